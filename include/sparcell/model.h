@@ -1,0 +1,196 @@
+// Station 6, model: what is trained. MODELS: autoencoder, variational autoencoder, GAN.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sparcell/core/describe.h"
+#include "sparcell/train.h"
+
+namespace sparcell {
+
+enum class ModelType { autoencoder, vae, gan };
+template <>
+struct Names<ModelType> {
+  static constexpr std::string_view values[] = {"autoencoder", "vae", "gan"};
+};
+
+enum class NormalizationLayer { none, batch, layer };
+template <>
+struct Names<NormalizationLayer> {
+  static constexpr std::string_view values[] = {"none", "batch", "layer"};
+};
+
+enum class Activation { identity, relu, leaky_relu, silu, elu, tanh, softplus };
+template <>
+struct Names<Activation> {
+  static constexpr std::string_view values[] = {"identity", "relu", "leaky_relu", "silu", "elu", "tanh", "softplus"};
+};
+
+/// The hidden layers of one network: Linear, normalization, activation, dropout each.
+struct NetworkOptions {
+  std::vector<std::int64_t> hidden;
+  NormalizationLayer normalization = NormalizationLayer::batch;
+  Activation activation = Activation::relu;
+  double slope = 0.2;
+  std::vector<double> dropout;
+};
+
+template <class Visitor>
+void describe(Visitor& v, NetworkOptions& o) {
+  v.field("hidden", o.hidden, at_least(1), "Widths of the hidden layers.");
+  v.field("normalization", o.normalization, "Normalization before the activation of every hidden layer.");
+  v.field("activation", o.activation, "Activation of every hidden layer.");
+  v.field("slope", o.slope, at_least(0), "Slope of leaky_relu below zero.");
+  v.field("dropout", o.dropout, probability_below_one,
+          "Dropout after each hidden layer: a number for all, or a list as long as hidden.");
+}
+
+enum class Reduction { mean, sum };
+template <>
+struct Names<Reduction> {
+  static constexpr std::string_view values[] = {"mean", "sum"};
+};
+
+enum class WarmupUnit { step, epoch };
+template <>
+struct Names<WarmupUnit> {
+  static constexpr std::string_view values[] = {"step", "epoch"};
+};
+
+struct KlOptions {
+  double weight = 0.1;
+  double warmup = 0.5;
+  WarmupUnit warmup_unit = WarmupUnit::step;
+  Reduction reduction = Reduction::mean;
+};
+
+template <class Visitor>
+void describe(Visitor& v, KlOptions& o) {
+  v.field("weight", o.weight, at_least(0), "Weight of the KL term after warm-up.");
+  v.field("warmup", o.warmup, at_least(0), "Share of training over which the weight rises linearly from 0; 0 is none.");
+  v.field("warmup_unit", o.warmup_unit, "The weight moves with every step, or with every epoch (the course).");
+  v.field("reduction", o.reduction, "Over latent dimensions; over cells it is always the mean.");
+}
+
+enum class GanLoss { bce, wgan, hinge };
+template <>
+struct Names<GanLoss> {
+  static constexpr std::string_view values[] = {"bce", "wgan", "hinge"};
+};
+
+enum class PenaltyOn { probability, logit };
+template <>
+struct Names<PenaltyOn> {
+  static constexpr std::string_view values[] = {"probability", "logit"};
+};
+
+enum class SpectralIterations { per_pass, per_step };
+template <>
+struct Names<SpectralIterations> {
+  static constexpr std::string_view values[] = {"per_pass", "per_step"};
+};
+
+enum class LatentDraw { per_iteration, per_update };
+template <>
+struct Names<LatentDraw> {
+  static constexpr std::string_view values[] = {"per_iteration", "per_update"};
+};
+
+struct GradientPenaltyOptions {
+  double weight = 0.1;
+  double target = 1;
+  PenaltyOn on = PenaltyOn::probability;
+};
+
+template <class Visitor>
+void describe(Visitor& v, GradientPenaltyOptions& o) {
+  v.field("weight", o.weight, at_least(0), "Weight of the penalty; 0 leaves it out.");
+  v.field("target", o.target, at_least(0), "Norm that the critic's input gradient is drawn to.");
+  v.field("on", o.on, "Penalize the gradient of the probability (the course) or of the logit.");
+}
+
+struct SparsityOptions {
+  double weight = 0.01;
+};
+
+template <class Visitor>
+void describe(Visitor& v, SparsityOptions& o) {
+  v.field("weight", o.weight, at_least(0), "Weight of mean |G(z)| in the generator's loss.");
+}
+
+struct GanOptions {
+  NetworkOptions generator{.hidden = {512, 512, 256},
+                           .normalization = NormalizationLayer::batch,
+                           .activation = Activation::leaky_relu,
+                           .slope = 0.2,
+                           .dropout = {0.1, 0.1, 0.0}};
+  NetworkOptions critic{.hidden = {512, 256, 128},
+                        .normalization = NormalizationLayer::none,
+                        .activation = Activation::leaky_relu,
+                        .slope = 0.2,
+                        .dropout = {0.3, 0.3, 0.2}};
+  GanLoss loss = GanLoss::bce;
+  std::int64_t critic_steps = 5;
+  double label_smoothing = 0.1;
+  double instance_noise = 0.01;
+  LatentDraw latent_draw = LatentDraw::per_iteration;
+  GradientPenaltyOptions gradient_penalty;
+  bool spectral_norm = true;
+  SpectralIterations spectral_iterations = SpectralIterations::per_pass;
+  SparsityOptions sparsity;
+};
+
+template <class Visitor>
+void describe(Visitor& v, GanOptions& o) {
+  v.section("generator", o.generator, "Network from latent to genes; its output layer is linear.");
+  v.section("critic", o.critic, "Network from genes to one logit (the discriminator).");
+  v.field("loss", o.loss, "Adversarial loss.");
+  v.field("critic_steps", o.critic_steps, at_least(1), "Critic updates per generator update.");
+  v.field("label_smoothing", o.label_smoothing, share, "Real cells have label 1 minus this (bce).");
+  v.field("instance_noise", o.instance_noise, at_least(0), "Standard deviation of noise on the real batch.");
+  v.field("latent_draw", o.latent_draw, "Draw z once for all updates of an iteration (the course) or for each.");
+  v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
+  v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
+  v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");
+  v.section("sparsity", o.sparsity, "Penalty on the size of generated values.");
+}
+
+struct ModelOptions {
+  ModelType type = ModelType::autoencoder;
+  NetworkOptions network{.hidden = {256, 128},
+                         .normalization = NormalizationLayer::batch,
+                         .activation = Activation::relu,
+                         .slope = 0.2,
+                         .dropout = {0.2, 0.1}};  ///< encoder; the decoder mirrors it
+  std::vector<double> decoder_dropout;  ///< empty: the encoder's, reversed
+  std::int64_t latent = 64;
+  Reduction reconstruction_reduction = Reduction::mean;
+  KlOptions kl;    ///< vae
+  GanOptions gan;  ///< gan
+  TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
+};
+
+/// Describes the words of the model's own type only, so that a word of another type is an unknown key. The hidden layers
+/// of autoencoders are words of the model itself. `train` is described by the config (it merges two sections).
+template <class Visitor>
+void describe(Visitor& v, ModelOptions& o) {
+  v.field("type", o.type, "Kind of model.");
+  v.field("latent", o.latent, at_least(1), "Latent dimensions.");
+  if (o.type == ModelType::gan) {
+    describe(v, o.gan);
+    return;
+  }
+  describe(v, o.network);
+  v.field("decoder_dropout", o.decoder_dropout, probability_below_one,
+          "Dropout after each hidden layer of the decoder; not given: the encoder's in reverse.");
+  v.field("reduction", o.reconstruction_reduction, "Squared error over genes: mean, or sum; over cells the mean.");
+  if (o.type == ModelType::vae) v.section("kl", o.kl, "The Kullback-Leibler term.");
+}
+
+/// Models by name, in the order of the file.
+using ModelSet = std::vector<std::pair<std::string, ModelOptions>>;
+
+}  // namespace sparcell

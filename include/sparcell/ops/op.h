@@ -1,0 +1,61 @@
+// How an op is declared, checked, dispatched and instantiated.
+//
+// An op is a free function over views: op<T>(context, inputs..., outputs..., scalars...). Its signature is written once, in
+// ops/<stem>.h, under its contract:
+//
+//     SPARCELL_OP(adam_step, (Context & context, std::span<T> parameters, ...))
+//
+// which declares cpu::adam_step, cuda::adam_step and the public adam_step, all templates over the scalar T. Definitions use
+// qualified names (`template <class T> void cpu::adam_step(...)`), so that a different signature does not compile:
+//     kernels/cpu/<stem>.cpp   the CPU's, for float and double; ends with SPARCELL_INSTANTIATE(cpu::adam_step)
+//     kernels/cuda/<stem>.cu   the GPU's, for float
+//     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "sparcell/core/context.h"
+#include "sparcell/core/matrix.h"
+#include "sparcell/core/random.h"
+
+#define SPARCELL_OP(name, parameters) \
+  namespace cpu {                     \
+  template <class T>                  \
+  void name parameters;               \
+  }                                   \
+  namespace cuda {                    \
+  template <class T>                  \
+  void name parameters;               \
+  }                                   \
+  template <class T>                  \
+  void name parameters;
+
+/// Emits the float and double versions of an op (its full name) into the calling file.
+#define SPARCELL_INSTANTIATE(name)            \
+  template decltype(name<float>) name<float>; \
+  template decltype(name<double>) name<double>
+
+#ifdef SPARCELL_HAS_CUDA
+#define SPARCELL_DISPATCH(name, context, ...)                                      \
+  do {                                                                             \
+    if ((context).device().is_cuda()) {                                            \
+      if constexpr (std::is_same_v<T, float>) {                                    \
+        cuda::name<T>(context, __VA_ARGS__);                                       \
+      } else {                                                                     \
+        throw InternalError("the op {} has no f64 version on CUDA", #name);        \
+      }                                                                            \
+    } else {                                                                       \
+      cpu::name<T>(context, __VA_ARGS__);                                          \
+    }                                                                              \
+  } while (false)
+#else
+#define SPARCELL_DISPATCH(name, context, ...)                                      \
+  do {                                                                             \
+    if ((context).device().is_cuda()) {                                            \
+      throw UsageError("the op {} is not in this build: it was made without CUDA", #name); \
+    }                                                                              \
+    cpu::name<T>(context, __VA_ARGS__);                                            \
+  } while (false)
+#endif

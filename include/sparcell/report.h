@@ -1,0 +1,30 @@
+// Station 9, report: one self-contained page for a run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sparcell/core/describe.h"
+#include "sparcell/core/log.h"
+
+namespace sparcell {
+
+struct ReportOptions {
+  bool html = true;
+  std::int64_t max_points = 20000;
+};
+
+template <class Visitor>
+void describe(Visitor& v, ReportOptions& o) {
+  v.field("html", o.html, "Write report.html.");
+  v.field("max_points", o.max_points, at_least(100), "Cells in a scatter plot at most; the caption says what was left out.");
+}
+
+/// Writes `output` from what the run folder holds (result.json, metrics.csv, per_gene.csv, latent.h5ad,
+/// generated_<model>.h5ad, config.yaml, provenance.json). Throws DataError where the folder holds no finished run.
+void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options, Log& log);
+
+/// The comparison of models and baselines as text for a terminal, from result.json.
+std::string comparison_table(const std::string& run_folder);
+
+}  // namespace sparcell

@@ -1,0 +1,58 @@
+// Station 3, split: which cells train, which choose, which judge.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sparcell/core/dataset.h"
+#include "sparcell/core/describe.h"
+
+namespace sparcell {
+
+enum class SplitBy { cell, perturbation, column, file };
+template <>
+struct Names<SplitBy> {
+  static constexpr std::string_view values[] = {"cell", "perturbation", "column", "file"};
+};
+
+struct SplitOptions {
+  SplitBy by = SplitBy::cell;
+  double train = 0.7;
+  double validation = 0.15;
+  double test = 0.15;
+  bool stratify = false;
+  std::string column;
+  std::string file;
+  std::optional<std::int64_t> seed;
+};
+
+template <class Visitor>
+void describe(Visitor& v, SplitOptions& o) {
+  v.field("by", o.by, "Unit that is drawn: cells, or whole perturbations (controls are drawn by cell); or a given split.");
+  v.field("train", o.train, share, "Share of training cells (or perturbations).");
+  v.field("validation", o.validation, share, "Share of validation cells.");
+  v.field("test", o.test, share, "Share of test cells.");
+  v.field("stratify", o.stratify, "Draw by cell within each perturbation.");
+  v.field("column", o.column, "Obs column with the words train, validation (or val, valid) and test.");
+  v.field("file", o.file, "A split.csv of an earlier run (columns cell, split).");
+  v.field("seed", o.seed, at_least(0), "Seed of the draw; the experiment's seed where it is not given.");
+}
+
+/// Rows of the data set, ascending, disjoint. Cells that a column or file leaves out are in none of them.
+struct Split {
+  std::vector<std::int32_t> train;
+  std::vector<std::int32_t> validation;
+  std::vector<std::int32_t> test;
+};
+
+/// By cell: a keyed permutation of the n cells; the first floor(train * n) train, the next floor(validation * n) validate,
+/// the rest test (fractions that do not sum to 1 leave the last cells out). Throws UsageError for fractions above 1 in sum,
+/// DataError for a part that stays empty, a missing column or file, or unknown words.
+Split split(const Dataset& data, const SplitOptions& options, std::uint64_t seed);
+
+/// The file that `file` reads: a line `cell,split` a cell, in the order of the data set; names quoted as RFC 4180 asks.
+void write_split(const std::string& path, const Dataset& data, const Split& split);
+
+}  // namespace sparcell

@@ -1,0 +1,116 @@
+// Station 7, train: how models are optimized.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sparcell/core/describe.h"
+
+namespace sparcell {
+
+enum class OptimizerType { adam, adamw };
+template <>
+struct Names<OptimizerType> {
+  static constexpr std::string_view values[] = {"adam", "adamw"};
+};
+
+struct OptimizerOptions {
+  OptimizerType type = OptimizerType::adam;
+  double learning_rate = 1e-3;
+  std::vector<double> betas{0.9, 0.999};
+  double epsilon = 1e-8;
+  double weight_decay = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, OptimizerOptions& o) {
+  v.field("type", o.type, "adam adds weight_decay to the gradient (L2, as torch.optim.Adam); adamw decouples it.");
+  v.field("learning_rate", o.learning_rate, above(0), "Learning rate before any schedule.");
+  v.field("betas", o.betas, probability_below_one, "Decay of the first and the second moment: two numbers.");
+  v.field("epsilon", o.epsilon, above(0), "Added to the root of the second moment.");
+  v.field("weight_decay", o.weight_decay, at_least(0), "Of every parameter, biases and normalization included.");
+}
+
+enum class ScheduleType { none, plateau, cosine };
+template <>
+struct Names<ScheduleType> {
+  static constexpr std::string_view values[] = {"none", "plateau", "cosine"};
+};
+
+struct ScheduleOptions {
+  ScheduleType type = ScheduleType::none;
+  double factor = 0.5;
+  std::int64_t patience = 3;
+  double threshold = 1e-4;
+  double min_learning_rate = 0;
+  std::int64_t warmup_steps = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, ScheduleOptions& o) {
+  v.field("type", o.type, "plateau: as ReduceLROnPlateau on the validation loss; cosine: to min_learning_rate, by step.");
+  v.field("factor", o.factor, {.low = 0, .high = 1, .low_open = true, .high_open = true}, "Plateau: the cut.");
+  v.field("patience", o.patience, at_least(0), "Plateau: epochs without improvement before the next one cuts.");
+  v.field("threshold", o.threshold, at_least(0), "Plateau: relative improvement that counts.");
+  v.field("min_learning_rate", o.min_learning_rate, at_least(0), "The learning rate never falls below it.");
+  v.field("warmup_steps", o.warmup_steps, at_least(0), "Steps of linear rise from 0 (cosine and none).");
+}
+
+struct EarlyStoppingOptions {
+  std::int64_t patience = 0;
+  double min_delta = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, EarlyStoppingOptions& o) {
+  v.field("patience", o.patience, at_least(0),
+          "Stop after this many epochs (at full KL weight) without a better validation loss; 0 never stops early.");
+  v.field("min_delta", o.min_delta, at_least(0), "Improvement that counts.");
+}
+
+struct CheckpointEvery {
+  std::int64_t epochs = 10;
+  double minutes = 10;
+};
+
+template <class Visitor>
+void describe(Visitor& v, CheckpointEvery& o) {
+  v.field("epochs", o.epochs, at_least(0), "Epochs between checkpoints; 0 is only at the end.");
+  v.field("minutes", o.minutes, at_least(0), "Minutes between checkpoints, whichever comes first; 0 is no limit.");
+}
+
+struct CheckpointOptions {
+  CheckpointEvery every;
+};
+
+template <class Visitor>
+void describe(Visitor& v, CheckpointOptions& o) {
+  v.section("every", o.every, "How often the last state is saved.");
+}
+
+struct TrainOptions {
+  std::int64_t epochs = 50;
+  std::int64_t batch = 128;
+  OptimizerOptions optimizer;
+  OptimizerOptions generator{.learning_rate = 2e-4, .betas = {0.5, 0.999}, .weight_decay = 1e-5};  ///< gan only
+  OptimizerOptions critic{.learning_rate = 2e-4, .betas = {0.5, 0.999}, .weight_decay = 1e-5};     ///< gan only
+  ScheduleOptions schedule;
+  double clip_norm = 0;
+  EarlyStoppingOptions early_stopping;
+  CheckpointOptions checkpoint;
+};
+
+/// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
+template <class Visitor>
+void describe(Visitor& v, TrainOptions& o) {
+  v.field("epochs", o.epochs, at_least(1), "Passes over the training cells.");
+  v.field("batch", o.batch, at_least(1), "Cells in a batch; the last batch may be smaller.");
+  v.section("optimizer", o.optimizer, "Optimizer of autoencoders.");
+  v.section("schedule", o.schedule, "How the learning rate moves.");
+  v.field("clip_norm", o.clip_norm, at_least(0), "Gradients are scaled down to this norm; 0 leaves them.");
+  v.section("early_stopping", o.early_stopping, "When to stop before the last epoch.");
+  v.section("checkpoint", o.checkpoint, "Saving the state of training.");
+}
+
+}  // namespace sparcell

@@ -1,0 +1,70 @@
+// Philox-4x32-10 (Salmon et al. 2011) and the numbers drawn from it; the layout of counters is in sparcell/core/random.h.
+#pragma once
+
+#include <cstdint>
+
+#include "math/elementary.h"
+#include "math/host_device.h"
+#include "sparcell/core/random.h"
+
+namespace sparcell::math {
+
+struct PhiloxBlock {
+  std::uint32_t word[4];
+};
+
+SPARCELL_HD PhiloxBlock philox(PhiloxBlock counter, std::uint32_t key0, std::uint32_t key1) {
+  constexpr std::uint32_t multiplier0 = 0xD2511F53u, multiplier1 = 0xCD9E8D57u;
+  constexpr std::uint32_t weyl0 = 0x9E3779B9u, weyl1 = 0xBB67AE85u;
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t product0 = static_cast<std::uint64_t>(multiplier0) * counter.word[0];
+    const std::uint64_t product1 = static_cast<std::uint64_t>(multiplier1) * counter.word[2];
+    counter = {{static_cast<std::uint32_t>(product1 >> 32) ^ counter.word[1] ^ key0,
+                static_cast<std::uint32_t>(product1),
+                static_cast<std::uint32_t>(product0 >> 32) ^ counter.word[3] ^ key1,
+                static_cast<std::uint32_t>(product0)}};
+    key0 += weyl0;
+    key1 += weyl1;
+  }
+  return counter;
+}
+
+/// The key and counter of one stream at one step, with the step read once.
+struct PhiloxStream {
+  std::uint32_t key0, key1, code, step0, step1;
+
+  SPARCELL_HD explicit PhiloxStream(const RandomStream& stream) {
+    const auto step = static_cast<std::uint64_t>((stream.step == nullptr ? 0 : *stream.step) + stream.offset);
+    key0 = static_cast<std::uint32_t>(stream.seed);
+    key1 = static_cast<std::uint32_t>(stream.seed >> 32);
+    code = stream.code;
+    step0 = static_cast<std::uint32_t>(step);
+    step1 = static_cast<std::uint32_t>(step >> 32);
+  }
+
+  /// Elements 4 * block ... 4 * block + 3.
+  SPARCELL_HD PhiloxBlock block(std::uint64_t block) const {
+    return philox({{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32) | code << 16, step0, step1}},
+                  key0, key1);
+  }
+
+  SPARCELL_HD std::uint32_t word(std::uint64_t element) const { return block(element / 4).word[element % 4]; }
+};
+
+/// (0, 1), the same number in f32 and f64.
+template <class T>
+SPARCELL_HD T uniform(std::uint32_t word) {
+  return (static_cast<T>(word >> 9) + T(0.5)) * T(1.0 / 8388608.0);
+}
+
+/// The two normals of a pair of words.
+template <class T>
+SPARCELL_HD void normal_pair(std::uint32_t word0, std::uint32_t word1, T& first, T& second) {
+  const T radius = square_root(T(-2) * log(uniform<T>(word0)));
+  T sine, cosine;
+  sincos_2pi(uniform<T>(word1), sine, cosine);
+  first = radius * cosine;
+  second = radius * sine;
+}
+
+}  // namespace sparcell::math
