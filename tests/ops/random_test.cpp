@@ -1,0 +1,118 @@
+// Philox against the published vectors of Random123 (kat_vectors), and what is drawn from it.
+#include "sparcell/ops/random.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "math/philox.h"
+
+namespace sparcell {
+namespace {
+
+void expect_block(math::PhiloxBlock counter, std::uint32_t key0, std::uint32_t key1, math::PhiloxBlock expected) {
+  const math::PhiloxBlock got = math::philox(counter, key0, key1);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(got.word[i], expected.word[i]) << "word " << i;
+}
+
+TEST(Philox, EqualsThePublishedVectors) {
+  expect_block({{0, 0, 0, 0}}, 0, 0, {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}});
+  expect_block({{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}}, 0xffffffff, 0xffffffff,
+               {{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}});
+  expect_block({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}}, 0xa4093822, 0x299f31d0,
+               {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
+}
+
+template <class T>
+std::vector<T> normals(std::int64_t size, int threads, RandomStream stream) {
+  Context context({}, threads);
+  std::vector<T> out(static_cast<std::size_t>(size));
+  fill_normal<T>(context, stream, T(1), out);
+  return out;
+}
+
+TEST(Random, IsIndependentOfThreadsAndLength) {
+  const RandomStream stream(42, Purpose::latent);
+  const auto reference = normals<float>(10000, 1, stream);
+  for (std::int64_t size : {1, 31, 32, 33, 255, 256, 257, 1009}) {
+    const auto part = normals<float>(size, 2, stream);
+    for (std::int64_t i = 0; i < size; ++i) ASSERT_EQ(part[i], reference[i]) << i << " of " << size;
+  }
+}
+
+TEST(Random, StreamsOfOtherSeedPurposeIndexAndStepDiffer) {
+  const std::int64_t one = 1;
+  const auto base = normals<float>(64, 1, RandomStream(1, Purpose::latent));
+  EXPECT_NE(base, normals<float>(64, 1, RandomStream(2, Purpose::latent)));
+  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::dropout)));
+  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::latent, 1)));
+  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, &one)));
+  EXPECT_EQ(normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, &one)),
+            normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, nullptr, 1)));
+}
+
+TEST(Random, NormalsHaveTheMomentsOfANormal) {
+  const auto x = normals<double>(400000, 2, RandomStream(7, Purpose::latent));
+  double moments[4] = {};
+  for (double v : x) {
+    for (int p = 0; p < 4; ++p) moments[p] += std::pow(v, p + 1) / static_cast<double>(x.size());
+  }
+  // Four standard errors of each sample moment.
+  EXPECT_NEAR(moments[0], 0, 4 / std::sqrt(400000.0));
+  EXPECT_NEAR(moments[1], 1, 4 * std::sqrt(2 / 400000.0));
+  EXPECT_NEAR(moments[2], 0, 4 * std::sqrt(15 / 400000.0));
+  EXPECT_NEAR(moments[3], 3, 4 * std::sqrt(96 / 400000.0));
+}
+
+TEST(Random, SingleAndDoublePrecisionAgree) {
+  const RandomStream stream(3, Purpose::instance_noise);
+  const auto single = normals<float>(10000, 1, stream);
+  const auto twice = normals<double>(10000, 1, stream);
+  for (std::size_t i = 0; i < single.size(); ++i) ASSERT_NEAR(single[i], twice[i], 2e-6);
+}
+
+TEST(Random, AddAndFillDrawTheSameNumbers) {
+  Context context;
+  std::vector<double> sum(1009, 5.0);
+  add_normal<double>(context, RandomStream(9, Purpose::instance_noise), 0.5, sum);
+  const auto x = normals<double>(1009, 1, RandomStream(9, Purpose::instance_noise));
+  for (std::size_t i = 0; i < sum.size(); ++i) ASSERT_EQ(sum[i], 5.0 + 0.5 * x[i]);
+}
+
+TEST(Random, UniformsCoverTheIntervalWithoutItsEnds) {
+  Context context;
+  std::vector<float> out(100000);
+  fill_uniform<float>(context, RandomStream(1, Purpose::initialization), -2.0f, 3.0f, out);
+  const auto [low, high] = std::minmax_element(out.begin(), out.end());
+  EXPECT_GT(*low, -2.0f);
+  EXPECT_LT(*high, 3.0f);
+  EXPECT_NEAR(*low, -2.0f, 1e-3);
+  EXPECT_NEAR(*high, 3.0f, 1e-3);
+}
+
+TEST(Elementary, IsAsExactAsStated) {
+  for (int i = -8700; i <= 8870; ++i) {
+    const float x = static_cast<float>(i) * 0.01f;
+    const double exact = std::exp(static_cast<double>(x));
+    ASSERT_NEAR(math::exp(x) / exact, 1.0, 1.8e-7) << x;
+    const auto y = static_cast<float>(exact);
+    ASSERT_NEAR(math::log(y), std::log(static_cast<double>(y)), 1.2e-7 * std::max(1.0, std::abs(std::log(exact)))) << y;
+    ASSERT_NEAR(math::log1p(y) / std::log1p(static_cast<double>(y)), 1.0, 2e-7) << y;
+  }
+  for (int i = 0; i <= 10000; ++i) {
+    const float t = static_cast<float>(i) * 1e-4f;
+    float sine, cosine;
+    math::sincos_2pi(t, sine, cosine);
+    ASSERT_NEAR(sine, std::sin(2 * M_PI * t), 2e-7) << t;
+    ASSERT_NEAR(cosine, std::cos(2 * M_PI * t), 2e-7) << t;
+  }
+  EXPECT_EQ(math::exp(-100.0f), 0.0f);
+  EXPECT_TRUE(std::isinf(math::exp(100.0f)));
+  EXPECT_TRUE(std::isnan(math::exp(NAN)));
+  EXPECT_TRUE(std::isnan(math::log(-1.0f)));
+  EXPECT_TRUE(std::isinf(math::log(0.0f)));
+}
+
+}  // namespace
+}  // namespace sparcell
