@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything and runs the tests; arguments go on to ctest.
+#   tools/test.sh             all tests but the slow tier (label `full`)
+#   tools/test.sh -L model    tests with that label
+#   tools/test.sh --full      the slow tier too, and tools/bench/parity.sh; a success is recorded in tests/record.md
+# Without ../shared/data (or SPARCELL_DATA) or without Python packages some tests are skipped: the end says how many.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+full=no
+arguments=()
+for argument in "$@"; do
+  if [[ $argument == --full ]]; then full=yes; else arguments+=("$argument"); fi
+done
+if [[ $full == no ]]; then arguments+=(--label-exclude '^full$'); fi
+
+tools/setup.sh --tests
+[[ -f build/release/build.ninja ]] || cmake --preset release
+cmake --build --preset release --parallel "$(nproc)"
+
+# Several tests run at once, so their threads must sleep while they wait for each other.
+export OMP_WAIT_POLICY=passive
+results=$PWD/build/release/tests.xml
+rm -f "$results"
+status=0
+ctest --test-dir build/release --output-on-failure --no-tests=error --parallel "$(nproc)" \
+  --output-junit "$results" "${arguments[@]}" || status=$?
+if [[ -f $results ]]; then python3 tools/test_summary.py skipped "$results"; fi
+if ((status != 0)); then exit "$status"; fi
+
+if [[ $full == yes ]]; then
+  parity=build/release/parity.md
+  bash tools/bench/parity.sh | tee "$parity"
+  python3 tools/test_summary.py record "$results" "$parity" tests/record.md
+  echo "Recorded in tests/record.md"
+fi
