@@ -1,0 +1,111 @@
+"""The training runs of the golden files: small networks that between them use every option of the three models."""
+import numpy as np
+
+ADAM = {"type": "adam", "learning_rate": 1e-3, "betas": [0.9, 0.999], "weight_decay": 1e-5}
+GAN_ADAM = {"type": "adam", "learning_rate": 2e-4, "betas": [0.5, 0.999], "weight_decay": 1e-5}
+WGAN_ADAM = {"type": "adam", "learning_rate": 5e-4, "betas": [0.0, 0.9], "weight_decay": 0.0}
+
+AUTOENCODER = {
+    "type": "autoencoder",
+    "seed": 101,
+    "latent": 6,
+    "hidden": [20, 12],
+    "normalization": "batch",
+    "activation": "relu",
+    "slope": 0.2,
+    "dropout": [0.2, 0.1],
+    "decoder_dropout": [0.1, 0.2],
+    "reduction": "mean",
+    "clip_norm": 0.0,
+    "optimizer": ADAM,
+}
+STEPS_PER_EPOCH, EPOCHS = 6, 4
+VAE = {
+    **AUTOENCODER,
+    "type": "vae",
+    "seed": 103,
+    "dropout": [0.2, 0.0],
+    "kl_reduction": "mean",
+    # The course: 0.1 min(epoch / (0.5 max_epochs), 1).
+    "kl_weight": 0.1 * np.minimum(np.arange(20) // STEPS_PER_EPOCH / (0.5 * EPOCHS), 1),
+}
+GAN = {
+    "type": "gan",
+    "seed": 105,
+    "latent": 6,
+    "generator": {
+        "hidden": [20, 16, 12],
+        "normalization": "batch",
+        "activation": "leaky_relu",
+        "slope": 0.2,
+        "dropout": [0.1, 0.1, 0.0],
+    },
+    "critic": {
+        "hidden": [20, 16, 12],
+        "normalization": "none",
+        "activation": "leaky_relu",
+        "slope": 0.2,
+        "dropout": [0.3, 0.3, 0.2],
+    },
+    "loss": "bce",
+    "critic_steps": 5,
+    "label_smoothing": 0.1,
+    "instance_noise": 0.01,
+    "latent_draw": "per_iteration",
+    "penalty_weight": 0.1,
+    "penalty_target": 1.0,
+    "penalty_on": "probability",
+    "spectral_norm": True,
+    "spectral_iterations": "per_pass",
+    "sparsity_weight": 0.01,
+    "generator_optimizer": GAN_ADAM,
+    "critic_optimizer": GAN_ADAM,
+}
+
+CASES = {
+    "ae": AUTOENCODER,
+    "ae_layer": {
+        **AUTOENCODER,
+        "seed": 102,
+        "normalization": "layer",
+        "activation": "silu",
+        "clip_norm": 0.5,
+        "optimizer": {**ADAM, "type": "adamw", "weight_decay": 1e-2},
+    },
+    "vae": VAE,
+    "vae_sum": {
+        **VAE,
+        "seed": 104,
+        "normalization": "none",
+        "activation": "elu",
+        "reduction": "sum",
+        "kl_reduction": "sum",
+        # Moves with every step over half of training.
+        "kl_weight": 0.1 * np.minimum(np.arange(20) / 10, 1),
+    },
+    "gan": GAN,
+    "gan_wgan": {
+        **GAN,
+        "seed": 106,
+        "generator": {**GAN["generator"], "normalization": "layer", "activation": "relu"},
+        "critic": {**GAN["critic"], "activation": "tanh", "dropout": [0.0, 0.1, 0.0]},
+        "loss": "wgan",
+        "label_smoothing": 0.0,
+        "instance_noise": 0.0,
+        "latent_draw": "per_update",
+        "penalty_weight": 10.0,
+        "penalty_on": "logit",
+        "spectral_norm": False,
+        "generator_optimizer": WGAN_ADAM,
+        "critic_optimizer": WGAN_ADAM,
+    },
+    "gan_hinge": {
+        **GAN,
+        "seed": 107,
+        "critic": {**GAN["critic"], "activation": "silu", "normalization": "none"},
+        "loss": "hinge",
+        "penalty_weight": 1.0,
+        "penalty_on": "logit",
+        "spectral_iterations": "per_step",
+    },
+}

@@ -1,0 +1,283 @@
+"""Writes tests/golden/training_<case>.h5: 20 training steps of each model in PyTorch, f64, for tests/model to compare with.
+
+    python tools/golden/training.py tests/golden [case ...]        needs torch, numpy, h5py
+
+Weights, data and row order are in the file; masks and noise come from philox.py with the streams of core/random.h:
+  autoencoder, VAE   step = training step: dropout index = layer (pass 0; decoder layers go on counting), noise latent/0
+  GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
+      generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
+      instance_noise/0 step u, interpolation/0 step u (one element per cell)
+      dropout index = pass * 16 + layer; generator pass 0 in critic updates (step u), 1 in its own update (step i);
+      critic pass 2 real, 3 generated, 4 interpolated (step u), 5 in the generator's update (step i)
+Initial values and data are exact in f32, so that an f32 run starts from the same numbers. Gradients of the first step
+are those of the loss: before clipping and weight decay; a critic's are those of the first of its updates.
+"""
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import torch_models as models  # noqa: E402
+from cases import CASES  # noqa: E402
+from philox import Purpose, check_published_vectors, normal, uniform  # noqa: E402
+
+CELLS, GENES, STEPS, BATCH = 96, 40, 20, 16
+
+
+class Draws:
+    """Where the streams stand: the pass and the step that dropout and noise are drawn for."""
+
+    def __init__(self, seed):
+        self.seed, self.pass_, self.step = seed, 0, 0
+
+    def at(self, step, pass_=0):
+        self.step, self.pass_ = step, pass_
+
+    def mask(self, p, layer, shape):
+        u = uniform(self.seed, Purpose.DROPOUT, self.pass_ * 16 + layer, self.step, shape[0] * shape[1])
+        return torch.from_numpy((u >= p) / (1 - p)).reshape(shape)
+
+    def normal(self, purpose, index, step, shape):
+        return torch.from_numpy(normal(self.seed, purpose, index, step, shape[0] * shape[1])).reshape(shape)
+
+
+class Dropout(nn.Module):
+    """Dropout whose mask is drawn from a counter."""
+
+    def __init__(self, draws, p, layer):
+        super().__init__()
+        self.draws, self.p, self.layer = draws, p, layer
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        return x * self.draws.mask(self.p, self.layer, x.shape)
+
+
+def simulated_data(seed):
+    """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
+    random = np.random.default_rng(seed)
+    x = np.log1p(random.gamma(1.5, 1.5, (CELLS, GENES)) * (random.random((CELLS, GENES)) < 0.3))
+    x[:, 7] = 0
+    x[11] = 0
+    return x.astype(np.float32).astype(np.float64)
+
+
+def row_order(seed):
+    """Epochs of shuffled rows, cut to STEPS batches; CELLS is a multiple of BATCH."""
+    random = np.random.default_rng(seed)
+    epochs = -(-STEPS * BATCH // CELLS)
+    return np.concatenate([random.permutation(CELLS) for _ in range(epochs)])[: STEPS * BATCH]
+
+
+def optimizer(parameters, options):
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    return kinds[options["type"]](
+        parameters,
+        lr=options["learning_rate"],
+        betas=tuple(options["betas"]),
+        eps=1e-8,
+        weight_decay=options["weight_decay"],
+    )
+
+
+def gradients(module, prefix=""):
+    return {prefix + name: p.grad.clone() for name, p in module.named_parameters()}
+
+
+class AutoencoderTraining:
+    """One step of the autoencoder or the VAE."""
+
+    def __init__(self, model, options, draws):
+        self.model, self.options, self.draws = model, options, draws
+        self.optimizers = [optimizer(model.parameters(), options["optimizer"])]
+        self.variational = options["type"] == "vae"
+        self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
+
+    def loss(self, x, step):
+        reduction = self.options["reduction"]
+        if not self.variational:
+            return (models.squared_error(self.model(x), x, reduction),)
+        noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), self.options["latent"]))
+        output, mu, logvar = self.model(x, noise)
+        reconstruction = models.squared_error(output, x, reduction)
+        kl = models.kl_divergence(mu, logvar, self.options["kl_reduction"])
+        return reconstruction + self.options["kl_weight"][step] * kl, reconstruction, kl
+
+    def step(self, x, step):
+        self.draws.at(step)
+        parts = self.loss(x, step)
+        self.optimizers[0].zero_grad()
+        parts[0].backward()
+        first_gradients = gradients(self.model)
+        if self.options["clip_norm"] > 0:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.options["clip_norm"])
+        self.optimizers[0].step()
+        return parts, first_gradients
+
+    def evaluate(self, x):
+        with torch.no_grad():
+            latent = self.model.embed(x)
+            error = models.squared_error(self.model.decoder(latent), x, "mean")
+        return {"latent": latent, "mse_at_mean": error}
+
+
+class GanTraining:
+    """One iteration of the GAN: its critic updates and one update of the generator."""
+
+    parts = ["discriminator", "penalty", "generator", "sparsity"]
+
+    def __init__(self, model, options, draws):
+        self.model, self.options, self.draws = model, options, draws
+        self.optimizers = [
+            optimizer(model.generator.parameters(), options["generator_optimizer"]),
+            optimizer(model.critic.parameters(), options["critic_optimizer"]),
+        ]
+
+    def generate(self, index, step, pass_, pass_step):
+        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (BATCH, self.options["latent"]))
+        self.draws.at(pass_step, pass_)
+        return self.model.generator(z)
+
+    def criticize(self, x, pass_, step, iterate=True):
+        """A pass through the critic; its spectral_norm hooks iterate only in training mode."""
+        self.draws.at(step, pass_)
+        for layer in self.model.critic:
+            if isinstance(layer, nn.Linear):
+                layer.train(iterate)
+        return self.model.critic(x)
+
+    def critic_update(self, x, iteration, update):
+        options = self.options
+        every_pass = options["spectral_iterations"] == "per_pass"
+        with torch.no_grad():
+            index, step = (1, update) if options["latent_draw"] == "per_update" else (0, iteration)
+            generated = self.generate(index, step, 0, update)
+        noise = options["instance_noise"] * self.draws.normal(Purpose.INSTANCE_NOISE, 0, update, x.shape)
+        real_logit = self.criticize(x + noise, 2, update)
+        generated_logit = self.criticize(generated, 3, update, every_pass)
+        a = torch.from_numpy(uniform(self.draws.seed, Purpose.INTERPOLATION, 0, update, len(x)))[:, None]
+        between = a * x + (1 - a) * generated
+        penalty, _ = models.gradient_penalty(
+            lambda between: self.criticize(between, 4, update, every_pass),
+            between,
+            options["penalty_on"],
+            options["penalty_target"],
+        )
+        adversarial = models.critic_loss(options["loss"], real_logit, generated_logit, options["label_smoothing"])
+        loss = adversarial + options["penalty_weight"] * penalty
+        self.optimizers[1].zero_grad()
+        loss.backward()
+        update_gradients = gradients(self.model.critic, "critic.")
+        self.optimizers[1].step()
+        return (loss, penalty), update_gradients
+
+    def generator_update(self, iteration):
+        generated = self.generate(0, iteration, 1, iteration)
+        logit = self.criticize(generated, 5, iteration)
+        sparsity = generated.abs().mean()
+        loss = models.generator_loss(self.options["loss"], logit) + self.options["sparsity_weight"] * sparsity
+        self.optimizers[0].zero_grad()
+        loss.backward()
+        update_gradients = gradients(self.model.generator, "generator.")
+        self.optimizers[0].step()
+        return (loss, sparsity), update_gradients
+
+    def step(self, x, iteration):
+        updates = self.options["critic_steps"]
+        critic = [self.critic_update(x, iteration, iteration * updates + j) for j in range(updates)]
+        parts, generator_gradients = self.generator_update(iteration)
+        return critic[-1][0] + parts, {**generator_gradients, **critic[0][1]}
+
+    def evaluate(self, x):
+        z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.options["latent"]))
+        with torch.no_grad():
+            return {"z": z, "generated": self.model.generator(z), "logit": self.model.critic(x[:8])}
+
+
+def write(group, values):
+    for name, value in values.items():
+        array = np.asarray(value.detach() if isinstance(value, torch.Tensor) else value)
+        if array.dtype == np.int64 and name.endswith("num_batches_tracked"):
+            array = array.astype(np.float64)
+        # A chunk index costs more than compression gains on small arrays.
+        how = {"compression": "gzip", "compression_opts": 9, "shuffle": True} if array.size >= 128 else {}
+        group.create_dataset(name, data=array, **how)
+
+
+def write_attributes(file, options, prefix=""):
+    for key, value in options.items():
+        if isinstance(value, dict):
+            write_attributes(file, value, f"{prefix}{key}.")
+        elif not isinstance(value, np.ndarray):
+            file.attrs[prefix + key] = int(value) if isinstance(value, bool) else value
+
+
+def moments(training, model):
+    names = {id(p): name for name, p in model.named_parameters()}
+    for kind in training.optimizers:
+        for p, state in kind.state.items():
+            yield names[id(p)], {"exp_avg": state["exp_avg"], "exp_avg_sq": state["exp_avg_sq"]}
+
+
+def build(options, draws):
+    torch.manual_seed(options["seed"])
+    model = models.MODELS[options["type"]](GENES, options, dropout=lambda p, layer: Dropout(draws, p, layer))
+    state = {name: value.float().double() if value.is_floating_point() else value
+             for name, value in model.state_dict().items()}
+    model.double().load_state_dict(state)
+    return model.train(), {name: value.clone() for name, value in state.items()}
+
+
+def run_case(path, options):
+    seed = options["seed"]
+    draws = Draws(seed)
+    model, initial = build(options, draws)
+    data, order = simulated_data(seed), row_order(seed)
+    trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
+    training = trainer(model, options, draws)
+    losses, first_gradients = [], None
+    for step in range(STEPS):
+        batch = torch.from_numpy(data[order[step * BATCH : (step + 1) * BATCH]])
+        parts, step_gradients = training.step(batch, step)
+        losses.append([part.item() for part in parts])
+        first_gradients = first_gradients or step_gradients
+    final = {name: value.clone() for name, value in model.state_dict().items()}
+    model.eval()
+    evaluation = training.evaluate(torch.from_numpy(data))
+
+    rows, columns = np.nonzero(data)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=CELLS))]).astype(np.int64)
+    with h5py.File(path, "w", libver=("v110", "v110")) as file:
+        file.attrs["batch"], file.attrs["steps"] = BATCH, STEPS
+        write_attributes(file, options)
+        write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
+                                          "values": data[rows, columns], "shape": np.array(data.shape)})
+        write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
+        file["losses"].attrs["names"] = ",".join(training.parts)
+        write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})
+        write(file.create_group("initial"), initial)
+        step1 = file.create_group("step1")
+        write(step1, dict(zip(training.parts, losses[0], strict=True)))
+        write(step1.create_group("gradients"), first_gradients)
+        write(file.create_group("final"), final)
+        for name, pair in moments(training, model):
+            write(file.create_group(f"final_moments/{name}"), pair)
+        write(file.create_group("evaluation"), evaluation)
+    print(f"{path}: {path.stat().st_size} bytes, losses {losses[0]} -> {losses[-1]}")
+
+
+def main():
+    check_published_vectors()
+    torch.set_num_threads(1)
+    folder, names = Path(sys.argv[1]), sys.argv[2:] or list(CASES)
+    for name in names:
+        run_case(folder / f"training_{name}.h5", CASES[name])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Our three models as plain PyTorch modules: what golden files, benchmarks and to_torch.py measure sparcell against.
+
+The modules' state_dict names are the names of sparcell's parameters, so a checkpoint loads by name.
+"""
+import torch
+from torch import nn
+
+ACTIVATIONS = {
+    "identity": lambda slope: nn.Identity(),
+    "relu": lambda slope: nn.ReLU(),
+    "leaky_relu": nn.LeakyReLU,
+    "silu": lambda slope: nn.SiLU(),
+    "elu": lambda slope: nn.ELU(),
+    "tanh": lambda slope: nn.Tanh(),
+    "softplus": lambda slope: nn.Softplus(),
+}
+NORMALIZATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+
+
+def hidden_layers(width, options, linear=nn.Linear, dropout=lambda p, layer: nn.Dropout(p), first_layer=0):
+    """Linear, [normalization,] activation, dropout for each hidden width; dropout stands there even where p is 0."""
+    layers = []
+    for i, (hidden, p) in enumerate(zip(options["hidden"], options["dropout"], strict=True)):
+        layers.append(linear(width, hidden))
+        if options["normalization"] != "none":
+            layers.append(NORMALIZATIONS[options["normalization"]](hidden))
+        layers += [ACTIVATIONS[options["activation"]](options["slope"]), dropout(p, first_layer + i)]
+        width = hidden
+    return layers, width
+
+
+def network(inputs, outputs, options, linear=nn.Linear, **how):
+    """Hidden layers and a linear output; no output layer where `outputs` is None."""
+    layers, width = hidden_layers(inputs, options, linear, **how)
+    if outputs is not None:
+        layers.append(linear(width, outputs))
+    return nn.Sequential(*layers)
+
+
+def mirrored(options):
+    """The decoder's options: widths in reverse, dropout as given or in reverse."""
+    dropout = options.get("decoder_dropout") or options["dropout"][::-1]
+    return {**options, "hidden": options["hidden"][::-1], "dropout": dropout}
+
+
+def spectral_linear(inputs, outputs):
+    return nn.utils.spectral_norm(nn.Linear(inputs, outputs))
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, genes, options, **how):
+        super().__init__()
+        latent = options["latent"]
+        self.encoder = network(genes, latent, options, **how)
+        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
+
+    def embed(self, x):
+        return self.encoder(x)
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+
+
+class VariationalAutoencoder(nn.Module):
+    def __init__(self, genes, options, **how):
+        super().__init__()
+        latent = options["latent"]
+        self.encoder = network(genes, None, options, **how)
+        self.mu = nn.Linear(options["hidden"][-1], latent)
+        self.logvar = nn.Linear(options["hidden"][-1], latent)
+        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
+
+    def embed(self, x):
+        return self.mu(self.encoder(x))
+
+    def forward(self, x, noise):
+        h = self.encoder(x)
+        mu, logvar = self.mu(h), self.logvar(h)
+        return self.decoder(mu + torch.exp(logvar / 2) * noise), mu, logvar
+
+
+class Gan(nn.Module):
+    def __init__(self, genes, options, **how):
+        super().__init__()
+        self.generator = network(options["latent"], genes, options["generator"], **how)
+        critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
+        self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+
+
+MODELS = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder, "gan": Gan}
+
+
+def squared_error(output, target, reduction):
+    """Mean over cells; over genes mean or sum."""
+    error = (output - target).square()
+    return error.mean() if reduction == "mean" else error.sum(1).mean()
+
+
+def kl_divergence(mu, logvar, reduction):
+    """Of N(mu, exp(logvar)) from N(0, 1): mean over cells; over latent dimensions mean or sum."""
+    terms = -0.5 * (1 + logvar - mu.square() - logvar.exp())
+    return terms.mean() if reduction == "mean" else terms.sum(1).mean()
+
+
+def critic_loss(loss, real, generated, label_smoothing):
+    """From logits. bce halves the sum of its two parts, as the course does; hinge and wgan do not."""
+    if loss == "bce":
+        bce = nn.functional.binary_cross_entropy_with_logits
+        label = torch.full_like(real, 1 - label_smoothing)
+        return (bce(real, label) + bce(generated, torch.zeros_like(generated))) / 2
+    if loss == "wgan":
+        return generated.mean() - real.mean()
+    return torch.relu(1 - real).mean() + torch.relu(1 + generated).mean()
+
+
+def generator_loss(loss, generated):
+    if loss == "bce":
+        return nn.functional.binary_cross_entropy_with_logits(generated, torch.ones_like(generated))
+    return -generated.mean()
+
+
+def gradient_penalty(critic, x, on, target=1.0):
+    """mean((||grad_x D(x)|| - target)^2); D is the probability or the logit. Returns the input gradient beside it."""
+    x = x.detach().requires_grad_()
+    output = critic(x)
+    if on == "probability":
+        output = torch.sigmoid(output)
+    (gradient,) = torch.autograd.grad(output.sum(), x, create_graph=True)
+    return (gradient.norm(2, dim=1) - target).square().mean(), gradient
