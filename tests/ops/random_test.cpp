@@ -96,6 +96,9 @@ TEST(Elementary, IsAsExactAsStated) {
     const float x = static_cast<float>(i) * 0.01f;
     const double exact = std::exp(static_cast<double>(x));
     ASSERT_NEAR(math::exp(x) / exact, 1.0, 1.8e-7) << x;
+    ASSERT_NEAR(math::expm1(x > 88.3f ? 0.0f : x), std::expm1(x > 88.3f ? 0.0 : static_cast<double>(x)),
+                3e-7 * std::abs(std::expm1(static_cast<double>(x))))
+        << x;
     const auto y = static_cast<float>(exact);
     ASSERT_NEAR(math::log(y), std::log(static_cast<double>(y)), 1.2e-7 * std::max(1.0, std::abs(std::log(exact)))) << y;
     ASSERT_NEAR(math::log1p(y) / std::log1p(static_cast<double>(y)), 1.0, 2e-7) << y;

@@ -1,0 +1,146 @@
+#include "sparcell/ops/gene_moments.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "support/guarded.h"
+#include "support/sparse.h"
+
+namespace sparcell {
+namespace {
+
+template <class T>
+struct GeneMoments : testing::Test {
+  // Of e^v - 1 in f32 (3e-7 each, squared in the variance); sums are f64 in both.
+  static constexpr double expm1_tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-12;
+};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(GeneMoments, Scalars);
+
+struct Moments {
+  std::vector<double> mean, variance;
+};
+
+/// In two passes over the dense matrix, in long double.
+template <class Transform>
+Moments two_pass(const Matrix<double>& x, const std::vector<std::int32_t>& rows, Transform transform) {
+  Moments out{std::vector<double>(x.cols), std::vector<double>(x.cols)};
+  for (std::int64_t c = 0; c < x.cols; ++c) {
+    long double mean = 0, variance = 0;
+    for (std::int32_t r : rows) mean += transform(x(r, c), c);
+    mean /= rows.size();
+    for (std::int32_t r : rows) {
+      const long double d = transform(x(r, c), c) - mean;
+      variance += d * d;
+    }
+    out.mean[c] = static_cast<double>(mean);
+    out.variance[c] = static_cast<double>(variance / rows.size());
+  }
+  return out;
+}
+
+std::vector<std::int32_t> every_row(std::int64_t count, int step = 1) {
+  std::vector<std::int32_t> rows;
+  for (std::int64_t r = 0; r < count; r += step) rows.push_back(static_cast<std::int32_t>(r));
+  return rows;
+}
+
+template <class T>
+Csr<T> positive(std::int64_t rows, std::int64_t cols, unsigned seed) {
+  std::lognormal_distribution<double> values(0, 0.7);
+  return test::random_csr<T>(rows, cols, 0.4, seed, [&](auto& g) { return values(g); });
+}
+
+template <class T, class Transform>
+void compare(const Csr<T>& x, const std::vector<std::int32_t>& rows, int threads, MomentsOf of,
+             const std::vector<double>& clip, Transform transform, double tolerance) {
+  Context context({}, threads);
+  test::Guarded<double> mean(x.cols), variance(x.cols);
+  gene_moments<T>(context, x.view(), rows, of, clip, mean.span(), variance.span());
+  const Moments expected = two_pass(test::dense(x), rows, transform);
+  for (std::int64_t c = 0; c < x.cols; ++c) {
+    ASSERT_NEAR(mean[c], expected.mean[c], tolerance * expected.mean[c]) << "gene " << c << " of " << x.cols;
+    ASSERT_NEAR(variance[c], expected.variance[c],
+                tolerance * (expected.variance[c] + expected.mean[c] * expected.mean[c]))
+        << "gene " << c << " of " << x.cols << ", " << threads << " threads";
+  }
+}
+
+TYPED_TEST(GeneMoments, AreThoseOfTheDenseMatrix) {
+  for (int threads : {1, 2}) {
+    for (std::int64_t cols : {1, 31, 32, 33, 255, 256, 257, 1009}) {
+      const auto x = positive<TypeParam>(300, cols, 3);
+      const auto as_is = [](double v, std::int64_t) { return v; };
+      compare(x, every_row(300), threads, MomentsOf::values, {}, as_is, 1e-12);
+      compare(x, every_row(300, 2), threads, MomentsOf::values, {}, as_is, 1e-12);
+      compare(x, {17}, threads, MomentsOf::values, {}, as_is, 1e-12);
+    }
+  }
+}
+
+TYPED_TEST(GeneMoments, OfTheExponentialMinusOne) {
+  const auto x = positive<TypeParam>(300, 257, 4);
+  const auto expm1 = [](double v, std::int64_t) { return std::expm1(v); };
+  for (int threads : {1, 2}) {
+    compare(x, every_row(300), threads, MomentsOf::expm1, {}, expm1, this->expm1_tolerance);
+  }
+}
+
+TYPED_TEST(GeneMoments, OfClippedValues) {
+  const auto x = positive<TypeParam>(300, 257, 5);
+  std::vector<double> clip(257);
+  for (std::size_t c = 0; c < clip.size(); ++c) clip[c] = 0.01 * static_cast<double>(c);
+  const auto cut = [&](double v, std::int64_t c) { return std::min(v, clip[c]); };
+  const auto both = [&](double v, std::int64_t c) { return std::min(std::expm1(v), clip[c]); };
+  for (int threads : {1, 2}) {
+    compare(x, every_row(300), threads, MomentsOf::values, clip, cut, 1e-12);
+    compare(x, every_row(300), threads, MomentsOf::expm1, clip, both, this->expm1_tolerance);
+  }
+}
+
+TYPED_TEST(GeneMoments, RowsLongerThanATileAndRowsNamedTwice) {
+  const auto x = positive<TypeParam>(5, 4099, 6);
+  compare(
+      x, {0, 1, 1, 4}, 2, MomentsOf::expm1, {}, [](double v, std::int64_t) { return std::expm1(v); },
+      this->expm1_tolerance);
+}
+
+TYPED_TEST(GeneMoments, EqualBitsForEqualThreadsAndEqualColumns) {
+  std::mt19937 generator(7);
+  std::lognormal_distribution<double> values;
+  std::vector<std::vector<double>> rows(500);
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const double twin = r % 3 == 0 ? 0 : values(generator);
+    rows[r] = {twin, values(generator), twin};
+  }
+  const auto x = test::csr_of<TypeParam>(rows);
+  Context context({}, 2);
+  Moments first{std::vector<double>(3), std::vector<double>(3)}, second = first;
+  for (Moments* m : {&first, &second}) {
+    gene_moments<TypeParam>(context, x.view(), every_row(500), MomentsOf::values, {}, m->mean, m->variance);
+  }
+  EXPECT_EQ(first.mean, second.mean);
+  EXPECT_EQ(first.variance, second.variance);
+  EXPECT_EQ(first.mean[0], first.mean[2]);
+  EXPECT_EQ(first.variance[0], first.variance[2]);
+}
+
+TYPED_TEST(GeneMoments, RefusesWrongShapesAndNoRows) {
+  Context context;
+  const auto x = test::csr_of<TypeParam>({{1, 2, 3}});
+  const std::vector<std::int32_t> rows{0};
+  std::vector<double> three(3), two(2);
+  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, {}, two, three),
+               InternalError);
+  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, {}, three, two),
+               InternalError);
+  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, two, three, three),
+               InternalError);
+  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), {}, MomentsOf::values, {}, three, three),
+               InternalError);
+}
+
+}  // namespace
+}  // namespace sparcell
