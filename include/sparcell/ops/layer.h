@@ -1,0 +1,83 @@
+// What follows the matrix product of a layer, fused: scale + bias, normalization, activation, dropout; and its passes back.
+//
+// With l = x W^T the layer computes
+//     a = scale * l + bias          scale: 1 / sigma under spectral normalization, else 1
+//     y = (a - mean) * inverse_deviation * weight + offset    batch or layer normalization, else y = a
+//     h = act(y) * m                m = 0 with probability p, else 1 / (1 - p): dropout in training, from the stream's
+//                                   element r * cols + c (r counts rows of this call)
+// Conventions of PyTorch: BatchNorm1d (momentum 0.1, eps 1e-5, biased variance normalizes, unbiased one is remembered) and
+// LayerNorm (eps 1e-5).
+#pragma once
+
+#include "sparcell/model.h"
+#include "sparcell/ops/op.h"
+
+namespace sparcell {
+
+inline constexpr double normalization_epsilon = 1e-5;
+inline constexpr double batch_norm_momentum = 0.1;
+
+/// What a layer does, and the stream of its dropout.
+struct LayerForm {
+  NormalizationLayer normalization = NormalizationLayer::none;
+  Activation activation = Activation::identity;
+  double slope = 0.2;
+  double dropout = 0;
+  bool training = true;
+  RandomStream stream{};
+};
+
+/// Device memory that belongs to a layer. Empty or null where the layer has no such part.
+template <class T>
+struct LayerParameters {
+  const T* scale = nullptr;  ///< one number
+  std::span<const T> bias;
+  std::span<const T> weight;  ///< of the normalization
+  std::span<const T> offset;  ///< of the normalization
+};
+
+/// Running statistics of batch normalization, moved by every training pass.
+template <class T>
+struct RunningStatistics {
+  std::span<T> mean;
+  std::span<T> variance;
+};
+
+/// Statistics of one pass, kept for the way back: a number per column (batch) or per row (layer).
+template <class T>
+struct PassStatistics {
+  std::span<T> mean;
+  std::span<T> inverse_deviation;
+};
+
+/// Where the gradients of a layer's parameters are added; empty spans are left out.
+template <class T>
+struct LayerGradients {
+  std::span<T> bias;
+  std::span<T> weight;
+  std::span<T> offset;
+};
+
+/// `linear` holds l on entry and a on return; h goes to out (which may be the same memory where the activation is the identity
+/// without normalization and dropout). Training needs at least 2 rows under batch normalization.
+SPARCELL_OP(layer_forward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
+                            RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear,
+                            MatrixView<T> out))
+
+/// From the gradient at h to that at l: grad_linear = scale * (grad at a). `a` and `statistics` are those of the forward pass,
+/// `extra` (or an empty view) is added to the gradient at a. grad_linear overwrites and may be grad_out; parameter gradients
+/// accumulate.
+SPARCELL_OP(layer_backward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
+                             PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
+                             MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients))
+
+/// One layer of the tangent pass of the gradient penalty (a layer without normalization). With l' = t_{k-1} W_k^T on entry of
+/// `tangent_linear` and `signal` the gradient that arrived at h_k on the first way back:
+///     tangent(r, c) = scale * l' * act'(a) * m
+///     extra(r, c)   = scale * l' * signal * m * act''(a)        the gradient at a; not written where `extra` is empty
+/// tangent_linear becomes scale * l'.
+SPARCELL_OP(layer_tangent, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
+                            MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,
+                            MatrixView<T> tangent, MatrixView<T> extra))
+
+}  // namespace sparcell

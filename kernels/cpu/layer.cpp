@@ -1,0 +1,226 @@
+// Threads take slabs of 64 columns: a slab of a batch fits into the first-level cache, so statistics, activation and dropout of
+// a slab cost one trip through memory. Layer normalization takes rows instead.
+#include "sparcell/ops/layer.h"
+
+#include "cpu/layer_rows.h"
+#include "sparcell/core/parallel.h"
+
+namespace sparcell {
+namespace {
+
+using cpu::Slab;
+
+constexpr std::int64_t slab_columns = cpu::keep_tile;
+
+/// Calls body(slab) for every slab of columns.
+template <class Body>
+void for_each_slab(Context& context, std::int64_t cols, Body&& body) {
+  parallel_for(context.threads(), (cols + slab_columns - 1) / slab_columns, 1, [&](std::int64_t s) {
+    body(Slab{s * slab_columns, std::min(slab_columns, cols - s * slab_columns)});
+  });
+}
+
+/// a = scale * l + bias for one slab.
+template <class T>
+void scale_and_shift(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> linear) {
+  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+  if (parameters.bias.empty() && scale == T(1)) return;
+  T bias[slab_columns] = {};
+  if (!parameters.bias.empty()) std::copy_n(parameters.bias.data() + slab.first, slab.count, bias);
+  for (std::int64_t r = 0; r < linear.rows; ++r) {
+    T* a = linear.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) a[c] = scale * a[c] + bias[c];
+  }
+}
+
+/// Mean and variance of one slab's columns over the rows of the batch, in two passes; moves the running statistics.
+template <class T>
+void batch_statistics(Slab slab, MatrixView<const T> a, RunningStatistics<T> running, PassStatistics<T> statistics) {
+  T mean[slab_columns] = {}, variance[slab_columns] = {};
+  const T rows = static_cast<T>(a.rows);
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const T* row = a.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) mean[c] += row[c];
+  }
+  for (std::int64_t c = 0; c < slab.count; ++c) mean[c] /= rows;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const T* row = a.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) variance[c] += (row[c] - mean[c]) * (row[c] - mean[c]);
+  }
+  const T momentum = static_cast<T>(batch_norm_momentum);
+  for (std::int64_t c = 0; c < slab.count; ++c) {
+    const std::int64_t column = slab.first + c;
+    statistics.mean[column] = mean[c];
+    statistics.inverse_deviation[column] = T(1) / std::sqrt(variance[c] / rows + static_cast<T>(normalization_epsilon));
+    running.mean[column] += momentum * (mean[c] - running.mean[column]);
+    running.variance[column] += momentum * (variance[c] / (rows - T(1)) - running.variance[column]);
+  }
+}
+
+/// Evaluation: the running statistics take the place of the batch's.
+template <class T>
+void remembered_statistics(Slab slab, RunningStatistics<T> running, PassStatistics<T> statistics) {
+  for (std::int64_t c = slab.first; c < slab.first + slab.count; ++c) {
+    statistics.mean[c] = running.mean[c];
+    statistics.inverse_deviation[c] = T(1) / std::sqrt(running.variance[c] + static_cast<T>(normalization_epsilon));
+  }
+}
+
+/// The affine map from a to y of one slab: y = a * factor + shift.
+template <class T>
+struct Affine {
+  T factor[slab_columns], shift[slab_columns];
+
+  Affine(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics, Slab slab) {
+    for (std::int64_t c = 0; c < slab.count; ++c) {
+      const std::int64_t column = slab.first + c;
+      const bool batch = form.normalization == NormalizationLayer::batch;
+      factor[c] = batch ? statistics.inverse_deviation[column] * parameters.weight[column] : T(1);
+      shift[c] = batch ? parameters.offset[column] - statistics.mean[column] * factor[c] : T(0);
+    }
+  }
+};
+
+/// The way back through batch normalization for one slab, from the gradient at y (in grad_linear) to that at l (the same place).
+template <class T>
+void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics, Slab slab,
+                    MatrixView<const T> a, MatrixView<T> grad, LayerGradients<T> gradients) {
+  T sum[slab_columns] = {}, product[slab_columns] = {};
+  const T* mean = statistics.mean.data() + slab.first;
+  const T* inverse = statistics.inverse_deviation.data() + slab.first;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    const T* g = grad.row(r) + slab.first;
+    const T* x = a.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) {
+      sum[c] += g[c];
+      product[c] += g[c] * ((x[c] - mean[c]) * inverse[c]);
+    }
+  }
+  for (std::int64_t c = 0; c < slab.count; ++c) {
+    if (!gradients.weight.empty()) gradients.weight[slab.first + c] += product[c];
+    if (!gradients.offset.empty()) gradients.offset[slab.first + c] += sum[c];
+    // In evaluation the statistics are constants, and their terms fall away.
+    sum[c] = form.training ? sum[c] / static_cast<T>(a.rows) : T(0);
+    product[c] = form.training ? product[c] / static_cast<T>(a.rows) : T(0);
+  }
+  const T* weight = parameters.weight.data() + slab.first;
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    T* g = grad.row(r) + slab.first;
+    const T* x = a.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) {
+      g[c] = weight[c] * inverse[c] * (g[c] - sum[c] - (x[c] - mean[c]) * inverse[c] * product[c]);
+    }
+  }
+}
+
+/// Adds the gradient at a to the bias's and applies the scale, for one slab.
+template <class T>
+void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> grad, LayerGradients<T> gradients) {
+  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+  T sum[slab_columns] = {};
+  for (std::int64_t r = 0; r < grad.rows; ++r) {
+    T* g = grad.row(r) + slab.first;
+    for (std::int64_t c = 0; c < slab.count; ++c) {
+      sum[c] += g[c];
+      g[c] *= scale;
+    }
+  }
+  if (gradients.bias.empty()) return;
+  for (std::int64_t c = 0; c < slab.count; ++c) gradients.bias[slab.first + c] += sum[c];
+}
+
+}  // namespace
+
+template <class T>
+void cpu::layer_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                        RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear, MatrixView<T> out) {
+  const math::PhiloxStream stream(form.stream);
+  math::with_activation(form.activation, form.slope, [&](auto activation) {
+    if (form.normalization == NormalizationLayer::layer) {
+      layer_norm_forward(context, form, parameters, statistics, stream, activation, linear, out);
+      return;
+    }
+    for_each_slab(context, linear.cols, [&](Slab slab) {
+      scale_and_shift(parameters, slab, linear);
+      if (form.normalization == NormalizationLayer::batch) {
+        form.training ? batch_statistics<T>(slab, linear, running, statistics)
+                      : remembered_statistics<T>(slab, running, statistics);
+      }
+      const Affine<T> affine(form, parameters, statistics, slab);
+      T keep[keep_tile];
+      for (std::int64_t r = 0; r < linear.rows; ++r) {
+        const T* a = linear.row(r) + slab.first;
+        T* h = out.row(r) + slab.first;
+        keep_scales(form, stream, r * linear.cols + slab.first, slab.count, keep);
+        for (std::int64_t c = 0; c < slab.count; ++c) {
+          h[c] = activation.value(a[c] * affine.factor[c] + affine.shift[c]) * keep[c];
+        }
+      }
+    });
+  });
+}
+SPARCELL_INSTANTIATE(cpu::layer_forward);
+
+template <class T>
+void cpu::layer_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                         PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
+                         MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients) {
+  const math::PhiloxStream stream(form.stream);
+  math::with_activation(form.activation, form.slope, [&](auto activation) {
+    if (form.normalization == NormalizationLayer::layer) {
+      layer_norm_parameter_gradients(context, form, parameters, statistics, stream, activation, a, grad_out, gradients);
+      layer_norm_backward(context, form, parameters, statistics, stream, activation, a, grad_out, grad_linear);
+    }
+    for_each_slab(context, a.cols, [&](Slab slab) {
+      if (form.normalization != NormalizationLayer::layer) {
+        const Affine<T> affine(form, parameters, statistics, slab);
+        T keep[keep_tile];
+        for (std::int64_t r = 0; r < a.rows; ++r) {
+          const T* x = a.row(r) + slab.first;
+          const T* g = grad_out.row(r) + slab.first;
+          T* to = grad_linear.row(r) + slab.first;
+          keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
+          for (std::int64_t c = 0; c < slab.count; ++c) {
+            to[c] = g[c] * keep[c] * activation.first(x[c] * affine.factor[c] + affine.shift[c]);
+          }
+          if (extra.data == nullptr) continue;
+          for (std::int64_t c = 0; c < slab.count; ++c) to[c] += extra(r, slab.first + c);
+        }
+      }
+      if (form.normalization == NormalizationLayer::batch) {
+        batch_backward(form, parameters, statistics, slab, a, grad_linear, gradients);
+      }
+      finish_backward(parameters, slab, grad_linear, gradients);
+    });
+  });
+}
+SPARCELL_INSTANTIATE(cpu::layer_backward);
+
+template <class T>
+void cpu::layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters, MatrixView<const T> a,
+                        MatrixView<const T> signal, MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra) {
+  const math::PhiloxStream stream(form.stream);
+  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+  math::with_activation(form.activation, form.slope, [&](auto activation) {
+    for_each_slab(context, a.cols, [&](Slab slab) {
+      T keep[keep_tile];
+      for (std::int64_t r = 0; r < a.rows; ++r) {
+        const T* x = a.row(r) + slab.first;
+        T* l = tangent_linear.row(r) + slab.first;
+        T* t = tangent.row(r) + slab.first;
+        keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
+        for (std::int64_t c = 0; c < slab.count; ++c) {
+          l[c] *= scale;
+          t[c] = l[c] * activation.first(x[c]) * keep[c];
+        }
+        if (extra.data == nullptr) continue;
+        for (std::int64_t c = 0; c < slab.count; ++c) {
+          extra(r, slab.first + c) = l[c] * signal(r, slab.first + c) * keep[c] * activation.second(x[c]);
+        }
+      }
+    });
+  });
+}
+SPARCELL_INSTANTIATE(cpu::layer_tangent);
+
+}  // namespace sparcell

@@ -1,0 +1,40 @@
+// Sums over threads in a fixed order.
+#pragma once
+
+#include <vector>
+
+#include "sparcell/core/parallel.h"
+
+namespace sparcell::cpu {
+
+/// The sum of part(first, last) over contiguous parts of [0, count), added in the order of the parts.
+template <class Part>
+double ordered_sum(int threads, std::int64_t count, std::int64_t grain, Part&& part) {
+  std::vector<double> partial(static_cast<std::size_t>(threads), 0.0);
+  parallel_parts(threads, count, grain,
+                 [&](std::int64_t first, std::int64_t last, int p) { partial[static_cast<std::size_t>(p)] = part(first, last); });
+  double sum = 0;
+  for (double p : partial) sum += p;
+  return sum;
+}
+
+/// Sum of f(i) over [0, count) in several lanes, so that the loop vectorizes with one order on every machine. The lanes are of T,
+/// the total of at most `chunk` terms each is added in f64.
+template <class T, class Term>
+double lane_sum(std::int64_t count, Term&& term) {
+  constexpr std::int64_t lanes = 16, chunk = 1024;
+  double total = 0;
+  for (std::int64_t first = 0; first < count; first += chunk) {
+    const std::int64_t size = std::min(chunk, count - first);
+    T sums[lanes] = {};
+    std::int64_t i = 0;
+    for (; i + lanes <= size; i += lanes) {
+      for (std::int64_t lane = 0; lane < lanes; ++lane) sums[lane] += term(first + i + lane);
+    }
+    for (std::int64_t lane = 0; i < size; ++i, ++lane) sums[lane] += term(first + i);
+    for (T sum : sums) total += static_cast<double>(sum);
+  }
+  return total;
+}
+
+}  // namespace sparcell::cpu

@@ -1,0 +1,251 @@
+#include "model/network.h"
+
+#include <cmath>
+
+#include "sparcell/ops/matmul.h"
+#include "sparcell/ops/random.h"
+#include "sparcell/ops/spectral_norm.h"
+
+namespace sparcell {
+
+std::vector<LayerShape> hidden_layers(const NetworkOptions& options, std::int64_t in) {
+  std::vector<LayerShape> layers;
+  for (std::size_t i = 0; i < options.hidden.size(); ++i) {
+    const double dropout = options.dropout.empty() ? 0.0 : options.dropout[options.dropout.size() == 1 ? 0 : i];
+    layers.push_back({.in = in,
+                      .out = options.hidden[i],
+                      .normalization = options.normalization,
+                      .activation = options.activation,
+                      .slope = options.slope,
+                      .dropout = dropout});
+    in = options.hidden[i];
+  }
+  return layers;
+}
+
+LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .out = out, .hidden = false}; }
+
+template <class T>
+Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer, Arena<T>& parameters,
+                    Arena<T>& buffers)
+    : parameters_(&parameters), buffers_(&buffers) {
+  const bool alone = layers.size() == 1 && !layers.front().hidden;
+  int module = 0;
+  for (const LayerShape& shape : layers) {
+    const std::string linear = alone ? name : fmt::format("{}.{}", name, module);
+    Layer layer{.shape = shape, .weight_name = linear};
+    const std::string weight = linear + (shape.spectral_norm ? ".weight_orig" : ".weight");
+    layer.weight = parameters.add_matrix(weight, shape.out, shape.in, shape.input_major);
+    layer.bias = parameters.add_vector(linear + ".bias", shape.out);
+    if (shape.spectral_norm) {
+      layer.u = buffers.add_vector(linear + ".weight_u", shape.out);
+      layer.v = buffers.add_vector(linear + ".weight_v", shape.in);
+    }
+    ++module;
+    if (shape.normalization != NormalizationLayer::none) {
+      const std::string norm = fmt::format("{}.{}", name, module++);
+      layer.norm_weight = parameters.add_vector(norm + ".weight", shape.out);
+      layer.norm_offset = parameters.add_vector(norm + ".bias", shape.out);
+      if (shape.normalization == NormalizationLayer::batch) {
+        layer.running_mean = buffers.add_vector(norm + ".running_mean", shape.out);
+        layer.running_variance = buffers.add_vector(norm + ".running_var", shape.out);
+      }
+    }
+    if (shape.hidden) {
+      layer.dropout_layer = first_dropout_layer++;
+      module += 2;  // activation, dropout
+    }
+    layers_.push_back(layer);
+  }
+}
+
+template <class T>
+void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
+  Context host;
+  const auto draw = [&](int tensor, std::int64_t in, Arena<T>& arena) {
+    std::vector<T> values(static_cast<std::size_t>(arena.tensors()[tensor].size()));
+    const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(in)));
+    fill_uniform<T>(host, RandomStream(seed, Purpose::initialization, network, nullptr, tensor), -bound, bound, values);
+    arena.write(tensor, values);
+  };
+  const auto fill = [&](int tensor, T value, Arena<T>& arena) {
+    if (tensor < 0) return;
+    arena.write(tensor, std::vector<T>(static_cast<std::size_t>(arena.tensors()[tensor].size()), value));
+  };
+  const auto draw_unit = [&](int tensor) {
+    std::vector<T> values(static_cast<std::size_t>(buffers_->tensors()[tensor].size()));
+    fill_normal<T>(host, RandomStream(seed, Purpose::spectral_start, network, nullptr, tensor), T(1), values);
+    double squares = 0;
+    for (T value : values) squares += static_cast<double>(value) * static_cast<double>(value);
+    for (T& value : values) value = static_cast<T>(static_cast<double>(value) / std::sqrt(squares));
+    buffers_->write(tensor, values);
+  };
+  for (const Layer& layer : layers_) {
+    draw(layer.weight, layer.shape.in, *parameters_);
+    draw(layer.bias, layer.shape.in, *parameters_);
+    fill(layer.norm_weight, T(1), *parameters_);
+    fill(layer.norm_offset, T(0), *parameters_);
+    fill(layer.running_mean, T(0), *buffers_);
+    fill(layer.running_variance, T(1), *buffers_);
+    if (layer.u >= 0) draw_unit(layer.u);
+    if (layer.v >= 0) draw_unit(layer.v);
+  }
+}
+
+template <class T>
+std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t rows, std::int64_t grad_rows, int slots) const {
+  std::vector<LayerTape<T>> tape(layers_.size());
+  for (std::size_t k = 0; k < layers_.size(); ++k) {
+    const LayerShape& shape = layers_[k].shape;
+    tape[k].a = Buffer<T>(context, rows * shape.out);
+    if (shape.hidden) tape[k].h = Buffer<T>(context, grad_rows * shape.out);
+    tape[k].grad = Buffer<T>(context, grad_rows * shape.out);
+    if (shape.normalization != NormalizationLayer::none) {
+      const std::int64_t size = shape.normalization == NormalizationLayer::batch ? slots * shape.out : rows;
+      tape[k].mean = Buffer<T>(context, size);
+      tape[k].inverse_deviation = Buffer<T>(context, size);
+    }
+    if (shape.spectral_norm) {
+      tape[k].inverse_sigma = Buffer<T>(context, slots);
+      tape[k].inner = Buffer<T>(context, slots);
+      tape[k].u = Buffer<T>(context, slots * shape.out);
+      tape[k].v = Buffer<T>(context, slots * shape.in);
+    }
+  }
+  return tape;
+}
+
+template <class T>
+MatrixView<T> Network<T>::rows_of(const Buffer<T>& buffer, int layer, std::int64_t first, std::int64_t rows) const {
+  const std::int64_t width = layers_[layer].shape.out;
+  return {buffer.data() + first * width, rows, width};
+}
+
+template <class T>
+MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first, std::int64_t rows) const {
+  return rows_of(layers_[layer].shape.hidden ? tape[layer].h : tape[layer].a, layer, first, rows);
+}
+
+template <class T>
+void Network<T>::update_sigma(Context& context, int layer, LayerTape<T>& tape, int slot, bool iterate) {
+  const Layer& l = layers_[layer];
+  if (!l.shape.spectral_norm) return;
+  const auto in = static_cast<std::size_t>(l.shape.in), out = static_cast<std::size_t>(l.shape.out);
+  spectral_sigma<T>(context, weight(layer), iterate, buffers_->vector(l.u), buffers_->vector(l.v),
+                    tape.inverse_sigma.data() + slot, {tape.u.data() + slot * l.shape.out, out},
+                    {tape.v.data() + slot * l.shape.in, in});
+}
+
+template <class T>
+void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out) {
+  const bool input_major = layers_[layer].shape.input_major;
+  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer), T(0), out);
+}
+
+template <class T>
+void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input) {
+  const bool input_major = layers_[layer].shape.input_major;
+  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad, weight(layer), T(0), grad_input);
+}
+
+template <class T>
+void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input) {
+  if (layers_[layer].shape.input_major) {
+    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), weight_gradient_of(layer));
+  } else {
+    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), weight_gradient_of(layer));
+  }
+}
+
+template <class T>
+LayerForm Network<T>::form(int layer, const Segment& segment, std::uint64_t seed, bool training) const {
+  const Layer& l = layers_[layer];
+  return {.normalization = l.shape.normalization,
+          .activation = l.shape.activation,
+          .slope = l.shape.slope,
+          .dropout = l.shape.dropout,
+          .training = training,
+          .stream = RandomStream(seed, Purpose::dropout, segment.pass * 16 + l.dropout_layer, segment.step)};
+}
+
+template <class T>
+LayerParameters<T> Network<T>::layer_parameters(int layer, const LayerTape<T>& tape, int slot) {
+  const Layer& l = layers_[layer];
+  LayerParameters<T> parameters{.scale = l.shape.spectral_norm ? tape.inverse_sigma.data() + slot : nullptr,
+                                .bias = parameters_->vector(l.bias),
+                                .weight = {},
+                                .offset = {}};
+  if (l.norm_weight >= 0) {
+    parameters.weight = parameters_->vector(l.norm_weight);
+    parameters.offset = parameters_->vector(l.norm_offset);
+  }
+  return parameters;
+}
+
+template <class T>
+LayerGradients<T> Network<T>::layer_gradients(int layer) {
+  const Layer& l = layers_[layer];
+  LayerGradients<T> gradients{.bias = parameters_->vector_gradient(l.bias), .weight = {}, .offset = {}};
+  if (l.norm_weight >= 0) {
+    gradients.weight = parameters_->vector_gradient(l.norm_weight);
+    gradients.offset = parameters_->vector_gradient(l.norm_offset);
+  }
+  return gradients;
+}
+
+template <class T>
+PassStatistics<T> Network<T>::statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const {
+  const LayerShape& shape = layers_[layer].shape;
+  if (shape.normalization == NormalizationLayer::none) return {};
+  const bool batch = shape.normalization == NormalizationLayer::batch;
+  const std::int64_t first = batch ? segment.slot * shape.out : segment.first;
+  const auto size = static_cast<std::size_t>(batch ? shape.out : segment.rows);
+  return {.mean = {tape.mean.data() + first, size}, .inverse_deviation = {tape.inverse_deviation.data() + first, size}};
+}
+
+template <class T>
+void Network<T>::activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed,
+                          bool training) {
+  const Layer& l = layers_[layer];
+  RunningStatistics<T> running;
+  if (l.running_mean >= 0) running = {buffers_->vector(l.running_mean), buffers_->vector(l.running_variance)};
+  const MatrixView<T> linear = rows_of(tape.a, layer, segment.first, segment.rows);
+  const MatrixView<T> out = l.shape.hidden ? rows_of(tape.h, layer, segment.first, segment.rows) : linear;
+  layer_forward<T>(context, form(layer, segment, seed, training), layer_parameters(layer, tape, segment.slot), running,
+                   statistics(layer, tape, segment), linear, out);
+}
+
+template <class T>
+MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
+                                  std::span<const Segment> segments, std::uint64_t seed, bool training) {
+  for (int k = 0; k < size(); ++k) {
+    if (k > 0) input = output(tape, k - 1, 0, rows);
+    if (input.data != nullptr) product(context, k, input, rows_of(tape[k].a, k, 0, rows));
+    for (const Segment& segment : segments) activate(context, k, tape[k], segment, seed, training);
+  }
+  return output(tape, size() - 1, 0, rows);
+}
+
+template <class T>
+void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
+                          std::span<const Segment> segments, std::uint64_t seed, bool with_parameters,
+                          MatrixView<T> grad_input) {
+  for (int k = size() - 1; k >= 0; --k) {
+    for (const Segment& segment : segments) {
+      const MatrixView<T> grad = rows_of(tape[k].grad, k, segment.first, segment.rows);
+      layer_backward<T>(context, form(k, segment, seed, true), layer_parameters(k, tape[k], segment.slot),
+                        statistics(k, tape[k], segment), rows_of(tape[k].a, k, segment.first, segment.rows), grad, {}, grad,
+                        with_parameters ? layer_gradients(k) : LayerGradients<T>{});
+    }
+    const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
+    const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;
+    if (with_parameters && layer_input.data != nullptr) weight_gradient(context, k, grad, layer_input);
+    const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
+    if (below.data != nullptr) input_gradient(context, k, grad, below);
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace sparcell

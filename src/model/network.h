@@ -1,0 +1,120 @@
+// A chain of layers: Linear, normalization, activation, dropout; the last layer may be a bare Linear.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/arena.h"
+#include "sparcell/model.h"
+#include "sparcell/ops/batch.h"
+#include "sparcell/ops/layer.h"
+
+namespace sparcell {
+
+struct LayerShape {
+  std::int64_t in = 0;
+  std::int64_t out = 0;
+  NormalizationLayer normalization = NormalizationLayer::none;
+  Activation activation = Activation::identity;
+  double slope = 0.2;
+  double dropout = 0;
+  bool hidden = true;         ///< false: a bare Linear
+  bool spectral_norm = false;
+  bool input_major = false;   ///< weight stored in x out: the first layer on sparse batches
+};
+
+/// The hidden layers that `options` describes, from `in` features on.
+std::vector<LayerShape> hidden_layers(const NetworkOptions& options, std::int64_t in);
+
+/// A bare Linear.
+LayerShape linear_layer(std::int64_t in, std::int64_t out);
+
+/// Rows [first, first + rows) of a batch that pass through a network as one PyTorch forward call would: with their own batch
+/// statistics, dropout stream and spectral norm.
+struct Segment {
+  std::int64_t first = 0;
+  std::int64_t rows = 0;
+  std::uint32_t pass = 0;              ///< of the dropout streams: index pass * 16 + layer
+  const std::int64_t* step = nullptr;  ///< of the dropout streams
+  int slot = 0;                        ///< which of the tape's spectral norms
+};
+
+/// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
+template <class T>
+struct LayerTape {
+  Buffer<T> a;        ///< pre-activations
+  Buffer<T> h;        ///< outputs; empty for a bare Linear, whose output is a
+  Buffer<T> grad;     ///< gradients at h, then at the matrix product
+  Buffer<T> mean, inverse_deviation;     ///< a row per slot
+  Buffer<T> inverse_sigma, inner, u, v;  ///< spectral norm: an element or a row per slot
+};
+
+template <class T>
+class Network {
+ public:
+  /// Adds its tensors, named `<name>.<index of the module in nn.Sequential>.weight` and so on (a bare Linear alone: `<name>.weight`).
+  Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer, Arena<T>& parameters,
+          Arena<T>& buffers);
+
+  std::int64_t in() const { return layers_.front().shape.in; }
+  std::int64_t out() const { return layers_.back().shape.out; }
+  int size() const { return static_cast<int>(layers_.size()); }
+  const LayerShape& shape(int layer) const { return layers_[layer].shape; }
+
+  /// Linear weights and biases uniform in +-1/sqrt(in); normalization 1 and 0; u and v normalized normals.
+  void initialize(std::uint64_t seed, std::uint32_t network);
+
+  /// Room for `rows` rows of activations, for `grad_rows` rows of gradients, and for `slots` passes with statistics of their own.
+  std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, std::int64_t grad_rows, int slots) const;
+
+  /// Spectral norm of one layer for one slot, with or without a power iteration. Nothing without spectral norm.
+  void update_sigma(Context& context, int layer, LayerTape<T>& tape, int slot, bool iterate);
+
+  /// out = input W^T.
+  void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
+  /// grad_input = grad W.
+  void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input);
+  /// Gradient of W += grad^T input.
+  void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
+
+  /// The fused rest of a layer for one segment, from a (holding the product) to h.
+  void activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed, bool training);
+
+  /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view (sparse batches).
+  /// Returns the output of all rows.
+  MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
+                        std::span<const Segment> segments, std::uint64_t seed, bool training);
+
+  /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the gradient at the
+  /// first product in tape[0].grad; the first weight's gradient is added where `input` is given, and the gradient at the
+  /// input goes to grad_input where that is given.
+  void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
+                std::span<const Segment> segments, std::uint64_t seed, bool with_parameters, MatrixView<T> grad_input);
+
+  LayerForm form(int layer, const Segment& segment, std::uint64_t seed, bool training) const;
+  LayerParameters<T> layer_parameters(int layer, const LayerTape<T>& tape, int slot);
+  LayerGradients<T> layer_gradients(int layer);
+  PassStatistics<T> statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const;
+
+  MatrixView<T> weight(int layer) { return parameters_->matrix(layers_[layer].weight); }
+  MatrixView<T> weight_gradient_of(int layer) { return parameters_->matrix_gradient(layers_[layer].weight); }
+  MatrixView<T> rows_of(const Buffer<T>& buffer, int layer, std::int64_t first, std::int64_t rows) const;
+  /// Outputs of a layer: h, or a for a bare Linear.
+  MatrixView<T> output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first, std::int64_t rows) const;
+
+ private:
+  struct Layer {
+    LayerShape shape;
+    std::string weight_name;
+    int weight = -1, bias = -1, norm_weight = -1, norm_offset = -1;       ///< in parameters
+    int running_mean = -1, running_variance = -1, u = -1, v = -1;         ///< in buffers
+    std::uint32_t dropout_layer = 0;
+  };
+
+  std::vector<Layer> layers_;
+  Arena<T>* parameters_;
+  Arena<T>* buffers_;
+};
+
+}  // namespace sparcell
