@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <limits>
+
+#include "hdf5/types.h"
+
+namespace sparcell::hdf5 {
+namespace {
+
+// Names of filters that files of this field use and HDF5 itself does not decode.
+std::string filter_name(H5Z_filter_t filter) {
+  switch (filter) {
+    case 32000:
+      return "LZF";
+    case 32001:
+      return "Blosc";
+    case 32004:
+      return "LZ4";
+    case 32008:
+      return "bitshuffle";
+    case 32015:
+      return "Zstandard";
+    case H5Z_FILTER_SZIP:
+      return "szip";
+    default:
+      return "an unknown method";
+  }
+}
+
+std::vector<std::int64_t> shape_of(hid_t dataset, const Object& object) {
+  const Handle space(H5Dget_space(dataset), H5Sclose);
+  const int dimensions = H5Sget_simple_extent_ndims(space.get());
+  if (dimensions < 0) throw DataError("{}: its shape cannot be read; the file is damaged", object.where());
+  if (H5Sget_simple_extent_type(space.get()) == H5S_NULL) return {0};
+  std::vector<hsize_t> lengths(static_cast<std::size_t>(dimensions));
+  H5Sget_simple_extent_dims(space.get(), lengths.data(), nullptr);
+  // Sizes that overflow 63 bits are cut here and refused by `check_plausible`.
+  constexpr hsize_t largest = std::numeric_limits<std::int32_t>::max() * hsize_t{1024};
+  std::vector<std::int64_t> shape;
+  for (hsize_t length : lengths) shape.push_back(static_cast<std::int64_t>(std::min(length, largest)));
+  return shape;
+}
+
+template <class T>
+void fits(const Dataset& dataset, const std::vector<std::int64_t>& wide, T* values) {
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    if (wide[i] < std::numeric_limits<T>::min() || wide[i] > std::numeric_limits<T>::max()) {
+      throw DataError("{}: element {} is {}, outside of {} to {}", dataset.where(), i, wide[i],
+                      static_cast<std::int64_t>(std::numeric_limits<T>::min()),
+                      static_cast<std::int64_t>(std::numeric_limits<T>::max()));
+    }
+    values[i] = static_cast<T>(wide[i]);
+  }
+}
+
+}  // namespace
+
+Dataset::Dataset(Handle id, std::string file, std::string path)
+    : Object(std::move(id), std::move(file), std::move(path)) {
+  const Handle type(H5Dget_type(id_.get()), H5Tclose);
+  if (!type) throw DataError("{}: its type cannot be read; the file is damaged", where());
+  type_ = element_type(type.get());
+  shape_ = shape_of(id_.get(), *this);
+}
+
+std::int64_t Dataset::size() const {
+  std::int64_t product = 1;
+  for (std::int64_t length : shape_) {
+    if (length != 0 && product > std::numeric_limits<std::int64_t>::max() / length) {
+      throw DataError("{}: its shape is impossible; the file is damaged", where());
+    }
+    product *= length;
+  }
+  return product;
+}
+
+std::size_t Dataset::checked_size() const {
+  const std::int64_t elements = size();
+  if (elements == 0) return 0;
+  const auto stored =
+      std::min<hsize_t>(H5Dget_storage_size(id_.get()), std::numeric_limits<std::int64_t>::max());
+  check_plausible(*this, elements, std::max(type_.bytes, 1), static_cast<std::int64_t>(stored));
+  return static_cast<std::size_t>(elements);
+}
+
+void Dataset::check_is_number(bool as_integer) const {
+  if (!type_.is_number()) throw DataError("{}: holds {}, expected numbers", where(), type_.name());
+  if (as_integer && type_.kind == ElementType::Kind::floating) {
+    throw DataError("{}: holds {}, expected integers", where(), type_.name());
+  }
+}
+
+void Dataset::check_filters() const {
+  const Handle properties(H5Dget_create_plist(id_.get()), H5Pclose);
+  const int count = properties ? H5Pget_nfilters(properties.get()) : 0;
+  for (int i = 0; i < count; ++i) {
+    unsigned flags = 0;
+    std::size_t values = 0;
+    const H5Z_filter_t filter = H5Pget_filter2(properties.get(), static_cast<unsigned>(i), &flags, &values,
+                                               nullptr, 0, nullptr, nullptr);
+    if (filter < 0 || H5Zfilter_avail(filter) > 0) continue;
+    throw DataError(
+        "{}: is compressed with {} (HDF5 filter {}), which sparcell does not decode yet; write the file "
+        "again with "
+        "gzip or without compression",
+        where(), filter_name(filter), filter);
+  }
+}
+
+void Dataset::read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const {
+  check_filters();
+  Handle file_space(H5Dget_space(id_.get()), H5Sclose);
+  Handle memory_space;
+  if (!shape_.empty()) {
+    std::vector<hsize_t> start(shape_.size(), 0);
+    std::vector<hsize_t> extent(shape_.begin(), shape_.end());
+    start[0] = static_cast<hsize_t>(first);
+    extent[0] = static_cast<hsize_t>(count);
+    H5Sselect_hyperslab(file_space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(), nullptr);
+    memory_space =
+        Handle(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose);
+  } else {
+    memory_space = Handle(H5Screate(H5S_SCALAR), H5Sclose);
+  }
+  H5Eclear2(H5E_DEFAULT);
+  if (H5Dread(id_.get(), memory_type, memory_space.get(), file_space.get(), H5P_DEFAULT, values) < 0) {
+    throw DataError("{}: cannot be read; the file is truncated or damaged{}", where(), last_reason());
+  }
+}
+
+template <Number T>
+void Dataset::read_rows(std::int64_t first, std::int64_t count, T* values) const {
+  check_is_number(std::integral<T>);
+  if (size() == 0 || count == 0) return;
+  require(first >= 0 && (shape_.empty() || first + count <= shape_[0]), "{}: rows {} to {} of {} asked for",
+          where(), first, first + count, shape_.empty() ? 1 : shape_[0]);
+  if constexpr (std::floating_point<T> || std::same_as<T, std::int64_t>) {
+    read_raw(native_type<T>(), first, count, values);
+  } else {
+    std::vector<std::int64_t> wide(static_cast<std::size_t>(shape_.empty() ? 1 : size() / shape_[0] * count));
+    read_raw(H5T_NATIVE_INT64, first, count, wide.data());
+    fits(*this, wide, values);
+  }
+}
+template void Dataset::read_rows(std::int64_t, std::int64_t, float*) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, double*) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::int32_t*) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::int64_t*) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::uint8_t*) const;
+
+std::vector<std::string> Dataset::read_strings() const {
+  if (type_.kind != ElementType::Kind::string)
+    throw DataError("{}: holds {}, expected text", where(), type_.name());
+  const Handle type(H5Dget_type(id_.get()), H5Tclose);
+  return read_strings_as(type.get(), {});
+}
+
+std::vector<std::string> Dataset::read_strings_as(hid_t file_type, const std::string& member) const {
+  const std::size_t count = checked_size();
+  if (count == 0) return {};
+  const bool variable = H5Tis_variable_str(file_type) > 0;
+  Handle text(H5Tcopy(file_type), H5Tclose);
+  const std::size_t width = H5Tget_size(text.get());
+  Handle memory_type;
+  if (member.empty()) {
+    memory_type = std::move(text);
+  } else {
+    memory_type = Handle(H5Tcreate(H5T_COMPOUND, width), H5Tclose);
+    H5Tinsert(memory_type.get(), member.c_str(), 0, file_type);
+  }
+  const std::int64_t rows = shape_.empty() ? 1 : shape_[0];
+  if (!variable) {
+    check_plausible(*this, static_cast<std::int64_t>(count), static_cast<std::int64_t>(width),
+                    static_cast<std::int64_t>(H5Dget_storage_size(id_.get())));
+    std::vector<char> buffer(count * width);
+    read_raw(memory_type.get(), 0, rows, buffer.data());
+    return fixed_strings(file_type, buffer, count);
+  }
+  std::vector<char*> pointers(count, nullptr);
+  read_raw(memory_type.get(), 0, rows, pointers.data());
+  std::vector<std::string> strings;
+  strings.reserve(count);
+  for (char* pointer : pointers) {
+    strings.emplace_back(pointer == nullptr ? "" : pointer);
+    H5free_memory(pointer);
+  }
+  return strings;
+}
+
+std::vector<Member> Dataset::members() const {
+  if (type_.kind != ElementType::Kind::compound)
+    throw DataError("{}: holds {}, expected a table", where(), type_.name());
+  const Handle type(H5Dget_type(id_.get()), H5Tclose);
+  const int count = H5Tget_nmembers(type.get());
+  std::vector<Member> members;
+  for (int i = 0; i < count; ++i) {
+    const auto index = static_cast<unsigned>(i);
+    char* name = H5Tget_member_name(type.get(), index);
+    const Handle member(H5Tget_member_type(type.get(), index), H5Tclose);
+    members.push_back({name == nullptr ? "" : name, element_type(member.get())});
+    H5free_memory(name);
+  }
+  return members;
+}
+
+template <Number T>
+std::vector<T> Dataset::read_member(const Member& member) const {
+  if (!member.type.is_number())
+    throw DataError("{}: column {} holds {}, expected numbers", where(), member.name, member.type.name());
+  check_plausible(*this, member.type.length, static_cast<std::int64_t>(sizeof(T)), 0);
+  Handle element(H5Tcopy(native_type<T>()), H5Tclose);
+  if (member.type.length > 1) {
+    const auto length = static_cast<hsize_t>(member.type.length);
+    element = Handle(H5Tarray_create2(native_type<T>(), 1, &length), H5Tclose);
+  }
+  const Handle row(H5Tcreate(H5T_COMPOUND, H5Tget_size(element.get())), H5Tclose);
+  H5Tinsert(row.get(), member.name.c_str(), 0, element.get());
+  std::vector<T> values(checked_size() * static_cast<std::size_t>(member.type.length));
+  if (!values.empty()) read_raw(row.get(), 0, shape_.empty() ? 1 : shape_[0], values.data());
+  return values;
+}
+template std::vector<float> Dataset::read_member(const Member&) const;
+template std::vector<double> Dataset::read_member(const Member&) const;
+template std::vector<std::int64_t> Dataset::read_member(const Member&) const;
+
+std::vector<std::string> Dataset::read_member_strings(const Member& member) const {
+  const Handle type(H5Dget_type(id_.get()), H5Tclose);
+  const int index = H5Tget_member_index(type.get(), member.name.c_str());
+  if (index < 0 || member.type.kind != ElementType::Kind::string) {
+    throw DataError("{}: column {} holds {}, expected text", where(), member.name, member.type.name());
+  }
+  const Handle text(H5Tget_member_type(type.get(), static_cast<unsigned>(index)), H5Tclose);
+  return read_strings_as(text.get(), member.name);
+}
+
+Dataset Dataset::referenced_by(const std::string& attribute) const {
+  const Handle opened(H5Aopen(id_.get(), attribute.c_str(), H5P_DEFAULT), H5Aclose);
+  const Handle type(opened ? H5Aget_type(opened.get()) : -1, H5Tclose);
+  if (!type || H5Tequal(type.get(), H5T_STD_REF_OBJ) <= 0) {
+    throw DataError("{}: attribute {} is no reference to a data set", where(), attribute);
+  }
+  hobj_ref_t reference{};
+  Handle target;
+  if (H5Aread(opened.get(), H5T_STD_REF_OBJ, &reference) >= 0) {
+    target = Handle(H5Rdereference2(id_.get(), H5P_DEFAULT, H5R_OBJECT, &reference), H5Oclose);
+  }
+  if (!target || H5Iget_type(target.get()) != H5I_DATASET) {
+    throw DataError("{}: attribute {} refers to nothing; the file is damaged", where(), attribute);
+  }
+  return {std::move(target), file_, path_ + "@" + attribute};
+}
+
+std::int64_t Dataset::chunk_rows() const {
+  const Handle properties(H5Dget_create_plist(id_.get()), H5Pclose);
+  if (!properties || shape_.empty() || H5Pget_layout(properties.get()) != H5D_CHUNKED) return 0;
+  std::vector<hsize_t> lengths(shape_.size());
+  if (H5Pget_chunk(properties.get(), static_cast<int>(lengths.size()), lengths.data()) < 1) return 0;
+  return static_cast<std::int64_t>(std::min<hsize_t>(lengths[0], static_cast<hsize_t>(shape_[0])));
+}
+
+void Dataset::cache_one_chunk() {
+  const std::int64_t rows = chunk_rows();
+  if (rows == 0) return;
+  // Never more than HDF5's largest chunk (4 GiB), and never more than the data themselves.
+  const std::int64_t bytes = std::min<std::int64_t>(
+      size() / std::max<std::int64_t>(shape_[0], 1) * rows * type_.bytes, std::int64_t{1} << 32);
+  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
+  H5Pset_chunk_cache(access.get(), 521, static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1 << 20)),
+                     1.0);
+  const std::string name = path_;
+  Handle reopened(H5Dopen2(id_.get(), name.c_str(), access.get()), H5Dclose);
+  if (reopened) id_ = std::move(reopened);
+}
+
+}  // namespace sparcell::hdf5

@@ -1,0 +1,188 @@
+// Files, groups, data sets and attributes of HDF5 over its C API. Errors are DataErrors that name the file
+// and the path inside it. The library is called from one thread at a time.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hdf5/handle.h"
+
+namespace sparcell::hdf5 {
+
+/// Numbers that go in and out; reading converts from whatever number the file holds.
+template <class T>
+concept Number = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int32_t> ||
+    std::same_as<T, std::int64_t> || std::same_as<T, std::uint8_t>;
+
+/// What an element of a data set or attribute is in the file.
+struct ElementType {
+  enum class Kind { integer, floating, boolean, string, compound, reference, other };
+  Kind kind = Kind::other;
+  int bytes = 0;
+  bool is_signed = false;
+  std::int64_t length = 1;  ///< elements, for an array member of a compound
+
+  bool is_number() const { return kind == Kind::integer || kind == Kind::floating || kind == Kind::boolean; }
+  /// As numpy says it: float32, int64, uint8, bool, string...
+  std::string name() const;
+};
+
+struct Member {
+  std::string name;
+  ElementType type;
+};
+
+/// Anything with a place in a file: carries attributes.
+class Object {
+ public:
+  Object() = default;
+  Object(Handle id, std::string file, std::string path)
+      : id_(std::move(id)), file_(std::move(file)), path_(std::move(path)) {}
+
+  hid_t id() const { return id_.get(); }
+  const std::string& file() const { return file_; }
+  const std::string& path() const { return path_; }  ///< inside the file: "/obs/n_genes"
+  std::string where() const;                         ///< "norman.h5ad: /obs/n_genes"
+
+  bool has_attribute(const std::string& name) const;
+  std::string text(const std::string& attribute) const;
+  std::vector<std::string> texts(const std::string& attribute) const;
+  std::int64_t integer(const std::string& attribute) const;  ///< also a boolean's 0 or 1
+  std::vector<std::int64_t> integers(const std::string& attribute) const;
+  double number(const std::string& attribute) const;
+
+  void set(const std::string& attribute, std::string_view value) const;
+  void set(const std::string& attribute, const char* value) const { set(attribute, std::string_view(value)); }
+  void set(const std::string& attribute, std::span<const std::string> values) const;
+  void set(const std::string& attribute, std::int64_t value) const;
+  void set(const std::string& attribute, std::span<const std::int64_t> values) const;
+  void set(const std::string& attribute, double value) const;
+  void set(const std::string& attribute, bool value) const;
+
+ protected:
+  Handle id_;
+  std::string file_;
+  std::string path_;
+
+ private:
+  Handle open_attribute(const std::string& name) const;
+  void write_attribute(const std::string& name, hid_t type, hid_t space, const void* value) const;
+};
+
+class Dataset : public Object {
+ public:
+  Dataset(Handle id, std::string file, std::string path);
+
+  const ElementType& type() const { return type_; }
+  const std::vector<std::int64_t>& shape() const { return shape_; }  ///< empty: a single value
+  std::int64_t size() const;                                         ///< elements
+  std::vector<Member> members() const;                               ///< of a compound
+
+  /// All elements in row-major order. Throws where they are not numbers, for a floating number asked for as
+  /// an integer, and for an integer that T does not hold.
+  template <Number T>
+  std::vector<T> read() const {
+    std::vector<T> values(checked_size());
+    read_rows(0, shape_.empty() ? 1 : shape_[0], values.data());
+    return values;
+  }
+  /// Elements [first, first + count) of the first dimension with all of the others.
+  template <Number T>
+  void read_rows(std::int64_t first, std::int64_t count, T* values) const;
+  std::vector<std::string> read_strings() const;
+
+  /// One member of a compound, `length` elements a row.
+  template <Number T>
+  std::vector<T> read_member(const Member& member) const;
+  std::vector<std::string> read_member_strings(const Member& member) const;
+
+  /// The data set that an attribute holds a reference to.
+  Dataset referenced_by(const std::string& attribute) const;
+
+  /// Elements of the first dimension in one stored chunk, 0 where the data are stored in one piece.
+  std::int64_t chunk_rows() const;
+  /// Keeps one chunk of this data set in memory, so that reading it in smaller parts decodes it once.
+  void cache_one_chunk();
+  /// Throws where a filter is needed that HDF5 lacks, naming the filter.
+  void check_filters() const;
+
+ private:
+  std::size_t checked_size() const;
+  void check_is_number(bool as_integer) const;
+  void read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const;
+  std::vector<std::string> read_strings_as(hid_t file_type, const std::string& member) const;
+
+  ElementType type_;
+  std::vector<std::int64_t> shape_;
+};
+
+/// How a new data set is stored.
+struct Storage {
+  int gzip = 0;  ///< level; 0 stores in one piece
+};
+
+class Group : public Object {
+ public:
+  using Object::Object;
+
+  bool exists(const std::string& path) const;  ///< also of several steps: "obs/n_genes"
+  bool is_group(const std::string& path) const;
+  bool is_dataset(const std::string& path) const;
+  std::vector<std::string> children() const;  ///< sorted by name
+  Group group(const std::string& path) const;
+  Dataset dataset(const std::string& path) const;
+
+  Group create_group(const std::string& name) const;
+  /// Row-major values; an empty shape writes a single value.
+  template <Number T>
+  Dataset write(const std::string& name, std::span<const T> values, std::span<const std::int64_t> shape,
+                Storage storage = {}) const;
+  template <Number T>
+  Dataset write(const std::string& name, const std::vector<T>& values, Storage storage = {}) const {
+    const std::array<std::int64_t, 1> shape{static_cast<std::int64_t>(values.size())};
+    return write(name, std::span<const T>(values), std::span<const std::int64_t>(shape), storage);
+  }
+  Dataset write_booleans(const std::string& name, std::span<const std::uint8_t> values) const;
+  Dataset write_strings(const std::string& name, std::span<const std::string> values) const;
+  Dataset write_string(const std::string& name, const std::string& value) const;
+
+ private:
+  Dataset create_dataset(const std::string& name, hid_t type, hid_t space, hid_t properties) const;
+  std::string path_of(const std::string& name) const;
+};
+
+/// Opens for reading. Throws where the file is missing, is no HDF5 file, or is truncated.
+class File : public Group {
+ public:
+  static File open(const std::string& path);
+
+ private:
+  using Group::Group;
+};
+
+/// A file that is being written: under a temporary name beside `path` until `commit` closes, syncs and
+/// renames it. Without a commit nothing stays. No time stamps are stored, so equal contents give equal bytes.
+class NewFile : public Group {
+ public:
+  explicit NewFile(const std::string& path);
+  ~NewFile();
+  NewFile(const NewFile&) = delete;
+  NewFile& operator=(const NewFile&) = delete;
+
+  void commit();
+
+ private:
+  void discard();
+  [[noreturn]] void discard_and_throw(const std::string& problem);
+
+  std::string temporary_;
+  int descriptor_ = -1;
+};
+
+}  // namespace sparcell::hdf5
