@@ -46,15 +46,15 @@ void describe(Visitor& v, SimulateOptions& o) {
 /// Counts and the truth that they were drawn from. All tables are columns of the file's obs and var.
 struct Simulation {
   Csr<float> counts;
-  Table cells;  ///< perturbation (`control`, `A`, `A_B`), nperts, guide; truth: size_factor, response,
-                ///< cycle_angle
-  Table genes;  ///< truth: mean, dispersion, program (-1 is none), cycle_cos, cycle_sin, centre; perturbed
+  /// perturbation (`control`, `A`, `A_B`), nperts, guide; the truth: size_factor, response, cycle_angle.
+  Table cells;
+  /// perturbed; the truth: mean, dispersion, program (-1 is none), cycle_cos, cycle_sin, centre.
+  Table genes;
   Matrix<float> loadings;                  ///< genes x programs
   Matrix<float> activity;                  ///< cells x programs
   std::vector<std::string> perturbations;  ///< labels, singles first; columns of `effects`
   Matrix<float> effects;                   ///< genes x perturbations: log fold change at full response
-  std::vector<std::string>
-      epistasis;  ///< of each perturbation: single, additive, synergy, buffering or new_program
+  std::vector<std::string> epistasis;      ///< of each: single, additive, synergy, buffering or new_program
 };
 
 /// Throws UsageError for options that are out of bounds or cannot be met together.

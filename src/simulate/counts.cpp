@@ -61,14 +61,15 @@ class Rows {
     const auto response = static_cast<float>(cells_.response[cell]);
     const auto cosine = static_cast<float>(std::cos(cells_.angle[cell]));
     const auto sine = static_cast<float>(std::sin(cells_.angle[cell]));
-    const std::int64_t genes = options_.genes;
-    for (std::int64_t g = 0; g < genes; ++g) {
+    float* mean = scratch.mean.data();
+    float* zero = scratch.zero.data();
+#pragma omp simd
+    for (std::int64_t g = 0; g < options_.genes; ++g) {
       const float log_mean = base_[g] + log_size + response * effect[g] +
                              loading_[g] * activity[program_[g]] + cycle_cos_[g] * cosine +
                              cycle_sin_[g] * sine;
-      const float mean = math::exp(log_mean);
-      scratch.mean[g] = mean;
-      scratch.zero[g] = math::exp(-size_[g] * math::log1p(dispersion_[g] * mean));
+      mean[g] = math::exp(log_mean);
+      zero[g] = math::exp(-size_[g] * math::log1p(dispersion_[g] * mean[g]));
     }
     const math::PhiloxStream stream(RandomStream(static_cast<std::uint64_t>(options_.seed), Purpose::simulate,
                                                  static_cast<std::uint32_t>(Quantity::counts), nullptr,

@@ -13,14 +13,14 @@ void simulate(const std::string& path, const SimulateOptions& options, Log& log)
   content.var = std::move(simulation.genes);
   content.obsm.emplace_back("activity", std::move(simulation.activity));
   content.varm.emplace_back("loadings", std::move(simulation.loadings));
+  content.uns.emplace_back("simulation/seed", options.seed);
+  content.uns.emplace_back("simulation/controls", options.controls);
+  content.uns.emplace_back("simulation/density", options.density);
   if (!simulation.perturbations.empty()) {
     content.varm.emplace_back("effects", std::move(simulation.effects));
-    content.uns.emplace_back("effects_perturbations", std::move(simulation.perturbations));
-    content.uns.emplace_back("effects_epistasis", std::move(simulation.epistasis));
+    content.uns.emplace_back("simulation/effects_perturbations", std::move(simulation.perturbations));
+    content.uns.emplace_back("simulation/effects_epistasis", std::move(simulation.epistasis));
   }
-  content.uns.emplace_back("simulate_seed", options.seed);
-  content.uns.emplace_back("simulate_controls", options.controls);
-  content.uns.emplace_back("simulate_density", options.density);
   write_anndata(path, content);
   log.info("{}: {} cells x {} genes, {:.1f} % not zero, {} single and {} double perturbations", path,
            options.cells, options.genes,

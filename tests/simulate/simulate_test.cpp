@@ -9,6 +9,8 @@
 #include <map>
 #include <set>
 
+#include "support/temporary.h"
+
 namespace sparcell {
 namespace {
 
@@ -220,12 +222,7 @@ TEST(Simulate, EdgesOfTheOptionsWork) {
 }
 
 void expect_usage_error(const SimulateOptions& options, const std::string& part) {
-  try {
-    simulate(options);
-    ADD_FAILURE() << "no error for " << part;
-  } catch (const UsageError& error) {
-    EXPECT_THAT(error.what(), HasSubstr(part));
-  }
+  EXPECT_THAT(error_of([&] { simulate(options); }, ExitCode::usage), HasSubstr(part));
 }
 
 TEST(Simulate, RefusesOptionsThatCannotBeMet) {
