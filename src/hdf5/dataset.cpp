@@ -73,7 +73,7 @@ std::int64_t Dataset::size() const {
   return product;
 }
 
-std::size_t Dataset::checked_size() const {
+std::size_t Dataset::plausible_size() const {
   const std::int64_t elements = size();
   if (elements == 0) return 0;
   const auto stored =
@@ -155,7 +155,7 @@ std::vector<std::string> Dataset::read_strings() const {
 }
 
 std::vector<std::string> Dataset::read_strings_as(hid_t file_type, const std::string& member) const {
-  const std::size_t count = checked_size();
+  const std::size_t count = plausible_size();
   if (count == 0) return {};
   const bool variable = H5Tis_variable_str(file_type) > 0;
   Handle text(H5Tcopy(file_type), H5Tclose);
@@ -214,7 +214,7 @@ std::vector<T> Dataset::read_member(const Member& member) const {
   }
   const Handle row(H5Tcreate(H5T_COMPOUND, H5Tget_size(element.get())), H5Tclose);
   H5Tinsert(row.get(), member.name.c_str(), 0, element.get());
-  std::vector<T> values(checked_size() * static_cast<std::size_t>(member.type.length));
+  std::vector<T> values(plausible_size() * static_cast<std::size_t>(member.type.length));
   if (!values.empty()) read_raw(row.get(), 0, shape_.empty() ? 1 : shape_[0], values.data());
   return values;
 }
@@ -255,20 +255,6 @@ std::int64_t Dataset::chunk_rows() const {
   std::vector<hsize_t> lengths(shape_.size());
   if (H5Pget_chunk(properties.get(), static_cast<int>(lengths.size()), lengths.data()) < 1) return 0;
   return static_cast<std::int64_t>(std::min<hsize_t>(lengths[0], static_cast<hsize_t>(shape_[0])));
-}
-
-void Dataset::cache_one_chunk() {
-  const std::int64_t rows = chunk_rows();
-  if (rows == 0) return;
-  // Never more than HDF5's largest chunk (4 GiB), and never more than the data themselves.
-  const std::int64_t bytes = std::min<std::int64_t>(
-      size() / std::max<std::int64_t>(shape_[0], 1) * rows * type_.bytes, std::int64_t{1} << 32);
-  const Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
-  H5Pset_chunk_cache(access.get(), 521, static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1 << 20)),
-                     1.0);
-  const std::string name = path_;
-  Handle reopened(H5Dopen2(id_.get(), name.c_str(), access.get()), H5Dclose);
-  if (reopened) id_ = std::move(reopened);
 }
 
 }  // namespace sparcell::hdf5

@@ -56,6 +56,7 @@ class Object {
   std::int64_t integer(const std::string& attribute) const;  ///< also a boolean's 0 or 1
   std::vector<std::int64_t> integers(const std::string& attribute) const;
   double number(const std::string& attribute) const;
+  std::vector<double> numbers(const std::string& attribute) const;
 
   void set(const std::string& attribute, std::string_view value) const;
   void set(const std::string& attribute, const char* value) const { set(attribute, std::string_view(value)); }
@@ -82,13 +83,16 @@ class Dataset : public Object {
   const ElementType& type() const { return type_; }
   const std::vector<std::int64_t>& shape() const { return shape_; }  ///< empty: a single value
   std::int64_t size() const;                                         ///< elements
-  std::vector<Member> members() const;                               ///< of a compound
+  /// `size`, or a DataError where the bytes that the file stores cannot hold as many: what damaged headers
+  /// claim.
+  std::size_t plausible_size() const;
+  std::vector<Member> members() const;  ///< of a compound
 
   /// All elements in row-major order. Throws where they are not numbers, for a floating number asked for as
   /// an integer, and for an integer that T does not hold.
   template <Number T>
   std::vector<T> read() const {
-    std::vector<T> values(checked_size());
+    std::vector<T> values(plausible_size());
     read_rows(0, shape_.empty() ? 1 : shape_[0], values.data());
     return values;
   }
@@ -107,13 +111,10 @@ class Dataset : public Object {
 
   /// Elements of the first dimension in one stored chunk, 0 where the data are stored in one piece.
   std::int64_t chunk_rows() const;
-  /// Keeps one chunk of this data set in memory, so that reading it in smaller parts decodes it once.
-  void cache_one_chunk();
   /// Throws where a filter is needed that HDF5 lacks, naming the filter.
   void check_filters() const;
 
  private:
-  std::size_t checked_size() const;
   void check_is_number(bool as_integer) const;
   void read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const;
   std::vector<std::string> read_strings_as(hid_t file_type, const std::string& member) const;
@@ -166,8 +167,9 @@ class File : public Group {
   using Group::Group;
 };
 
-/// A file that is being written: under a temporary name beside `path` until `commit` closes, syncs and
-/// renames it. Without a commit nothing stays. No time stamps are stored, so equal contents give equal bytes.
+/// A file that is being written. It grows in memory, because HDF5 1.10 ends the whole program at exit after a
+/// write that a full disk refused; `commit` writes it under a temporary name beside `path`, syncs and renames
+/// it. Without a commit nothing stays. No time stamps are stored, so equal contents give equal bytes.
 class NewFile : public Group {
  public:
   explicit NewFile(const std::string& path);

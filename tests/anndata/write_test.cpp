@@ -1,0 +1,127 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include "hdf5/file.h"
+#include "sparcell/anndata.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Csr<float> sample_matrix() { return {3, 4, {0, 2, 2, 4}, {0, 3, 1, 2}, {1, 2.5F, 3, 7}}; }
+
+Table sample_obs() {
+  Table obs;
+  obs.names = {"c0", "c1", "c2"};
+  obs.set({"text", std::vector<std::string>{"x", "", "z"}, {}});
+  obs.set({"score", std::vector<double>{0.5, std::nan(""), -2}, {}});
+  obs.set({"number", std::vector<std::int64_t>{1, -2, 3}, {}});
+  obs.set({"flag", std::vector<std::uint8_t>{1, 0, 1}, {}});
+  obs.set({"kind", Categorical{{1, -1, 0}, {"b", "a"}, true}, {}});
+  obs.set({"maybe_number", std::vector<std::int64_t>{5, 0, 7}, {0, 1, 0}});
+  obs.set({"maybe_flag", std::vector<std::uint8_t>{1, 0, 1}, {0, 1, 0}});
+  obs.set({"maybe_text", std::vector<std::string>{"q", "", "p"}, {0, 1, 0}});
+  obs.set({"with/slash", std::vector<std::int64_t>{1, 2, 3}, {}});
+  return obs;
+}
+
+void write_sample(const std::string& path) {
+  const Csr<float> x = sample_matrix();
+  AnnDataContent content;
+  content.x = &x;
+  content.obs = sample_obs();
+  content.var.names = {"g0", "g1", "g2", "g3"};
+  content.layers.emplace_back("counts", &x);
+  Matrix<float> latent(3, 2);
+  latent.values = {1, 2, 3, 4, 5, 6};
+  content.obsm.emplace_back("X_ae", latent);
+  content.varm.emplace_back("loadings", Matrix<float>(4, 1, 0.5F));
+  content.uns.emplace_back("version", "1.0");
+  content.uns.emplace_back("truth/effect", 2.5);
+  content.uns.emplace_back("truth/modules", std::int64_t{3});
+  content.uns.emplace_back("words", std::vector<std::string>{"a", "b"});
+  write_anndata(path, content);
+}
+
+TEST(WriteAnndata, IsReadBack) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "sample.h5ad";
+  write_sample(path);
+  const Csr<float> expected = sample_matrix();
+  for (const char* name : {"X", "layers/counts"}) {
+    const Csr<float> x = read_matrix(path, name);
+    EXPECT_EQ(x.offsets, expected.offsets);
+    EXPECT_EQ(x.indices, expected.indices);
+    EXPECT_EQ(x.values, expected.values);
+    EXPECT_EQ(x.cols, 4);
+  }
+  const Table obs = read_obs(path);
+  EXPECT_THAT(obs.names, ElementsAre("c0", "c1", "c2"));
+  std::vector<std::string> seen;
+  for (const Column& column : obs.columns) {
+    seen.push_back(fmt::format("{} {}: {} {} {}", column.name, column.type(), column.text(0), column.text(1),
+                               column.text(2)));
+  }
+  EXPECT_THAT(seen, ElementsAre("text string: x  z", "score float: 0.5 nan -2", "number integer: 1 -2 3",
+                                "flag boolean: True False True", "kind categorical: a  b",
+                                "maybe_number integer: 5  7", "maybe_flag boolean: True  True",
+                                "maybe_text categorical: q  p", "with_slash integer: 1 2 3"));
+  EXPECT_TRUE(std::get<Categorical>(obs.find("kind")->values).ordered);
+  EXPECT_THAT(read_var(path).names, ElementsAre("g0", "g1", "g2", "g3"));
+  EXPECT_THAT(read_obsm(path, "X_ae").values, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_EQ(read_varm(path, "loadings").rows, 4);
+  EXPECT_EQ(hdf5::File::open(path).dataset("uns/truth/effect").read<double>()[0], 2.5);
+}
+
+TEST(WriteAnndata, EqualContentsGiveEqualBytes) {
+  const TemporaryFolder folder;
+  write_sample(folder / "first.h5ad");
+  write_sample(folder / "second.h5ad");
+  EXPECT_EQ(file_bytes(folder / "first.h5ad"), file_bytes(folder / "second.h5ad"));
+}
+
+TEST(WriteAnndata, DenseEmptyAndMissingX) {
+  const TemporaryFolder folder;
+  AnnDataContent content;
+  write_anndata(folder / "nothing.h5ad", content);
+  EXPECT_EQ(read_obs(folder / "nothing.h5ad").rows(), 0);
+  EXPECT_THAT(error_of([&] { read_matrix(folder / "nothing.h5ad"); }), HasSubstr("/X: is missing"));
+
+  Matrix<float> dense(2, 3);
+  dense(0, 1) = 4;
+  content.x = &dense;
+  content.obs.names = {"a", "b"};
+  content.var.names = {"x", "y", "z"};
+  write_anndata(folder / "dense.h5ad", content);
+  const Csr<float> read = read_matrix(folder / "dense.h5ad");
+  EXPECT_THAT(read.offsets, ElementsAre(0, 1, 1));
+  EXPECT_THAT(read.indices, ElementsAre(1));
+}
+
+TEST(WriteAnndata, RefusesShapesThatDoNotFit) {
+  const TemporaryFolder folder;
+  const Csr<float> x = sample_matrix();
+  AnnDataContent content;
+  content.x = &x;
+  content.obs.names = {"a", "b"};
+  EXPECT_THAT(error_of([&] { write_anndata(folder / "bad.h5ad", content); }, ExitCode::internal),
+              HasSubstr("X is 3 x 4 beside 2 cells and 0 genes"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(ReadAnndata, SparseObsmIsRefusedByName) {
+  const TemporaryFolder folder;
+  write_sample(folder / "sample.h5ad");
+  EXPECT_THAT(error_of([&] { read_obsm(folder / "sample.h5ad", "X_vae"); }),
+              HasSubstr("/obsm/X_vae: is missing"));
+}
+
+}  // namespace
+}  // namespace sparcell
