@@ -15,12 +15,14 @@ struct Term {
 template <class T>
 Term<T> term(LogitLoss kind, T target, T s) {
   switch (kind) {
-    case LogitLoss::cross_entropy: return {math::softplus(s) - target * s, math::sigmoid(s) - target};
+    case LogitLoss::cross_entropy:
+      return {math::softplus(s) - target * s, math::sigmoid(s) - target};
     case LogitLoss::hinge: {
       const T margin = T(1) - target * s;
       return margin > T(0) ? Term<T>{margin, -target} : Term<T>{T(0), T(0)};
     }
-    case LogitLoss::linear: return {target * s, target};
+    case LogitLoss::linear:
+      return {target * s, target};
   }
   return {};
 }
@@ -28,8 +30,8 @@ Term<T> term(LogitLoss kind, T target, T s) {
 }  // namespace
 
 template <class T>
-void cpu::logit_loss(Context&, LogitLoss kind, double target, double weight, MatrixView<const T> logits, double* loss,
-                     MatrixView<T> gradient) {
+void cpu::logit_loss(Context&, LogitLoss kind, double target, double weight, MatrixView<const T> logits,
+                     double* loss, MatrixView<T> gradient) {
   const double scale = weight / static_cast<double>(logits.rows);
   double sum = 0;
   for (std::int64_t r = 0; r < logits.rows; ++r) {

@@ -10,10 +10,11 @@ namespace sparcell::cpu {
 /// The largest number of elements that one call of fill_keep_scales makes.
 inline constexpr std::int64_t keep_tile = 64;
 
-/// scales[i] = 0 where element first + i of the stream is dropped with `probability`, else 1 / (1 - probability);
-/// 0 < count <= keep_tile.
+/// scales[i] = 0 where element first + i of the stream is dropped with `probability`, else 1 / (1 -
+/// probability); 0 < count <= keep_tile.
 template <class T>
-inline void fill_keep_scales(const math::PhiloxStream& stream, std::uint64_t first, std::int64_t count, T probability, T* scales) {
+inline void fill_keep_scales(const math::PhiloxStream& stream, std::uint64_t first, std::int64_t count,
+                             T probability, T* scales) {
   constexpr int blocks = keep_tile / 4 + 1;
   std::uint32_t words[blocks * 4];
   const std::uint64_t first_block = first / 4;

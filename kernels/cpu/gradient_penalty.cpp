@@ -9,8 +9,8 @@
 namespace sparcell {
 
 template <class T>
-void cpu::interpolate(Context& context, RandomStream random_stream, MatrixView<const T> real, MatrixView<const T> generated,
-                      MatrixView<T> out) {
+void cpu::interpolate(Context& context, RandomStream random_stream, MatrixView<const T> real,
+                      MatrixView<const T> generated, MatrixView<T> out) {
   const math::PhiloxStream stream(random_stream);
   parallel_for(context.threads(), out.rows, 8, [&](std::int64_t r) {
     const T share = math::uniform<T>(stream.word(static_cast<std::uint64_t>(r)));
@@ -23,8 +23,8 @@ void cpu::interpolate(Context& context, RandomStream random_stream, MatrixView<c
 SPARCELL_INSTANTIATE(cpu::interpolate);
 
 template <class T>
-void cpu::penalty_tangent(Context& context, MatrixView<const T> g, double target, double weight, double penalty_scale,
-                          double* penalty, MatrixView<T> tangent) {
+void cpu::penalty_tangent(Context& context, MatrixView<const T> g, double target, double weight,
+                          double penalty_scale, double* penalty, MatrixView<T> tangent) {
   const auto rows = static_cast<double>(g.rows);
   const double sum = ordered_sum(context.threads(), g.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
@@ -42,7 +42,8 @@ void cpu::penalty_tangent(Context& context, MatrixView<const T> g, double target
 SPARCELL_INSTANTIATE(cpu::penalty_tangent);
 
 template <class T>
-void cpu::head_derivative(Context&, PenaltyOn head, MatrixView<const T> logits, const T* scale, MatrixView<T> out) {
+void cpu::head_derivative(Context&, PenaltyOn head, MatrixView<const T> logits, const T* scale,
+                          MatrixView<T> out) {
   const T factor = scale == nullptr ? T(1) : *scale;
   for (std::int64_t r = 0; r < logits.rows; ++r) {
     const T p = math::sigmoid(logits(r, 0));
@@ -59,7 +60,7 @@ void cpu::head_second_derivative(Context&, PenaltyOn head, MatrixView<const T> l
     const T p = math::sigmoid(logits(r, 0));
     const T second = head == PenaltyOn::probability ? p * (T(1) - p) * (T(1) - T(2) * p) : T(0);
     tangent_linear(r, 0) *= factor;
-    out(r, 0) = factor * second * tangent_linear(r, 0);
+    out(r, 0) = second * tangent_linear(r, 0);
   }
 }
 SPARCELL_INSTANTIATE(cpu::head_second_derivative);

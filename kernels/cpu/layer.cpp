@@ -1,5 +1,5 @@
-// Threads take slabs of 64 columns: a slab of a batch fits into the first-level cache, so statistics, activation and dropout of
-// a slab cost one trip through memory. Layer normalization takes rows instead.
+// Threads take slabs of 64 columns: a slab of a batch fits into the first-level cache, so statistics,
+// activation and dropout of a slab cost one trip through memory. Layer normalization takes rows instead.
 #include "sparcell/ops/layer.h"
 
 #include "cpu/layer_rows.h"
@@ -33,9 +33,11 @@ void scale_and_shift(const LayerParameters<T>& parameters, Slab slab, MatrixView
   }
 }
 
-/// Mean and variance of one slab's columns over the rows of the batch, in two passes; moves the running statistics.
+/// Mean and variance of one slab's columns over the rows of the batch, in two passes; moves the running
+/// statistics.
 template <class T>
-void batch_statistics(Slab slab, MatrixView<const T> a, RunningStatistics<T> running, PassStatistics<T> statistics) {
+void batch_statistics(Slab slab, MatrixView<const T> a, RunningStatistics<T> running,
+                      PassStatistics<T> statistics) {
   T mean[slab_columns] = {}, variance[slab_columns] = {};
   const T rows = static_cast<T>(a.rows);
   for (std::int64_t r = 0; r < a.rows; ++r) {
@@ -51,7 +53,8 @@ void batch_statistics(Slab slab, MatrixView<const T> a, RunningStatistics<T> run
   for (std::int64_t c = 0; c < slab.count; ++c) {
     const std::int64_t column = slab.first + c;
     statistics.mean[column] = mean[c];
-    statistics.inverse_deviation[column] = T(1) / std::sqrt(variance[c] / rows + static_cast<T>(normalization_epsilon));
+    statistics.inverse_deviation[column] =
+        T(1) / std::sqrt(variance[c] / rows + static_cast<T>(normalization_epsilon));
     running.mean[column] += momentum * (mean[c] - running.mean[column]);
     running.variance[column] += momentum * (variance[c] / (rows - T(1)) - running.variance[column]);
   }
@@ -62,7 +65,8 @@ template <class T>
 void remembered_statistics(Slab slab, RunningStatistics<T> running, PassStatistics<T> statistics) {
   for (std::int64_t c = slab.first; c < slab.first + slab.count; ++c) {
     statistics.mean[c] = running.mean[c];
-    statistics.inverse_deviation[c] = T(1) / std::sqrt(running.variance[c] + static_cast<T>(normalization_epsilon));
+    statistics.inverse_deviation[c] =
+        T(1) / std::sqrt(running.variance[c] + static_cast<T>(normalization_epsilon));
   }
 }
 
@@ -71,7 +75,8 @@ template <class T>
 struct Affine {
   T factor[slab_columns], shift[slab_columns];
 
-  Affine(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics, Slab slab) {
+  Affine(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics,
+         Slab slab) {
     for (std::int64_t c = 0; c < slab.count; ++c) {
       const std::int64_t column = slab.first + c;
       const bool batch = form.normalization == NormalizationLayer::batch;
@@ -81,10 +86,11 @@ struct Affine {
   }
 };
 
-/// The way back through batch normalization for one slab, from the gradient at y (in grad_linear) to that at l (the same place).
+/// The way back through batch normalization for one slab, from the gradient at y (in grad_linear) to that at
+/// l (the same place).
 template <class T>
-void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics, Slab slab,
-                    MatrixView<const T> a, MatrixView<T> grad, LayerGradients<T> gradients) {
+void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics,
+                    Slab slab, MatrixView<const T> a, MatrixView<T> grad, LayerGradients<T> gradients) {
   T sum[slab_columns] = {}, product[slab_columns] = {};
   const T* mean = statistics.mean.data() + slab.first;
   const T* inverse = statistics.inverse_deviation.data() + slab.first;
@@ -115,7 +121,8 @@ void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters,
 
 /// Adds the gradient at a to the bias's and applies the scale, for one slab.
 template <class T>
-void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> grad, LayerGradients<T> gradients) {
+void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> grad,
+                     LayerGradients<T> gradients) {
   const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
   T sum[slab_columns] = {};
   for (std::int64_t r = 0; r < grad.rows; ++r) {
@@ -133,7 +140,8 @@ void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView
 
 template <class T>
 void cpu::layer_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear, MatrixView<T> out) {
+                        RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear,
+                        MatrixView<T> out) {
   const math::PhiloxStream stream(form.stream);
   math::with_activation(form.activation, form.slope, [&](auto activation) {
     if (form.normalization == NormalizationLayer::layer) {
@@ -168,8 +176,10 @@ void cpu::layer_backward(Context& context, const LayerForm& form, const LayerPar
   const math::PhiloxStream stream(form.stream);
   math::with_activation(form.activation, form.slope, [&](auto activation) {
     if (form.normalization == NormalizationLayer::layer) {
-      layer_norm_parameter_gradients(context, form, parameters, statistics, stream, activation, a, grad_out, gradients);
-      layer_norm_backward(context, form, parameters, statistics, stream, activation, a, grad_out, grad_linear);
+      layer_norm_parameter_gradients(context, form, parameters, statistics, stream, activation, a, grad_out,
+                                     gradients);
+      layer_norm_backward(context, form, parameters, statistics, stream, activation, a, grad_out,
+                          grad_linear);
     }
     for_each_slab(context, a.cols, [&](Slab slab) {
       if (form.normalization != NormalizationLayer::layer) {
@@ -197,8 +207,9 @@ void cpu::layer_backward(Context& context, const LayerForm& form, const LayerPar
 SPARCELL_INSTANTIATE(cpu::layer_backward);
 
 template <class T>
-void cpu::layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters, MatrixView<const T> a,
-                        MatrixView<const T> signal, MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra) {
+void cpu::layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                        MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,
+                        MatrixView<T> tangent, MatrixView<T> extra) {
   const math::PhiloxStream stream(form.stream);
   const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
   math::with_activation(form.activation, form.slope, [&](auto activation) {

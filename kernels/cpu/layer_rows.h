@@ -19,7 +19,8 @@ struct Slab {
 
 /// Dropout's factors of `count` <= keep_tile elements: 1 where the layer drops nothing.
 template <class T>
-void keep_scales(const LayerForm& form, const math::PhiloxStream& stream, std::int64_t first, std::int64_t count, T* scales) {
+void keep_scales(const LayerForm& form, const math::PhiloxStream& stream, std::int64_t first,
+                 std::int64_t count, T* scales) {
   if (form.training && form.dropout > 0) {
     fill_keep_scales(stream, static_cast<std::uint64_t>(first), count, static_cast<T>(form.dropout), scales);
   } else {
@@ -30,13 +31,14 @@ void keep_scales(const LayerForm& form, const math::PhiloxStream& stream, std::i
 /// Calls body(slab) for the slabs of one row.
 template <class Body>
 void for_each_tile(std::int64_t cols, Body&& body) {
-  for (std::int64_t first = 0; first < cols; first += keep_tile) body(Slab{first, std::min(keep_tile, cols - first)});
+  for (std::int64_t first = 0; first < cols; first += keep_tile)
+    body(Slab{first, std::min(keep_tile, cols - first)});
 }
 
 template <class T, class Act>
 void layer_norm_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation, MatrixView<T> linear,
-                        MatrixView<T> out) {
+                        PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
+                        MatrixView<T> linear, MatrixView<T> out) {
   const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
   const T cols = static_cast<T>(linear.cols);
   parallel_for(context.threads(), linear.rows, 4, [&](std::int64_t r) {
@@ -56,7 +58,8 @@ void layer_norm_forward(Context& context, const LayerForm& form, const LayerPara
       keep_scales(form, stream, r * linear.cols + slab.first, slab.count, keep);
       for (std::int64_t i = 0; i < slab.count; ++i) {
         const std::int64_t c = slab.first + i;
-        out(r, c) = activation.value((a[c] - mean) * inverse * parameters.weight[c] + parameters.offset[c]) * keep[i];
+        out(r, c) =
+            activation.value((a[c] - mean) * inverse * parameters.weight[c] + parameters.offset[c]) * keep[i];
       }
     });
   });
@@ -64,29 +67,33 @@ void layer_norm_forward(Context& context, const LayerForm& form, const LayerPara
 
 /// The gradient at the normalized value y of one slab of one row.
 template <class T, class Act>
-void gradient_at_normalized(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics,
-                            const math::PhiloxStream& stream, Act activation, MatrixView<const T> a,
-                            MatrixView<const T> grad_out, std::int64_t r, Slab slab, T* normalized, T* gradient) {
+void gradient_at_normalized(const LayerForm& form, const LayerParameters<T>& parameters,
+                            PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
+                            MatrixView<const T> a, MatrixView<const T> grad_out, std::int64_t r, Slab slab,
+                            T* normalized, T* gradient) {
   T keep[keep_tile];
   keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
   for (std::int64_t i = 0; i < slab.count; ++i) {
     const std::int64_t c = slab.first + i;
     normalized[i] = (a(r, c) - statistics.mean[r]) * statistics.inverse_deviation[r];
-    gradient[i] = grad_out(r, c) * keep[i] * activation.first(normalized[i] * parameters.weight[c] + parameters.offset[c]);
+    gradient[i] = grad_out(r, c) * keep[i] *
+                  activation.first(normalized[i] * parameters.weight[c] + parameters.offset[c]);
   }
 }
 
 /// Adds to the gradients of weight and offset; reads grad_out, so it stands before grad_linear overwrites it.
 template <class T, class Act>
-void layer_norm_parameter_gradients(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                                    PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
-                                    MatrixView<const T> a, MatrixView<const T> grad_out, LayerGradients<T> gradients) {
+void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
+                                    const LayerParameters<T>& parameters, PassStatistics<T> statistics,
+                                    const math::PhiloxStream& stream, Act activation, MatrixView<const T> a,
+                                    MatrixView<const T> grad_out, LayerGradients<T> gradients) {
   if (gradients.weight.empty() && gradients.offset.empty()) return;
   parallel_for(context.threads(), (a.cols + keep_tile - 1) / keep_tile, 1, [&](std::int64_t s) {
     const Slab slab{s * keep_tile, std::min(keep_tile, a.cols - s * keep_tile)};
     T normalized[keep_tile], gradient[keep_tile];
     for (std::int64_t r = 0; r < a.rows; ++r) {
-      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab, normalized, gradient);
+      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab,
+                             normalized, gradient);
       for (std::int64_t i = 0; i < slab.count; ++i) {
         gradients.weight[slab.first + i] += gradient[i] * normalized[i];
         gradients.offset[slab.first + i] += gradient[i];
@@ -98,13 +105,14 @@ void layer_norm_parameter_gradients(Context& context, const LayerForm& form, con
 /// The gradient at a, into grad_linear (without the layer's scale).
 template <class T, class Act>
 void layer_norm_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                         PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation, MatrixView<const T> a,
-                         MatrixView<const T> grad_out, MatrixView<T> grad_linear) {
+                         PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
+                         MatrixView<const T> a, MatrixView<const T> grad_out, MatrixView<T> grad_linear) {
   parallel_for(context.threads(), a.rows, 4, [&](std::int64_t r) {
     T sum = 0, product = 0;
     for_each_tile(a.cols, [&](Slab slab) {
       T normalized[keep_tile], gradient[keep_tile];
-      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab, normalized, gradient);
+      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab,
+                             normalized, gradient);
       for (std::int64_t i = 0; i < slab.count; ++i) {
         const T g = gradient[i] * parameters.weight[slab.first + i];
         grad_linear(r, slab.first + i) = g;

@@ -9,31 +9,33 @@ namespace sparcell {
 
 template <class T>
 void cpu::squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
-                        std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
-                        double* loss, MatrixView<T> gradient) {
+                        std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
+                        double gradient_scale, double* loss, MatrixView<T> gradient) {
   const T factor = static_cast<T>(2 * gradient_scale);
-  const double sum = ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last) {
-    static thread_local std::vector<T> buffer;
-    buffer.resize(static_cast<std::size_t>(x.cols));
-    T* target = buffer.data();
-    double part = 0;
-    for (std::int64_t i = first; i < last; ++i) {
-      densify(x, row_of(rows, i), mean, inverse_scale, target);
-      const T* p = prediction.row(i);
-      part += lane_sum<T>(x.cols, [&](std::int64_t c) { return (p[c] - target[c]) * (p[c] - target[c]); });
-      if (gradient.data == nullptr) continue;
-      T* g = gradient.row(i);
-      for (std::int64_t c = 0; c < x.cols; ++c) g[c] = factor * (p[c] - target[c]);
-    }
-    return part;
-  });
+  const double sum =
+      ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last) {
+        static thread_local std::vector<T> buffer;
+        buffer.resize(static_cast<std::size_t>(x.cols));
+        T* target = buffer.data();
+        double part = 0;
+        for (std::int64_t i = first; i < last; ++i) {
+          densify(x, row_of(rows, i), mean, inverse_scale, target);
+          const T* p = prediction.row(i);
+          part +=
+              lane_sum<T>(x.cols, [&](std::int64_t c) { return (p[c] - target[c]) * (p[c] - target[c]); });
+          if (gradient.data == nullptr) continue;
+          T* g = gradient.row(i);
+          for (std::int64_t c = 0; c < x.cols; ++c) g[c] = factor * (p[c] - target[c]);
+        }
+        return part;
+      });
   *loss += loss_scale * sum;
 }
 SPARCELL_INSTANTIATE(cpu::squared_error);
 
 template <class T>
-void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale, double* loss,
-                         MatrixView<T> gradient) {
+void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
+                         double* loss, MatrixView<T> gradient) {
   const T step = static_cast<T>(gradient_scale);
   const double sum = ordered_sum(context.threads(), x.rows, 4, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
@@ -41,7 +43,8 @@ void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_sc
       const T* value = x.row(r);
       T* g = gradient.row(r);
       part += lane_sum<T>(x.cols, [&](std::int64_t c) { return value[c] < T(0) ? -value[c] : value[c]; });
-      for (std::int64_t c = 0; c < x.cols; ++c) g[c] += value[c] > T(0) ? step : (value[c] < T(0) ? -step : T(0));
+      for (std::int64_t c = 0; c < x.cols; ++c)
+        g[c] += value[c] > T(0) ? step : (value[c] < T(0) ? -step : T(0));
     }
     return part;
   });

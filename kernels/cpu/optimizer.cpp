@@ -7,12 +7,14 @@
 namespace sparcell {
 
 template <class T>
-void cpu::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate, const std::int64_t* step,
-                    std::span<T> parameters, std::span<T> gradients, std::span<T> first_moment, std::span<T> second_moment) {
+void cpu::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
+                    const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
+                    std::span<T> first_moment, std::span<T> second_moment) {
   const double number = static_cast<double>(*step + 1);
   const double beta1 = options.betas[0], beta2 = options.betas[1], rate = static_cast<double>(*learning_rate);
   const bool decoupled = options.type == OptimizerType::adamw;
-  const T b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), rest1 = static_cast<T>(1 - beta1), rest2 = static_cast<T>(1 - beta2);
+  const T b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), rest1 = static_cast<T>(1 - beta1),
+          rest2 = static_cast<T>(1 - beta2);
   const T step_size = static_cast<T>(rate / (1 - std::pow(beta1, number)));
   const T root_correction = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, number)));
   const T epsilon = static_cast<T>(options.epsilon);
@@ -40,9 +42,10 @@ template <class T>
 void cpu::clip_gradients(Context& context, double max_norm, std::span<T> gradients, double* norm_sum) {
   T* g = gradients.data();
   const auto size = static_cast<std::int64_t>(gradients.size());
-  const double norm = std::sqrt(ordered_sum(context.threads(), size, 4096, [&](std::int64_t first, std::int64_t last) {
-    return lane_sum<T>(last - first, [&](std::int64_t i) { return g[first + i] * g[first + i]; });
-  }));
+  const double norm =
+      std::sqrt(ordered_sum(context.threads(), size, 4096, [&](std::int64_t first, std::int64_t last) {
+        return lane_sum<T>(last - first, [&](std::int64_t i) { return g[first + i] * g[first + i]; });
+      }));
   *norm_sum += norm;
   if (max_norm <= 0 || norm <= max_norm) return;
   const T factor = static_cast<T>(max_norm / (norm + 1e-6));

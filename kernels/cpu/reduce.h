@@ -11,15 +11,16 @@ namespace sparcell::cpu {
 template <class Part>
 double ordered_sum(int threads, std::int64_t count, std::int64_t grain, Part&& part) {
   std::vector<double> partial(static_cast<std::size_t>(threads), 0.0);
-  parallel_parts(threads, count, grain,
-                 [&](std::int64_t first, std::int64_t last, int p) { partial[static_cast<std::size_t>(p)] = part(first, last); });
+  parallel_parts(threads, count, grain, [&](std::int64_t first, std::int64_t last, int p) {
+    partial[static_cast<std::size_t>(p)] = part(first, last);
+  });
   double sum = 0;
   for (double p : partial) sum += p;
   return sum;
 }
 
-/// Sum of f(i) over [0, count) in several lanes, so that the loop vectorizes with one order on every machine. The lanes are of T,
-/// the total of at most `chunk` terms each is added in f64.
+/// Sum of f(i) over [0, count) in several lanes, so that the loop vectorizes with one order on every machine.
+/// The lanes are of T, the total of at most `chunk` terms each is added in f64.
 template <class T, class Term>
 double lane_sum(std::int64_t count, Term&& term) {
   constexpr std::int64_t lanes = 16, chunk = 1024;

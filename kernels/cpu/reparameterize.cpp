@@ -19,8 +19,9 @@ T normal_at(const math::PhiloxStream& stream, std::uint64_t element) {
 }  // namespace
 
 template <class T>
-void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixView<const T> mu, MatrixView<const T> log_variance,
-                         double kl_scale, const T* kl_weight, double* kl, double* weighted_kl, MatrixView<T> z) {
+void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixView<const T> mu,
+                         MatrixView<const T> log_variance, double kl_scale, const T* kl_weight, double* kl,
+                         double* weighted_kl, MatrixView<T> z) {
   const math::PhiloxStream stream(random_stream);
   const double sum = ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
@@ -41,8 +42,9 @@ SPARCELL_INSTANTIATE(cpu::reparameterize);
 
 template <class T>
 void cpu::reparameterize_backward(Context& context, RandomStream random_stream, MatrixView<const T> mu,
-                                  MatrixView<const T> log_variance, MatrixView<const T> grad_z, const T* kl_weight,
-                                  double kl_scale, MatrixView<T> grad_mu, MatrixView<T> grad_log_variance) {
+                                  MatrixView<const T> log_variance, MatrixView<const T> grad_z,
+                                  const T* kl_weight, double kl_scale, MatrixView<T> grad_mu,
+                                  MatrixView<T> grad_log_variance) {
   const math::PhiloxStream stream(random_stream);
   const T w = static_cast<T>(static_cast<double>(*kl_weight) * kl_scale);
   parallel_for(context.threads(), mu.rows, 8, [&](std::int64_t r) {

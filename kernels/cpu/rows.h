@@ -16,7 +16,8 @@ inline std::int64_t row_of(const BatchRows& rows, std::int64_t i) {
 
 /// Writes row `row` of x densely to out, standardized where mean is not empty.
 template <class T>
-void densify(CsrView<const T> x, std::int64_t row, std::span<const T> mean, std::span<const T> inverse_scale, T* out) {
+void densify(CsrView<const T> x, std::int64_t row, std::span<const T> mean, std::span<const T> inverse_scale,
+             T* out) {
   std::fill(out, out + x.cols, T(0));
   for (std::int64_t k = x.offsets[row]; k < x.offsets[row + 1]; ++k) out[x.indices[k]] = x.values[k];
   if (mean.empty()) return;

@@ -1,6 +1,6 @@
-// Both products walk over blocks of 64 columns: 64 sums (or 64 gradients) stay in registers, and the block's part of the weight
-// stays in the second-level cache while the rows of the batch pass by. Threads take column blocks (and rows, on the way
-// forward), so that no two write to the same place and sums have one order.
+// Both products walk over blocks of 64 columns: 64 sums (or 64 gradients) stay in registers, and the block's
+// part of the weight stays in the second-level cache while the rows of the batch pass by. Threads take column
+// blocks (and rows, on the way forward), so that no two write to the same place and sums have one order.
 #include "sparcell/ops/sparse_linear.h"
 
 #include <cstring>
@@ -26,8 +26,8 @@ struct Block {
 
 /// The sums of one row over `columns` <= 64 columns.
 template <class T>
-void row_times_block(CsrView<const T> x, std::int64_t row, MatrixView<const T> weight, std::int64_t column, std::int64_t columns,
-                     T* out) {
+void row_times_block(CsrView<const T> x, std::int64_t row, MatrixView<const T> weight, std::int64_t column,
+                     std::int64_t columns, T* out) {
   if (columns < block_columns) {
     std::fill(out, out + columns, T(0));
     for (std::int64_t k = x.offsets[row]; k < x.offsets[row + 1]; ++k) {
@@ -47,8 +47,8 @@ void row_times_block(CsrView<const T> x, std::int64_t row, MatrixView<const T> w
 
 /// Adds the outer product of one row and `columns` <= 64 of its gradients.
 template <class T>
-void add_row_gradient(CsrView<const T> x, std::int64_t row, const T* grad, std::int64_t column, std::int64_t columns,
-                      MatrixView<T> grad_weight) {
+void add_row_gradient(CsrView<const T> x, std::int64_t row, const T* grad, std::int64_t column,
+                      std::int64_t columns, MatrixView<T> grad_weight) {
   if (columns < block_columns) {
     for (std::int64_t k = x.offsets[row]; k < x.offsets[row + 1]; ++k) {
       T* w = grad_weight.row(x.indices[k]) + column;
@@ -70,7 +70,8 @@ void add_row_gradient(CsrView<const T> x, std::int64_t row, const T* grad, std::
 }  // namespace
 
 template <class T>
-void cpu::sparse_linear(Context& context, CsrView<const T> x, BatchRows rows, MatrixView<const T> weight, MatrixView<T> out) {
+void cpu::sparse_linear(Context& context, CsrView<const T> x, BatchRows rows, MatrixView<const T> weight,
+                        MatrixView<T> out) {
   const std::int64_t blocks = (weight.cols + block_columns - 1) / block_columns;
   parallel_parts(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last, int) {
     for (std::int64_t b = 0; b < blocks; ++b) {
@@ -85,8 +86,8 @@ void cpu::sparse_linear(Context& context, CsrView<const T> x, BatchRows rows, Ma
 SPARCELL_INSTANTIATE(cpu::sparse_linear);
 
 template <class T>
-void cpu::sparse_linear_weight_gradient(Context& context, CsrView<const T> x, BatchRows rows, MatrixView<const T> grad_out,
-                                        MatrixView<T> grad_weight) {
+void cpu::sparse_linear_weight_gradient(Context& context, CsrView<const T> x, BatchRows rows,
+                                        MatrixView<const T> grad_out, MatrixView<T> grad_weight) {
   const std::int64_t blocks = (grad_weight.cols + block_columns - 1) / block_columns;
   parallel_for(context.threads(), blocks, 1, [&](std::int64_t b) {
     const std::int64_t column = b * block_columns;

@@ -34,7 +34,8 @@ void times(Context& context, MatrixView<const T> weight, std::span<const T> v, s
 template <class T>
 T normalize_vector(std::span<T> x) {
   const auto size = static_cast<std::int64_t>(x.size());
-  const T norm = static_cast<T>(std::sqrt(cpu::lane_sum<T>(size, [&](std::int64_t i) { return x[i] * x[i]; })));
+  const T norm =
+      static_cast<T>(std::sqrt(cpu::lane_sum<T>(size, [&](std::int64_t i) { return x[i] * x[i]; })));
   const T divisor = std::max(norm, static_cast<T>(spectral_epsilon));
   for (T& value : x) value /= divisor;
   return norm;
@@ -43,8 +44,8 @@ T normalize_vector(std::span<T> x) {
 }  // namespace
 
 template <class T>
-void cpu::spectral_sigma(Context& context, MatrixView<const T> weight, bool iterate, std::span<T> u, std::span<T> v,
-                         T* inverse_sigma, std::span<T> kept_u, std::span<T> kept_v) {
+void cpu::spectral_sigma(Context& context, MatrixView<const T> weight, bool iterate, std::span<T> u,
+                         std::span<T> v, T* inverse_sigma, std::span<T> kept_u, std::span<T> kept_v) {
   static thread_local std::vector<T> product;
   product.resize(u.size());
   if (iterate) {
@@ -65,8 +66,8 @@ void cpu::spectral_sigma(Context& context, MatrixView<const T> weight, bool iter
 SPARCELL_INSTANTIATE(cpu::spectral_sigma);
 
 template <class T>
-void cpu::spectral_inner(Context& context, MatrixView<const T> grad_linear, MatrixView<const T> a, std::span<const T> bias,
-                         T* inner) {
+void cpu::spectral_inner(Context& context, MatrixView<const T> grad_linear, MatrixView<const T> a,
+                         std::span<const T> bias, T* inner) {
   const double sum = ordered_sum(context.threads(), a.rows, 16, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
     for (std::int64_t r = first; r < last; ++r) {
@@ -77,13 +78,13 @@ void cpu::spectral_inner(Context& context, MatrixView<const T> grad_linear, Matr
     }
     return part;
   });
-  *inner = static_cast<T>(sum);
+  *inner += static_cast<T>(sum);
 }
 SPARCELL_INSTANTIATE(cpu::spectral_inner);
 
 template <class T>
-void cpu::spectral_correction(Context& context, MatrixView<const T> u, MatrixView<const T> v, std::span<const T> inner,
-                              MatrixView<T> grad_weight) {
+void cpu::spectral_correction(Context& context, MatrixView<const T> u, MatrixView<const T> v,
+                              std::span<const T> inner, MatrixView<T> grad_weight) {
   parallel_for(context.threads(), grad_weight.rows, 16, [&](std::int64_t r) {
     T* row = grad_weight.row(r);
     for (std::int64_t p = 0; p < u.rows; ++p) {

@@ -30,34 +30,66 @@ SPARCELL_HD T hyperbolic_tangent(T x) {
 
 struct Identity {
   static constexpr bool curved = false;  ///< whether the second derivative is anywhere other than 0
-  template <class T> SPARCELL_HD T value(T x) const { return x; }
-  template <class T> SPARCELL_HD T first(T) const { return T(1); }
-  template <class T> SPARCELL_HD T second(T) const { return T(0); }
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return x;
+  }
+  template <class T>
+  SPARCELL_HD T first(T) const {
+    return T(1);
+  }
+  template <class T>
+  SPARCELL_HD T second(T) const {
+    return T(0);
+  }
 };
 
 struct Relu {
   static constexpr bool curved = false;
-  template <class T> SPARCELL_HD T value(T x) const { return x > T(0) ? x : T(0); }
-  template <class T> SPARCELL_HD T first(T x) const { return x > T(0) ? T(1) : T(0); }
-  template <class T> SPARCELL_HD T second(T) const { return T(0); }
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return x > T(0) ? x : T(0);
+  }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
+    return x > T(0) ? T(1) : T(0);
+  }
+  template <class T>
+  SPARCELL_HD T second(T) const {
+    return T(0);
+  }
 };
 
 struct LeakyRelu {
   static constexpr bool curved = false;
   double slope;
-  template <class T> SPARCELL_HD T value(T x) const { return x > T(0) ? x : static_cast<T>(slope) * x; }
-  template <class T> SPARCELL_HD T first(T x) const { return x > T(0) ? T(1) : static_cast<T>(slope); }
-  template <class T> SPARCELL_HD T second(T) const { return T(0); }
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return x > T(0) ? x : static_cast<T>(slope) * x;
+  }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
+    return x > T(0) ? T(1) : static_cast<T>(slope);
+  }
+  template <class T>
+  SPARCELL_HD T second(T) const {
+    return T(0);
+  }
 };
 
 struct Silu {
   static constexpr bool curved = true;
-  template <class T> SPARCELL_HD T value(T x) const { return x * sigmoid(x); }
-  template <class T> SPARCELL_HD T first(T x) const {
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return x * sigmoid(x);
+  }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
     const T s = sigmoid(x);
     return s * (T(1) + x * (T(1) - s));
   }
-  template <class T> SPARCELL_HD T second(T x) const {
+  template <class T>
+  SPARCELL_HD T second(T x) const {
     const T s = sigmoid(x);
     return s * (T(1) - s) * (T(2) + x * (T(1) - T(2) * s));
   }
@@ -66,22 +98,34 @@ struct Silu {
 struct Elu {
   static constexpr bool curved = true;
   // e^x - 1 for x < 0 through tanh(x / 2), which keeps its digits near 0.
-  template <class T> SPARCELL_HD T value(T x) const {
+  template <class T>
+  SPARCELL_HD T value(T x) const {
     const T t = hyperbolic_tangent(x * T(0.5));
     return x > T(0) ? x : T(2) * t / (T(1) - t);
   }
-  template <class T> SPARCELL_HD T first(T x) const { return x > T(0) ? T(1) : exp(x); }
-  template <class T> SPARCELL_HD T second(T x) const { return x > T(0) ? T(0) : exp(x); }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
+    return x > T(0) ? T(1) : exp(x);
+  }
+  template <class T>
+  SPARCELL_HD T second(T x) const {
+    return x > T(0) ? T(0) : exp(x);
+  }
 };
 
 struct Tanh {
   static constexpr bool curved = true;
-  template <class T> SPARCELL_HD T value(T x) const { return hyperbolic_tangent(x); }
-  template <class T> SPARCELL_HD T first(T x) const {
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return hyperbolic_tangent(x);
+  }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
     const T t = hyperbolic_tangent(x);
     return T(1) - t * t;
   }
-  template <class T> SPARCELL_HD T second(T x) const {
+  template <class T>
+  SPARCELL_HD T second(T x) const {
     const T t = hyperbolic_tangent(x);
     return T(-2) * t * (T(1) - t * t);
   }
@@ -89,9 +133,16 @@ struct Tanh {
 
 struct Softplus {
   static constexpr bool curved = true;
-  template <class T> SPARCELL_HD T value(T x) const { return softplus(x); }
-  template <class T> SPARCELL_HD T first(T x) const { return sigmoid(x); }
-  template <class T> SPARCELL_HD T second(T x) const {
+  template <class T>
+  SPARCELL_HD T value(T x) const {
+    return softplus(x);
+  }
+  template <class T>
+  SPARCELL_HD T first(T x) const {
+    return sigmoid(x);
+  }
+  template <class T>
+  SPARCELL_HD T second(T x) const {
     const T s = sigmoid(x);
     return s * (T(1) - s);
   }
@@ -101,13 +152,20 @@ struct Softplus {
 template <class Use>
 void with_activation(Activation kind, double slope, Use&& use) {
   switch (kind) {
-    case Activation::identity: return use(Identity{});
-    case Activation::relu: return use(Relu{});
-    case Activation::leaky_relu: return use(LeakyRelu{slope});
-    case Activation::silu: return use(Silu{});
-    case Activation::elu: return use(Elu{});
-    case Activation::tanh: return use(Tanh{});
-    case Activation::softplus: return use(Softplus{});
+    case Activation::identity:
+      return use(Identity{});
+    case Activation::relu:
+      return use(Relu{});
+    case Activation::leaky_relu:
+      return use(LeakyRelu{slope});
+    case Activation::silu:
+      return use(Silu{});
+    case Activation::elu:
+      return use(Elu{});
+    case Activation::tanh:
+      return use(Tanh{});
+    case Activation::softplus:
+      return use(Softplus{});
   }
 }
 

@@ -1,6 +1,6 @@
-// Elementary functions written as polynomials: the same bits on host and device, and loops over them vectorize. Fused
-// multiply-adds are explicit, so that no compiler's contraction changes a result. Errors are given against correctly
-// rounded values and tested.
+// Elementary functions written as polynomials: the same bits on host and device, and loops over them
+// vectorize. Fused multiply-adds are explicit, so that no compiler's contraction changes a result. Errors are
+// given against correctly rounded values and tested.
 #pragma once
 
 #include <bit>
@@ -17,7 +17,8 @@ SPARCELL_HD double fma(double a, double b, double c) { return __builtin_fma(a, b
 SPARCELL_HD float square_root(float x) { return __builtin_sqrtf(x); }
 SPARCELL_HD double square_root(double x) { return __builtin_sqrt(x); }
 
-/// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest infinity.
+/// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest
+/// infinity.
 SPARCELL_HD float exp(float x) {
   const float clamped = x < -87.3f ? -87.3f : (x > 88.7f ? 88.7f : x);
   const float n = __builtin_rintf(clamped * 1.44269504088896341f);
@@ -39,10 +40,12 @@ SPARCELL_HD float exp(float x) {
   return x < -87.3f ? 0.0f : (x > 88.72283f ? std::numeric_limits<float>::infinity() : (x != x ? x : y));
 }
 
-/// log x for x > 0 (normal numbers); error below 1 ulp (f32). log 0 is -infinity, log of a negative number NaN.
+/// log x for x > 0 (normal numbers); error below 1 ulp (f32). log 0 is -infinity, log of a negative number
+/// NaN.
 SPARCELL_HD float log(float x) {
   const auto bits = std::bit_cast<std::int32_t>(x);
-  const std::int32_t shifted = bits - 0x3f3504f3;  // of sqrt(1/2), so that the mantissa lies in [sqrt(1/2), sqrt(2))
+  const std::int32_t shifted =
+      bits - 0x3f3504f3;  // of sqrt(1/2), so that the mantissa lies in [sqrt(1/2), sqrt(2))
   const std::int32_t exponent = shifted >> 23;
   const float m = std::bit_cast<float>(bits - (exponent << 23)) - 1.0f;
   const auto e = static_cast<float>(exponent);
@@ -60,7 +63,8 @@ SPARCELL_HD float log(float x) {
   y = fma(e, -2.12194440e-4f, y);
   y = fma(-0.5f, z, y);
   y = fma(e, 0.693359375f, m + y);
-  const float special = x == 0.0f ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+  const float special =
+      x == 0.0f ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
   return x > 0.0f ? (x < std::numeric_limits<float>::infinity() ? y : x) : special;
 }
 

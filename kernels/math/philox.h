@@ -1,4 +1,5 @@
-// Philox-4x32-10 (Salmon et al. 2011) and the numbers drawn from it; the layout of counters is in sparcell/core/random.h.
+// Philox-4x32-10 (Salmon et al. 2011) and the numbers drawn from it; the layout of counters is in
+// sparcell/core/random.h.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +45,8 @@ struct PhiloxStream {
 
   /// Elements 4 * block ... 4 * block + 3.
   SPARCELL_HD PhiloxBlock block(std::uint64_t block) const {
-    return philox({{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32) | code << 16, step0, step1}},
+    return philox({{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32) | code << 16,
+                    step0, step1}},
                   key0, key1);
   }
 

@@ -30,7 +30,8 @@ int Arena<T>::add(Tensor tensor) {
 
 template <class T>
 int Arena<T>::add_matrix(const std::string& name, std::int64_t rows, std::int64_t cols, bool input_major) {
-  return add({.name = name, .rows = rows, .cols = cols, .vector = false, .input_major = input_major, .offset = 0});
+  return add(
+      {.name = name, .rows = rows, .cols = cols, .vector = false, .input_major = input_major, .offset = 0});
 }
 
 template <class T>
@@ -58,10 +59,14 @@ std::int64_t Arena<T>::element_count() const {
 template <class T>
 const Buffer<T>& Arena<T>::buffer(Part part) const {
   switch (part) {
-    case Part::gradients: return gradients_;
-    case Part::first_moments: return first_moments_;
-    case Part::second_moments: return second_moments_;
-    default: return values_;
+    case Part::gradients:
+      return gradients_;
+    case Part::first_moments:
+      return first_moments_;
+    case Part::second_moments:
+      return second_moments_;
+    default:
+      return values_;
   }
 }
 
@@ -89,7 +94,8 @@ std::vector<T> Arena<T>::read(int tensor, Part part) const {
 template <class T>
 void Arena<T>::write(int tensor, std::span<const T> host, Part part) {
   const Tensor& t = tensors_.at(static_cast<std::size_t>(tensor));
-  require(static_cast<std::int64_t>(host.size()) == t.size(), "tensor {} has {} elements, got {}", t.name, t.size(), host.size());
+  require(static_cast<std::int64_t>(host.size()) == t.size(), "tensor {} has {} elements, got {}", t.name,
+          t.size(), host.size());
   T* to = buffer(part).data() + t.offset;
   if (t.input_major) {
     const std::vector<T> turned = transposed<T>(host, t.rows, t.cols);

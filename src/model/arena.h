@@ -10,8 +10,9 @@
 
 namespace sparcell {
 
-/// Tensors are added first, then memory is allocated once. Names and host layouts are those of PyTorch's state_dict; a weight
-/// that is stored input-major on the device (in x out) is transposed on its way to and from the host.
+/// Tensors are added first, then memory is allocated once. Names and host layouts are those of PyTorch's
+/// state_dict; a weight that is stored input-major on the device (in x out) is transposed on its way to and
+/// from the host.
 template <class T>
 class Arena {
  public:

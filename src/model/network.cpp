@@ -11,7 +11,8 @@ namespace sparcell {
 std::vector<LayerShape> hidden_layers(const NetworkOptions& options, std::int64_t in) {
   std::vector<LayerShape> layers;
   for (std::size_t i = 0; i < options.hidden.size(); ++i) {
-    const double dropout = options.dropout.empty() ? 0.0 : options.dropout[options.dropout.size() == 1 ? 0 : i];
+    const double dropout =
+        options.dropout.empty() ? 0.0 : options.dropout[options.dropout.size() == 1 ? 0 : i];
     layers.push_back({.in = in,
                       .out = options.hidden[i],
                       .normalization = options.normalization,
@@ -26,8 +27,8 @@ std::vector<LayerShape> hidden_layers(const NetworkOptions& options, std::int64_
 LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .out = out, .hidden = false}; }
 
 template <class T>
-Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer, Arena<T>& parameters,
-                    Arena<T>& buffers)
+Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
+                    Arena<T>& parameters, Arena<T>& buffers)
     : parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;
@@ -65,7 +66,8 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
   const auto draw = [&](int tensor, std::int64_t in, Arena<T>& arena) {
     std::vector<T> values(static_cast<std::size_t>(arena.tensors()[tensor].size()));
     const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(in)));
-    fill_uniform<T>(host, RandomStream(seed, Purpose::initialization, network, nullptr, tensor), -bound, bound, values);
+    fill_uniform<T>(host, RandomStream(seed, Purpose::initialization, network, nullptr, tensor), -bound,
+                    bound, values);
     arena.write(tensor, values);
   };
   const auto fill = [&](int tensor, T value, Arena<T>& arena) {
@@ -93,13 +95,13 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
 }
 
 template <class T>
-std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t rows, std::int64_t grad_rows, int slots) const {
+std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t rows, int slots) const {
   std::vector<LayerTape<T>> tape(layers_.size());
   for (std::size_t k = 0; k < layers_.size(); ++k) {
     const LayerShape& shape = layers_[k].shape;
     tape[k].a = Buffer<T>(context, rows * shape.out);
-    if (shape.hidden) tape[k].h = Buffer<T>(context, grad_rows * shape.out);
-    tape[k].grad = Buffer<T>(context, grad_rows * shape.out);
+    if (shape.hidden) tape[k].h = Buffer<T>(context, rows * shape.out);
+    tape[k].grad = Buffer<T>(context, rows * shape.out);
     if (shape.normalization != NormalizationLayer::none) {
       const std::int64_t size = shape.normalization == NormalizationLayer::batch ? slots * shape.out : rows;
       tape[k].mean = Buffer<T>(context, size);
@@ -116,13 +118,15 @@ std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t r
 }
 
 template <class T>
-MatrixView<T> Network<T>::rows_of(const Buffer<T>& buffer, int layer, std::int64_t first, std::int64_t rows) const {
+MatrixView<T> Network<T>::rows_of(const Buffer<T>& buffer, int layer, std::int64_t first,
+                                  std::int64_t rows) const {
   const std::int64_t width = layers_[layer].shape.out;
   return {buffer.data() + first * width, rows, width};
 }
 
 template <class T>
-MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first, std::int64_t rows) const {
+MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first,
+                                 std::int64_t rows) const {
   return rows_of(layers_[layer].shape.hidden ? tape[layer].h : tape[layer].a, layer, first, rows);
 }
 
@@ -139,17 +143,21 @@ void Network<T>::update_sigma(Context& context, int layer, LayerTape<T>& tape, i
 template <class T>
 void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer), T(0), out);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer), T(0),
+            out);
 }
 
 template <class T>
-void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input) {
+void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
+                                MatrixView<T> grad_input, bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad, weight(layer), T(0), grad_input);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad, weight(layer),
+            accumulate ? T(1) : T(0), grad_input);
 }
 
 template <class T>
-void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input) {
+void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad,
+                                 MatrixView<const T> input) {
   if (layers_[layer].shape.input_major) {
     matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), weight_gradient_of(layer));
   } else {
@@ -200,23 +208,25 @@ PassStatistics<T> Network<T>::statistics(int layer, const LayerTape<T>& tape, co
   const bool batch = shape.normalization == NormalizationLayer::batch;
   const std::int64_t first = batch ? segment.slot * shape.out : segment.first;
   const auto size = static_cast<std::size_t>(batch ? shape.out : segment.rows);
-  return {.mean = {tape.mean.data() + first, size}, .inverse_deviation = {tape.inverse_deviation.data() + first, size}};
+  return {.mean = {tape.mean.data() + first, size},
+          .inverse_deviation = {tape.inverse_deviation.data() + first, size}};
 }
 
 template <class T>
-void Network<T>::activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed,
-                          bool training) {
+void Network<T>::activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment,
+                          std::uint64_t seed, bool training) {
   const Layer& l = layers_[layer];
   RunningStatistics<T> running;
   if (l.running_mean >= 0) running = {buffers_->vector(l.running_mean), buffers_->vector(l.running_variance)};
   const MatrixView<T> linear = rows_of(tape.a, layer, segment.first, segment.rows);
   const MatrixView<T> out = l.shape.hidden ? rows_of(tape.h, layer, segment.first, segment.rows) : linear;
-  layer_forward<T>(context, form(layer, segment, seed, training), layer_parameters(layer, tape, segment.slot), running,
-                   statistics(layer, tape, segment), linear, out);
+  layer_forward<T>(context, form(layer, segment, seed, training), layer_parameters(layer, tape, segment.slot),
+                   running, statistics(layer, tape, segment), linear, out);
 }
 
 template <class T>
-MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
+MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& tape,
+                                  MatrixView<const T> input, std::int64_t rows,
                                   std::span<const Segment> segments, std::uint64_t seed, bool training) {
   for (int k = 0; k < size(); ++k) {
     if (k > 0) input = output(tape, k - 1, 0, rows);
@@ -227,15 +237,15 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
 }
 
 template <class T>
-void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
-                          std::span<const Segment> segments, std::uint64_t seed, bool with_parameters,
-                          MatrixView<T> grad_input) {
+void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
+                          std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
+                          bool with_parameters, MatrixView<T> grad_input) {
   for (int k = size() - 1; k >= 0; --k) {
     for (const Segment& segment : segments) {
       const MatrixView<T> grad = rows_of(tape[k].grad, k, segment.first, segment.rows);
       layer_backward<T>(context, form(k, segment, seed, true), layer_parameters(k, tape[k], segment.slot),
-                        statistics(k, tape[k], segment), rows_of(tape[k].a, k, segment.first, segment.rows), grad, {}, grad,
-                        with_parameters ? layer_gradients(k) : LayerGradients<T>{});
+                        statistics(k, tape[k], segment), rows_of(tape[k].a, k, segment.first, segment.rows),
+                        grad, {}, grad, with_parameters ? layer_gradients(k) : LayerGradients<T>{});
     }
     const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
     const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;

@@ -19,9 +19,9 @@ struct LayerShape {
   Activation activation = Activation::identity;
   double slope = 0.2;
   double dropout = 0;
-  bool hidden = true;         ///< false: a bare Linear
+  bool hidden = true;  ///< false: a bare Linear
   bool spectral_norm = false;
-  bool input_major = false;   ///< weight stored in x out: the first layer on sparse batches
+  bool input_major = false;  ///< weight stored in x out: the first layer on sparse batches
 };
 
 /// The hidden layers that `options` describes, from `in` features on.
@@ -30,8 +30,8 @@ std::vector<LayerShape> hidden_layers(const NetworkOptions& options, std::int64_
 /// A bare Linear.
 LayerShape linear_layer(std::int64_t in, std::int64_t out);
 
-/// Rows [first, first + rows) of a batch that pass through a network as one PyTorch forward call would: with their own batch
-/// statistics, dropout stream and spectral norm.
+/// Rows [first, first + rows) of a batch that pass through a network as one PyTorch forward call would: with
+/// their own batch statistics, dropout stream and spectral norm.
 struct Segment {
   std::int64_t first = 0;
   std::int64_t rows = 0;
@@ -43,9 +43,9 @@ struct Segment {
 /// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
 template <class T>
 struct LayerTape {
-  Buffer<T> a;        ///< pre-activations
-  Buffer<T> h;        ///< outputs; empty for a bare Linear, whose output is a
-  Buffer<T> grad;     ///< gradients at h, then at the matrix product
+  Buffer<T> a;                           ///< pre-activations
+  Buffer<T> h;                           ///< outputs; empty for a bare Linear, whose output is a
+  Buffer<T> grad;                        ///< gradients at h, then at the matrix product
   Buffer<T> mean, inverse_deviation;     ///< a row per slot
   Buffer<T> inverse_sigma, inner, u, v;  ///< spectral norm: an element or a row per slot
 };
@@ -53,9 +53,10 @@ struct LayerTape {
 template <class T>
 class Network {
  public:
-  /// Adds its tensors, named `<name>.<index of the module in nn.Sequential>.weight` and so on (a bare Linear alone: `<name>.weight`).
-  Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer, Arena<T>& parameters,
-          Arena<T>& buffers);
+  /// Adds its tensors, named `<name>.<index of the module in nn.Sequential>.weight` and so on (a bare Linear
+  /// alone: `<name>.weight`).
+  Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
+          Arena<T>& parameters, Arena<T>& buffers);
 
   std::int64_t in() const { return layers_.front().shape.in; }
   std::int64_t out() const { return layers_.back().shape.out; }
@@ -65,32 +66,37 @@ class Network {
   /// Linear weights and biases uniform in +-1/sqrt(in); normalization 1 and 0; u and v normalized normals.
   void initialize(std::uint64_t seed, std::uint32_t network);
 
-  /// Room for `rows` rows of activations, for `grad_rows` rows of gradients, and for `slots` passes with statistics of their own.
-  std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, std::int64_t grad_rows, int slots) const;
+  /// Room for `rows` rows and for `slots` passes with statistics of their own.
+  std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, int slots) const;
 
-  /// Spectral norm of one layer for one slot, with or without a power iteration. Nothing without spectral norm.
+  /// Spectral norm of one layer for one slot, with or without a power iteration. Nothing without spectral
+  /// norm.
   void update_sigma(Context& context, int layer, LayerTape<T>& tape, int slot, bool iterate);
 
   /// out = input W^T.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
-  /// grad_input = grad W.
-  void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input);
+  /// grad_input = grad W, or += where `accumulate`.
+  void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input,
+                      bool accumulate = false);
   /// Gradient of W += grad^T input.
   void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
 
   /// The fused rest of a layer for one segment, from a (holding the product) to h.
-  void activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed, bool training);
+  void activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed,
+                bool training);
 
-  /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view (sparse batches).
-  /// Returns the output of all rows.
-  MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
-                        std::span<const Segment> segments, std::uint64_t seed, bool training);
+  /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view
+  /// (sparse batches). Returns the output of all rows.
+  MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
+                        std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
+                        bool training);
 
-  /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the gradient at the
-  /// first product in tape[0].grad; the first weight's gradient is added where `input` is given, and the gradient at the
-  /// input goes to grad_input where that is given.
-  void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input, std::int64_t rows,
-                std::span<const Segment> segments, std::uint64_t seed, bool with_parameters, MatrixView<T> grad_input);
+  /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
+  /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
+  /// given, and the gradient at the input goes to grad_input where that is given.
+  void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
+                std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
+                bool with_parameters, MatrixView<T> grad_input);
 
   LayerForm form(int layer, const Segment& segment, std::uint64_t seed, bool training) const;
   LayerParameters<T> layer_parameters(int layer, const LayerTape<T>& tape, int slot);
@@ -101,14 +107,15 @@ class Network {
   MatrixView<T> weight_gradient_of(int layer) { return parameters_->matrix_gradient(layers_[layer].weight); }
   MatrixView<T> rows_of(const Buffer<T>& buffer, int layer, std::int64_t first, std::int64_t rows) const;
   /// Outputs of a layer: h, or a for a bare Linear.
-  MatrixView<T> output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> output(const std::vector<LayerTape<T>>& tape, int layer, std::int64_t first,
+                       std::int64_t rows) const;
 
  private:
   struct Layer {
     LayerShape shape;
     std::string weight_name;
-    int weight = -1, bias = -1, norm_weight = -1, norm_offset = -1;       ///< in parameters
-    int running_mean = -1, running_variance = -1, u = -1, v = -1;         ///< in buffers
+    int weight = -1, bias = -1, norm_weight = -1, norm_offset = -1;  ///< in parameters
+    int running_mean = -1, running_variance = -1, u = -1, v = -1;    ///< in buffers
     std::uint32_t dropout_layer = 0;
   };
 

@@ -3,11 +3,11 @@
 namespace sparcell {
 
 template <class T>
-void logit_loss(Context& context, LogitLoss kind, double target, double weight, MatrixView<const T> logits, double* loss,
-                MatrixView<T> gradient) {
+void logit_loss(Context& context, LogitLoss kind, double target, double weight, MatrixView<const T> logits,
+                double* loss, MatrixView<T> gradient) {
   require(logits.cols == 1 && gradient.cols == 1 && logits.rows == gradient.rows,
-          "logit_loss: logits are {} x {}, the gradient {} x {}, expected one column", logits.rows, logits.cols, gradient.rows,
-          gradient.cols);
+          "logit_loss: logits are {} x {}, the gradient {} x {}, expected one column", logits.rows,
+          logits.cols, gradient.rows, gradient.cols);
   if (logits.rows == 0) return;
   SPARCELL_DISPATCH(logit_loss, context, kind, target, weight, logits, loss, gradient);
 }

@@ -3,26 +3,29 @@
 namespace sparcell {
 
 template <class T>
-void squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                   std::span<const T> inverse_scale, double loss_scale, double gradient_scale, double* loss,
-                   MatrixView<T> gradient) {
-  require(prediction.rows == rows.count && prediction.cols == x.cols, "squared_error: the prediction is {} x {}, the target {} x {}",
-          prediction.rows, prediction.cols, rows.count, x.cols);
+void squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
+                   std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
+                   double gradient_scale, double* loss, MatrixView<T> gradient) {
+  require(prediction.rows == rows.count && prediction.cols == x.cols,
+          "squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows, prediction.cols,
+          rows.count, x.cols);
   require(gradient.data == nullptr || (gradient.rows == prediction.rows && gradient.cols == prediction.cols),
-          "squared_error: the gradient is {} x {}, the prediction {} x {}", gradient.rows, gradient.cols, prediction.rows,
-          prediction.cols);
-  require(mean.size() == inverse_scale.size() && (mean.empty() || static_cast<std::int64_t>(mean.size()) == x.cols),
+          "squared_error: the gradient is {} x {}, the prediction {} x {}", gradient.rows, gradient.cols,
+          prediction.rows, prediction.cols);
+  require(mean.size() == inverse_scale.size() &&
+              (mean.empty() || static_cast<std::int64_t>(mean.size()) == x.cols),
           "squared_error: {} means and {} scales for {} columns", mean.size(), inverse_scale.size(), x.cols);
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(squared_error, context, prediction, x, rows, mean, inverse_scale, loss_scale, gradient_scale, loss, gradient);
+  SPARCELL_DISPATCH(squared_error, context, prediction, x, rows, mean, inverse_scale, loss_scale,
+                    gradient_scale, loss, gradient);
 }
 SPARCELL_INSTANTIATE(squared_error);
 
 template <class T>
-void absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale, double* loss,
-                    MatrixView<T> gradient) {
-  require(gradient.rows == x.rows && gradient.cols == x.cols, "absolute_value: the gradient is {} x {}, x {} x {}", gradient.rows,
-          gradient.cols, x.rows, x.cols);
+void absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
+                    double* loss, MatrixView<T> gradient) {
+  require(gradient.rows == x.rows && gradient.cols == x.cols,
+          "absolute_value: the gradient is {} x {}, x {} x {}", gradient.rows, gradient.cols, x.rows, x.cols);
   if (x.size() == 0) return;
   SPARCELL_DISPATCH(absolute_value, context, x, loss_scale, gradient_scale, loss, gradient);
 }

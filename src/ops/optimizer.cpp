@@ -3,15 +3,17 @@
 namespace sparcell {
 
 template <class T>
-void adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate, const std::int64_t* step,
-               std::span<T> parameters, std::span<T> gradients, std::span<T> first_moment, std::span<T> second_moment) {
+void adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
+               const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
+               std::span<T> first_moment, std::span<T> second_moment) {
   require(parameters.size() == gradients.size() && parameters.size() == first_moment.size() &&
               parameters.size() == second_moment.size(),
-          "adam_step: {} parameters, {} gradients, {} and {} moments", parameters.size(), gradients.size(), first_moment.size(),
-          second_moment.size());
+          "adam_step: {} parameters, {} gradients, {} and {} moments", parameters.size(), gradients.size(),
+          first_moment.size(), second_moment.size());
   require(options.betas.size() == 2, "adam_step: {} betas, expected 2", options.betas.size());
   if (parameters.empty()) return;
-  SPARCELL_DISPATCH(adam_step, context, options, learning_rate, step, parameters, gradients, first_moment, second_moment);
+  SPARCELL_DISPATCH(adam_step, context, options, learning_rate, step, parameters, gradients, first_moment,
+                    second_moment);
 }
 SPARCELL_INSTANTIATE(adam_step);
 

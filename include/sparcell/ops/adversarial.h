@@ -13,8 +13,8 @@ enum class LogitLoss { cross_entropy, hinge, linear };
 
 /// *loss += weight * mean over rows; gradient = weight * d mean / d s, overwriting.
 /// Requires: logits and gradient have one column and the same number of rows.
-SPARCELL_OP(logit_loss, (Context & context, LogitLoss kind, double target, double weight, MatrixView<const T> logits,
-                         double* loss, MatrixView<T> gradient))
+SPARCELL_OP(logit_loss, (Context & context, LogitLoss kind, double target, double weight,
+                         MatrixView<const T> logits, double* loss, MatrixView<T> gradient))
 
 /// *sum += scale * sum of x: means of logits, for the record of training.
 SPARCELL_OP(add_sum, (Context & context, MatrixView<const T> x, double scale, double* sum))

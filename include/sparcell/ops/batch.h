@@ -5,8 +5,8 @@
 
 namespace sparcell {
 
-/// Row i of the batch is row order[*batch * stride + i] of the data set, i < count. Both pointers are device memory, so that a
-/// captured run of steps moves from batch to batch by itself; a null `batch` is batch 0.
+/// Row i of the batch is row order[*batch * stride + i] of the data set, i < count. Both pointers are device
+/// memory, so that a captured run of steps moves from batch to batch by itself; a null `batch` is batch 0.
 struct BatchRows {
   const std::int32_t* order = nullptr;
   const std::int64_t* batch = nullptr;

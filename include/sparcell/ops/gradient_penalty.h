@@ -1,5 +1,5 @@
-// Gradient penalty (Gulrajani et al. 2017): interpolation, norms, and the ends of its second pass back. The layers between are
-// layer_backward and layer_tangent.
+// Gradient penalty (Gulrajani et al. 2017): interpolation, norms, and the ends of its second pass back. The
+// layers between are layer_backward and layer_tangent.
 #pragma once
 
 #include "sparcell/model.h"
@@ -22,8 +22,9 @@ SPARCELL_OP(penalty_tangent, (Context & context, MatrixView<const T> g, double t
 SPARCELL_OP(head_derivative, (Context & context, PenaltyOn head, MatrixView<const T> logits, const T* scale,
                               MatrixView<T> out))
 
-/// The second: out = scale * phi''(s) * tangent, where tangent_linear holds t_K w^T on entry and scale times that on return.
-SPARCELL_OP(head_second_derivative, (Context & context, PenaltyOn head, MatrixView<const T> logits, const T* scale,
-                                     MatrixView<T> tangent_linear, MatrixView<T> out))
+/// The second: with tangent_linear holding t_K w^T on entry and t = scale * t_K w^T on return, out = phi''(s)
+/// * t: the gradient at s.
+SPARCELL_OP(head_second_derivative, (Context & context, PenaltyOn head, MatrixView<const T> logits,
+                                     const T* scale, MatrixView<T> tangent_linear, MatrixView<T> out))
 
 }  // namespace sparcell

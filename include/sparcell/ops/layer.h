@@ -1,12 +1,14 @@
-// What follows the matrix product of a layer, fused: scale + bias, normalization, activation, dropout; and its passes back.
+// What follows the matrix product of a layer, fused: scale + bias, normalization, activation, dropout; and
+// its passes back.
 //
 // With l = x W^T the layer computes
 //     a = scale * l + bias          scale: 1 / sigma under spectral normalization, else 1
 //     y = (a - mean) * inverse_deviation * weight + offset    batch or layer normalization, else y = a
-//     h = act(y) * m                m = 0 with probability p, else 1 / (1 - p): dropout in training, from the stream's
+//     h = act(y) * m                m = 0 with probability p, else 1 / (1 - p): dropout in training, from the
+//     stream's
 //                                   element r * cols + c (r counts rows of this call)
-// Conventions of PyTorch: BatchNorm1d (momentum 0.1, eps 1e-5, biased variance normalizes, unbiased one is remembered) and
-// LayerNorm (eps 1e-5).
+// Conventions of PyTorch: BatchNorm1d (momentum 0.1, eps 1e-5, biased variance normalizes, unbiased one is
+// remembered) and LayerNorm (eps 1e-5).
 #pragma once
 
 #include "sparcell/model.h"
@@ -58,23 +60,26 @@ struct LayerGradients {
   std::span<T> offset;
 };
 
-/// `linear` holds l on entry and a on return; h goes to out (which may be the same memory where the activation is the identity
-/// without normalization and dropout). Training needs at least 2 rows under batch normalization.
+/// `linear` holds l on entry and a on return; h goes to out (which may be the same memory where the
+/// activation is the identity without normalization and dropout). Training needs at least 2 rows under batch
+/// normalization.
 SPARCELL_OP(layer_forward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
                             RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear,
                             MatrixView<T> out))
 
-/// From the gradient at h to that at l: grad_linear = scale * (grad at a). `a` and `statistics` are those of the forward pass,
-/// `extra` (or an empty view) is added to the gradient at a. grad_linear overwrites and may be grad_out; parameter gradients
-/// accumulate.
-SPARCELL_OP(layer_backward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
-                             PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
-                             MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients))
+/// From the gradient at h to that at l: grad_linear = scale * (grad at a). `a` and `statistics` are those of
+/// the forward pass, `extra` (or an empty view) is added to the gradient at a. grad_linear overwrites and may
+/// be grad_out; parameter gradients accumulate.
+SPARCELL_OP(layer_backward,
+            (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
+             PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
+             MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients))
 
-/// One layer of the tangent pass of the gradient penalty (a layer without normalization). With l' = t_{k-1} W_k^T on entry of
-/// `tangent_linear` and `signal` the gradient that arrived at h_k on the first way back:
+/// One layer of the tangent pass of the gradient penalty (a layer without normalization). With l' = t_{k-1}
+/// W_k^T on entry of `tangent_linear` and `signal` the gradient that arrived at h_k on the first way back:
 ///     tangent(r, c) = scale * l' * act'(a) * m
-///     extra(r, c)   = scale * l' * signal * m * act''(a)        the gradient at a; not written where `extra` is empty
+///     extra(r, c)   = scale * l' * signal * m * act''(a)        the gradient at a; not written where `extra`
+///     is empty
 /// tangent_linear becomes scale * l'.
 SPARCELL_OP(layer_tangent, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
                             MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,

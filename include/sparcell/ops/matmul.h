@@ -1,4 +1,5 @@
-// Dense matrix products: the libraries' business (oneDNN for f32, OpenBLAS for f64 on the CPU; cuBLASLt on a GPU).
+// Dense matrix products: the libraries' business (oneDNN for f32, OpenBLAS for f64 on the CPU; cuBLASLt on a
+// GPU).
 #pragma once
 
 #include "sparcell/ops/op.h"
@@ -8,7 +9,8 @@ namespace sparcell {
 enum class Transpose { no, yes };
 
 /// out = op(a) op(b) + beta * out, with op the identity or the transposed.
-/// Requires: op(a) is m x k, op(b) k x n, out m x n; unit stride within rows; beta is 0 (out is not read) or 1.
+/// Requires: op(a) is m x k, op(b) k x n, out m x n; unit stride within rows; beta is 0 (out is not read)
+/// or 1.
 SPARCELL_OP(matmul, (Context & context, Transpose transpose_a, Transpose transpose_b, MatrixView<const T> a,
                      MatrixView<const T> b, T beta, MatrixView<T> out))
 

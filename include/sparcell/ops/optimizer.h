@@ -6,8 +6,8 @@
 
 namespace sparcell {
 
-/// Adam (Kingma and Ba 2015) as torch.optim.Adam, or AdamW (Loshchilov and Hutter 2019) with decoupled decay as
-/// torch.optim.AdamW. The step's number is *step + 1. Gradients are set to zero once they are used.
+/// Adam (Kingma and Ba 2015) as torch.optim.Adam, or AdamW (Loshchilov and Hutter 2019) with decoupled decay
+/// as torch.optim.AdamW. The step's number is *step + 1. Gradients are set to zero once they are used.
 /// Requires: all spans have the same size; betas are two numbers below 1.
 SPARCELL_OP(adam_step, (Context & context, const OptimizerOptions& options, const T* learning_rate,
                         const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,

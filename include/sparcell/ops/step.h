@@ -8,15 +8,16 @@ namespace sparcell {
 
 inline constexpr int loss_parts = 16;
 
-/// The state of one training loop. The host writes it before an epoch and reads it after; steps move it on the device.
+/// The state of one training loop. The host writes it before an epoch and reads it after; steps move it on
+/// the device.
 template <class T>
 struct StepState {
-  std::int64_t step = 0;         ///< steps taken since the start of training
-  std::int64_t update = 0;       ///< critic updates taken (GAN)
-  std::int64_t batch = 0;        ///< batch within the epoch
-  double base_learning_rate = 0; ///< before warm-up and cosine: what the plateau schedule cuts
-  double kl_progress = 0;        ///< share of training that lies behind, where the weight moves by epoch
-  T learning_rate = 0;           ///< of this step
+  std::int64_t step = 0;          ///< steps taken since the start of training
+  std::int64_t update = 0;        ///< critic updates taken (GAN)
+  std::int64_t batch = 0;         ///< batch within the epoch
+  double base_learning_rate = 0;  ///< before warm-up and cosine: what the plateau schedule cuts
+  double kl_progress = 0;         ///< share of training that lies behind, where the weight moves by epoch
+  T learning_rate = 0;            ///< of this step
   T generator_learning_rate = 0;
   T critic_learning_rate = 0;
   T kl_weight = 0;
@@ -27,17 +28,17 @@ struct StepState {
 struct StepPlan {
   ScheduleOptions schedule;
   std::int64_t total_steps = 0;
-  double learning_rate = 0;            ///< of autoencoders, at the start
+  double learning_rate = 0;  ///< of autoencoders, at the start
   double generator_learning_rate = 0;
   double critic_learning_rate = 0;
   double kl_weight = 0;
-  double kl_warmup = 0;                ///< share of training
+  double kl_warmup = 0;  ///< share of training
   bool kl_by_step = false;
 };
 
-/// Sets the rates and the KL weight for state->step: rate * min((step + 1) / warmup_steps, 1), for cosine from the end of warm-up
-/// min + (rate - min) (1 + cos(pi progress)) / 2; KL weight * min(progress / warmup, 1), progress = step / total_steps or
-/// kl_progress.
+/// Sets the rates and the KL weight for state->step: rate * min((step + 1) / warmup_steps, 1), for cosine
+/// from the end of warm-up min + (rate - min) (1 + cos(pi progress)) / 2; KL weight * min(progress / warmup,
+/// 1), progress = step / total_steps or kl_progress.
 SPARCELL_OP(begin_step, (Context & context, const StepPlan& plan, StepState<T>* state))
 
 /// ++state->step and ++state->batch.

@@ -1,0 +1,57 @@
+// The autoencoder and the variational autoencoder: an encoder, a latent layer (for a VAE two heads and a
+// draw), a mirrored decoder, squared error.
+#pragma once
+
+#include <optional>
+
+#include "model/network.h"
+#include "model/trainable.h"
+
+namespace sparcell {
+
+template <class T>
+class Autoencoder final : public Trainable<T> {
+ public:
+  Autoencoder(Context& context, const ModelOptions& options, const DeviceData<T>& data, std::uint64_t seed);
+
+  std::vector<ParameterGroup<T>> groups() override { return {{"", &parameters_, &buffers_}}; }
+  void initialize() override;
+  void train_step(const BatchRows& rows, StepState<T>* state) override;
+  LossParts training_losses(const StepState<T>& state, std::int64_t cells,
+                            std::int64_t batches) const override;
+  bool has_validation_loss() const override { return true; }
+  void add_validation_sums(const BatchRows& rows, RandomStream noise, double* sums) override;
+  LossParts validation_losses(const std::vector<double>& sums, std::int64_t cells,
+                              double kl_weight) const override;
+  std::int64_t capacity() const override { return capacity_; }
+  std::int64_t latent() const override { return options_.latent; }
+  Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
+  Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) override;
+  Matrix<T> decode(const Matrix<T>& latent) override;
+
+ private:
+  enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
+
+  bool variational() const { return options_.type == ModelType::vae; }
+  /// Runs the encoder and a VAE's heads; returns the latent layer's values (of a VAE mu).
+  MatrixView<T> run_encoder(const DeviceData<T>& data, const BatchRows& rows, const Segment& segment,
+                            bool training);
+  void head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape, MatrixView<const T> hidden,
+                     std::int64_t rows, bool accumulate);
+  double loss_scale() const;
+
+  Context& context_;
+  const ModelOptions options_;
+  const DeviceData<T>& data_;
+  const std::uint64_t seed_;
+  const bool sparse_;
+  const std::int64_t capacity_;
+  Arena<T> parameters_, buffers_;
+  Network<T> encoder_;
+  std::optional<Network<T>> mu_, log_variance_;
+  Network<T> decoder_;
+  std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
+  Buffer<T> input_, z_, grad_z_, zero_;
+};
+
+}  // namespace sparcell

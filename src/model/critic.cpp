@@ -1,0 +1,259 @@
+#include "model/critic.h"
+
+#include "math/activation.h"
+#include "sparcell/ops/adversarial.h"
+#include "sparcell/ops/gradient_penalty.h"
+#include "sparcell/ops/random.h"
+#include "sparcell/ops/spectral_norm.h"
+
+namespace sparcell {
+namespace {
+
+/// Numbers of the dropout passes (the generator's are 0 and 1).
+enum Pass : std::uint32_t { real_pass = 2, generated_pass, interpolated_pass, generator_update_pass };
+
+/// Slots of spectral norm and statistics.
+enum Slot : int { real_slot, generated_slot, interpolated_slot, slots };
+
+std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes) {
+  std::vector<LayerShape> layers = hidden_layers(options.critic, genes);
+  layers.push_back(linear_layer(layers.empty() ? genes : layers.back().out, 1));
+  for (LayerShape& layer : layers) layer.spectral_norm = options.spectral_norm;
+  return layers;
+}
+
+}  // namespace
+
+template <class T>
+Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
+                  Arena<T>& buffers)
+    : options_(options),
+      seed_(seed),
+      network_("critic", critic_layers(options, genes), 0, parameters, buffers),
+      curved_(math::is_curved(options.critic.activation)) {}
+
+template <class T>
+void Critic<T>::make_tape(Context& context, std::int64_t batch) {
+  context_ = &context;
+  const std::int64_t rows = batch * (penalised() ? 4 : 2);
+  tape_ = network_.make_tape(context, rows, slots);
+  input_ = Buffer<T>(context, rows * network_.in());
+  if (!penalised() || !curved_) return;
+  for (int k = 0; k + 1 < network_.size(); ++k) {
+    signal_.emplace_back(context, batch * network_.shape(k).out);
+    extra_.emplace_back(context, batch * network_.shape(k).out);
+  }
+}
+
+template <class T>
+bool Critic<T>::interpolated_pass_has_gradient() const {
+  return options_.gradient_penalty.on == PenaltyOn::probability || curved_;
+}
+
+template <class T>
+MatrixView<T> Critic<T>::input(std::int64_t first, std::int64_t rows) const {
+  return {input_.data() + first * network_.in(), rows, network_.in()};
+}
+
+template <class T>
+MatrixView<T> Critic<T>::layer_input(int layer, std::int64_t first, std::int64_t rows) const {
+  return layer == 0 ? input(first, rows) : network_.output(tape_, layer - 1, first, rows);
+}
+
+template <class T>
+MatrixView<T> Critic<T>::grad(int layer, std::int64_t first, std::int64_t rows) const {
+  return network_.rows_of(tape_[layer].grad, layer, first, rows);
+}
+
+template <class T>
+MatrixView<T> Critic<T>::a(int layer, std::int64_t first, std::int64_t rows) const {
+  return network_.rows_of(tape_[layer].a, layer, first, rows);
+}
+
+template <class T>
+MatrixView<T> Critic<T>::side(const std::vector<Buffer<T>>& buffers, int layer, std::int64_t rows) const {
+  return curved_ ? network_.rows_of(buffers[layer], layer, 0, rows) : MatrixView<T>{};
+}
+
+template <class T>
+MatrixView<T> Critic<T>::real_rows(std::int64_t rows) {
+  return input(Rows{rows, penalised()}.real(), rows);
+}
+
+template <class T>
+void Critic<T>::update_sigmas(int slot, bool iterate) {
+  for (int k = 0; k < network_.size(); ++k) network_.update_sigma(*context_, k, tape_[k], slot, iterate);
+}
+
+template <class T>
+void Critic<T>::train_update(MatrixView<const T> generated, const std::int64_t* update, CriticLosses losses) {
+  const Rows rows{generated.rows, penalised()};
+  const std::int64_t n = rows.n;
+  context_->memory().copy_on_device(input(rows.generated(), n).data, generated.data,
+                                    n * network_.in() * sizeof(T));
+  const MatrixView<T> real = input(rows.real(), n);
+  if (penalised()) {
+    interpolate<T>(*context_, RandomStream(seed_, Purpose::interpolation, 0, update), real, generated,
+                   input(0, n));
+  }
+  if (options_.instance_noise > 0) {
+    add_normal<T>(*context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
+                  static_cast<T>(options_.instance_noise),
+                  {real.data, static_cast<std::size_t>(real.size())});
+  }
+
+  const bool per_pass = options_.spectral_iterations == SpectralIterations::per_pass;
+  update_sigmas(real_slot, true);
+  update_sigmas(generated_slot, per_pass);
+  std::vector<Segment> segments{
+      {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
+      {.first = rows.generated(), .rows = n, .pass = generated_pass, .step = update, .slot = generated_slot}};
+  if (penalised()) {
+    update_sigmas(interpolated_slot, per_pass);
+    segments.push_back(
+        {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
+  }
+  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true);
+
+  adversarial_gradients(rows, losses);
+  if (penalised()) {
+    penalty_passes(rows, segments.back(), losses);
+    if (!interpolated_pass_has_gradient()) segments.pop_back();
+  }
+  backward(rows, segments);
+}
+
+template <class T>
+void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
+  const int head = network_.size() - 1;
+  const MatrixView<T> real = a(head, rows.real(), rows.n), generated = a(head, rows.generated(), rows.n);
+  const MatrixView<T> grad_real = grad(head, rows.real(), rows.n),
+                      grad_generated = grad(head, rows.generated(), rows.n);
+  const auto both = [&](LogitLoss kind, double target_real, double target_generated, double weight) {
+    logit_loss<T>(*context_, kind, target_real, weight, real, losses.adversarial, grad_real);
+    logit_loss<T>(*context_, kind, target_generated, weight, generated, losses.adversarial, grad_generated);
+  };
+  switch (options_.loss) {
+    case GanLoss::bce:
+      both(LogitLoss::cross_entropy, 1 - options_.label_smoothing, 0, 0.5);
+      break;
+    case GanLoss::wgan:
+      both(LogitLoss::linear, -1, 1, 1);
+      break;
+    case GanLoss::hinge:
+      both(LogitLoss::hinge, 1, -1, 1);
+      break;
+  }
+  add_sum<T>(*context_, real, 1.0 / static_cast<double>(rows.n), losses.real_score);
+  add_sum<T>(*context_, generated, 1.0 / static_cast<double>(rows.n), losses.generated_score);
+}
+
+/// The first way back from the head to the input gradient g, and the tangent pass forward from c g (MODELS:
+/// "Gradient penalty: the second backward pass"). Leaves delta_k / sigma in grad's tangent rows, t_k in the
+/// outputs' tangent rows, and what goes back through the interpolated cells' ordinary pass in grad's
+/// interpolated rows and in extra_.
+template <class T>
+void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
+  const int head = network_.size() - 1;
+  const std::int64_t n = rows.n, tangent = rows.tangent();
+  const T* scale = network_.layer_parameters(head, tape_[head], interpolated.slot).scale;
+  head_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
+  for (int k = head; k > 0; --k) {
+    const int below = k - 1;
+    const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
+    network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
+    layer_backward<T>(*context_, network_.form(below, interpolated, seed_, true),
+                      network_.layer_parameters(below, tape_[below], interpolated.slot), {}, a(below, 0, n),
+                      signal, {}, grad(below, tangent, n), {});
+  }
+  const MatrixView<T> g = input(tangent, n);
+  network_.input_gradient(*context_, 0, grad(0, tangent, n), g);
+  penalty_tangent<T>(*context_, g, options_.gradient_penalty.target, options_.gradient_penalty.weight, 1.0,
+                     losses.penalty, g);
+
+  for (int k = 0; k < head; ++k) {
+    network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
+    const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
+    layer_tangent<T>(*context_, network_.form(k, interpolated, seed_, true),
+                     network_.layer_parameters(k, tape_[k], interpolated.slot), a(k, 0, n), signal,
+                     a(k, tangent, n), network_.output(tape_, k, tangent, n), side(extra_, k, n));
+  }
+  network_.product(*context_, head, layer_input(head, tangent, n), a(head, tangent, n));
+  head_second_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale,
+                            a(head, tangent, n), grad(head, 0, n));
+}
+
+template <class T>
+void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
+  // Rows of the ordinary pass, those of the interpolated cells only where they carry a gradient.
+  const bool from_interpolated = penalised() && interpolated_pass_has_gradient();
+  const std::int64_t first = from_interpolated ? 0 : rows.real();
+  const std::int64_t ordinary = rows.forward() - first;
+  const std::int64_t all = ordinary + (penalised() ? rows.n : 0);
+  for (int k = network_.size() - 1; k >= 0; --k) {
+    for (const Segment& segment : segments) {
+      const bool add_extra = segment.slot == interpolated_slot && k + 1 < network_.size();
+      const MatrixView<T> extra = add_extra ? side(extra_, k, rows.n) : MatrixView<T>{};
+      const MatrixView<T> g = grad(k, segment.first, rows.n);
+      layer_backward<T>(*context_, network_.form(k, segment, seed_, true),
+                        network_.layer_parameters(k, tape_[k], segment.slot),
+                        network_.statistics(k, tape_[k], segment), a(k, segment.first, rows.n), g, extra, g,
+                        network_.layer_gradients(k));
+    }
+    network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
+    if (network_.shape(k).spectral_norm) correct_spectral(k, rows, segments);
+    if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+  }
+}
+
+template <class T>
+void Critic<T>::correct_spectral(int layer, const Rows& rows, std::span<const Segment> segments) {
+  LayerTape<T>& tape = tape_[layer];
+  tape.inner.set_zero();
+  const std::span<const T> bias = network_.layer_parameters(layer, tape, real_slot).bias;
+  for (const Segment& segment : segments) {
+    spectral_inner<T>(*context_, grad(layer, segment.first, rows.n), a(layer, segment.first, rows.n), bias,
+                      tape.inner.data() + segment.slot);
+  }
+  const int used = penalised() ? slots : interpolated_slot;
+  if (penalised()) {
+    spectral_inner<T>(*context_, grad(layer, rows.tangent(), rows.n), a(layer, rows.tangent(), rows.n), {},
+                      tape.inner.data() + interpolated_slot);
+  }
+  const LayerShape& shape = network_.shape(layer);
+  spectral_correction<T>(*context_, MatrixView<const T>(tape.u.data(), used, shape.out),
+                         MatrixView<const T>(tape.v.data(), used, shape.in),
+                         {tape.inner.data(), static_cast<std::size_t>(used)},
+                         network_.weight_gradient_of(layer));
+}
+
+template <class T>
+void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
+                                   MatrixView<T> grad_input) {
+  const std::int64_t n = generated.rows;
+  const int head = network_.size() - 1;
+  const Segment segment{
+      .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
+  update_sigmas(real_slot, true);
+  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
+  const bool bce = options_.loss == GanLoss::bce;
+  logit_loss<T>(*context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, bce ? 1 : -1, 1, a(head, 0, n),
+                loss, grad(head, 0, n));
+  network_.backward(*context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
+}
+
+template <class T>
+LossParts Critic<T>::sigmas() const {
+  LossParts parts;
+  for (int k = 0; k < network_.size(); ++k) {
+    if (!network_.shape(k).spectral_norm) continue;
+    parts.emplace_back(fmt::format("sigma_{}", k),
+                       1.0 / static_cast<double>(tape_[k].inverse_sigma.to_host()[real_slot]));
+  }
+  return parts;
+}
+
+template class Critic<float>;
+template class Critic<double>;
+
+}  // namespace sparcell

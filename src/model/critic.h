@@ -1,0 +1,78 @@
+// The critic of the GAN and its update: real, generated and interpolated cells pass through it as segments of
+// one batch, so that every layer is one product; the gradient penalty's tangents follow them, so that every
+// weight gradient is one product too.
+#pragma once
+
+#include "model/network.h"
+#include "model/trainable.h"
+
+namespace sparcell {
+
+/// Where the losses of one update are added.
+struct CriticLosses {
+  double* adversarial;  ///< without the penalty
+  double* penalty;      ///< unweighted
+  double* real_score;   ///< mean logit of real cells
+  double* generated_score;
+};
+
+template <class T>
+class Critic {
+ public:
+  Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
+         Arena<T>& buffers);
+  void initialize(std::uint32_t network) { network_.initialize(seed_, network); }
+  void make_tape(Context& context, std::int64_t batch);
+
+  /// Where the caller puts the real batch of an update, rows x genes.
+  MatrixView<T> real_rows(std::int64_t rows);
+
+  /// The gradients of one critic update: adds them to the arena's gradients. `update` counts updates, in
+  /// device memory.
+  void train_update(MatrixView<const T> generated, const std::int64_t* update, CriticLosses losses);
+
+  /// The generator's adversarial loss and its gradient at the generated cells (overwritten); the critic's
+  /// parameters get none.
+  void generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
+                          MatrixView<T> grad);
+
+  /// The largest singular values as the last pass saw them, by layer.
+  LossParts sigmas() const;
+
+ private:
+  /// Rows of an update: [interpolated] real generated [tangents], n each; those in brackets under a penalty.
+  struct Rows {
+    std::int64_t n;
+    bool penalised;
+    std::int64_t real() const { return penalised ? n : 0; }
+    std::int64_t generated() const { return real() + n; }
+    std::int64_t tangent() const { return generated() + n; }
+    std::int64_t forward() const { return tangent(); }
+  };
+
+  bool penalised() const { return options_.gradient_penalty.weight > 0; }
+  /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
+  bool interpolated_pass_has_gradient() const;
+  void update_sigmas(int slot, bool iterate);
+  void adversarial_gradients(const Rows& rows, CriticLosses losses);
+  void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);
+  void backward(const Rows& rows, std::span<const Segment> segments);
+  void correct_spectral(int layer, const Rows& rows, std::span<const Segment> segments);
+  MatrixView<T> input(std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> layer_input(int layer, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> grad(int layer, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> a(int layer, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> side(const std::vector<Buffer<T>>& buffers, int layer, std::int64_t rows) const;
+
+  const GanOptions options_;
+  const std::uint64_t seed_;
+  Context* context_ = nullptr;
+  Network<T> network_;
+  const bool curved_;
+  std::vector<LayerTape<T>> tape_;
+  Buffer<T> input_;
+  std::vector<Buffer<T>> signal_,
+      extra_;  ///< of curved activations: gradients that arrived, gradients to add
+};
+
+}  // namespace sparcell

@@ -1,0 +1,83 @@
+// What the training loop and evaluation see of a model.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/arena.h"
+#include "model/device_data.h"
+#include "sparcell/model.h"
+#include "sparcell/ops/batch.h"
+#include "sparcell/ops/step.h"
+
+namespace sparcell {
+
+/// Named numbers, in the order in which they are shown.
+using LossParts = std::vector<std::pair<std::string, double>>;
+
+/// Parameters that one optimizer moves, with the buffers of their networks.
+template <class T>
+struct ParameterGroup {
+  std::string name;  ///< empty for a model with one group
+  Arena<T>* parameters;
+  Arena<T>* buffers;
+};
+
+template <class T>
+class Trainable {
+ public:
+  virtual ~Trainable() = default;
+
+  virtual std::vector<ParameterGroup<T>> groups() = 0;
+  virtual void initialize() = 0;
+
+  /// One optimizer step (for a GAN: all critic updates and one of the generator) on the batch, all on the
+  /// device. `begin_step` came before, `end_step` follows. Loss sums are added to state->losses.
+  virtual void train_step(const BatchRows& rows, StepState<T>* state) = 0;
+
+  /// Names and means of an epoch's losses from the sums of its steps.
+  virtual LossParts training_losses(const StepState<T>& state, std::int64_t cells,
+                                    std::int64_t batches) const = 0;
+
+  /// Whether the model has a loss on held-out cells.
+  virtual bool has_validation_loss() const = 0;
+  /// Adds the loss sums of the given cells in evaluation mode to `sums` (device memory, loss_parts numbers).
+  /// `draw` numbers the noise that is drawn.
+  virtual void add_validation_sums(const BatchRows& rows, RandomStream noise, double* sums) = 0;
+  virtual LossParts validation_losses(const std::vector<double>& sums, std::int64_t cells,
+                                      double kl_weight) const = 0;
+
+  /// Numbers that describe the state of the networks after an epoch (sigma of weights and the like).
+  virtual LossParts diagnostics() { return {}; }
+
+  /// Most rows that a call below takes at once.
+  virtual std::int64_t capacity() const = 0;
+  virtual std::int64_t latent() const = 0;
+  /// Latent representation of cells (of a VAE the mean); not for a GAN. Evaluation mode. Host results, rows x
+  /// latent.
+  virtual Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) = 0;
+  /// A VAE's posterior log-variances beside the means; empty for other models.
+  virtual Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) = 0;
+  /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode.
+  virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
+
+  std::int64_t parameter_count() {
+    std::int64_t count = 0;
+    for (const auto& group : groups()) count += group.parameters->element_count();
+    return count;
+  }
+};
+
+/// Builds the model that the options describe, for data of that many genes. `data` is what it trains on.
+/// Everything given must outlive the model.
+template <class T>
+std::unique_ptr<Trainable<T>> make_model(Context& context, const ModelOptions& options,
+                                         const DeviceData<T>& data, std::uint64_t seed);
+
+/// Elements [first, first + count) of a stream of standard normals, on the host.
+template <class T>
+std::vector<T> draw_normals(const RandomStream& stream, std::int64_t first, std::int64_t count);
+
+}  // namespace sparcell

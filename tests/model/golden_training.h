@@ -1,0 +1,120 @@
+// Training steps that PyTorch made (tools/golden/training.py), and how ours are compared with them.
+#pragma once
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hdf5/file.h"
+#include "model/trainable.h"
+
+namespace sparcell::testing {
+
+using Tensor = std::vector<double>;
+
+/// One golden file: options, data, start and end.
+class GoldenTraining {
+ public:
+  explicit GoldenTraining(const std::string& name)
+      : file_(hdf5::File::open("tests/golden/training_" + name + ".h5")) {
+    const auto shape = file_.dataset("data/shape").read<std::int64_t>();
+    x_.rows = shape[0];
+    x_.cols = shape[1];
+    x_.offsets = file_.dataset("data/offsets").read<std::int64_t>();
+    x_.indices = file_.dataset("data/indices").read<std::int32_t>();
+    x_.values = file_.dataset("data/values").read<float>();
+    order_ = file_.dataset("order").read<std::int32_t>();
+    read_options();
+  }
+
+  const Csr<float>& x() const { return x_; }
+  const std::vector<std::int32_t>& order() const { return order_; }
+  const ModelOptions& options() const { return options_; }
+  std::uint64_t seed() const { return static_cast<std::uint64_t>(file_.integer("seed")); }
+  std::int64_t batch() const { return file_.integer("batch"); }
+  std::int64_t steps() const { return file_.integer("steps"); }
+  const hdf5::File& file() const { return file_; }
+
+  std::vector<double> kl_weights() const {
+    return file_.exists("kl_weight") ? file_.dataset("kl_weight").read<double>() : std::vector<double>{};
+  }
+  Tensor tensor(const std::string& path) const { return file_.dataset(path).read<double>(); }
+  bool has(const std::string& path) const { return file_.exists(path); }
+
+  /// Names of the loss parts and their values by step.
+  std::vector<std::string> loss_names() const {
+    std::vector<std::string> names;
+    const std::string joined = file_.dataset("losses").text("names");
+    for (std::size_t from = 0; from <= joined.size();) {
+      const std::size_t to = std::min(joined.find(',', from), joined.size());
+      names.push_back(joined.substr(from, to - from));
+      from = to + 1;
+    }
+    return names;
+  }
+
+ private:
+  template <class Enum>
+  Enum word(const std::string& attribute) const {
+    const std::string text = file_.text(attribute);
+    for (std::size_t i = 0; i < std::size(Names<Enum>::values); ++i) {
+      if (Names<Enum>::values[i] == text) return static_cast<Enum>(i);
+    }
+    throw InternalError("golden file: {} is {}", attribute, text);
+  }
+  NetworkOptions network(const std::string& prefix) const {
+    return {.hidden = file_.integers(prefix + "hidden"),
+            .normalization = word<NormalizationLayer>(prefix + "normalization"),
+            .activation = word<Activation>(prefix + "activation"),
+            .slope = file_.number(prefix + "slope"),
+            .dropout = file_.numbers(prefix + "dropout")};
+  }
+  OptimizerOptions optimizer(const std::string& prefix) const {
+    return {.type = word<OptimizerType>(prefix + ".type"),
+            .learning_rate = file_.number(prefix + ".learning_rate"),
+            .betas = file_.numbers(prefix + ".betas"),
+            .weight_decay = file_.number(prefix + ".weight_decay")};
+  }
+  void read_options() {
+    options_.type = word<ModelType>("type");
+    options_.latent = file_.integer("latent");
+    options_.train.batch = batch();
+    if (options_.type == ModelType::gan) {
+      read_gan_options();
+      return;
+    }
+    options_.network = network("");
+    options_.decoder_dropout = file_.numbers("decoder_dropout");
+    options_.reconstruction_reduction = word<Reduction>("reduction");
+    if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
+    options_.train.optimizer = optimizer("optimizer");
+    options_.train.clip_norm = file_.number("clip_norm");
+  }
+  void read_gan_options() {
+    GanOptions& gan = options_.gan;
+    gan.generator = network("generator.");
+    gan.critic = network("critic.");
+    gan.loss = word<GanLoss>("loss");
+    gan.critic_steps = file_.integer("critic_steps");
+    gan.label_smoothing = file_.number("label_smoothing");
+    gan.instance_noise = file_.number("instance_noise");
+    gan.latent_draw = word<LatentDraw>("latent_draw");
+    gan.gradient_penalty = {file_.number("penalty_weight"), file_.number("penalty_target"),
+                            word<PenaltyOn>("penalty_on")};
+    gan.spectral_norm = file_.integer("spectral_norm") != 0;
+    gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
+    gan.sparsity.weight = file_.number("sparsity_weight");
+    options_.train.generator = optimizer("generator_optimizer");
+    options_.train.critic = optimizer("critic_optimizer");
+  }
+
+  hdf5::File file_;
+  Csr<float> x_;
+  std::vector<std::int32_t> order_;
+  ModelOptions options_;
+};
+
+}  // namespace sparcell::testing
