@@ -17,7 +17,8 @@ namespace sparcell {
 enum class SelectFlavor { variance, seurat, cell_ranger, seurat_v3, list, all };
 template <>
 struct Names<SelectFlavor> {
-  static constexpr std::string_view values[] = {"variance", "seurat", "cell_ranger", "seurat_v3", "list", "all"};
+  static constexpr std::string_view values[] = {"variance",  "seurat", "cell_ranger",
+                                                "seurat_v3", "list",   "all"};
 };
 
 struct SelectOptions {
@@ -31,7 +32,8 @@ struct SelectOptions {
 template <class Visitor>
 void describe(Visitor& v, SelectOptions& o) {
   v.field("flavor", o.flavor,
-          "Ranking: variance (of normalized values, divisor n), seurat, cell_ranger, seurat_v3 (as scanpy), list, all.");
+          "Ranking: variance (of normalized values, divisor n), seurat, cell_ranger, seurat_v3 (as scanpy), "
+          "list, all.");
   v.field("genes", o.genes, at_least(1), "Number of genes to take.");
   v.field("fit_on", o.fit_on, "Cells that the ranking is fitted on.");
   v.field("file", o.file, "For flavor list: a text file with one gene name a line.");
@@ -41,18 +43,26 @@ void describe(Visitor& v, SelectOptions& o) {
 /// Which genes were taken.
 struct Selection {
   std::vector<std::int32_t> genes;  ///< columns of the data set, ascending (the file's order)
-  std::vector<std::int64_t> rank;   ///< of each taken gene: 1 is the highest score; 0 for genes that were forced in
-  std::vector<double> score;        ///< of each taken gene: what it was ranked by
-  std::string score_name;           ///< variance, normalized_dispersion, normalized_variance or none
+  std::vector<std::int64_t>
+      rank;                   ///< of each taken gene: 1 is the highest score; 0 for genes that were forced in
+  std::vector<double> score;  ///< of each taken gene: what it was ranked by
+  std::string score_name;     ///< variance, normalized_dispersion, normalized_variance or none (list: rank is
+                              ///< the line's)
 };
 
-/// Ranks genes. `normalized` is the data set after normalize; `counts` the matrix before it, needed by seurat_v3 only.
-/// Ties go to the gene that comes first. More genes than there are: all are taken, with one warning. Throws DataError for
-/// a list that names unknown genes (counted, first ones named).
-Selection select(Context& context, const Dataset& normalized, const Csr<float>* counts, const SelectOptions& options,
-                 std::span<const std::int32_t> train_cells, Log& log);
+/// Ranks genes. `normalized` is the data set after normalize; `counts` the matrix before it, needed by
+/// seurat_v3 only. Ties go to the gene that comes first. Genes without a score (for dispersions: those that
+/// do not vary) are not ranked; more genes than are ranked: those that are, more than there are: all, with
+/// one warning each. Throws DataError for a list that names unknown genes (counted, first ones named), for
+/// seurat_v3 without counts or where its trend cannot be fitted, for seurat and cell_ranger on values that
+/// are not log-normalized, and where no gene is left.
+Selection select(Context& context, const Dataset& normalized, const Csr<float>* counts,
+                 const SelectOptions& options, std::span<const std::int32_t> train_cells, Log& log);
 
-/// genes.csv: gene, column in the file, rank, score.
+/// The data set of the selected genes. As take_genes, on the context's threads.
+Dataset take_selected(Context& context, const Dataset& data, const Selection& selection);
+
+/// genes.csv: gene, column of the data set, rank, score.
 void write_genes(const std::string& path, const Dataset& data, const Selection& selection);
 
 }  // namespace sparcell

@@ -30,12 +30,15 @@ struct SplitOptions {
 
 template <class Visitor>
 void describe(Visitor& v, SplitOptions& o) {
-  v.field("by", o.by, "Unit that is drawn: cells, or whole perturbations (controls are drawn by cell); or a given split.");
+  v.field(
+      "by", o.by,
+      "Unit that is drawn: cells, or whole perturbations (controls are drawn by cell); or a given split.");
   v.field("train", o.train, share, "Share of training cells (or perturbations).");
   v.field("validation", o.validation, share, "Share of validation cells.");
   v.field("test", o.test, share, "Share of test cells.");
   v.field("stratify", o.stratify, "Draw by cell within each perturbation.");
-  v.field("column", o.column, "Obs column with the words train, validation (or val, valid) and test.");
+  v.field("column", o.column,
+          "Obs column with the words train, validation (or val, valid) and test; empty leaves a cell out.");
   v.field("file", o.file, "A split.csv of an earlier run (columns cell, split).");
   v.field("seed", o.seed, at_least(0), "Seed of the draw; the experiment's seed where it is not given.");
 }
@@ -47,12 +50,22 @@ struct Split {
   std::vector<std::int32_t> test;
 };
 
-/// By cell: a keyed permutation of the n cells; the first floor(train * n) train, the next floor(validation * n) validate,
-/// the rest test (fractions that do not sum to 1 leave the last cells out). Throws UsageError for fractions above 1 in sum,
-/// DataError for a part that stays empty, a missing column or file, or unknown words.
+/// By cell: a keyed permutation of the n cells; the first floor(train * n) train, the next floor(validation *
+/// n) validate, the rest test (fractions that do not sum to 1 leave the last cells out; a part whose fraction
+/// is 0 stays empty). By cell, stratified: the same within each perturbation, the control and the cells
+/// without a label. Every part gets at least one cell of every perturbation; what the floors leave over goes
+/// to the parts that are furthest below their share of all cells. By perturbation: perturbations are permuted
+/// and counted as cells are above, the control's cells are split by cell, and cells without a label are in no
+/// part (they might be cells of a perturbation that is held out). By column or file: as it says; validation
+/// may be missing there.
+///
+/// Throws UsageError for fractions above 1 in sum and options that do not fit together; DataError for less
+/// than two training cells, a part that stays empty though its fraction is not 0, a perturbation with too few
+/// cells for all parts (stratified), a missing column or file, a file that names no cell, or unknown words.
 Split split(const Dataset& data, const SplitOptions& options, std::uint64_t seed);
 
-/// The file that `file` reads: a line `cell,split` a cell, in the order of the data set; names quoted as RFC 4180 asks.
+/// The file that `file` reads: a line `cell,split` a cell, in the order of the data set; names quoted as RFC
+/// 4180 asks; an empty word where a cell is in no part. Cells of the same name are told apart by their order.
 void write_split(const std::string& path, const Dataset& data, const Split& split);
 
 }  // namespace sparcell

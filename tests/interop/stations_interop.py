@@ -1,4 +1,4 @@
-"""normalize and select against the installed scanpy on a matrix with Perturb-seq's properties: uneven cells, many rare genes."""
+"""normalize and select against the installed scanpy, on uneven cells and many rare genes as Perturb-seq has them."""
 import subprocess
 import sys
 import tempfile

@@ -1,0 +1,21 @@
+// Comma-separated values as RFC 4180 has them, and text files that are written whole or not at all.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sparcell {
+
+/// A field as it stands in a line: quoted where it holds a comma, a quote or a line break.
+std::string csv_field(const std::string& text);
+
+/// The records of a file, the header among them. Quoted fields may hold commas, doubled quotes and line
+/// breaks; CRLF and LF end a record; empty lines are skipped. Throws DataError naming the file where it
+/// cannot be read or a quote is never closed.
+std::vector<std::vector<std::string>> read_csv(const std::string& path);
+
+/// Writes `text` beside the path and renames it, so that nobody finds a part of it. Throws DataError where
+/// that fails.
+void write_file(const std::string& path, const std::string& text);
+
+}  // namespace sparcell
