@@ -80,6 +80,13 @@ struct Inspection {
   std::vector<std::string> remarks;   ///< duplicate names, encodings that will not be read...
 };
 
+/// Throws as `read` does.
 Inspection inspect(const ReadOptions& options);
+
+/// For a terminal.
+std::string to_text(const Inspection& inspection);
+
+/// Keys: format, cells, genes, nonzeros, matrix, dtype, layers, obs, var, counts, perturbations.
+std::string to_json(const Inspection& inspection);
 
 }  // namespace sparcell

@@ -1,0 +1,108 @@
+#include "read/choose_matrix.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace sparcell {
+namespace {
+
+// Logarithms of normalized counts stay below this; larger fractions are normalized counts.
+constexpr float largest_logarithm = 30;
+
+std::vector<std::string> names_of(const std::vector<MatrixInfo>& matrices) {
+  std::vector<std::string> names;
+  for (const MatrixInfo& info : matrices) names.push_back(info.name);
+  return names;
+}
+
+ChosenMatrix load(Source& source, const std::string& name, int threads, Remarks& remarks) {
+  ChosenMatrix chosen{name, source.read(name, threads, remarks), {}};
+  chosen.kind = kind_of(chosen.matrix.values);
+  return chosen;
+}
+
+// Names the first value that is not finite.
+void check_finite(const Source& source, const ChosenMatrix& chosen) {
+  if (chosen.kind.finite) return;
+  const Csr<float>& x = chosen.matrix;
+  const auto bad = std::find_if(x.values.begin(), x.values.end(), [](float v) { return !std::isfinite(v); });
+  const auto position = static_cast<std::int64_t>(bad - x.values.begin());
+  const auto row = std::upper_bound(x.offsets.begin(), x.offsets.end(), position) - x.offsets.begin() - 1;
+  throw DataError("{}: {} has the value {} at cell {}, gene {} (from 0); expected finite numbers",
+                  source.files().back(), chosen.name, *bad, row,
+                  x.indices[static_cast<std::size_t>(position)]);
+}
+
+std::string resolve(const Source& source, const std::string& named) {
+  std::string name = named == "raw" ? "raw/X" : named;
+  const std::vector<std::string> names = names_of(source.matrices());
+  // Formats with one matrix take either word for it.
+  if (name == "X" && names.size() == 1 && names[0] == "matrix") name = "matrix";
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    throw DataError("{}: has no matrix {}; there are {} (read.counts)", source.files().back(), named,
+                    list_of(names));
+  }
+  return name;
+}
+
+}  // namespace
+
+std::string ValueKind::description() const {
+  if (!finite) return "values that are not finite";
+  if (negative) return "negative values (scaled?)";
+  if (integers) return "integer counts";
+  return fmt::format("fractions up to {:.3g} ({}?)", largest,
+                     largest < largest_logarithm ? "log-normalized" : "normalized");
+}
+
+ValueKind kind_of(std::span<const float> values) {
+  ValueKind kind;
+  for (float value : values) {
+    kind.finite = kind.finite && std::isfinite(value);
+    kind.negative = kind.negative || value < 0;
+    kind.integers = kind.integers && value == std::trunc(value);
+    kind.largest = std::max(kind.largest, value);
+  }
+  return kind;
+}
+
+std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
+                                        std::vector<std::string>& found) {
+  for (const MatrixInfo& info : source.matrices()) {
+    ValueKind kind = kind_of(source.sample(info.name));
+    if (kind.counts()) {
+      ChosenMatrix chosen = load(source, info.name, threads, remarks);
+      if (chosen.kind.counts()) return chosen;
+      kind = chosen.kind;
+    }
+    found.push_back(fmt::format("{} holds {}", info.name, kind.description()));
+  }
+  return std::nullopt;
+}
+
+ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,
+                           Remarks& remarks) {
+  const std::string file = source.files().back();
+  if (source.matrices().empty())
+    throw DataError("{}: has no matrix: X is missing and there are no layers", file);
+  if (named.empty() && need == MatrixNeed::counts) {
+    std::vector<std::string> found;
+    std::optional<ChosenMatrix> chosen = find_counts(source, threads, remarks, found);
+    if (chosen) return std::move(*chosen);
+    throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalization is off", file,
+                    list_of(found));
+  }
+  if (named.empty() && source.matrices()[0].name != "X" && source.matrices()[0].name != "matrix") {
+    throw DataError("{}: X is missing; there are {} (read.counts)", file,
+                    list_of(names_of(source.matrices())));
+  }
+  const std::string name = named.empty() ? source.matrices()[0].name : resolve(source, named);
+  ChosenMatrix chosen = load(source, name, threads, remarks);
+  check_finite(source, chosen);
+  if (need == MatrixNeed::counts && !chosen.kind.counts()) {
+    throw DataError("{}: {} holds {}, expected counts (read.counts)", file, name, chosen.kind.description());
+  }
+  return chosen;
+}
+
+}  // namespace sparcell

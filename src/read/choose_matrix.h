@@ -1,0 +1,39 @@
+// Which matrix of a file is used, and what its values are.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "read/source.h"
+
+namespace sparcell {
+
+/// What the values of a matrix look like.
+struct ValueKind {
+  bool finite = true;
+  bool negative = false;
+  bool integers = true;
+  float largest = 0;
+
+  bool counts() const { return finite && !negative && integers; }
+  std::string description() const;  ///< "integer counts", "fractions up to 7.3 (log-normalized?)"...
+};
+ValueKind kind_of(std::span<const float> values);
+
+struct ChosenMatrix {
+  std::string name;
+  Csr<float> matrix;
+  ValueKind kind;
+};
+
+/// The matrix that `read.counts` names, or X, or the first that holds counts. Throws DataError where there is
+/// none, saying what was found instead, and for values that are not finite.
+ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,
+                           Remarks& remarks);
+
+/// The first matrix that holds counts, if any; `found` collects what the others hold.
+std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
+                                        std::vector<std::string>& found);
+
+}  // namespace sparcell

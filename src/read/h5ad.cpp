@@ -1,0 +1,85 @@
+// AnnData files of all generations.
+#include <algorithm>
+
+#include "anndata/matrix.h"
+#include "anndata/table.h"
+#include "hdf5/parts.h"
+#include "read/source.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::int64_t sampled_values = 1 << 16;
+
+class H5ad : public Source {
+ public:
+  explicit H5ad(const std::string& path) : file_(hdf5::File::open(path)) {
+    // Before 0.7 the raw matrix and its genes lay at top level.
+    old_raw_ = file_.exists("raw.X");
+    list("X", "X");
+    list("layers/counts", "layers/counts");
+    list("raw/X", path_of("raw/X"));
+    if (!file_.is_group("layers")) return;
+    for (const std::string& name : file_.group("layers").children()) {
+      if (name != "counts") list("layers/" + name, "layers/" + name);
+    }
+  }
+
+  std::string format() const override { return "h5ad"; }
+  std::vector<std::string> files() const override { return {file_.file()}; }
+  const std::vector<MatrixInfo>& matrices() const override { return matrices_; }
+
+  Table cells(Remarks& remarks) override { return anndata::read_table(file_, "obs", remarks); }
+
+  Table genes(const std::string& matrix, Remarks& remarks) override {
+    const bool raw = matrix == "raw/X";
+    return anndata::read_table(file_, raw ? (old_raw_ ? "raw.var" : "raw/var") : "var", remarks);
+  }
+
+  std::vector<float> sample(const std::string& matrix) override {
+    const anndata::StoredMatrix stored = open(matrix);
+    const auto& shape = stored.values.shape();
+    const std::int64_t row = shape[0] == 0 ? 0 : stored.values.size() / shape[0];
+    if (row == 0) return {};
+    const std::int64_t rows = std::clamp<std::int64_t>(sampled_values / row, 1, shape[0]);
+    std::vector<float> values(static_cast<std::size_t>(rows * row));
+    stored.values.plausible_size();
+    stored.values.read_rows(0, rows, values.data());
+    return values;
+  }
+
+  Csr<float> read(const std::string& matrix, int threads, Remarks& remarks) override {
+    anndata::CompressedRows rows = anndata::read_rows(open(matrix), threads);
+    if (rows.unsorted_rows > 0) {
+      remarks.push_back(
+          fmt::format("{}: the gene indices of {} cells were not in ascending order and were sorted", matrix,
+                      rows.unsorted_rows));
+    }
+    return std::move(rows.matrix);
+  }
+
+ private:
+  std::string path_of(const std::string& matrix) const {
+    return old_raw_ && matrix == "raw/X" ? "raw.X" : matrix;
+  }
+
+  anndata::StoredMatrix open(const std::string& matrix) const {
+    return anndata::open_matrix(file_, path_of(matrix));
+  }
+
+  void list(const std::string& name, const std::string& path) {
+    if (!file_.exists(path)) return;
+    const anndata::StoredMatrix stored = anndata::open_matrix(file_, path);
+    matrices_.push_back({name, anndata::name_of(stored.layout), stored.values.type().name()});
+  }
+
+  hdf5::File file_;
+  bool old_raw_ = false;
+  std::vector<MatrixInfo> matrices_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> open_h5ad(const std::string& path) { return std::make_unique<H5ad>(path); }
+
+}  // namespace sparcell

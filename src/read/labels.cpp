@@ -1,0 +1,203 @@
+#include "read/labels.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "read/source.h"
+#include "read/text_file.h"
+
+namespace sparcell {
+namespace {
+
+struct Preset {
+  LabelPreset preset;
+  LabelConvention convention;
+};
+
+// The table of DATA.md: how the distributions of Norman et al. 2019 write their labels.
+const std::vector<Preset>& presets() {
+  static const std::vector<std::string> usual{"control", "ctrl", "non-targeting", "NegCtrl*"};
+  static const std::vector<std::string> usual_or_empty{"", "control", "ctrl", "non-targeting", "NegCtrl*"};
+  static const std::vector<Preset> all{
+      {LabelPreset::gears, {"condition", "+", usual}},
+      {LabelPreset::pertpy, {"perturbation_name", "+", usual}},
+      {LabelPreset::scperturb, {"perturbation", "_", usual}},
+      {LabelPreset::cpa, {"guide_ids", ",", usual_or_empty}},
+  };
+  return all;
+}
+
+bool is_text(const Column& column) {
+  return std::holds_alternative<Categorical>(column.values) ||
+         std::holds_alternative<std::vector<std::string>>(column.values);
+}
+
+std::set<std::string> distinct_labels(const Column& column) {
+  std::set<std::string> labels;
+  for (std::int64_t row = 0; row < column.size(); ++row) labels.insert(column.text(row));
+  return labels;
+}
+
+bool any_contains(const std::set<std::string>& labels, std::string_view text) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [&](const std::string& label) { return label.find(text) != std::string::npos; });
+}
+
+bool is_control(const std::string& part, const std::vector<std::string>& controls) {
+  return std::any_of(controls.begin(), controls.end(), [&](const std::string& control) {
+    return control.ends_with('*') ? part.starts_with(control.substr(0, control.size() - 1)) : part == control;
+  });
+}
+
+// A column of the same name serves several conventions; `+` in a label tells that parts are joined by it.
+std::string separator_of(const Column& column, const std::string& otherwise) {
+  return any_contains(distinct_labels(column), "+") ? "+" : otherwise;
+}
+
+bool has_control(const Column& column, const LabelConvention& convention) {
+  const std::set<std::string> labels = distinct_labels(column);
+  return std::any_of(labels.begin(), labels.end(),
+                     [&](const std::string& label) { return label_parts(label, convention).empty(); });
+}
+
+std::vector<std::string> column_names(const Table& cells) {
+  std::vector<std::string> names;
+  for (const Column& column : cells.columns) names.push_back(column.name);
+  return names;
+}
+
+// Joins a number to the part before it: ZAP70_1 is the first guide of ZAP70, not two perturbations.
+void join_guide_numbers(std::vector<std::string>& parts, const std::string& separator) {
+  std::vector<std::string> joined;
+  for (std::string& part : parts) {
+    const bool number = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+    if (number && !joined.empty()) {
+      joined.back() += separator + part;
+    } else {
+      joined.push_back(std::move(part));
+    }
+  }
+  parts = std::move(joined);
+}
+
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+std::string canonical_name(const std::vector<std::string>& parts) {
+  std::string name;
+  for (const std::string& part : parts) name += (name.empty() ? "" : "+") + part;
+  return parts.empty() ? "control" : name;
+}
+
+LabelConvention base_convention(const Table& cells, const PerturbationOptions& options) {
+  for (const Preset& preset : presets()) {
+    if (preset.preset == options.preset) return preset.convention;
+  }
+  // A column without a preset: the convention that usually has such a column, or that of pertpy.
+  const Column* column = cells.find(options.column);
+  for (const Preset& preset : presets()) {
+    if (preset.convention.column != options.column) continue;
+    LabelConvention convention = preset.convention;
+    if (column != nullptr && is_text(*column))
+      convention.separator = separator_of(*column, convention.separator);
+    return convention;
+  }
+  LabelConvention convention = presets()[1].convention;
+  convention.column = options.column;
+  return convention;
+}
+
+// The first column of a known name that holds text with a control among its labels. The names are common
+// words, so a column without a control is no evidence.
+std::optional<LabelConvention> recognise(const Table& cells, const PerturbationOptions& options) {
+  for (const Preset& preset : presets()) {
+    const Column* column = cells.find(preset.convention.column);
+    if (column == nullptr || !is_text(*column)) continue;
+    LabelConvention convention = preset.convention;
+    convention.separator = separator_of(*column, convention.separator);
+    if (!options.separator.empty()) convention.separator = options.separator;
+    if (!options.controls.empty()) convention.controls = options.controls;
+    if (has_control(*column, convention)) return convention;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<LabelConvention> find_convention(const Table& cells, const PerturbationOptions& options,
+                                               const std::string& file) {
+  if (options.preset == LabelPreset::none) return std::nullopt;
+  if (options.preset == LabelPreset::automatic && options.column.empty()) return recognise(cells, options);
+  LabelConvention convention = base_convention(cells, options);
+  convention.named = true;
+  if (!options.column.empty()) convention.column = options.column;
+  if (!options.separator.empty()) convention.separator = options.separator;
+  if (!options.controls.empty()) convention.controls = options.controls;
+  const Column* column = cells.find(convention.column);
+  if (column == nullptr) {
+    throw DataError("{}: obs has no column {}; there are {} (read.perturbation.column)", file,
+                    convention.column, list_of(column_names(cells)));
+  }
+  if (!is_text(*column)) {
+    throw DataError("{}: obs column {} holds {} values, expected labels (read.perturbation.column)", file,
+                    convention.column, column->type());
+  }
+  return convention;
+}
+
+std::vector<std::string> label_parts(const std::string& label, const LabelConvention& convention) {
+  std::string text = trimmed(label);
+  const std::vector<std::string> halves = split_text(text, "__");
+  if (halves.size() == 2 && halves[0] == halves[1]) text = halves[0];
+  std::vector<std::string> parts = split_text(text, convention.separator);
+  for (std::string& part : parts) part = trimmed(part);
+  if (convention.separator == "_") join_guide_numbers(parts, "_");
+  const bool alone = parts.size() == 1;
+  std::erase_if(parts, [&](const std::string& part) {
+    return is_control(part, convention.controls) || (part.empty() && !alone);
+  });
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  return parts;
+}
+
+LabelledCells label_cells(const Table& cells, const LabelConvention& convention, const std::string& file) {
+  const Column& column = *cells.find(convention.column);
+  // Cells by canonical name; the empty name is "no label".
+  std::map<std::string, std::vector<std::string>> parts_of;
+  std::map<std::string, std::string> name_of_label;
+  for (const std::string& label : distinct_labels(column)) {
+    const std::vector<std::string> parts = label_parts(label, convention);
+    const bool missing = parts.size() == 1 && parts[0].empty();
+    name_of_label[label] = missing ? "" : canonical_name(parts);
+    if (!missing && !parts.empty()) parts_of[name_of_label[label]] = parts;
+  }
+  LabelledCells labelled;
+  Perturbations& perturbations = labelled.perturbations;
+  std::map<std::string, std::int32_t> index{{"control", 0}, {"", -1}};
+  perturbations.names.emplace_back("control");
+  perturbations.parts.emplace_back();
+  for (const auto& [name, parts] : parts_of) {
+    index[name] = static_cast<std::int32_t>(perturbations.names.size());
+    perturbations.names.push_back(name);
+    perturbations.parts.push_back(parts);
+  }
+  for (std::int64_t row = 0; row < column.size(); ++row) {
+    const std::int32_t perturbation = index.at(name_of_label.at(column.text(row)));
+    perturbations.of_cell.push_back(perturbation);
+    labelled.controls += perturbation == 0;
+    labelled.unlabelled += perturbation < 0;
+  }
+  if (labelled.controls == 0 && convention.named) {
+    std::vector<std::string> names(perturbations.names.begin() + 1, perturbations.names.end());
+    throw DataError(
+        "{}: no cell is a control: obs column {} has the labels {}, none of {} (read.perturbation.controls)",
+        file, convention.column, list_of(names), list_of(convention.controls));
+  }
+  return labelled;
+}
+
+}  // namespace sparcell
