@@ -5,10 +5,11 @@
 
 namespace sparcell {
 
-/// products(g, h) += sum over rows r of x(r, g) x(r, h), for g <= h; sums[g] += sum over rows of x(r, g). Products and sums are
-/// f64; what lies below the diagonal is neither read nor written.
-/// Requires: products is x.cols x x.cols, sums has x.cols elements.
-SPARCELL_OP(add_products, (Context & context, CsrView<const T> x, MatrixView<double> products, std::span<double> sums))
+/// products(g, h) += sum over rows r of x(r, g) x(r, h), for g <= h; sums[g] += sum over rows of x(r, g).
+/// Products and sums are f64; what lies below the diagonal is neither read nor written. Requires: products is
+/// x.cols x x.cols, sums has x.cols elements.
+SPARCELL_OP(add_products,
+            (Context & context, CsrView<const T> x, MatrixView<double> products, std::span<double> sums))
 
 /// From the products and sums of `count` rows to the sample covariance, in place:
 /// products(g, h) = (products(g, h) - sums[g] sums[h] / count) / (count - 1), for g <= h.

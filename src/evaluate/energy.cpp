@@ -1,0 +1,91 @@
+#include "evaluate/energy.h"
+
+#include <limits>
+
+#include "evaluate/blocks.h"
+
+namespace sparcell {
+namespace {
+
+std::int64_t cells_of(const Chosen& chosen, std::span<const std::int64_t> groups) {
+  std::int64_t cells = 0;
+  for (std::size_t g = 0; g < chosen.size(); ++g) cells += chosen[g] ? groups[g + 1] - groups[g] : 0;
+  return cells;
+}
+
+double sum_of(const Matrix<double>& sums, const Chosen& rows, const Chosen& cols) {
+  double sum = 0;
+  for (std::int64_t g = 0; g < sums.rows; ++g) {
+    if (!rows[g]) continue;
+    for (std::int64_t h = 0; h < sums.cols; ++h) sum += cols[h] ? sums(g, h) : 0;
+  }
+  return sum;
+}
+
+double generated_distance(const GroupDistances& d, const Chosen& chosen) {
+  return energy_distance(d.generated, chosen, d.real, chosen, d.between, d.groups);
+}
+
+double split_half_distance(const GroupDistances& d, const std::vector<Chosen>& halvings,
+                           const Chosen& chosen) {
+  double sum = 0;
+  for (const Chosen& half : halvings) {
+    Chosen a = chosen, b = chosen;
+    for (std::size_t g = 0; g < half.size(); ++g) (half[g] ? b : a)[g] = false;
+    sum += energy_distance(d.real, a, d.real, b, d.real, d.groups);
+  }
+  return sum / static_cast<double>(halvings.size());
+}
+
+}  // namespace
+
+std::vector<std::int64_t> equal_groups(std::int64_t cells, std::int64_t groups) {
+  std::vector<std::int64_t> offsets;
+  for (std::int64_t g = 0; g <= groups; ++g) offsets.push_back(cells * g / groups);
+  return offsets;
+}
+
+double energy_distance(const Matrix<double>& within_x, const Chosen& x, const Matrix<double>& within_y,
+                       const Chosen& y, const Matrix<double>& between, std::span<const std::int64_t> groups) {
+  const auto m = static_cast<double>(cells_of(x, groups)), n = static_cast<double>(cells_of(y, groups));
+  if (m < 2 || n < 2) return std::numeric_limits<double>::quiet_NaN();
+  return 2 * sum_of(between, x, y) / (m * n) - sum_of(within_x, x, x) / (m * (m - 1)) -
+         sum_of(within_y, y, y) / (n * (n - 1));
+}
+
+std::vector<Chosen> halvings(std::int64_t groups, std::int64_t count, std::uint64_t seed) {
+  std::vector<Chosen> halves;
+  for (std::int64_t h = 0; h < count; ++h) {
+    const auto order =
+        random_order(groups, RandomStream(seed, Purpose::evaluation, evaluation_halving, nullptr, h));
+    Chosen half(static_cast<std::size_t>(groups));
+    for (std::int64_t i = 0; i < groups / 2; ++i) half[order[i]] = true;
+    halves.push_back(std::move(half));
+  }
+  return halves;
+}
+
+double generated_distance(const GroupDistances& distances) {
+  return generated_distance(distances, Chosen(static_cast<std::size_t>(distances.count()), true));
+}
+
+double split_half_distance(const GroupDistances& distances, const std::vector<Chosen>& halvings) {
+  return split_half_distance(distances, halvings, Chosen(static_cast<std::size_t>(distances.count()), true));
+}
+
+Interval distance_interval(const GroupDistances& distances, const std::vector<Chosen>& halvings) {
+  Chosen chosen(static_cast<std::size_t>(distances.count()), true);
+  const auto difference = [&] {
+    return generated_distance(distances, chosen) - split_half_distance(distances, halvings, chosen);
+  };
+  const double whole = difference();
+  std::vector<double> replicates;
+  for (std::size_t g = 0; g < chosen.size(); ++g) {
+    chosen[g] = false;
+    replicates.push_back(difference());
+    chosen[g] = true;
+  }
+  return jackknife_interval(whole, replicates);
+}
+
+}  // namespace sparcell

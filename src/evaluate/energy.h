@@ -1,0 +1,48 @@
+// Energy distances of groups of cells, from sums of distances between groups.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "evaluate/verdict.h"
+#include "sparcell/core/context.h"
+#include "sparcell/core/matrix.h"
+
+namespace sparcell {
+
+/// Offsets of groups of nearly equal size.
+std::vector<std::int64_t> equal_groups(std::int64_t cells, std::int64_t groups);
+
+/// Groups of cells, and the sums of Euclidean distances between all pairs of groups.
+struct GroupDistances {
+  std::vector<std::int64_t> groups;  ///< offsets; the same for both samples
+  Matrix<double> real;               ///< real cells against real cells
+  Matrix<double> generated;          ///< empty: no generated cells
+  Matrix<double> between;            ///< generated (rows) against real (columns)
+
+  std::int64_t count() const { return static_cast<std::int64_t>(groups.size()) - 1; }
+};
+
+/// Which groups take part.
+using Chosen = std::vector<bool>;
+
+/// The unbiased energy distance 2E|X-Y| - E|X-X'| - E|Y-Y'| of the samples x and y (Szekely and Rizzo 2013,
+/// with U-statistics: a cell's distance to itself is no pair), from sums of distances within and between
+/// groups, over the chosen groups. NaN where a sample has fewer than two cells.
+double energy_distance(const Matrix<double>& within_x, const Chosen& x, const Matrix<double>& within_y,
+                       const Chosen& y, const Matrix<double>& between, std::span<const std::int64_t> groups);
+
+/// `count` halvings: each marks half of the groups.
+std::vector<Chosen> halvings(std::int64_t groups, std::int64_t count, std::uint64_t seed);
+
+/// Generated against real cells.
+double generated_distance(const GroupDistances& distances);
+
+/// Real half against real half, mean over the halvings.
+double split_half_distance(const GroupDistances& distances, const std::vector<Chosen>& halvings);
+
+/// The difference of the two with its 95 % interval by the delete-a-group jackknife.
+Interval distance_interval(const GroupDistances& distances, const std::vector<Chosen>& halvings);
+
+}  // namespace sparcell

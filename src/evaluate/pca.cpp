@@ -1,0 +1,169 @@
+#include "evaluate/pca.h"
+
+#include <cmath>
+#include <limits>
+
+#include "sparcell/ops/covariance.h"
+#include "sparcell/ops/eigen.h"
+#include "sparcell/ops/matmul.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::int64_t chunk_rows = 4096;        // cells that are sent to the device at once while fitting
+constexpr std::int64_t chunk_entries = 1 << 20;  // their non-zeros: 8 MB
+
+/// The number of cells from `first` that make a chunk, at least one.
+std::int64_t chunk_size(const Csr<float>& x, std::span<const std::int32_t> cells, std::int64_t first) {
+  const std::int64_t most = std::min(chunk_rows, static_cast<std::int64_t>(cells.size()) - first);
+  std::int64_t count = 0, entries = 0;
+  while (count < most) {
+    const std::int32_t cell = cells[first + count];
+    entries += x.offsets[cell + 1] - x.offsets[cell];
+    if (count > 0 && entries > chunk_entries) break;
+    ++count;
+  }
+  return count;
+}
+
+/// Adds the products and sums of the cells; both lie on the device.
+void add_cells(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
+               MatrixView<double> products, std::span<double> sums) {
+  const auto count = static_cast<std::int64_t>(cells.size());
+  for (std::int64_t first = 0; first < count;) {
+    const std::int64_t rows = chunk_size(x, cells, first);
+    const Csr<float> chunk = take_rows(x, cells.subspan(first, rows));
+    const Buffer<std::int64_t> offsets(context, chunk.offsets);
+    const Buffer<std::int32_t> indices(context, chunk.indices);
+    const Buffer<float> values(context, chunk.values);
+    const CsrView<const float> view{chunk.rows, chunk.cols, offsets.data(), indices.data(), values.data()};
+    add_products<float>(context, view, products, sums);
+    context.synchronize();
+    first += rows;
+  }
+}
+
+/// Eigenvalues that rounding alone explains are noise: their vectors are arbitrary directions.
+std::int64_t rank_of(std::span<const double> values, std::int64_t genes) {
+  const double noise =
+      values.empty() ? 0 : values[0] * static_cast<double>(genes) * std::numeric_limits<double>::epsilon();
+  std::int64_t rank = 0;
+  for (double value : values) rank += value > noise ? 1 : 0;
+  return rank;
+}
+
+PrincipalComponents first_components(std::span<const double> mean, const Matrix<double>& vectors,
+                                     std::span<const double> values, std::int64_t count) {
+  PrincipalComponents pca;
+  pca.mean.assign(mean.begin(), mean.end());
+  pca.variance.assign(values.begin(), values.begin() + count);
+  pca.components = Matrix<float>(count, vectors.cols);
+  for (std::int64_t i = 0; i < pca.components.view().size(); ++i) {
+    pca.components.values[i] = static_cast<float>(vectors.values[i]);
+  }
+  return pca;
+}
+
+Matrix<float> repeated(std::span<const float> row) {
+  Matrix<float> rows(evaluation_block, static_cast<std::int64_t>(row.size()));
+  for (std::int64_t r = 0; r < rows.rows; ++r) std::copy(row.begin(), row.end(), rows.view().row(r));
+  return rows;
+}
+
+std::vector<float> negated_scores(const PrincipalComponents& pca, std::int64_t components) {
+  std::vector<float> scores;
+  for (std::int64_t c = 0; c < components; ++c) {
+    double sum = 0;
+    for (std::int64_t g = 0; g < pca.components.cols; ++g)
+      sum -= static_cast<double>(pca.mean[g]) * pca.components(c, g);
+    scores.push_back(static_cast<float>(sum));
+  }
+  return scores;
+}
+
+Matrix<float> first_rows(const Matrix<float>& matrix, std::int64_t count) {
+  require(count >= 0 && count <= matrix.rows, "{} of {} principal components", count, matrix.rows);
+  Matrix<float> rows(count, matrix.cols);
+  std::copy_n(matrix.values.begin(), rows.values.size(), rows.values.begin());
+  return rows;
+}
+
+}  // namespace
+
+PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
+                            std::int64_t components, Log& log) {
+  const auto count = static_cast<std::int64_t>(cells.size());
+  require(count >= 2, "principal components of {} cells", count);
+  Buffer<double> products(context, x.cols * x.cols), sums(context, x.cols);
+  const MatrixView<double> covariance{products.data(), x.cols, x.cols};
+  add_cells(context, x, cells, covariance, sums.span());
+  products_to_covariance<double>(context, sums.span(), count, covariance);
+
+  const std::int64_t most = std::min({components, count - 1, x.cols});
+  Buffer<double> values(context, most);
+  DeviceMatrix<double> vectors(context, most, x.cols);
+  top_eigenpairs<double>(context, covariance, values.span(), vectors.view());
+
+  std::vector<double> mean = sums.to_host();
+  for (double& m : mean) m /= static_cast<double>(count);
+  const std::vector<double> variance = values.to_host();
+  const std::int64_t rank = rank_of(variance, x.cols);
+  if (rank < components) {
+    log.info("evaluate: {} principal components instead of {}: {} cells of {} genes have no more", rank,
+             components, count, x.cols);
+  }
+  return first_components(mean, vectors.to_host(), variance, rank);
+}
+
+Projector::Projector(Context& context, const PrincipalComponents& pca, std::int64_t components)
+    : context_(context),
+      components_(context, first_rows(pca.components, components)),
+      means_(context, repeated(pca.mean)),
+      minus_scores_(context, repeated(negated_scores(pca, components))),
+      scores_(context, evaluation_block, components) {}
+
+void Projector::scores(MatrixView<const float> cells, MatrixView<float> out) {
+  require(out.contiguous() && cells.rows <= evaluation_block, "a projection of {} cells at once", cells.rows);
+  if (components() == 0) return;
+  context_.memory().copy_on_device(out.data, minus_scores_.view().data,
+                                   static_cast<std::size_t>(out.size()) * sizeof(float));
+  matmul<float>(context_, Transpose::no, Transpose::yes, cells, components_.view(), 1.0f, out);
+}
+
+void Projector::reconstruct(MatrixView<const float> cells, MatrixView<float> out) {
+  require(out.contiguous() && cells.rows <= evaluation_block, "a projection of {} cells at once", cells.rows);
+  context_.memory().copy_on_device(out.data, means_.view().data,
+                                   static_cast<std::size_t>(out.size()) * sizeof(float));
+  if (components() == 0) return;
+  const MatrixView<float> block_scores = scores_.rows(0, cells.rows);
+  scores(cells, block_scores);
+  matmul<float>(context_, Transpose::no, Transpose::no, block_scores, components_.view(), 1.0f, out);
+}
+
+Matrix<float> PrincipalComponents::transform(Context& context, MatrixView<const float> cells) const {
+  DeviceMatrix<float> block(context, std::min(evaluation_block, cells.rows), cells.cols);
+  DeviceMatrix<float> scores(context, cells.rows, components.rows);
+  Projector projector(context, *this, components.rows);
+  for_each_block(0, cells.rows, [&](std::int64_t first, std::int64_t count) {
+    const MatrixView<float> rows = block.rows(0, count);
+    for (std::int64_t r = 0; r < count; ++r) {
+      context.memory().copy_to_device(rows.row(r), cells.row(first + r),
+                                      static_cast<std::size_t>(cells.cols) * sizeof(float));
+    }
+    projector.scores(rows, scores.rows(first, count));
+  });
+  return scores.to_host();
+}
+
+Matrix<float> PrincipalComponents::transform(Context& context, const Csr<float>& x,
+                                             std::span<const std::int32_t> cells) const {
+  RealBlocks real(context, x);
+  DeviceMatrix<float> scores(context, static_cast<std::int64_t>(cells.size()), components.rows);
+  Projector projector(context, *this, components.rows);
+  for_each_block(0, scores.rows(), [&](std::int64_t first, std::int64_t count) {
+    projector.scores(real.load(cells.subspan(first, count)), scores.rows(first, count));
+  });
+  return scores.to_host();
+}
+
+}  // namespace sparcell

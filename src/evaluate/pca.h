@@ -1,0 +1,29 @@
+// Principal components on the device.
+#pragma once
+
+#include "evaluate/blocks.h"
+#include "sparcell/evaluate.h"
+
+namespace sparcell {
+
+/// The first `components` principal components, ready to project dense blocks of at most evaluation_block
+/// cells.
+class Projector {
+ public:
+  Projector(Context& context, const PrincipalComponents& pca, std::int64_t components);
+
+  std::int64_t components() const { return components_.rows(); }
+  /// out = (cells - mean) V^T, cells x components.
+  void scores(MatrixView<const float> cells, MatrixView<float> out);
+  /// out = mean + (cells - mean) V^T V: the nearest cells in the plane of the components.
+  void reconstruct(MatrixView<const float> cells, MatrixView<float> out);
+
+ private:
+  Context& context_;
+  DeviceMatrix<float> components_;
+  DeviceMatrix<float> means_;         ///< the mean cell in every row of a block
+  DeviceMatrix<float> minus_scores_;  ///< the mean's scores, negated, in every row of a block
+  DeviceMatrix<float> scores_;
+};
+
+}  // namespace sparcell

@@ -1,0 +1,185 @@
+// What a whole evaluation promises: baselines, verdicts, errors, what is left out.
+#include "sparcell/evaluate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "evaluate/world.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+using test::judge;
+using testing::HasSubstr;
+
+struct Evaluating : testing::Test {
+  Dataset data = test::dataset_of(test::normal_rows(700, 8, 2, 1, 1));  // two blocks of test cells
+  Split split = test::split_at(100, 700);
+
+  std::vector<JudgedModel> copies() const {
+    return {test::mapping_model("copy", data, 2, [](float x) { return x; })};
+  }
+};
+
+TEST_F(Evaluating, APerfectModelBeatsBothBaselines) {
+  const test::Judged judged = judge(data, split, copies());
+  EXPECT_EQ(judged.metric("copy", "mse"), 0);
+  EXPECT_EQ(judged.metric("copy", "r2"), 1);
+  EXPECT_NEAR(judged.metric("copy", "pearson_per_gene"), 1, 1e-12);
+  EXPECT_TRUE(judged.verdict("copy", "gene_mean").beats);
+  EXPECT_TRUE(judged.verdict("copy", "pca").beats);
+  EXPECT_NEAR(judged.verdict("copy", "pca").difference, -judged.metric("pca", "mse"), 1e-12);
+}
+
+TEST_F(Evaluating, AModelThatIsTheBaselineDoesNotBeatIt) {
+  const float mean = 2;
+  const test::Judged judged =
+      judge(data, split, {test::mapping_model("constant", data, 2, [&](float) { return mean; })});
+  EXPECT_FALSE(judged.verdict("constant", "pca").beats);
+  EXPECT_GT(judged.verdict("constant", "pca").low, 0);
+  EXPECT_TRUE(judged.logged("constant has no pearson_per_gene"));
+  EXPECT_EQ(judged.metric("constant", "pearson_undefined"), 8);
+}
+
+TEST_F(Evaluating, PcaHasEveryModelsLatentSize) {
+  std::vector<JudgedModel> models = copies();
+  models.push_back(test::mapping_model("wide", data, 5, [](float x) { return x; }));
+  const test::Judged judged = judge(data, split, models);
+  EXPECT_GT(judged.metric("pca", "mse"), judged.metric("pca_5", "mse"));
+  EXPECT_NEAR(judged.verdict("wide", "pca").difference, -judged.metric("pca_5", "mse"), 1e-12);
+}
+
+TEST_F(Evaluating, PcaOfAllGenesIsExact) {
+  std::vector<JudgedModel> models = copies();
+  models[0].latent = 8;
+  EXPECT_NEAR(judge(data, split, models).metric("pca", "mse"), 0, 1e-11);
+}
+
+TEST_F(Evaluating, CellsThatAreRealAreAsGoodAsRealCellsAndCollapsedOnesAreNot) {
+  const auto real = test::normal_rows(600, 8, 2, 1, 7);
+  const std::vector<std::vector<double>> collapsed(600, std::vector<double>(8, 2.0));
+  const test::Judged judged = judge(
+      data, split, {test::generating_model("real", real), test::generating_model("collapsed", collapsed)});
+  EXPECT_NEAR(judged.metric("split_half", "energy_distance"), 0, 0.02);
+  EXPECT_NEAR(judged.metric("real", "energy_distance"), 0, 0.02);
+  EXPECT_NEAR(judged.metric("real", "variance_ratio"), 1, 0.1);
+  EXPECT_LE(judged.verdict("real", "split_half").low, 0);
+  EXPECT_GT(judged.verdict("collapsed", "split_half").low, 0.5);
+  EXPECT_NEAR(judged.metric("collapsed", "variance_ratio"), 0, 1e-12);
+  EXPECT_FALSE(judged.has("collapsed", "mean_pearson_squared"));  // constant means have no correlation
+}
+
+TEST_F(Evaluating, AVaeIsJudgedAtItsMeanToo) {
+  JudgedModel vae = test::mapping_model("vae", data, 2, [](float x) { return x + 0.5f; });
+  vae.reconstruct_at_mean = test::mapping_model("", data, 2, [](float x) { return x + 0.25f; }).reconstruct;
+  const test::Judged judged = judge(data, split, {vae});
+  EXPECT_NEAR(judged.metric("vae", "mse"), 0.25, 1e-6);
+  EXPECT_NEAR(judged.metric("vae", "mse_at_mean"), 0.0625, 1e-6);
+}
+
+TEST_F(Evaluating, OnlyWantedMetricsAreListedWithTheirDefinition) {
+  std::vector<JudgedModel> models = copies();
+  models.push_back(test::generating_model("gan", test::normal_rows(600, 8, 2, 1, 3)));
+  const test::Judged judged =
+      judge(data, split, models, {.metrics = {"mae", "energy_distance"}, .components = 3});
+  EXPECT_EQ(judged.evaluation.models[0].second.size(), 1u);
+  ASSERT_EQ(judged.evaluation.metrics.size(), 2u);
+  EXPECT_EQ(judged.evaluation.metrics[1].name, "edistance_euclidean_unbiased_pca3_v1");
+  EXPECT_EQ(judged.evaluation.verdicts.size(), 1u);
+}
+
+TEST_F(Evaluating, ResultsAreTheSameBitsForEveryRunAndOrderOfModels) {
+  const auto gan = test::generating_model("gan", test::normal_rows(600, 8, 2, 1, 3));
+  const auto copy = copies()[0];
+  const test::Judged first = judge(data, split, {copy, gan}), second = judge(data, split, {gan, copy});
+  EXPECT_EQ(first.evaluation.models[0].second, second.evaluation.models[1].second);
+  EXPECT_EQ(first.evaluation.models[1].second, second.evaluation.models[0].second);
+  EXPECT_EQ(first.verdict("gan", "split_half").low, second.verdict("gan", "split_half").low);
+}
+
+TEST_F(Evaluating, AnUnknownMetricIsNamedWithTheNearest) {
+  EXPECT_EQ(error_of(
+                [] {
+                  check_metrics({.metrics = {"mse", "energy_distnce"}});
+                },
+                ExitCode::usage),
+            "evaluate.metrics: there is no metric energy_distnce; did you mean energy_distance?");
+  EXPECT_THAT(error_of([] { check_metrics({.metrics = {}}); }, ExitCode::usage),
+              HasSubstr("evaluate.metrics is empty"));
+  EXPECT_THAT(error_of([&] { judge(data, split, copies(), {.metrics = {"msr"}}); }, ExitCode::usage),
+              HasSubstr("mse"));
+}
+
+TEST_F(Evaluating, AValueThatIsNotFiniteNamesModelAndFirstCell) {
+  JudgedModel broken = copies()[0];
+  broken.name = "ae";
+  broken.reconstruct = [](std::span<const std::int32_t> cells, MatrixView<float> out) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      for (std::int64_t g = 0; g < out.cols; ++g) out(i, g) = cells[i] >= 650 && g == 3 ? NAN : 0.0f;
+    }
+  };
+  const std::string sentence = error_of([&] { judge(data, split, {broken}); }, ExitCode::numerical);
+  EXPECT_THAT(sentence, HasSubstr("model ae"));
+  EXPECT_THAT(sentence, HasSubstr("cell c650 (row 650"));
+
+  auto rows = test::normal_rows(600, 8, 2, 1, 3);
+  rows[555][2] = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(
+      error_of([&] { judge(data, split, {test::generating_model("gan", rows)}); }, ExitCode::numerical),
+      HasSubstr("model gan: its generated cell 555"));
+}
+
+TEST_F(Evaluating, MetricsThatNeedMoreCellsAreLeftOutWithALine) {
+  const test::Judged judged =
+      judge(data, test::split_at(697, 700),
+            {copies()[0], test::generating_model("gan", test::normal_rows(3, 8, 2, 1, 3))});
+  EXPECT_FALSE(judged.has("gan", "energy_distance"));
+  EXPECT_TRUE(judged.has("gan", "variance_ratio"));
+  EXPECT_TRUE(judged.logged("gan has no energy_distance: it needs 4 test cells, there are 3"));
+  const test::Judged one = judge(data, test::split_at(699, 700), copies());
+  EXPECT_TRUE(one.has("copy", "mse"));
+  EXPECT_FALSE(one.has("copy", "r2"));
+  EXPECT_TRUE(one.evaluation.verdicts.empty());
+}
+
+TEST_F(Evaluating, FewTrainingCellsGiveFewComponentsWithALine) {
+  const test::Judged judged = judge(data, test::split_at(4, 700), copies());
+  EXPECT_EQ(judged.evaluation.pca.components.rows, 3);
+  EXPECT_TRUE(judged.logged("3 principal components instead of 50"));
+  EXPECT_THAT(error_of([&] { judge(data, test::split_at(1, 700), copies()); }),
+              HasSubstr("two training cells"));
+  Split none = test::split_at(700, 700);
+  EXPECT_THAT(error_of([&] { judge(data, none, copies()); }), HasSubstr("no test cells"));
+}
+
+TEST_F(Evaluating, ConstantCellsHaveNoComponentsAndNoDistance) {
+  const Dataset constant =
+      test::dataset_of(std::vector<std::vector<double>>(40, std::vector<double>(5, 1.5)));
+  std::vector<JudgedModel> models{test::mapping_model("copy", constant, 2, [](float x) { return x; })};
+  models.push_back(test::generating_model("gan", test::normal_rows(20, 5, 0, 1, 1)));
+  const test::Judged judged = judge(constant, test::split_at(20, 40), models);
+  EXPECT_EQ(judged.metric("pca", "mse"), 0);
+  EXPECT_EQ(judged.metric("copy", "r2"), 1);
+  EXPECT_FALSE(judged.has("copy", "r2_varying"));
+  EXPECT_FALSE(judged.has("gan", "energy_distance"));
+  EXPECT_FALSE(judged.has("gan", "variance_ratio"));
+}
+
+TEST_F(Evaluating, TheTableOfGenesQuotesNamesAndLeavesUndefinedValuesOut) {
+  TemporaryFolder folder;
+  data.genes.names[1] = "a,\"b\"";
+  Evaluation evaluation;
+  evaluation.per_gene = {{"x", std::vector<double>(8, 0.5)}, {"y", std::vector<double>(8, std::nan(""))}};
+  write_per_gene(folder / "per_gene.csv", data, evaluation);
+  EXPECT_THAT(file_bytes(folder / "per_gene.csv"),
+              testing::StartsWith("gene,x,y\ng0,0.5,\n\"a,\"\"b\"\"\",0.5,\n"));
+  EXPECT_THAT(error_of([&] { write_per_gene(folder / "none/per_gene.csv", data, evaluation); }),
+              HasSubstr("per_gene.csv"));
+}
+
+}  // namespace
+}  // namespace sparcell

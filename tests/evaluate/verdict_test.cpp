@@ -1,0 +1,74 @@
+#include "evaluate/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+#include "sparcell/evaluate.h"
+
+namespace sparcell {
+namespace {
+
+TEST(Verdict, StudentsTEqualsTables) {
+  // scipy.stats.t.ppf(0.975, df)
+  EXPECT_NEAR(student_t_975(4), 2.7764451, 6e-3);
+  EXPECT_NEAR(student_t_975(7), 2.3646243, 4e-4);
+  EXPECT_NEAR(student_t_975(10), 2.2281389, 7e-5);
+  EXPECT_NEAR(student_t_975(39), 2.0226909, 1e-6);
+  EXPECT_NEAR(student_t_975(1000), 1.9623391, 1e-7);
+}
+
+TEST(Verdict, TheJackknifeOfAMeanIsItsStandardError) {
+  // Replicates of a mean without each value in turn: s^2 is the sample variance over n.
+  const std::vector<double> x{1, 4, 2, 8, 5, 7, 1, 3};
+  double mean = 0, squares = 0;
+  for (double v : x) mean += v / 8;
+  for (double v : x) squares += (v - mean) * (v - mean);
+  std::vector<double> replicates;
+  for (double v : x) replicates.push_back((8 * mean - v) / 7);
+  const Interval interval = jackknife_interval(mean, replicates);
+  const double half = student_t_975(7) * std::sqrt(squares / 7 / 8);
+  EXPECT_NEAR(interval.low, mean - half, 1e-12);
+  EXPECT_NEAR(interval.high, mean + half, 1e-12);
+}
+
+TEST(Verdict, TheBootstrapOfANormalMeanHasItsWidth) {
+  std::mt19937 generator(1);
+  std::normal_distribution<double> normal(3, 2);
+  std::vector<double> x;
+  for (int i = 0; i < 1001; ++i) x.push_back(normal(generator));
+  const Interval interval = bootstrap_interval(x, 4000, 9);
+  const double error = 2 / std::sqrt(1001.0);
+  EXPECT_NEAR(interval.value, 3, 4 * error);
+  EXPECT_NEAR(interval.low, interval.value - 1.96 * error, 0.25 * error);
+  EXPECT_NEAR(interval.high, interval.value + 1.96 * error, 0.25 * error);
+}
+
+TEST(Verdict, TheBootstrapDrawsEveryCell) {
+  // Values 0 and 1 of equal number: the mean of resample means is 1/2 only where draws are uniform.
+  std::vector<double> x(10, 0.0);
+  for (int i = 0; i < 5; ++i) x[2 * i] = 1;
+  const Interval interval = bootstrap_interval(x, 20000, 1);
+  EXPECT_NEAR(interval.low, 0.2, 1e-9);  // quantiles of Binomial(10, 1/2) / 10
+  EXPECT_NEAR(interval.high, 0.8, 1e-9);
+  const Interval same = bootstrap_interval(x, 20000, 1);
+  EXPECT_EQ(interval.low, same.low);
+}
+
+TEST(Verdict, IsSaidInPlainWords) {
+  Verdict verdict{"ae", "mse", "pca", -0.002, -0.003, -0.001, true};
+  EXPECT_EQ(verdict_sentence(verdict),
+            "ae beats pca on mse (difference -0.002, 95 % interval -0.003 to -0.001, one seed).");
+  verdict = {"ae", "mse", "pca", 0.002, 0.001, 0.003, false};
+  EXPECT_EQ(
+      verdict_sentence(verdict),
+      "ae does not beat pca on mse: it is worse (difference 0.002, 95 % interval 0.001 to 0.003, one seed).");
+  verdict.low = -0.001;
+  EXPECT_THAT(verdict_sentence(verdict), testing::HasSubstr("the interval holds 0"));
+}
+
+}  // namespace
+}  // namespace sparcell

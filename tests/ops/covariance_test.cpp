@@ -1,0 +1,84 @@
+// Covariances of sparse rows, against two passes over the dense matrix in long double.
+#include "sparcell/ops/covariance.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "support/sparse.h"
+
+namespace sparcell {
+namespace {
+
+constexpr double untouched = -77;
+
+double covariance_of(const Matrix<double>& x, std::int64_t g, std::int64_t h) {
+  long double mean_g = 0, mean_h = 0, sum = 0;
+  for (std::int64_t r = 0; r < x.rows; ++r) mean_g += x(r, g), mean_h += x(r, h);
+  mean_g /= x.rows, mean_h /= x.rows;
+  for (std::int64_t r = 0; r < x.rows; ++r) sum += (x(r, g) - mean_g) * (x(r, h) - mean_h);
+  return static_cast<double>(sum / (x.rows - 1));
+}
+
+Matrix<double> upper_triangle(std::int64_t genes) {
+  Matrix<double> products(genes, genes, untouched);
+  for (std::int64_t g = 0; g < genes; ++g)
+    std::fill(products.view().row(g) + g, products.view().row(g) + genes, 0.0);
+  return products;
+}
+
+/// The covariance of x, given in two chunks.
+template <class T>
+Matrix<double> in_chunks(const Csr<T>& x, std::int64_t first_rows, int threads) {
+  Context context({}, threads);
+  Matrix<double> products = upper_triangle(x.cols);
+  std::vector<double> sums(static_cast<std::size_t>(x.cols));
+  const CsrView<const T> all = x.view();
+  const CsrView<const T> first{first_rows, x.cols, all.offsets, all.indices, all.values};
+  const CsrView<const T> second{x.rows - first_rows, x.cols, all.offsets + first_rows, all.indices,
+                                all.values};
+  add_products<T>(context, first, products.view(), sums);
+  add_products<T>(context, second, products.view(), sums);
+  products_to_covariance<double>(context, sums, x.rows, products.view());
+  return products;
+}
+
+template <class T>
+class Covariance : public testing::Test {};
+using Scalars = testing::Types<float, double>;
+TYPED_TEST_SUITE(Covariance, Scalars);
+
+TYPED_TEST(Covariance, EqualsTwoPassesWhetherSparseOrDense) {
+  std::lognormal_distribution<double> values(0, 0.7);
+  for (double density : {0.05, 0.9}) {
+    for (std::int64_t rows : {2, 33, 300}) {
+      const auto x = test::random_csr<TypeParam>(rows, 23, density, 5, [&](auto& g) { return values(g); });
+      const auto exact = test::dense(x);
+      const Matrix<double> got = in_chunks(x, rows / 3, 2);
+      for (std::int64_t g = 0; g < 23; ++g) {
+        for (std::int64_t h = 0; h < 23; ++h) {
+          // Sums are f64 in both; what a product of means cancels is of order 1.
+          ASSERT_NEAR(got(g, h), h < g ? untouched : covariance_of(exact, g, h), 1e-12)
+              << density << " " << g << " " << h;
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(Covariance, SparseSumsDoNotDependOnThreads) {
+  const auto x = test::random_counts<TypeParam>(200, 31, 0.1, 9);
+  EXPECT_EQ(in_chunks(x, 100, 1).values, in_chunks(x, 100, 3).values);
+}
+
+TYPED_TEST(Covariance, NamesWhatDoesNotFit) {
+  Context context;
+  const auto x = test::random_counts<TypeParam>(5, 4, 0.5, 1);
+  Matrix<double> products(4, 4), wrong(4, 3);
+  std::vector<double> sums(4);
+  EXPECT_THROW(add_products<TypeParam>(context, x.view(), wrong.view(), sums), InternalError);
+  EXPECT_THROW(products_to_covariance<double>(context, sums, 1, products.view()), InternalError);
+}
+
+}  // namespace
+}  // namespace sparcell
