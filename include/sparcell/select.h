@@ -43,11 +43,9 @@ void describe(Visitor& v, SelectOptions& o) {
 /// Which genes were taken.
 struct Selection {
   std::vector<std::int32_t> genes;  ///< columns of the data set, ascending (the file's order)
-  std::vector<std::int64_t>
-      rank;                   ///< of each taken gene: 1 is the highest score; 0 for genes that were forced in
-  std::vector<double> score;  ///< of each taken gene: what it was ranked by
-  std::string score_name;     ///< variance, normalized_dispersion, normalized_variance or none (list: rank is
-                              ///< the line's)
+  std::vector<std::int64_t> rank;   ///< of each: 1 is the highest score or first of a list; 0: forced in
+  std::vector<double> score;        ///< of each: what it was ranked by
+  std::string score_name;           ///< variance, normalized_dispersion, normalized_variance or none
 };
 
 /// Ranks genes. `normalized` is the data set after normalize; `counts` the matrix before it, needed by
