@@ -34,6 +34,7 @@ struct Experiment {
   TrainOptions train;
   EvaluateOptions evaluate;
   ReportOptions report;
+  bool fast_dev_run = false;  ///< of the command line: one epoch on two batches of everything
 };
 
 }  // namespace sparcell

@@ -1,5 +1,7 @@
 #include "core/csv.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -95,7 +97,8 @@ void write_file(const std::string& path, const std::string& text) {
   const std::string beside = path + ".part";
   std::FILE* file = std::fopen(beside.c_str(), "wb");
   if (file == nullptr) throw DataError("{} cannot be written: {}", path, std::strerror(errno));
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
+                       std::fflush(file) == 0 && fsync(fileno(file)) == 0;
   const bool closed = std::fclose(file) == 0;
   if (!written || !closed || std::rename(beside.c_str(), path.c_str()) != 0) {
     const int reason = errno;

@@ -1,0 +1,45 @@
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+
+#include "cli/commands.h"
+#include "core/version.h"
+#include "sparcell/core/errors.h"
+
+namespace sparcell {
+namespace {
+
+int report(ExitCode code, const std::string& sentence) {
+  std::fprintf(stderr, "sparcell: %s\n", sentence.c_str());
+  return static_cast<int>(code);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{"Trains and compares an autoencoder, a VAE and a GAN on single-cell expression data.",
+               "sparcell"};
+  app.set_version_flag("--version", std::string("sparcell ") + version);
+  app.require_subcommand(1);
+  const std::vector<std::string> arguments(argv, argv + argc);
+  Command command;
+  add_commands(app, arguments, command);
+  try {
+    app.parse(argc, argv);
+    command();
+    return static_cast<int>(ExitCode::done);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? static_cast<int>(ExitCode::done) : static_cast<int>(ExitCode::usage);
+  } catch (const Error& error) {
+    return report(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return report(ExitCode::memory,
+                  "out of memory; fewer genes (select.genes) or a smaller train.batch need less");
+  } catch (const std::exception& error) {
+    return report(ExitCode::internal, std::string("internal error: ") + error.what());
+  }
+}
+
+}  // namespace sparcell

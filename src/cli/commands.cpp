@@ -1,0 +1,34 @@
+#include "cli/commands.h"
+
+#include <cstdio>
+#include <memory>
+
+#include "experiment/provenance.h"
+#include "sparcell/core/context.h"
+
+namespace sparcell {
+
+void add_commands(CLI::App& app, const std::vector<std::string>& arguments, Command& command) {
+  add_experiment_commands(app, arguments, command);
+  add_data_commands(app, command);
+  add_run_commands(app, command);
+  add_info_command(app, command);
+}
+
+void add_info_command(CLI::App& app, Command& command) {
+  CLI::App* info = app.add_subcommand("info", "What this program is, what it was built with, what is there");
+  info->callback([&command] {
+    command = [] {
+      const auto build = build_json();
+      for (const auto& [key, value] : build.items()) {
+        std::printf("%-12s %s\n", key.c_str(),
+                    value.is_string() ? value.get<std::string>().c_str() : value.dump().c_str());
+      }
+      std::printf("%-12s %s\n", "processor", processor_name().c_str());
+      std::printf("%-12s %d\n", "threads", available_threads());
+      std::printf("%-12s cpu (this build has no CUDA device)\n", "devices");
+    };
+  });
+}
+
+}  // namespace sparcell

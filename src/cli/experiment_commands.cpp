@@ -1,0 +1,75 @@
+#include <cstdio>
+#include <memory>
+
+#include "cli/commands.h"
+#include "experiment/run.h"
+#include "sparcell/config.h"
+#include "sparcell/report.h"
+
+namespace sparcell {
+namespace {
+
+struct RunArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+  std::string out;
+  bool print_config = false;
+  bool fast_dev_run = false;
+};
+
+constexpr const char* override_help =
+    "Overrides: a.b=value sets an option, ~a.b takes back what the file sets";
+
+/// One epoch on two batches of everything: does the whole road work?
+void shorten(Experiment& experiment) {
+  experiment.fast_dev_run = true;
+  experiment.train.epochs = 1;
+  for (auto& [name, options] : experiment.model) {
+    options.train.epochs = 1;
+    options.kl.warmup = 0;
+  }
+}
+
+void run_command(const RunArguments& given, const std::vector<std::string>& arguments) {
+  Experiment experiment = load_experiment(given.file, given.overrides, {.needs_path = !given.print_config});
+  if (given.print_config) {
+    std::fputs(resolved_yaml(experiment).c_str(), stdout);
+    return;
+  }
+  if (given.fast_dev_run) shorten(experiment);
+  const std::string folder =
+      run(experiment, {.out = given.out, .overrides = given.overrides, .arguments = arguments});
+  std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
+}
+
+}  // namespace
+
+void add_experiment_commands(CLI::App& app, const std::vector<std::string>& arguments, Command& command) {
+  auto given = std::make_shared<RunArguments>();
+  CLI::App* run = app.add_subcommand("run", "Run an experiment: from its YAML file to a report");
+  run->add_option("experiment", given->file, "YAML file of the experiment")->required();
+  run->add_option("overrides", given->overrides, override_help);
+  run->add_option("--out", given->out, "The run folder; default: runs/<name>/<time>");
+  run->add_flag("--print-config", given->print_config, "Print the resolved experiment and stop");
+  run->add_flag("--fast-dev-run", given->fast_dev_run, "One epoch on two batches of everything");
+  run->footer([] { return "Options of experiments:\n" + option_help(); });
+  run->callback(
+      [&command, given, arguments] { command = [given, arguments] { run_command(*given, arguments); }; });
+
+  CLI::App* validate = app.add_subcommand("validate", "Check an experiment's file without reading data");
+  validate->add_option("experiment", given->file, "YAML file of the experiment")->required();
+  validate->add_option("overrides", given->overrides, override_help);
+  validate->callback([&command, given] {
+    command = [given] {
+      const Experiment experiment = load_experiment(given->file, given->overrides, {.needs_path = false});
+      check_metrics(experiment.evaluate);
+      std::printf("%s is valid: %zu model%s\n", given->file.c_str(), experiment.model.size(),
+                  experiment.model.size() == 1 ? "" : "s");
+    };
+  });
+
+  CLI::App* schema = app.add_subcommand("schema", "Print the JSON schema of experiment files");
+  schema->callback([&command] { command = [] { std::printf("%s\n", config_schema().dump(2).c_str()); }; });
+}
+
+}  // namespace sparcell

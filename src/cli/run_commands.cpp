@@ -1,0 +1,102 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/commands.h"
+#include "experiment/commands.h"
+#include "sparcell/report.h"
+
+namespace sparcell {
+namespace {
+
+struct RunCommandArguments {
+  std::string run, input, output, model, weights, html;
+  std::vector<std::string> runs;
+  std::int64_t cells = 0;
+  std::int64_t seed = 0;
+  bool fill_missing = false;
+
+  std::optional<Weights> chosen_weights() const {
+    if (weights.empty()) return std::nullopt;
+    return weights == "best" ? Weights::best : Weights::last;
+  }
+  ModelChoice choice() const { return {.model = model, .weights = chosen_weights()}; }
+};
+
+using Given = std::shared_ptr<RunCommandArguments>;
+
+CLI::App* add(CLI::App& app, const char* name, const char* sentence, const Given& given) {
+  CLI::App* command = app.add_subcommand(name, sentence);
+  command->add_option("run", given->run, "Folder of a finished run")->required();
+  return command;
+}
+
+void add_model_choice(CLI::App& command, const Given& given) {
+  command.add_option("--model", given->model, "Which of the run's models");
+  command.add_option("--weights", given->weights, "last or best; default: those that the run judged")
+      ->check(CLI::IsMember({"last", "best"}));
+}
+
+void write_reports(const std::vector<std::string>& runs) {
+  Log log;
+  for (const std::string& run : runs) {
+    const std::string output = (std::filesystem::path(run) / "report.html").string();
+    write_report(run, output, {}, log);
+    std::printf("%s\n", output.c_str());
+  }
+}
+
+}  // namespace
+
+void add_run_commands(CLI::App& app, Command& command) {
+  const Given given = std::make_shared<RunCommandArguments>();
+
+  CLI::App* embed = add(app, "embed", "Latent values of another file's cells", given);
+  embed->add_option("input", given->input, "Data file")->required();
+  embed->add_option("output", given->output, "The .h5ad file to write")->required();
+  add_model_choice(*embed, given);
+  embed->add_flag("--fill-missing", given->fill_missing, "Take zeros for genes that the file lacks");
+  embed->callback([&command, given] {
+    command = [given] {
+      Log log;
+      sparcell::embed(given->run, given->input, given->output, given->choice(), given->fill_missing, log);
+    };
+  });
+
+  CLI::App* generate = add(app, "generate", "New cells from a VAE or a GAN", given);
+  generate->add_option("output", given->output, "The .h5ad file to write")->required();
+  generate->add_option("--cells", given->cells, "How many")
+      ->required()
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000000}));
+  generate->add_option("--seed", given->seed, "Seed of the draw")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_model_choice(*generate, given);
+  generate->callback([&command, given] {
+    command = [given] {
+      Log log;
+      sparcell::generate(given->run, given->output, given->cells, static_cast<std::uint64_t>(given->seed),
+                         given->choice(), log);
+    };
+  });
+
+  CLI::App* evaluate =
+      add(app, "evaluate", "Judge a run's models again, or on another file; JSON on standard output", given);
+  evaluate->add_option("input", given->input, "Data file whose cells are the test cells");
+  evaluate->add_option("--weights", given->weights, "last or best")->check(CLI::IsMember({"last", "best"}));
+  evaluate->add_flag("--fill-missing", given->fill_missing, "Take zeros for genes that the file lacks");
+  evaluate->callback([&command, given] {
+    command = [given] {
+      Log log;
+      std::printf(
+          "%s\n",
+          evaluate_run(given->run, given->input, given->chosen_weights(), given->fill_missing, log).c_str());
+    };
+  });
+
+  CLI::App* report = app.add_subcommand("report", "Write report.html of finished runs again");
+  report->add_option("runs", given->runs, "Folders of finished runs")->required();
+  report->callback([&command, given] { command = [given] { write_reports(given->runs); }; });
+}
+
+}  // namespace sparcell

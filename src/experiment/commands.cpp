@@ -1,0 +1,104 @@
+#include "experiment/commands.h"
+
+#include <numeric>
+
+#include "experiment/finished_run.h"
+#include "experiment/outputs.h"
+#include "experiment/result.h"
+#include "sparcell/anndata.h"
+
+namespace sparcell {
+namespace {
+
+std::vector<std::int32_t> cells_from(std::int64_t first, std::int64_t count) {
+  std::vector<std::int32_t> cells(static_cast<std::size_t>(count));
+  std::iota(cells.begin(), cells.end(), static_cast<std::int32_t>(first));
+  return cells;
+}
+
+Context context_of(const FinishedRun& run) {
+  return Context(find_device(run.experiment().device), static_cast<int>(run.experiment().threads));
+}
+
+/// Options for reading another file: the run's, without its labels and named matrix where the file may not
+/// have them.
+ReadOptions options_for(const FinishedRun& run, const std::string& path) {
+  ReadOptions options = run.experiment().read;
+  options.path = path;
+  options.perturbation = {.preset = LabelPreset::none, .column = {}, .separator = {}, .controls = {}};
+  return options;
+}
+
+/// Training cells of the run with the other file's cells after them, which become the test cells.
+void replace_test_cells(Prepared& prepared, const Dataset& other) {
+  const std::int64_t first = prepared.data.cell_count();
+  Csr<float>& x = prepared.data.x;
+  x.indices.insert(x.indices.end(), other.x.indices.begin(), other.x.indices.end());
+  x.values.insert(x.values.end(), other.x.values.begin(), other.x.values.end());
+  const std::int64_t shift = x.offsets.back();
+  for (std::size_t r = 1; r < other.x.offsets.size(); ++r) x.offsets.push_back(shift + other.x.offsets[r]);
+  x.rows += other.x.rows;
+  prepared.split.test = cells_from(first, other.cell_count());
+}
+
+}  // namespace
+
+void embed(const std::string& folder, const std::string& input, const std::string& output,
+           const ModelChoice& choice, bool fill_missing, Log& log) {
+  const FinishedRun run(folder);
+  const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
+  Context context = context_of(run);
+  const Dataset data =
+      bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
+  const auto model = run.load(context, name, choice.weights, data.x);
+  AnnDataContent content;
+  content.obs = data.cells;
+  content.obsm.emplace_back("X_" + name, model->encode(cells_from(0, data.cell_count())));
+  content.uns = provenance_uns(run.config_hash(), data.checksum, run.experiment().seed);
+  write_anndata(output, content);
+  log.info("embed: {} cells in obsm/X_{} of {}", data.cell_count(), name, output);
+}
+
+void generate(const std::string& folder, const std::string& output, std::int64_t cells, std::uint64_t seed,
+              const ModelChoice& choice, Log& log) {
+  const FinishedRun run(folder);
+  const std::string name = run.choose(choice, {ModelType::vae, ModelType::gan});
+  Context context = context_of(run);
+  Csr<float> nothing;
+  nothing.cols = static_cast<std::int64_t>(run.preprocessing().genes.size());
+  const auto model = run.load(context, name, choice.weights, nothing);
+  const Matrix<float> generated = model->generate(0, cells, seed);
+  AnnDataContent content;
+  content.x = &generated;
+  content.obs = generated_cells(name, cells);
+  content.var.names = run.preprocessing().genes;
+  content.uns = provenance_uns(run.config_hash(), "", static_cast<std::int64_t>(seed));
+  write_anndata(output, content);
+  log.info("generate: {} cells of {} in {}", cells, name, output);
+}
+
+std::string evaluate_run(const std::string& folder, const std::string& input, std::optional<Weights> weights,
+                         bool fill_missing, Log& log) {
+  const FinishedRun run(folder);
+  Context context = context_of(run);
+  Experiment experiment = run.experiment();
+  experiment.split.by = SplitBy::file;
+  experiment.split.file = run.paths().file("split.csv");
+  std::vector<std::pair<std::string, double>> seconds;
+  Prepared prepared = prepare(context, experiment, log, seconds);
+  if (!input.empty()) {
+    replace_test_cells(
+        prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
+  }
+  std::vector<std::unique_ptr<TrainedModel>> models;
+  std::vector<JudgedModel> judged;
+  for (const auto& [name, options] : experiment.model) {
+    models.push_back(run.load(context, name, weights, prepared.data.x));
+    judged.push_back(models.back()->judged());
+  }
+  const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
+                                         static_cast<std::uint64_t>(experiment.seed), log);
+  return evaluation_json(evaluation).dump(2);
+}
+
+}  // namespace sparcell

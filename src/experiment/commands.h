@@ -1,0 +1,33 @@
+// What can be asked of a finished run.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sparcell/core/log.h"
+#include "sparcell/evaluate.h"
+
+namespace sparcell {
+
+/// Which model of a run, with which weights.
+struct ModelChoice {
+  std::string model;               ///< empty: the run's only model (that can do what is asked)
+  std::optional<Weights> weights;  ///< not given: those that the run's evaluation judged
+};
+
+/// Writes the file's own annotations with `obsm/X_<model>`: latent values of its cells. Throws DataError
+/// where the run is not finished or the file lacks genes, UsageError where the choice of a model is needed or
+/// impossible.
+void embed(const std::string& run, const std::string& input, const std::string& output,
+           const ModelChoice& choice, bool fill_missing, Log& log);
+
+/// Writes `cells` generated cells with `obs/source`.
+void generate(const std::string& run, const std::string& output, std::int64_t cells, std::uint64_t seed,
+              const ModelChoice& choice, Log& log);
+
+/// Judges the run's models again: on its own test cells, or on all cells of another file (training cells stay
+/// the run's). Returns the result as JSON text. The run's data file must still be there.
+std::string evaluate_run(const std::string& run, const std::string& input, std::optional<Weights> weights,
+                         bool fill_missing, Log& log);
+
+}  // namespace sparcell

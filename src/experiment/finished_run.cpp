@@ -1,0 +1,69 @@
+#include "experiment/finished_run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "sparcell/config.h"
+
+namespace sparcell {
+namespace {
+
+std::string read_config_hash(const RunPaths& paths) {
+  if (!std::filesystem::exists(paths.file("result.json"))) {
+    throw DataError("{} holds no finished run: it has no result.json", paths.folder.string());
+  }
+  std::ifstream file(paths.file("result.json"));
+  const auto json = nlohmann::json::parse(file, nullptr, false);
+  if (json.is_discarded() || !json.contains("config_hash") || !json["config_hash"].is_string()) {
+    throw DataError("{} is damaged: no JSON with a config_hash", paths.file("result.json"));
+  }
+  if (json.value("schema", 0) != 1) {
+    throw DataError("{} is of another version of sparcell: schema {}, expected 1", paths.file("result.json"),
+                    json.value("schema", 0));
+  }
+  return json["config_hash"];
+}
+
+}  // namespace
+
+FinishedRun::FinishedRun(const std::string& folder)
+    : paths_{folder},
+      config_hash_(read_config_hash(paths_)),
+      experiment_(load_experiment(paths_.file("config.yaml"))),
+      preprocessing_(read_preprocessing(paths_.preprocessing())) {}
+
+std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<ModelType>& types) const {
+  std::vector<std::string> able;
+  std::string names;
+  for (const auto& [name, options] : experiment_.model) {
+    if (std::find(types.begin(), types.end(), options.type) != types.end()) able.push_back(name);
+    names += (names.empty() ? "" : ", ") + fmt::format("{} ({})", name, name_of(options.type));
+  }
+  if (!choice.model.empty()) {
+    if (std::find(able.begin(), able.end(), choice.model) != able.end()) return choice.model;
+    throw UsageError("--model {}: not a model of {} that can do this; it has {}", choice.model,
+                     paths_.folder.string(), names);
+  }
+  if (able.size() == 1) return able.front();
+  throw UsageError("{}: say with --model which of its models is meant; it has {}", paths_.folder.string(),
+                   names);
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
+                                                std::optional<Weights> weights, const Csr<float>& x) const {
+  const auto model = std::find_if(experiment_.model.begin(), experiment_.model.end(),
+                                  [&](const auto& m) { return m.first == name; });
+  auto loaded = std::make_unique<TrainedModel>(context, name, model->second, x, preprocessing_.scaler,
+                                               static_cast<std::uint64_t>(experiment_.seed));
+  const std::string best = paths_.checkpoint(name, "best");
+  const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
+  const bool has_best = std::filesystem::exists(best);
+  if (weights == Weights::best && !has_best)
+    throw UsageError("--weights best: {} has no best checkpoint", name);
+  restore(loaded->trainable(),
+          read_checkpoint(wants_best && has_best ? best : paths_.checkpoint(name, "last")));
+  return loaded;
+}
+
+}  // namespace sparcell

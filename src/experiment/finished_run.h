@@ -1,0 +1,39 @@
+// A finished run, opened again.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiment/commands.h"
+#include "experiment/prepared.h"
+#include "experiment/run_folder.h"
+#include "experiment/trained_model.h"
+
+namespace sparcell {
+
+class FinishedRun {
+ public:
+  /// Throws DataError where the folder holds no finished run.
+  explicit FinishedRun(const std::string& folder);
+
+  const Experiment& experiment() const { return experiment_; }
+  const Preprocessing& preprocessing() const { return preprocessing_; }
+  const RunPaths& paths() const { return paths_; }
+  const std::string& config_hash() const { return config_hash_; }
+
+  /// The name of the model that `choice` means among those of the given types. Throws UsageError where there
+  /// is none, or several and none is named.
+  std::string choose(const ModelChoice& choice, const std::vector<ModelType>& types) const;
+  /// The model with its weights, over the given cells (in the models' space).
+  std::unique_ptr<TrainedModel> load(Context& context, const std::string& name,
+                                     std::optional<Weights> weights, const Csr<float>& x) const;
+
+ private:
+  RunPaths paths_;
+  std::string config_hash_;
+  Experiment experiment_;
+  Preprocessing preprocessing_;
+};
+
+}  // namespace sparcell

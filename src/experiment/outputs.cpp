@@ -1,0 +1,139 @@
+#include "experiment/outputs.h"
+
+#include <numeric>
+
+#include "core/csv.h"
+#include "core/version.h"
+#include "sparcell/config.h"
+
+namespace sparcell {
+namespace {
+
+constexpr int fast_compression = 1;
+
+/// A dense matrix as compressed rows, for the solver of principal components.
+Csr<float> as_csr(const Matrix<float>& dense) {
+  Csr<float> csr;
+  csr.rows = dense.rows;
+  csr.cols = dense.cols;
+  csr.values = dense.values;
+  csr.indices.resize(dense.values.size());
+  for (std::size_t i = 0; i < csr.indices.size(); ++i)
+    csr.indices[i] = static_cast<std::int32_t>(i % dense.cols);
+  for (std::int64_t r = 1; r <= dense.rows; ++r) csr.offsets.push_back(r * dense.cols);
+  return csr;
+}
+
+/// A latent space's first two principal components (of training cells), for the report's scatter.
+Matrix<float> two_components(Context& context, const Matrix<float>& latent, const Split& split, Log& log) {
+  if (latent.cols <= 2) return latent;
+  const PrincipalComponents pca = fit_pca(context, as_csr(latent), split.train, 2, log);
+  return pca.transform(context, latent.view());
+}
+
+std::vector<std::int32_t> all_cells(const Dataset& data) {
+  std::vector<std::int32_t> cells(static_cast<std::size_t>(data.cell_count()));
+  std::iota(cells.begin(), cells.end(), 0);
+  return cells;
+}
+
+/// The cells' own annotations with the perturbation as the program understood it and the split.
+Table annotated_cells(const Prepared& prepared) {
+  Table cells = prepared.data.cells;
+  const Perturbations& perturbations = prepared.data.perturbations;
+  if (perturbations.known()) {
+    cells.set({.name = "perturbation",
+               .values = Categorical{perturbations.of_cell, perturbations.names},
+               .missing = {}});
+  }
+  Categorical part{std::vector<std::int32_t>(static_cast<std::size_t>(prepared.data.cell_count()), -1),
+                   {"train", "validation", "test"}};
+  std::int32_t code = 0;
+  for (const auto* cells_of_part :
+       {&prepared.split.train, &prepared.split.validation, &prepared.split.test}) {
+    for (std::int32_t cell : *cells_of_part) part.codes[cell] = code;
+    ++code;
+  }
+  cells.set({.name = "split", .values = std::move(part), .missing = {}});
+  return cells;
+}
+
+void write_latent(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
+                  const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
+                  Log& log) {
+  const std::vector<std::int32_t> cells = all_cells(prepared.data);
+  AnnDataContent content;
+  content.x = &prepared.data.x;
+  content.obs = annotated_cells(prepared);
+  content.var = prepared.data.genes;
+  content.compression = fast_compression;
+  for (const auto& model : models) {
+    if (model->options().type == ModelType::gan) continue;
+    Matrix<float> latent = model->encode(cells);
+    Matrix<float> plane = two_components(context, latent, prepared.split, log);
+    content.obsm.emplace_back("X_" + model->name(), std::move(latent));
+    content.obsm.emplace_back("X_" + model->name() + "_pca2", std::move(plane));
+  }
+  content.obsm.emplace_back("X_pca", evaluation.pca.transform(context, prepared.data.x, cells));
+  content.uns = provenance_uns(record.config_hash, prepared.data.checksum, record.experiment->seed);
+  write_anndata(paths.file("latent.h5ad"), content);
+}
+
+void write_generated(Context& context, const RunPaths& paths, const RunRecord& record,
+                     const Prepared& prepared, TrainedModel& model, const Evaluation& evaluation) {
+  const auto count = static_cast<std::int64_t>(prepared.split.test.size());
+  const Matrix<float> generated =
+      model.generate(0, count, static_cast<std::uint64_t>(record.experiment->seed));
+  AnnDataContent content;
+  content.x = &generated;
+  content.obs = generated_cells(model.name(), count);
+  content.var.names = prepared.data.genes.names;
+  content.compression = fast_compression;
+  content.obsm.emplace_back("X_pca", evaluation.pca.transform(context, generated.view()));
+  content.uns = provenance_uns(record.config_hash, prepared.data.checksum, record.experiment->seed);
+  write_anndata(paths.generated(model.name()), content);
+}
+
+}  // namespace
+
+Table generated_cells(const std::string& model, std::int64_t count) {
+  Table cells;
+  for (std::int64_t i = 0; i < count; ++i) cells.names.push_back(fmt::format("{}_{}", model, i));
+  cells.set({.name = "source",
+             .values = Categorical{std::vector<std::int32_t>(static_cast<std::size_t>(count), 0), {model}},
+             .missing = {}});
+  return cells;
+}
+
+std::vector<std::pair<std::string, AnnDataValue>> provenance_uns(const std::string& hash,
+                                                                 const std::string& checksum,
+                                                                 std::int64_t seed) {
+  return {{"sparcell/version", std::string(version)},
+          {"sparcell/config_hash", hash},
+          {"sparcell/data_checksum", checksum},
+          {"sparcell/seed", seed}};
+}
+
+void write_inputs(const RunPaths& paths, const Experiment& experiment,
+                  const std::vector<std::string>& overrides, const Prepared& prepared) {
+  write_file(paths.file("config.yaml"), resolved_yaml(experiment));
+  std::string list;
+  for (const std::string& override_text : overrides)
+    list += "- " + nlohmann::json(override_text).dump() + "\n";
+  write_file(paths.file("overrides.yaml"), list.empty() ? "[]\n" : list);
+  write_split(paths.file("split.csv"), prepared.data, prepared.split);
+  write_genes(paths.file("genes.csv"), prepared.before, prepared.selection);
+  write_preprocessing(paths.preprocessing(), prepared.fitted);
+}
+
+void write_outputs(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
+                   const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
+                   Log& log) {
+  write_per_gene(paths.file("per_gene.csv"), prepared.data, evaluation);
+  write_latent(context, paths, record, prepared, models, evaluation, log);
+  for (const auto& model : models) {
+    if (model->generates()) write_generated(context, paths, record, prepared, *model, evaluation);
+  }
+}
+
+}  // namespace sparcell

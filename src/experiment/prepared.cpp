@@ -1,0 +1,164 @@
+#include "experiment/prepared.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "experiment/stage_clock.h"
+#include "hdf5/file.h"
+
+namespace sparcell {
+namespace {
+
+std::vector<std::int32_t> fit_cells(FitOn fit_on, const Split& split, const Dataset& data) {
+  if (fit_on == FitOn::train) return split.train;
+  std::vector<std::int32_t> all(static_cast<std::size_t>(data.cell_count()));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/// `--fast-dev-run`: two batches of everything.
+void keep_two_batches(const Experiment& experiment, Split& split) {
+  const auto most = static_cast<std::size_t>(2 * experiment.train.batch);
+  for (std::vector<std::int32_t>* part : {&split.train, &split.validation, &split.test}) {
+    if (part->size() > most) part->resize(most);
+  }
+}
+
+Dataset annotations(const Dataset& data) {
+  Dataset copy;
+  copy.x.rows = data.x.rows;
+  copy.x.cols = data.x.cols;
+  copy.cells = {};
+  copy.genes = data.genes;
+  return copy;
+}
+
+}  // namespace
+
+Prepared prepare(Context& context, const Experiment& experiment, Log& log,
+                 std::vector<std::pair<std::string, double>>& seconds) {
+  StageClock clock(seconds);
+  Prepared p;
+  const MatrixNeed need = experiment.normalize.enabled ? MatrixNeed::counts : MatrixNeed::any;
+
+  p.data = clock.time("read", [&] { return read(experiment.read, need, log, context.threads()); });
+  log.info("read: {} cells, {} genes, {} non-zeros from {} ({})", p.data.cell_count(), p.data.gene_count(),
+           p.data.x.nonzeros(), p.data.source, p.data.matrix);
+  p.data = clock.time("filter", [&] { return filter(std::move(p.data), experiment.filter, log); });
+  p.split = clock.time("split", [&] {
+    return split(p.data, experiment.split,
+                 static_cast<std::uint64_t>(experiment.split.seed.value_or(experiment.seed)));
+  });
+  if (experiment.fast_dev_run) keep_two_batches(experiment, p.split);
+  log.info("split: {} training, {} validation, {} test cells", p.split.train.size(),
+           p.split.validation.size(), p.split.test.size());
+
+  Csr<float> counts;
+  if (experiment.select.flavor == SelectFlavor::seurat_v3) counts = p.data.x;
+  p.fitted.normalization = clock.time("normalize", [&] {
+    return normalize(context, p.data, experiment.normalize,
+                     fit_cells(experiment.normalize.fit_on, p.split, p.data));
+  });
+  p.before = annotations(p.data);
+  p.selection = clock.time("select", [&] {
+    return select(context, p.data, counts.rows > 0 ? &counts : nullptr, experiment.select, p.split.train,
+                  log);
+  });
+  if (static_cast<std::int64_t>(p.selection.genes.size()) < p.data.gene_count()) {
+    p.data = clock.time("select", [&] { return take_selected(context, p.data, p.selection); });
+  }
+  log.info("select: {} genes", p.data.gene_count());
+  p.fitted.genes = p.data.genes.names;
+  if (experiment.normalize.enabled && experiment.normalize.standardize) {
+    p.fitted.scaler = clock.time("normalize", [&] {
+      return fit_scaler(context, p.data.x, fit_cells(experiment.normalize.fit_on, p.split, p.data));
+    });
+  }
+  return p;
+}
+
+Dataset bring_into_space(Context& context, const ReadOptions& read_options, const Preprocessing& fitted,
+                         bool fill_missing, Log& log) {
+  const MatrixNeed need = fitted.normalization.enabled ? MatrixNeed::counts : MatrixNeed::any;
+  Dataset data = read(read_options, need, log, context.threads());
+  apply(context, data, fitted.normalization);
+
+  std::map<std::string, std::int32_t> place;  // of each wanted gene
+  for (std::size_t g = 0; g < fitted.genes.size(); ++g)
+    place.emplace(fitted.genes[g], static_cast<std::int32_t>(g));
+  std::vector<std::int32_t> to(static_cast<std::size_t>(data.gene_count()), -1);
+  std::vector<bool> found(fitted.genes.size(), false);
+  for (std::size_t g = 0; g < to.size(); ++g) {
+    const auto wanted = place.find(data.genes.names[g]);
+    if (wanted == place.end() || found[wanted->second]) continue;
+    to[g] = wanted->second;
+    found[wanted->second] = true;
+  }
+  const auto missing = std::count(found.begin(), found.end(), false);
+  if (missing > 0) {
+    const auto first = static_cast<std::size_t>(std::find(found.begin(), found.end(), false) - found.begin());
+    if (!fill_missing) {
+      throw DataError(
+          "{} lacks {} of the {} genes that the model needs ({}...); --fill-missing takes zeros for them",
+          read_options.path, missing, fitted.genes.size(), fitted.genes[first]);
+    }
+    log.warn("{} of {} genes are not in {}: zeros are taken for them", missing, fitted.genes.size(),
+             read_options.path);
+  }
+
+  Dataset out;
+  out.cells = std::move(data.cells);
+  out.genes.names = fitted.genes;
+  out.perturbations = std::move(data.perturbations);
+  out.source = data.source;
+  out.matrix = data.matrix;
+  out.checksum = data.checksum;
+  out.x.rows = data.x.rows;
+  out.x.cols = static_cast<std::int64_t>(fitted.genes.size());
+  out.x.offsets.reserve(data.x.offsets.size());
+  std::vector<std::pair<std::int32_t, float>> row;
+  for (std::int64_t r = 0; r < data.x.rows; ++r) {
+    row.clear();
+    for (std::int64_t k = data.x.offsets[r]; k < data.x.offsets[r + 1]; ++k) {
+      if (to[data.x.indices[k]] >= 0) row.emplace_back(to[data.x.indices[k]], data.x.values[k]);
+    }
+    std::sort(row.begin(), row.end());
+    for (const auto& [gene, value] : row) {
+      out.x.indices.push_back(gene);
+      out.x.values.push_back(value);
+    }
+    out.x.offsets.push_back(static_cast<std::int64_t>(out.x.indices.size()));
+  }
+  return out;
+}
+
+void write_preprocessing(const std::string& path, const Preprocessing& fitted) {
+  hdf5::NewFile file(path);
+  file.set("normalized", fitted.normalization.enabled);
+  file.set("log1p", fitted.normalization.log1p);
+  file.set("counts", fitted.normalization.counts);
+  file.set("target_sum", fitted.normalization.target_sum);
+  file.write_strings("genes", fitted.genes);
+  if (!fitted.scaler.empty()) {
+    file.write("scaler_mean", fitted.scaler.mean);
+    file.write("scaler_scale", fitted.scaler.scale);
+  }
+  file.commit();
+}
+
+Preprocessing read_preprocessing(const std::string& path) {
+  const hdf5::File file = hdf5::File::open(path);
+  Preprocessing fitted;
+  fitted.normalization = {.enabled = file.integer("normalized") != 0,
+                          .target_sum = file.number("target_sum"),
+                          .log1p = file.integer("log1p") != 0,
+                          .counts = file.integer("counts") != 0};
+  fitted.genes = file.dataset("genes").read_strings();
+  if (file.exists("scaler_mean")) {
+    fitted.scaler = {file.dataset("scaler_mean").read<float>(), file.dataset("scaler_scale").read<float>()};
+  }
+  return fitted;
+}
+
+}  // namespace sparcell

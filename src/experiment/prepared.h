@@ -1,0 +1,42 @@
+// The first five stations together: from a file to the cells x genes that models see, and how other files are
+// brought there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sparcell/experiment.h"
+
+namespace sparcell {
+
+/// What the stations before the models fitted; all that is needed to bring another file into the models'
+/// space.
+struct Preprocessing {
+  Normalization normalization;
+  std::vector<std::string> genes;  ///< names of the selected genes, in the models' order
+  Scaler scaler;                   ///< empty without standardization
+};
+
+/// A data set as models see it.
+struct Prepared {
+  Dataset data;    ///< selected genes, normalized (not standardized)
+  Dataset before;  ///< its annotations before selection, without values: for genes.csv
+  Split split;
+  Selection selection;
+  Preprocessing fitted;
+};
+
+/// Runs read, filter, split, normalize and select.
+Prepared prepare(Context& context, const Experiment& experiment, Log& log,
+                 std::vector<std::pair<std::string, double>>& seconds);
+
+/// Another file in the models' space: read, normalized with what was fitted, the models' genes in their
+/// order. Throws DataError that counts the genes that the file lacks, unless `fill_missing` takes zeros for
+/// them.
+Dataset bring_into_space(Context& context, const ReadOptions& read_options, const Preprocessing& fitted,
+                         bool fill_missing, Log& log);
+
+void write_preprocessing(const std::string& path, const Preprocessing& fitted);
+Preprocessing read_preprocessing(const std::string& path);
+
+}  // namespace sparcell

@@ -1,0 +1,43 @@
+#include "experiment/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sparcell {
+namespace {
+
+/// The first loss parts of an epoch: what they are depends on the model.
+std::string summary(const EpochRecord& record) {
+  std::string text;
+  for (const auto& [name, value] : record.train) {
+    if (name == "loss" || name == "discriminator" || name == "generator")
+      text += fmt::format("{} {:.4g}  ", name, value);
+  }
+  if (!record.validation.empty())
+    text += fmt::format("validation {:.4g}  ", record.validation.front().second);
+  return text;
+}
+
+}  // namespace
+
+TrainingProgress::TrainingProgress(std::string model, std::int64_t epochs, Log& log)
+    : model_(std::move(model)), epochs_(epochs), log_(log), terminal_(isatty(STDERR_FILENO) != 0) {}
+
+void TrainingProgress::show(const EpochRecord& record) {
+  const std::int64_t done = record.epoch + 1;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double left = seconds / static_cast<double>(done) * static_cast<double>(epochs_ - done);
+  const std::string line = fmt::format("train {}: epoch {}/{}  {}{:.1f} epochs/s", model_, done, epochs_,
+                                       summary(record), static_cast<double>(done) / seconds);
+  const std::int64_t tenth = std::max<std::int64_t>(1, epochs_ / 10);
+  if (done == epochs_ || (!terminal_ && done % tenth == 0)) {
+    if (terminal_) std::fprintf(stderr, "\r\033[K");
+    log_.info("{}", line);
+  } else if (terminal_) {
+    std::fprintf(stderr, "\r\033[K%s  %.0f s left", line.c_str(), left);
+  }
+}
+
+}  // namespace sparcell

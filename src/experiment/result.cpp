@@ -1,0 +1,155 @@
+#include "experiment/result.h"
+
+#include <sys/resource.h>
+
+#include <cmath>
+
+namespace sparcell {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// JSON has no NaN: null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json numbers(const std::vector<std::pair<std::string, double>>& values) {
+  Json json = Json::object();
+  for (const auto& [name, value] : values) json[name] = number(value);
+  return json;
+}
+
+double part(const LossParts& parts, const std::string& name) {
+  for (const auto& [key, value] : parts) {
+    if (key == name) return value;
+  }
+  return std::nan("");
+}
+
+Json losses(const ModelOutcome& model) {
+  const EpochRecord& last = model.training.last;
+  Json json = Json::object();
+  if (model.options->type == ModelType::gan) {
+    for (const char* name : {"discriminator", "generator", "penalty", "sparsity"})
+      json[name] = number(part(last.train, name));
+    return json;
+  }
+  json["train"] = number(part(last.train, "loss"));
+  json["validation"] = number(part(last.validation, "loss"));
+  json["test"] = number(part(model.test, "loss"));
+  return json;
+}
+
+Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
+  Json json{{"type", name_of(model.options->type)},
+            {"parameters", model.parameters},
+            {"epochs", model.training.epochs},
+            {"best_epoch", model.training.best_epoch},
+            {"loss", losses(model)},
+            {"test", Json::object()}};
+  for (const auto& [name, metrics] : evaluation.models) {
+    if (name == model.name) json["test"] = numbers(metrics);
+  }
+  if (model.options->type == ModelType::vae) json["test"]["kl"] = number(part(model.test, "kl"));
+  json["cost"] = {{"train_seconds", model.training.seconds},
+                  {"steps", model.training.steps},
+                  {"step_microseconds", model.training.step_microseconds},
+                  {"cells_per_second", model.training.cells_per_second}};
+  return json;
+}
+
+Json data_json(const Prepared& prepared) {
+  const Perturbations& perturbations = prepared.data.perturbations;
+  return {{"cells", prepared.data.cell_count()},
+          {"genes", prepared.data.gene_count()},
+          {"nonzeros", prepared.data.x.nonzeros()},
+          {"train", prepared.split.train.size()},
+          {"validation", prepared.split.validation.size()},
+          {"test", prepared.split.test.size()},
+          {"perturbations", perturbations.known() ? perturbations.names.size() - 1 : 0}};
+}
+
+const char* direction(Better better) {
+  switch (better) {
+    case Better::smaller:
+      return "smaller";
+    case Better::larger:
+      return "larger";
+    case Better::nearer_one:
+      return "nearer_one";
+    default:
+      return "neither";
+  }
+}
+
+std::int64_t peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;  // Linux counts KiB
+}
+
+Json verdicts_json(const Evaluation& evaluation) {
+  Json json = Json::array();
+  for (const Verdict& verdict : evaluation.verdicts) {
+    json.push_back({{"model", verdict.model},
+                    {"metric", verdict.metric},
+                    {"baseline", verdict.baseline},
+                    {"difference", number(verdict.difference)},
+                    {"interval", {number(verdict.low), number(verdict.high)}},
+                    {"beats", verdict.beats},
+                    {"sentence", verdict_sentence(verdict)}});
+  }
+  return json;
+}
+
+void add_metrics(const Evaluation& evaluation, Json& json) {
+  json["metrics"] = Json::object();
+  json["metric_info"] = Json::array();
+  for (const MetricInfo& metric : evaluation.metrics) {
+    json["metrics"][metric.key] = metric.name;
+    json["metric_info"].push_back({{"key", metric.key},
+                                   {"name", metric.name},
+                                   {"unit", metric.unit},
+                                   {"definition", metric.definition},
+                                   {"better", direction(metric.better)},
+                                   {"smaller_is_better", metric.better == Better::smaller}});
+  }
+}
+
+Json baselines_json(const Evaluation& evaluation) {
+  Json json = Json::object();
+  for (const auto& [name, metrics] : evaluation.baselines) json[name]["test"] = numbers(metrics);
+  return json;
+}
+
+}  // namespace
+
+Json evaluation_json(const Evaluation& evaluation) {
+  Json json{{"schema", 1}, {"models", Json::object()}};
+  for (const auto& [name, metrics] : evaluation.models) json["models"][name]["test"] = numbers(metrics);
+  json["baselines"] = baselines_json(evaluation);
+  json["verdicts"] = verdicts_json(evaluation);
+  add_metrics(evaluation, json);
+  return json;
+}
+
+Json result_json(const RunRecord& record, const Prepared& prepared, const Evaluation& evaluation) {
+  const Experiment& experiment = *record.experiment;
+  Json json{{"schema", 1},
+            {"name", experiment.name},
+            {"config_hash", record.config_hash},
+            {"seed", experiment.seed},
+            {"device", record.device},
+            {"threads", experiment.threads},
+            {"data", data_json(prepared)},
+            {"models", Json::object()}};
+  for (const ModelOutcome& model : record.models) json["models"][model.name] = model_json(model, evaluation);
+  json["baselines"] = baselines_json(evaluation);
+  json["verdicts"] = verdicts_json(evaluation);
+  add_metrics(evaluation, json);
+  json["warnings"] = record.warnings;
+  json["stages"] = numbers(record.stages);
+  json["peak_memory_bytes"] = peak_memory_bytes();
+  return json;
+}
+
+}  // namespace sparcell

@@ -1,0 +1,39 @@
+// result.json: what a run found, for programs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "experiment/prepared.h"
+#include "sparcell/evaluate.h"
+#include "train/trainer.h"
+
+namespace sparcell {
+
+/// What training one model left.
+struct ModelOutcome {
+  std::string name;
+  const ModelOptions* options = nullptr;
+  std::int64_t parameters = 0;
+  TrainResult training;
+  LossParts test;  ///< loss parts on test cells with the full KL weight
+};
+
+/// What a run knows about itself.
+struct RunRecord {
+  const Experiment* experiment = nullptr;
+  std::string device;
+  std::string config_hash;
+  std::vector<ModelOutcome> models;
+  std::vector<std::pair<std::string, double>> stages;  ///< seconds
+  std::vector<std::string> warnings;
+};
+
+nlohmann::ordered_json result_json(const RunRecord& record, const Prepared& prepared,
+                                   const Evaluation& evaluation);
+
+/// An evaluation alone: models, baselines, verdicts, metrics.
+nlohmann::ordered_json evaluation_json(const Evaluation& evaluation);
+
+}  // namespace sparcell

@@ -1,0 +1,51 @@
+// A model with its data on the device, as evaluation and the commands see it: in the space of the selected
+// genes, in blocks of any size.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "experiment/prepared.h"
+#include "model/trainable.h"
+#include "sparcell/evaluate.h"
+
+namespace sparcell {
+
+class TrainedModel {
+ public:
+  /// Builds the model; `data` is what it trains on or what it is asked about. Options must outlive it.
+  TrainedModel(Context& context, std::string name, const ModelOptions& options, const Csr<float>& x,
+               const Scaler& scaler, std::uint64_t seed);
+
+  const std::string& name() const { return name_; }
+  const ModelOptions& options() const { return options_; }
+  Trainable<float>& trainable() { return *model_; }
+
+  /// Latent values (of a VAE the means) of the given cells, in their order.
+  Matrix<float> encode(std::span<const std::int32_t> cells);
+  /// Reconstruction of the given cells, from the latent mean or, for a VAE, a draw that is keyed by the cell.
+  Matrix<float> reconstruct(std::span<const std::int32_t> cells, bool draw);
+  /// Cells number first ... first + count of the sample that `seed` names: decoded draws from the prior. Not
+  /// for an autoencoder.
+  Matrix<float> generate(std::int64_t first, std::int64_t count, std::uint64_t seed);
+  bool generates() const { return options_.type != ModelType::autoencoder; }
+
+  /// The functions that `evaluate` asks for. This must outlive them.
+  JudgedModel judged();
+
+ private:
+  Matrix<float> encode_block(std::span<const std::int32_t> cells, bool log_variance);
+  Matrix<float> decode(const Matrix<float>& latent);
+  template <class Block>
+  void for_each_block(std::int64_t count, Block&& block);
+
+  Context& context_;
+  std::string name_;
+  const ModelOptions& options_;
+  const Scaler& scaler_;
+  std::uint64_t seed_;
+  DeviceData<float> data_;
+  std::unique_ptr<Trainable<float>> model_;
+};
+
+}  // namespace sparcell

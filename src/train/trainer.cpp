@@ -1,0 +1,215 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "math/philox.h"
+
+namespace sparcell {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void check_finite(const LossParts& losses, const char* cells, std::int64_t epoch) {
+  for (const auto& [name, value] : losses) {
+    if (!std::isfinite(value)) {
+      throw NumericalError("epoch {}: the {} {} is {}; a lower learning rate or train.clip_norm may help",
+                           epoch, cells, name, value);
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t batch_count(std::int64_t cells, std::int64_t batch) {
+  const std::int64_t batches = (cells + batch - 1) / batch;
+  return batches > 1 && cells % batch == 1 ? batches - 1 : batches;
+}
+
+std::vector<std::int32_t> shuffled(const std::vector<std::int32_t>& cells,
+                                   const RandomStream& random_stream) {
+  const math::PhiloxStream stream(random_stream);
+  std::vector<std::pair<std::uint64_t, std::int32_t>> keyed(cells.size());
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::uint64_t high = stream.word(2 * i), low = stream.word(2 * i + 1);
+    keyed[i] = {high << 32 | low, cells[i]};
+  }
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<std::int32_t> order(cells.size());
+  std::transform(keyed.begin(), keyed.end(), order.begin(), [](const auto& key) { return key.second; });
+  return order;
+}
+
+Trainer::Trainer(Context& context, Trainable<float>& model, const ModelOptions& options, const Split& split,
+                 std::uint64_t seed)
+    : context_(context),
+      model_(model),
+      options_(options),
+      split_(split),
+      seed_(seed),
+      batches_(batch_count(static_cast<std::int64_t>(split.train.size()), options.train.batch)),
+      plan_(make_plan()),
+      order_(context, static_cast<std::int64_t>(split.train.size())),
+      device_state_(context, 1),
+      plateau_(options.train.schedule) {
+  if (split.train.size() < 2)
+    throw DataError("{} training cell: training needs at least 2", split.train.size());
+  StepState<float> state;
+  state.base_learning_rate = plan_.learning_rate;
+  device_state_.upload({&state, 1});
+}
+
+StepPlan Trainer::make_plan() const {
+  const bool variational = options_.type == ModelType::vae;
+  return {.schedule = options_.train.schedule,
+          .total_steps = options_.train.epochs * batches_,
+          .learning_rate = options_.train.optimizer.learning_rate,
+          .generator_learning_rate = options_.train.generator.learning_rate,
+          .critic_learning_rate = options_.train.critic.learning_rate,
+          .kl_weight = variational ? options_.kl.weight : 0,
+          .kl_warmup = variational ? options_.kl.warmup : 0,
+          .kl_by_step = options_.kl.warmup_unit == WarmupUnit::step};
+}
+
+std::int64_t Trainer::batch_rows(std::int64_t batch) const {
+  const auto cells = static_cast<std::int64_t>(split_.train.size());
+  return batch + 1 < batches_ ? options_.train.batch : cells - batch * options_.train.batch;
+}
+
+void Trainer::begin_epoch(std::int64_t epoch) {
+  order_.upload(shuffled(split_.train, RandomStream(seed_, Purpose::shuffle, 0, nullptr, epoch)));
+  StepState<float> state = device_state_.to_host().front();
+  state.batch = 0;
+  state.kl_progress = static_cast<double>(epoch) / static_cast<double>(options_.train.epochs);
+  std::fill(std::begin(state.losses), std::end(state.losses), 0.0);
+  device_state_.upload({&state, 1});
+}
+
+void Trainer::run_steps(std::int64_t first, std::int64_t count) {
+  StepState<float>* state = device_state_.data();
+  for (std::int64_t batch = first; batch < first + count; ++batch) {
+    begin_step<float>(context_, plan_, state);
+    model_.train_step({order_.data(), &state->batch, options_.train.batch, batch_rows(batch)}, state);
+    end_step<float>(context_, state);
+  }
+  context_.synchronize();
+}
+
+TrainResult Trainer::run(const TrainHooks& hooks) {
+  const auto start = Clock::now();
+  auto last_save = Clock::now();
+  TrainResult result;
+  for (; epoch_ < options_.train.epochs; ++epoch_) {
+    begin_epoch(epoch_);
+    for (std::int64_t batch = 0; batch < batches_; ++batch) {
+      const auto step_start = Clock::now();
+      run_steps(batch, 1);
+      step_seconds_.push_back(seconds_since(step_start));
+      if (hooks.interrupted && hooks.interrupted()) {
+        hooks.save();
+        throw Interrupted("stopped by a signal in epoch {} of {}; the state is saved", epoch_,
+                          options_.train.epochs);
+      }
+    }
+    result.last = end_epoch(epoch_);
+    result.epochs = epoch_ + 1;
+    if (hooks.on_epoch) hooks.on_epoch(result.last);
+    const CheckpointEvery& every = options_.train.checkpoint.every;
+    const std::int64_t patience = options_.train.early_stopping.patience;
+    const bool stop = patience > 0 && best_value_.epoch >= 0 && best_value_.epochs_since >= patience;
+    const bool last = stop || epoch_ + 1 == options_.train.epochs;
+    const bool due = (every.epochs > 0 && (epoch_ + 1) % every.epochs == 0) ||
+                     (every.minutes > 0 && seconds_since(last_save) > 60 * every.minutes);
+    if (hooks.save && (due || last)) {
+      hooks.save();
+      last_save = Clock::now();
+    }
+    if (stop) break;
+  }
+  result.best_epoch = best_value_.epoch >= 0 ? best_value_.epoch : result.epochs - 1;
+  result.seconds = seconds_since(start);
+  result.steps = device_state_.to_host().front().step;
+  result.step_microseconds = 1e6 * median(step_seconds_);
+  double busy = 0;
+  for (double s : step_seconds_) busy += s;
+  const double cells = static_cast<double>(split_.train.size()) * static_cast<double>(result.epochs);
+  result.cells_per_second = busy > 0 ? cells / busy : 0;
+  return result;
+}
+
+EpochRecord Trainer::end_epoch(std::int64_t epoch) {
+  StepState<float> state = device_state_.to_host().front();
+  EpochRecord record{
+      .epoch = epoch, .step = state.step, .train = {}, .validation = {}, .diagnostics = model_.diagnostics()};
+  record.train = model_.training_losses(state, static_cast<std::int64_t>(split_.train.size()), batches_);
+  check_finite(record.train, "training", epoch);
+  if (!model_.has_validation_loss() || split_.validation.empty()) return record;
+  const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
+  record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
+  check_finite(record.validation, "validation", epoch);
+  follow_validation(epoch, record.validation);
+  return record;
+}
+
+bool Trainer::at_full_kl_weight(std::int64_t epoch) const {
+  if (plan_.kl_warmup <= 0) return true;
+  if (!plan_.kl_by_step)
+    return static_cast<double>(epoch) >= plan_.kl_warmup * static_cast<double>(options_.train.epochs);
+  return static_cast<double>((epoch + 1) * batches_ - 1) >=
+         plan_.kl_warmup * static_cast<double>(plan_.total_steps);
+}
+
+void Trainer::follow_validation(std::int64_t epoch, const LossParts& validation) {
+  const double loss = validation.front().second;
+  if (options_.train.schedule.type == ScheduleType::plateau) {
+    StepState<float> state = device_state_.to_host().front();
+    state.base_learning_rate = plateau_.next(state.base_learning_rate, loss);
+    device_state_.upload({&state, 1});
+  }
+  if (!at_full_kl_weight(epoch)) return;
+  if (best_value_.update(epoch, loss, options_.train.early_stopping.min_delta)) {
+    best_ = snapshot(model_, false);
+    best_->epoch = epoch;
+  }
+}
+
+LossParts Trainer::cell_losses(const std::vector<std::int32_t>& cells, RandomStream noise, double kl_weight) {
+  const Buffer<std::int32_t> rows(context_, cells);
+  const Buffer<double> sums(context_, loss_parts);
+  const auto all = static_cast<std::int64_t>(cells.size());
+  const std::int64_t size = options_.train.batch;
+  std::int64_t done = 0;
+  for (; done < all; ++noise.offset) {
+    const std::int64_t count = std::min(size, all - done);
+    model_.add_validation_sums({rows.data() + done, nullptr, 0, count}, noise, sums.data());
+    done += count;
+  }
+  return model_.validation_losses(sums.to_host(), done, kl_weight);
+}
+
+LossParts Trainer::evaluate_cells(const std::vector<std::int32_t>& cells, std::uint32_t noise_index) {
+  if (!model_.has_validation_loss() || cells.empty()) return {};
+  return cell_losses(cells, RandomStream(seed_, Purpose::latent, noise_index), options_.kl.weight);
+}
+
+CheckpointState Trainer::state() const {
+  return {.step = device_state_.to_host().front(),
+          .epoch = epoch_,
+          .plateau_best = plateau_.best,
+          .plateau_bad_epochs = plateau_.bad_epochs,
+          .best = best_value_};
+}
+
+}  // namespace sparcell
