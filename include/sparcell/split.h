@@ -50,6 +50,7 @@ struct Split {
   std::vector<std::int32_t> test;
 };
 
+/// `seed` is the experiment's; options.seed goes before it.
 /// By cell: a keyed permutation of the n cells; the first floor(train * n) train, the next floor(validation *
 /// n) validate, the rest test (fractions that do not sum to 1 leave the last cells out; a part whose fraction
 /// is 0 stays empty). By cell, stratified: the same within each perturbation, the control and the cells

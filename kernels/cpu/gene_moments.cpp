@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cpu/wide.h"
 #include "math/elementary.h"
 #include "sparcell/core/parallel.h"
 
@@ -17,6 +18,13 @@ struct Sums {
   double sum = 0;
   double squares = 0;
 };
+
+SPARCELL_WIDE void expm1_of(const float* values, std::int64_t count, float* out) {
+  for (std::int64_t k = 0; k < count; ++k) out[k] = math::expm1(values[k]);
+}
+void expm1_of(const double* values, std::int64_t count, double* out) {
+  for (std::int64_t k = 0; k < count; ++k) out[k] = math::expm1(values[k]);
+}
 
 /// Adds the entries of one row, prepared by transform(values, count, out) and limit(value, column).
 template <class T, class Transform, class Limit>
@@ -39,7 +47,7 @@ template <class T>
 void add_row(CsrView<const T> x, std::int64_t row, MomentsOf of, std::span<const double> clip, Sums* sums) {
   const auto as_is = [](const T* values, std::int64_t, T*) { return values; };
   const auto expm1 = [](const T* values, std::int64_t count, T* out) {
-    for (std::int64_t k = 0; k < count; ++k) out[k] = math::expm1(values[k]);
+    expm1_of(values, count, out);
     return static_cast<const T*>(out);
   };
   const auto unlimited = [](double v, std::int32_t) { return v; };

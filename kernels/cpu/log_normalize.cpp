@@ -1,5 +1,6 @@
 #include "sparcell/ops/log_normalize.h"
 
+#include "cpu/wide.h"
 #include "math/elementary.h"
 #include "sparcell/core/parallel.h"
 
@@ -23,12 +24,19 @@ double sum_of(const T* values, std::int64_t count) {
 }
 
 template <class T>
-void scale_row(T* values, std::int64_t count, T scale, bool log1p) {
+SPARCELL_HD void scale_values(T* values, std::int64_t count, T scale, bool log1p) {
   if (log1p) {
     for (std::int64_t k = 0; k < count; ++k) values[k] = math::log1p(values[k] * scale);
   } else {
     for (std::int64_t k = 0; k < count; ++k) values[k] *= scale;
   }
+}
+
+SPARCELL_WIDE void scale_row(float* values, std::int64_t count, float scale, bool log1p) {
+  scale_values(values, count, scale, log1p);
+}
+void scale_row(double* values, std::int64_t count, double scale, bool log1p) {
+  scale_values(values, count, scale, log1p);
 }
 
 }  // namespace

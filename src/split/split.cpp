@@ -52,7 +52,7 @@ Split make(const Dataset& data, const SplitOptions& options, std::uint64_t seed)
 
 Split split(const Dataset& data, const SplitOptions& options, std::uint64_t seed) {
   check_shares(options);
-  Split result = make(data, options, seed);
+  Split result = make(data, options, options.seed ? static_cast<std::uint64_t>(*options.seed) : seed);
   check_parts(result, options, data);
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "math/elementary.h"
 #include "support/guarded.h"
 #include "support/sparse.h"
 
@@ -67,6 +68,17 @@ TYPED_TEST(LogNormalize, SmallValuesKeepTheirDigits) {
   log_normalize<TypeParam>(context, x.view(), 1e-3, true);
   EXPECT_NEAR(x.values[0], std::log1p(1e-7), this->tolerance * 1e-7);
   EXPECT_NEAR(x.values[1], std::log1p(2e-7), this->tolerance * 2e-7);
+}
+
+TYPED_TEST(LogNormalize, EveryWidthOfTheLoopGivesTheBitsOfTheFormula) {
+  Context context;
+  auto x = test::random_counts<TypeParam>(1, 1009, 1, 9);
+  const std::vector<TypeParam> counts = x.values;
+  double sum = 0;
+  for (TypeParam v : counts) sum += v;
+  log_normalize<TypeParam>(context, x.view(), 1e4, true);
+  const auto scale = static_cast<TypeParam>(1e4 / sum);
+  for (std::size_t k = 0; k < counts.size(); ++k) ASSERT_EQ(x.values[k], math::log1p(counts[k] * scale)) << k;
 }
 
 TYPED_TEST(LogNormalize, RowsWithoutASumAboveZeroStay) {

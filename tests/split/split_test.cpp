@@ -91,6 +91,9 @@ TEST(Split, DependsOnTheSeedAlone) {
   EXPECT_EQ(split(data, {}, 42).train, split(data, {}, 42).train);
   EXPECT_NE(split(data, {}, 42).train, split(data, {}, 43).train);
   EXPECT_NE(split(data, {}, 42).train, split(data, {}, 42 + (std::uint64_t{1} << 32)).train);
+  SplitOptions fixed;
+  fixed.seed = 42;  // split.seed goes before the experiment's
+  EXPECT_EQ(split(data, fixed, 7).train, split(data, {}, 42).train);
 }
 
 TEST(Split, DrawsEveryCellEquallyOften) {

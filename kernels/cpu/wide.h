@@ -1,0 +1,12 @@
+// Loops whose width is chosen when the program starts.
+#pragma once
+
+/// Before a function that is no template: it is compiled a second time for AVX-512, and the loader takes the
+/// version that the machine has. Both give the same bits, because fused multiply-adds are explicit and sums
+/// keep their order. Sanitizers' run-time libraries do not bear being called before the program starts, as
+/// the choice is.
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SPARCELL_WIDE __attribute__((target_clones("default", "arch=x86-64-v4")))
+#else
+#define SPARCELL_WIDE
+#endif
