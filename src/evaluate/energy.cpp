@@ -39,12 +39,6 @@ double split_half_distance(const GroupDistances& d, const std::vector<Chosen>& h
 
 }  // namespace
 
-std::vector<std::int64_t> equal_groups(std::int64_t cells, std::int64_t groups) {
-  std::vector<std::int64_t> offsets;
-  for (std::int64_t g = 0; g <= groups; ++g) offsets.push_back(cells * g / groups);
-  return offsets;
-}
-
 double energy_distance(const Matrix<double>& within_x, const Chosen& x, const Matrix<double>& within_y,
                        const Chosen& y, const Matrix<double>& between, std::span<const std::int64_t> groups) {
   const auto m = static_cast<double>(cells_of(x, groups)), n = static_cast<double>(cells_of(y, groups));

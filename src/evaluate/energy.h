@@ -11,9 +11,6 @@
 
 namespace sparcell {
 
-/// Offsets of groups of nearly equal size.
-std::vector<std::int64_t> equal_groups(std::int64_t cells, std::int64_t groups);
-
 /// Groups of cells, and the sums of Euclidean distances between all pairs of groups.
 struct GroupDistances {
   std::vector<std::int64_t> groups;  ///< offsets; the same for both samples

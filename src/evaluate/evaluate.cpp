@@ -1,6 +1,7 @@
 #include "sparcell/evaluate.h"
 
 #include <map>
+#include <optional>
 
 #include "evaluate/generation.h"
 #include "evaluate/pca.h"
@@ -60,12 +61,12 @@ class Judge {
         log_(log),
         wanted_(options),
         real_(context, data.x),
-        test_means_(gene_means(data.x, split.test)) {}
+        test_(group_test_cells(data.x, split.test, seed)) {}
 
   Evaluation run() {
     fit_components();
     Projector projector(context_, all_components_, result_.pca.components.rows);
-    const RealSample sample(context_, real_, split_.test, test_means_, projector, seed_);
+    const RealSample sample(context_, real_, test_, projector, seed_);
     add_columns("", "_real", sample.distribution());
     judge_baselines();
     if (generation_wanted()) {
@@ -80,8 +81,7 @@ class Judge {
 
  private:
   bool generation_wanted() const { return wanted_.any_of(generation_keys); }
-  std::int64_t test_cells() const { return static_cast<std::int64_t>(split_.test.size()); }
-  Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_cells(), &log_); }
+  Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_.count(), &log_); }
 
   void fit_components() {
     std::int64_t most = options_.components;
@@ -100,17 +100,16 @@ class Judge {
 
   void judge_baselines() {
     const DeviceMatrix<float> means(context_, repeated_means());
-    add_baseline("gene_mean", [&](auto cells, auto, MatrixView<float> out) {
+    gene_mean_ = add_baseline("gene_mean", [&](auto cells, auto, MatrixView<float> out) {
       const std::size_t bytes = cells.size() * all_components_.mean.size() * sizeof(float);
       context_.memory().copy_on_device(out.data, means.view().data, bytes);
     });
     for (std::int64_t latent : latent_sizes(models_)) {
       Projector projector(context_, all_components_, std::min(latent, all_components_.components.rows));
-      const std::string name = pca_errors_.empty() ? "pca" : fmt::format("pca_{}", latent);
-      pca_errors_[latent] =
-          add_baseline(name, [&](auto, MatrixView<const float> real, MatrixView<float> out) {
-            projector.reconstruct(real, out);
-          });
+      const std::string name = pca_.empty() ? "pca" : fmt::format("pca_{}", latent);
+      pca_[latent] = add_baseline(name, [&](auto, MatrixView<const float> real, MatrixView<float> out) {
+        projector.reconstruct(real, out);
+      });
     }
   }
 
@@ -123,19 +122,16 @@ class Judge {
   }
 
   ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct) {
-    return judge_reconstruction(context_, real_, split_.test, test_means_, reconstruct, name,
-                                data_.cells.names);
+    return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names);
   }
 
-  /// The mean squared error of every test cell.
-  std::vector<double> add_baseline(const std::string& name, const Reconstruct& reconstruct) {
-    const ReconstructionScores judged = reconstruction(name, reconstruct);
-    Scores scores(wanted_, name, test_cells(), nullptr);
+  ReconstructionScores add_baseline(const std::string& name, const Reconstruct& reconstruct) {
+    ReconstructionScores judged = reconstruction(name, reconstruct);
+    Scores scores(wanted_, name, test_.count(), nullptr);
     set_reconstruction(scores, judged);
     result_.baselines.emplace_back(name, scores.metrics());
     add_columns(name, judged);
-    if (name == "gene_mean") gene_mean_errors_ = judged.cell_errors;
-    return judged.cell_errors;
+    return judged;
   }
 
   void judge_model(const JudgedModel& model, const RealSample& sample) {
@@ -145,8 +141,8 @@ class Judge {
           model.name, [&](auto cells, auto, MatrixView<float> out) { model.reconstruct(cells, out); });
       set_reconstruction(scores, judged);
       add_columns(model.name, judged);
-      add_mse_verdict(model.name, "gene_mean", judged.cell_errors, gene_mean_errors_);
-      add_mse_verdict(model.name, "pca", judged.cell_errors, pca_errors_.at(model.latent));
+      add_verdicts(model.name, judged, "gene_mean", gene_mean_);
+      add_verdicts(model.name, judged, "pca", pca_.at(model.latent));
     }
     if (model.reconstruct_at_mean && wanted_.has("mse_at_mean")) {
       const auto at_mean = [&](auto cells, auto, MatrixView<float> out) {
@@ -158,37 +154,30 @@ class Judge {
       const GenerationScores judged = sample.judge(model);
       set_generation(scores, judged);
       add_columns(model.name + "_", "", judged.distribution);
-      if (wanted_.has("energy_distance")) add_distance_verdict(model.name, judged);
+      add_verdict(model.name, "energy_distance", "split_half", judged.against_split_half);
     }
     result_.models.emplace_back(model.name, scores.metrics());
   }
 
   void add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
-                   const Interval& interval) {
-    result_.verdicts.push_back(
-        {model, metric, baseline, interval.value, interval.low, interval.high, interval.high < 0});
-  }
-
-  void add_mse_verdict(const std::string& model, const std::string& baseline,
-                       std::span<const double> model_errors, std::span<const double> baseline_errors) {
-    if (!wanted_.has("mse")) return;
-    if (model_errors.size() < 2) {
-      log_.info("evaluate: no verdict on the mse of {} against {}: it needs 2 test cells", model, baseline);
+                   const std::optional<Interval>& difference) {
+    if (!wanted_.has(metric)) return;
+    if (!difference) {
+      log_.info(
+          "evaluate: no verdict on the {} of {} against {}: it needs {} test cells and a value that is "
+          "defined",
+          metric, model, baseline, TestCells::for_interval);
       return;
     }
-    std::vector<double> differences;
-    for (std::size_t i = 0; i < model_errors.size(); ++i)
-      differences.push_back(model_errors[i] - baseline_errors[i]);
-    add_verdict(model, "mse", baseline, bootstrap_interval(differences, options_.resamples, seed_));
+    const auto [value, low, high] = *difference;
+    const bool beats = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+    result_.verdicts.push_back({model, metric, baseline, value, low, high, beats});
   }
 
-  void add_distance_verdict(const std::string& model, const GenerationScores& judged) {
-    if (judged.against_split_half) {
-      add_verdict(model, "energy_distance", "split_half", *judged.against_split_half);
-    } else {
-      log_.info("evaluate: no verdict on the energy distance of {}: it needs {} test cells, there are {}",
-                model, RealSample::verdict_cells, test_cells());
-    }
+  void add_verdicts(const std::string& model, const ReconstructionScores& judged, const std::string& baseline,
+                    const ReconstructionScores& reference) {
+    add_verdict(model, "mse", baseline, mse_difference(judged, reference, options_.resamples, seed_));
+    add_verdict(model, "r2_varying", baseline, r2_difference(judged, reference));
   }
 
   void add_columns(const std::string& name, const ReconstructionScores& scores) {
@@ -230,10 +219,10 @@ class Judge {
   Log& log_;
   WantedMetrics wanted_;
   RealBlocks real_;
-  std::vector<double> test_means_;
+  TestCells test_;
   PrincipalComponents all_components_;  ///< of the largest latent size
-  std::vector<double> gene_mean_errors_;
-  std::map<std::int64_t, std::vector<double>> pca_errors_;  ///< by latent size
+  ReconstructionScores gene_mean_;
+  std::map<std::int64_t, ReconstructionScores> pca_;  ///< by latent size
   Evaluation result_;
 };
 

@@ -10,29 +10,54 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+bool is_low(ResidualMoment moment) {
+  return moment == ResidualMoment::real_low || moment == ResidualMoment::predicted_low;
+}
+bool is_high(ResidualMoment moment) {
+  return moment == ResidualMoment::real_high || moment == ResidualMoment::predicted_high;
+}
+
 Matrix<double> empty_moments(std::int64_t genes) {
   Matrix<double> moments(residual_moments_count, genes);
-  const auto fill = [&](ResidualMoment moment, double value) {
-    std::fill_n(moments.view().row(static_cast<int>(moment)), genes, value);
-  };
   const double infinity = std::numeric_limits<double>::infinity();
-  fill(ResidualMoment::real_low, infinity);
-  fill(ResidualMoment::real_high, -infinity);
-  fill(ResidualMoment::predicted_low, infinity);
-  fill(ResidualMoment::predicted_high, -infinity);
+  for (std::int64_t m = 0; m < moments.rows; ++m) {
+    const auto moment = static_cast<ResidualMoment>(m);
+    std::fill_n(moments.view().row(m), genes, is_low(moment) ? infinity : is_high(moment) ? -infinity : 0);
+  }
   return moments;
 }
 
-void check_finite(std::span<const double> errors, std::span<const std::int32_t> cells, const std::string& who,
-                  std::span<const std::string> names) {
-  for (std::size_t i = 0; i < errors.size(); ++i) {
-    if (!std::isfinite(errors[i])) {
-      throw NumericalError(
-          "model {}: its reconstruction of cell {} (row {} of the data) holds a value that is not finite; "
-          "a smaller learning rate or gradient clipping may help",
-          who, names[cells[i]], cells[i]);
+/// The sums of all groups but one; of all, where `without` is none of them.
+Matrix<double> combined(const std::vector<Matrix<double>>& groups, std::size_t without) {
+  Matrix<double> total = empty_moments(groups[0].cols);
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    if (group == without) continue;
+    for (std::int64_t m = 0; m < total.rows; ++m) {
+      double* const sum = total.view().row(m);
+      const double* const part = groups[group].view().row(m);
+      const auto moment = static_cast<ResidualMoment>(m);
+      for (std::int64_t g = 0; g < total.cols; ++g) {
+        sum[g] = is_low(moment)    ? std::min(sum[g], part[g])
+                 : is_high(moment) ? std::max(sum[g], part[g])
+                                   : sum[g] + part[g];
+      }
     }
   }
+  return total;
+}
+
+/// Names the first cell, by its row in the data, with a value that is not finite.
+void check_finite(std::span<const double> errors, const TestCells& test, const std::string& who,
+                  std::span<const std::string> names) {
+  std::int32_t first = std::numeric_limits<std::int32_t>::max();
+  for (std::size_t i = 0; i < errors.size(); ++i) {
+    if (!std::isfinite(errors[i])) first = std::min(first, test.cells[i]);
+  }
+  if (first == std::numeric_limits<std::int32_t>::max()) return;
+  throw NumericalError(
+      "model {}: its reconstruction of cell {} (row {} of the data) holds a value that is not finite; "
+      "a smaller learning rate or gradient clipping may help",
+      who, names[first], first);
 }
 
 /// One gene's sums, as deviations from its mean in the test cells.
@@ -66,10 +91,28 @@ struct GeneSums {
   }
 };
 
+std::vector<double> differences(std::span<const double> a, std::span<const double> b) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < a.size(); ++i) result.push_back(a[i] - b[i]);
+  return result;
+}
+
+/// The mean of r2 over the genes that vary; NaN where none does.
+double r2_varying(const Matrix<double>& moments, std::int64_t cells) {
+  double sum = 0, varying = 0;
+  for (std::int64_t g = 0; g < moments.cols; ++g) {
+    const GeneSums sums{moments, g, static_cast<double>(cells)};
+    if (!sums.real_varies()) continue;
+    sum += sums.r2();
+    ++varying;
+  }
+  return varying > 0 ? sum / varying : nan;
+}
+
 /// The scores of all genes and their means.
 void score_genes(const Matrix<double>& moments, std::int64_t cells, ReconstructionScores& scores) {
   const auto genes = static_cast<double>(moments.cols);
-  double varying_sum = 0, pearson_sum = 0;
+  double pearson_sum = 0;
   for (std::int64_t g = 0; g < moments.cols; ++g) {
     const GeneSums sums{moments, g, static_cast<double>(cells)};
     scores.gene_mse.push_back(sums.of(ResidualMoment::squared_error) / static_cast<double>(cells));
@@ -78,10 +121,7 @@ void score_genes(const Matrix<double>& moments, std::int64_t cells, Reconstructi
     scores.mse += scores.gene_mse.back() / genes;
     scores.mae += sums.of(ResidualMoment::absolute_error) / static_cast<double>(cells) / genes;
     scores.r2 += scores.gene_r2.back() / genes;
-    if (sums.real_varies()) {
-      ++scores.varying_genes;
-      varying_sum += scores.gene_r2.back();
-    }
+    scores.varying_genes += sums.real_varies() ? 1 : 0;
     if (std::isnan(scores.gene_pearson.back())) {
       ++scores.pearson_undefined;
     } else {
@@ -89,46 +129,60 @@ void score_genes(const Matrix<double>& moments, std::int64_t cells, Reconstructi
     }
   }
   const std::int64_t pearson_defined = moments.cols - scores.pearson_undefined;
-  scores.r2_varying =
-      scores.varying_genes > 0 ? varying_sum / static_cast<double>(scores.varying_genes) : nan;
+  scores.r2_varying = r2_varying(moments, cells);
   scores.pearson_per_gene = pearson_defined > 0 ? pearson_sum / static_cast<double>(pearson_defined) : nan;
 }
 
 }  // namespace
 
-std::vector<double> gene_means(const Csr<float>& x, std::span<const std::int32_t> cells) {
-  std::vector<double> means(static_cast<std::size_t>(x.cols));
-  for (std::int32_t cell : cells) {
-    for (std::int64_t p = x.offsets[cell]; p < x.offsets[cell + 1]; ++p) means[x.indices[p]] += x.values[p];
+ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, const TestCells& test,
+                                          const Reconstruct& reconstruct, const std::string& who,
+                                          std::span<const std::string> names) {
+  const std::int64_t genes = real.cells().cols;
+  const Matrix<double> empty = empty_moments(genes);
+  DeviceMatrix<double> moments(context, empty);
+  DeviceMatrix<float> predicted(context, evaluation_block, genes);
+  const Buffer<double> shift(context, test.means);
+  Buffer<double> errors(context, test.count());
+  std::vector<Matrix<double>> groups;
+  for (std::int64_t group = 0; group < test.group_count(); ++group) {
+    moments.buffer().upload(empty.values);
+    for_each_block(test.groups[group], test.groups[group + 1], [&](std::int64_t first, std::int64_t count) {
+      const MatrixView<const float> block = real.load(test.range(first, count));
+      const MatrixView<float> guess = predicted.rows(0, count);
+      reconstruct(test.range(first, count), block, guess);
+      squared_errors<float>(context, block, guess, errors.span().subspan(first, count));
+      residual_moments<float>(context, block, guess, shift.span(), moments.view());
+    });
+    groups.push_back(moments.to_host());
   }
-  for (double& mean : means) mean /= static_cast<double>(cells.size());
-  return means;
+  ReconstructionScores scores;
+  scores.cell_errors = errors.to_host();
+  check_finite(scores.cell_errors, test, who, names);
+  for (double& error : scores.cell_errors) error /= static_cast<double>(genes);
+  score_genes(combined(groups, groups.size()), test.count(), scores);
+  for (std::size_t group = 0; group < groups.size(); ++group) {
+    const std::int64_t others = test.count() - (test.groups[group + 1] - test.groups[group]);
+    scores.r2_varying_without.push_back(r2_varying(combined(groups, group), others));
+  }
+  return scores;
 }
 
-ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real,
-                                          std::span<const std::int32_t> cells,
-                                          std::span<const double> test_means, const Reconstruct& reconstruct,
-                                          const std::string& who, std::span<const std::string> names) {
-  const std::int64_t genes = real.cells().cols;
-  DeviceMatrix<double> moments(context, empty_moments(genes));
-  DeviceMatrix<float> predicted(context, evaluation_block, genes);
-  const Buffer<double> shift(context, test_means);
-  Buffer<double> errors(context, evaluation_block);
-  ReconstructionScores scores;
-  for_each_block(0, static_cast<std::int64_t>(cells.size()), [&](std::int64_t first, std::int64_t count) {
-    const auto block_cells = cells.subspan(first, count);
-    const MatrixView<const float> block = real.load(block_cells);
-    const MatrixView<float> guess = predicted.rows(0, count);
-    reconstruct(block_cells, block, guess);
-    squared_errors<float>(context, block, guess, errors.span().first(count));
-    const std::vector<double> block_errors = errors.to_host();
-    check_finite(std::span(block_errors).first(count), block_cells, who, names);
-    for (std::int64_t i = 0; i < count; ++i)
-      scores.cell_errors.push_back(block_errors[i] / static_cast<double>(genes));
-    residual_moments<float>(context, block, guess, shift.span(), moments.view());
-  });
-  score_genes(moments.to_host(), static_cast<std::int64_t>(cells.size()), scores);
-  return scores;
+std::optional<Interval> mse_difference(const ReconstructionScores& model,
+                                       const ReconstructionScores& baseline, std::int64_t resamples,
+                                       std::uint64_t seed) {
+  if (static_cast<std::int64_t>(model.cell_errors.size()) < TestCells::for_interval) return std::nullopt;
+  return bootstrap_interval(differences(model.cell_errors, baseline.cell_errors), resamples, seed);
+}
+
+std::optional<Interval> r2_difference(const ReconstructionScores& model,
+                                      const ReconstructionScores& baseline) {
+  if (static_cast<std::int64_t>(model.cell_errors.size()) < TestCells::for_interval) return std::nullopt;
+  const std::vector<double> replicates = differences(model.r2_varying_without, baseline.r2_varying_without);
+  for (double replicate : replicates) {
+    if (std::isnan(replicate)) return std::nullopt;
+  }
+  return jackknife_interval(model.r2_varying - baseline.r2_varying, replicates);
 }
 
 }  // namespace sparcell

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "evaluate/blocks.h"
+#include "evaluate/test_cells.h"
+#include "evaluate/verdict.h"
 
 namespace sparcell {
 
@@ -19,17 +22,24 @@ struct ReconstructionScores {
   double pearson_per_gene = 0;  ///< mean over genes where it is defined; NaN where none is
   std::int64_t varying_genes = 0, pearson_undefined = 0;
   std::vector<double> gene_mse, gene_r2, gene_pearson;  ///< NaN where not defined
-  std::vector<double> cell_errors;                      ///< mean squared error of every test cell
+  std::vector<double> cell_errors;  ///< mean squared error of every test cell, in the order of TestCells
+  std::vector<double> r2_varying_without;  ///< r2_varying of the other cells, for every group
 };
 
-/// The mean of every gene over the given cells.
-std::vector<double> gene_means(const Csr<float>& x, std::span<const std::int32_t> cells);
+/// Judges the reconstruction of the test cells. `who` is named in the NumericalError of a value that is not
+/// finite, `names` are all cells' names.
+ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, const TestCells& test,
+                                          const Reconstruct& reconstruct, const std::string& who,
+                                          std::span<const std::string> names);
 
-/// Judges the reconstruction of `cells` (at least one). `test_means` are theirs; `who` is named in the
-/// NumericalError of a value that is not finite, `names` are all cells' names.
-ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real,
-                                          std::span<const std::int32_t> cells,
-                                          std::span<const double> test_means, const Reconstruct& reconstruct,
-                                          const std::string& who, std::span<const std::string> names);
+/// Model minus baseline on the same test cells, with 95 % intervals: of the mean squared error by bootstrap
+/// over cells, of r2_varying by the delete-a-group jackknife (a ratio of sums over cells for each gene, not a
+/// mean). Nothing for fewer than TestCells::for_interval cells, or where r2_varying is not defined without
+/// some group.
+std::optional<Interval> mse_difference(const ReconstructionScores& model,
+                                       const ReconstructionScores& baseline, std::int64_t resamples,
+                                       std::uint64_t seed);
+std::optional<Interval> r2_difference(const ReconstructionScores& model,
+                                      const ReconstructionScores& baseline);
 
 }  // namespace sparcell

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "evaluate/blocks.h"
+#include "evaluate/test_cells.h"
 #include "evaluate/world.h"
 #include "sparcell/ops/pairwise.h"
 

@@ -30,19 +30,45 @@ TEST_F(Evaluating, APerfectModelBeatsBothBaselines) {
   EXPECT_EQ(judged.metric("copy", "mse"), 0);
   EXPECT_EQ(judged.metric("copy", "r2"), 1);
   EXPECT_NEAR(judged.metric("copy", "pearson_per_gene"), 1, 1e-12);
-  EXPECT_TRUE(judged.verdict("copy", "gene_mean").beats);
-  EXPECT_TRUE(judged.verdict("copy", "pca").beats);
-  EXPECT_NEAR(judged.verdict("copy", "pca").difference, -judged.metric("pca", "mse"), 1e-12);
+  EXPECT_TRUE(judged.verdict("copy", "mse", "gene_mean").beats);
+  EXPECT_TRUE(judged.verdict("copy", "mse", "pca").beats);
+  EXPECT_NEAR(judged.verdict("copy", "mse", "pca").difference, -judged.metric("pca", "mse"), 1e-12);
 }
 
 TEST_F(Evaluating, AModelThatIsTheBaselineDoesNotBeatIt) {
   const float mean = 2;
   const test::Judged judged =
       judge(data, split, {test::mapping_model("constant", data, 2, [&](float) { return mean; })});
-  EXPECT_FALSE(judged.verdict("constant", "pca").beats);
-  EXPECT_GT(judged.verdict("constant", "pca").low, 0);
+  EXPECT_FALSE(judged.verdict("constant", "mse", "pca").beats);
+  EXPECT_GT(judged.verdict("constant", "mse", "pca").low, 0);
   EXPECT_TRUE(judged.logged("constant has no pearson_per_gene"));
   EXPECT_EQ(judged.metric("constant", "pearson_undefined"), 8);
+}
+
+TEST_F(Evaluating, TheVerdictOnR2IsTheJackknifeOfTheWholeComputation) {
+  const auto noisy = [](float x) { return x + 0.7f * std::sin(37.0f * x); };
+  const Split whole = test::split_at(100, 140);  // 40 test cells: every group is one cell
+  const auto difference = [&](const Split& split) {
+    const test::Judged judged = judge(data, split, {test::mapping_model("noisy", data, 2, noisy)});
+    return judged.metric("noisy", "r2_varying") - judged.metric("gene_mean", "r2_varying");
+  };
+  const double value = difference(whole);
+  double mean = 0, squares = 0;
+  std::vector<double> replicates;
+  for (std::size_t left_out = 0; left_out < 40; ++left_out) {
+    Split split = whole;
+    split.test.erase(split.test.begin() + static_cast<std::ptrdiff_t>(left_out));
+    replicates.push_back(difference(split));
+    mean += replicates.back() / 40;
+  }
+  for (double replicate : replicates) squares += (replicate - mean) * (replicate - mean);
+  const double half = 2.0226909 * std::sqrt(39.0 / 40 * squares);  // t of 39 degrees of freedom
+  const test::Judged judged = judge(data, whole, {test::mapping_model("noisy", data, 2, noisy)});
+  const Verdict& verdict = judged.verdict("noisy", "r2_varying", "gene_mean");
+  EXPECT_NEAR(verdict.difference, value, 1e-12);
+  EXPECT_NEAR(verdict.low, value - half, 1e-6);
+  EXPECT_NEAR(verdict.high, value + half, 1e-6);
+  EXPECT_TRUE(verdict.beats);
 }
 
 TEST_F(Evaluating, PcaHasEveryModelsLatentSize) {
@@ -50,7 +76,7 @@ TEST_F(Evaluating, PcaHasEveryModelsLatentSize) {
   models.push_back(test::mapping_model("wide", data, 5, [](float x) { return x; }));
   const test::Judged judged = judge(data, split, models);
   EXPECT_GT(judged.metric("pca", "mse"), judged.metric("pca_5", "mse"));
-  EXPECT_NEAR(judged.verdict("wide", "pca").difference, -judged.metric("pca_5", "mse"), 1e-12);
+  EXPECT_NEAR(judged.verdict("wide", "mse", "pca").difference, -judged.metric("pca_5", "mse"), 1e-12);
 }
 
 TEST_F(Evaluating, PcaOfAllGenesIsExact) {
@@ -67,8 +93,8 @@ TEST_F(Evaluating, CellsThatAreRealAreAsGoodAsRealCellsAndCollapsedOnesAreNot) {
   EXPECT_NEAR(judged.metric("split_half", "energy_distance"), 0, 0.02);
   EXPECT_NEAR(judged.metric("real", "energy_distance"), 0, 0.02);
   EXPECT_NEAR(judged.metric("real", "variance_ratio"), 1, 0.1);
-  EXPECT_LE(judged.verdict("real", "split_half").low, 0);
-  EXPECT_GT(judged.verdict("collapsed", "split_half").low, 0.5);
+  EXPECT_LE(judged.verdict("real", "energy_distance", "split_half").low, 0);
+  EXPECT_GT(judged.verdict("collapsed", "energy_distance", "split_half").low, 0.5);
   EXPECT_NEAR(judged.metric("collapsed", "variance_ratio"), 0, 1e-12);
   EXPECT_FALSE(judged.has("collapsed", "mean_pearson_squared"));  // constant means have no correlation
 }
@@ -98,7 +124,13 @@ TEST_F(Evaluating, ResultsAreTheSameBitsForEveryRunAndOrderOfModels) {
   const test::Judged first = judge(data, split, {copy, gan}), second = judge(data, split, {gan, copy});
   EXPECT_EQ(first.evaluation.models[0].second, second.evaluation.models[1].second);
   EXPECT_EQ(first.evaluation.models[1].second, second.evaluation.models[0].second);
-  EXPECT_EQ(first.verdict("gan", "split_half").low, second.verdict("gan", "split_half").low);
+  EXPECT_EQ(first.verdict("gan", "energy_distance", "split_half").low,
+            second.verdict("gan", "energy_distance", "split_half").low);
+  const test::Judged third = judge(data, split, {copy, gan}, {}, 2),
+                     fourth = judge(data, split, {copy, gan}, {}, 2);
+  EXPECT_EQ(third.evaluation.models, fourth.evaluation.models);
+  EXPECT_EQ(third.evaluation.baselines, fourth.evaluation.baselines);
+  EXPECT_NEAR(third.metric("gan", "energy_distance"), first.metric("gan", "energy_distance"), 1e-5);
 }
 
 TEST_F(Evaluating, AnUnknownMetricIsNamedWithTheNearest) {
@@ -144,6 +176,7 @@ TEST_F(Evaluating, MetricsThatNeedMoreCellsAreLeftOutWithALine) {
   EXPECT_TRUE(one.has("copy", "mse"));
   EXPECT_FALSE(one.has("copy", "r2"));
   EXPECT_TRUE(one.evaluation.verdicts.empty());
+  EXPECT_TRUE(one.logged("no verdict on the mse of copy against pca: it needs 8 test cells"));
 }
 
 TEST_F(Evaluating, FewTrainingCellsGiveFewComponentsWithALine) {

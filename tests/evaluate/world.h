@@ -98,11 +98,12 @@ struct Judged {
     }
     return false;
   }
-  const Verdict& verdict(const std::string& model, const std::string& baseline) const {
+  const Verdict& verdict(const std::string& model, const std::string& metric,
+                         const std::string& baseline) const {
     for (const Verdict& verdict : evaluation.verdicts) {
-      if (verdict.model == model && verdict.baseline == baseline) return verdict;
+      if (verdict.model == model && verdict.metric == metric && verdict.baseline == baseline) return verdict;
     }
-    throw std::runtime_error("no verdict of " + model + " against " + baseline);
+    throw std::runtime_error("no verdict on the " + metric + " of " + model + " against " + baseline);
   }
   bool logged(const std::string& text) const {
     for (const std::string& line : log) {
@@ -113,7 +114,7 @@ struct Judged {
 };
 
 inline Judged judge(const Dataset& data, const Split& split, const std::vector<JudgedModel>& models,
-                    const EvaluateOptions& options = {}, int threads = 2) {
+                    const EvaluateOptions& options = {}, int threads = 1) {
   Judged judged;
   Log log([&](Log::Level, const std::string& line) { judged.log.push_back(line); });
   Context context({}, threads);
