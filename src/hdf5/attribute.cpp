@@ -100,7 +100,9 @@ std::vector<std::int64_t> Object::integers(const std::string& attribute) const {
   return read_numbers<std::int64_t>(open_attribute(attribute).get(), *this, attribute);
 }
 
-double Object::number(const std::string& attribute) const { return only(numbers(attribute), *this, attribute); }
+double Object::number(const std::string& attribute) const {
+  return only(numbers(attribute), *this, attribute);
+}
 
 std::vector<double> Object::numbers(const std::string& attribute) const {
   return read_numbers<double>(open_attribute(attribute).get(), *this, attribute);

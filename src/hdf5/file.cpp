@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "hdf5/rehearsal.h"
+
 namespace sparcell::hdf5 {
 namespace {
 
@@ -36,6 +38,11 @@ bool write_all(int descriptor, const char* bytes, ssize_t count) {
 
 File File::open(const std::string& path) {
   silence();
+  if (H5Fis_hdf5(path.c_str()) > 0) rehearse(path);
+  return open_unchecked(path);
+}
+
+File File::open_unchecked(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw DataError("{}: there is no such file", path);
   if (std::filesystem::is_directory(path, ignored))
