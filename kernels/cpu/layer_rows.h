@@ -95,8 +95,8 @@ void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
       gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab,
                              normalized, gradient);
       for (std::int64_t i = 0; i < slab.count; ++i) {
-        gradients.weight[slab.first + i] += gradient[i] * normalized[i];
-        gradients.offset[slab.first + i] += gradient[i];
+        if (!gradients.weight.empty()) gradients.weight[slab.first + i] += gradient[i] * normalized[i];
+        if (!gradients.offset.empty()) gradients.offset[slab.first + i] += gradient[i];
       }
     }
   });

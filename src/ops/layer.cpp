@@ -26,6 +26,18 @@ void check_parameters(const char* op, const LayerForm& form, const LayerParamete
           "{}: room for {} statistics, expected {}", op, statistics.mean.size(), expected);
 }
 
+template <class T>
+void check_gradients(const LayerForm& form, LayerGradients<T> gradients, std::int64_t cols) {
+  const auto fits = [](std::span<T> span, std::int64_t size) {
+    return span.empty() || static_cast<std::int64_t>(span.size()) == size;
+  };
+  const std::int64_t normalized = form.normalization == NormalizationLayer::none ? 0 : cols;
+  require(
+      fits(gradients.bias, cols) && fits(gradients.weight, normalized) && fits(gradients.offset, normalized),
+      "layer_backward: gradients of {} biases, {} weights and {} offsets for {} features",
+      gradients.bias.size(), gradients.weight.size(), gradients.offset.size(), cols);
+}
+
 }  // namespace
 
 template <class T>
@@ -36,8 +48,10 @@ void layer_forward(Context& context, const LayerForm& form, const LayerParameter
           out.rows, out.cols);
   check_parameters("layer_forward", form, parameters, statistics, linear.rows, linear.cols);
   if (form.normalization == NormalizationLayer::batch) {
-    require(static_cast<std::int64_t>(running.mean.size()) == linear.cols,
-            "layer_forward: {} running means for {} features", running.mean.size(), linear.cols);
+    require(static_cast<std::int64_t>(running.mean.size()) == linear.cols &&
+                static_cast<std::int64_t>(running.variance.size()) == linear.cols,
+            "layer_forward: {} running means and {} variances for {} features", running.mean.size(),
+            running.variance.size(), linear.cols);
     require(!form.training || linear.rows >= 2, "layer_forward: batch normalization needs 2 rows, not {}",
             linear.rows);
   }
@@ -55,6 +69,7 @@ void layer_backward(Context& context, const LayerForm& form, const LayerParamete
           "layer_backward: a is {} x {}, grad_out {} x {}, grad_linear {} x {}", a.rows, a.cols,
           grad_out.rows, grad_out.cols, grad_linear.rows, grad_linear.cols);
   check_parameters("layer_backward", form, parameters, statistics, a.rows, a.cols);
+  check_gradients(form, gradients, a.cols);
   require(extra.data == nullptr || form.normalization == NormalizationLayer::none,
           "layer_backward: an extra gradient needs a layer without normalization");
   if (a.size() == 0) return;
