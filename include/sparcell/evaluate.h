@@ -81,9 +81,8 @@ struct GeneColumn {
 
 /// Principal components of the training cells: how real and generated cells are shown in the same axes.
 struct PrincipalComponents {
-  std::vector<float> mean;  ///< genes
-  Matrix<float>
-      components;  ///< components x genes, orthonormal rows, by falling variance; largest loading positive
+  std::vector<float> mean;   ///< genes
+  Matrix<float> components;  ///< orthonormal rows by falling variance, the largest loading of each positive
   std::vector<double> variance;  ///< explained by each (divisor n - 1)
 
   /// Scores of dense cells in host memory, cells x components.
@@ -120,8 +119,8 @@ void check_metrics(const EvaluateOptions& options);
 
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
-  std::vector<std::pair<std::string, Metrics>>
-      baselines;                    ///< gene_mean, pca, pca_<latent> of other sizes, split_half
+  /// gene_mean, pca (of the first model's latent size), pca_<latent> of other sizes, split_half.
+  std::vector<std::pair<std::string, Metrics>> baselines;
   std::vector<MetricInfo> metrics;  ///< those computed, with the name of their definition here
   std::vector<Verdict> verdicts;
   std::vector<GeneColumn> per_gene;
@@ -129,9 +128,10 @@ struct Evaluation {
 };
 
 /// Judges models on the test cells of `data` (selected genes, normalized) in blocks of cells; memory beside
-/// the data is about 16 genes^2 bytes while principal components are fitted. Everything fitted is fitted on
-/// training cells, baselines too: the genes' means, principal components of a model's latent size (`pca` for
-/// the first model that reconstructs), and, as ceiling of generation, real test cells against real test cells
+/// the data is about 8 genes^2 bytes (the covariance) and 100 MB at 5,000 genes. Everything fitted is fitted
+/// on training cells, baselines too: the genes' means, principal components of a model's latent size (`pca`
+/// for the first model that reconstructs), and, as ceiling of generation, real test cells against real test
+/// cells
 /// (`split_half`). A metric that a model has no value for (too few test cells, no gene where it is defined)
 /// is left out, with a line in the log. `seed` keys subsamples and resamples. Throws NumericalError naming
 /// the model and the first cell where it gave a value that is not finite.
