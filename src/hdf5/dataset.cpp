@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "hdf5/chunks.h"
 #include "hdf5/types.h"
 
 namespace sparcell::hdf5 {
@@ -101,8 +102,7 @@ void Dataset::check_filters() const {
       continue;
     throw DataError(
         "{}: is compressed with {} (HDF5 filter {}), which sparcell does not decode yet; write the file "
-        "again with "
-        "gzip or without compression",
+        "again with gzip or without compression",
         where(), filter_name(filter), filter);
   }
 }
@@ -129,16 +129,23 @@ void Dataset::read_raw(hid_t memory_type, std::int64_t first, std::int64_t count
 }
 
 template <Number T>
+void Dataset::read_numbers(std::int64_t first, std::int64_t count, T* values) const {
+  if (chunk_rows() == 0) return read_raw(native_type<T>(), first, count, values);
+  if (!chunks_) chunks_ = std::make_shared<ChunkReader>(*this);
+  chunks_->read_rows(first, count, native_type<T>(), sizeof(T), reinterpret_cast<std::byte*>(values));
+}
+
+template <Number T>
 void Dataset::read_rows(std::int64_t first, std::int64_t count, T* values) const {
   check_is_number(std::integral<T>);
   if (size() == 0 || count == 0) return;
   require(first >= 0 && (shape_.empty() || first + count <= shape_[0]), "{}: rows {} to {} of {} asked for",
           where(), first, first + count, shape_.empty() ? 1 : shape_[0]);
   if constexpr (std::floating_point<T> || std::same_as<T, std::int64_t>) {
-    read_raw(native_type<T>(), first, count, values);
+    read_numbers(first, count, values);
   } else {
     std::vector<std::int64_t> wide(static_cast<std::size_t>(shape_.empty() ? 1 : size() / shape_[0] * count));
-    read_raw(H5T_NATIVE_INT64, first, count, wide.data());
+    read_numbers(first, count, wide.data());
     fits(*this, wide, values);
   }
 }

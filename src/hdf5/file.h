@@ -5,6 +5,7 @@
 #include <array>
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -76,6 +77,8 @@ class Object {
   void write_attribute(const std::string& name, hid_t type, hid_t space, const void* value) const;
 };
 
+class ChunkReader;
+
 class Dataset : public Object {
  public:
   Dataset(Handle id, std::string file, std::string path);
@@ -111,16 +114,19 @@ class Dataset : public Object {
 
   /// Elements of the first dimension in one stored chunk, 0 where the data are stored in one piece.
   std::int64_t chunk_rows() const;
-  /// Throws where a filter is needed that HDF5 lacks, naming the filter.
+  /// Throws where a filter other than gzip, shuffle and fletcher32 is needed, naming it.
   void check_filters() const;
 
  private:
   void check_is_number(bool as_integer) const;
+  template <Number T>
+  void read_numbers(std::int64_t first, std::int64_t count, T* values) const;
   void read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const;
   std::vector<std::string> read_strings_as(hid_t file_type, const std::string& member) const;
 
   ElementType type_;
   std::vector<std::int64_t> shape_;
+  mutable std::shared_ptr<ChunkReader> chunks_;  ///< made by the first reading of a chunked data set
 };
 
 /// How a new data set is stored.

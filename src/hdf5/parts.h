@@ -11,8 +11,7 @@ namespace sparcell::hdf5 {
 
 /// Calls body(first, values) for consecutive parts of the first dimension: `first` is the number of the
 /// part's first row, values its elements converted to T. Parts are whole stored chunks of at least
-/// `least_elements`. All large data come through here: decoding chunks in threads of our own, and of filters
-/// that HDF5 lacks, replaces this function's body.
+/// `least_elements`.
 template <Number T, class Body>
 void for_each_part(const Dataset& dataset, Body&& body, std::int64_t least_elements = std::int64_t{1} << 18) {
   if (dataset.plausible_size() == 0) return;

@@ -18,6 +18,8 @@ namespace {
 // Strings of healthy files come at 40 MB per second and more.
 constexpr std::int64_t slowest_bytes_per_second = 4 << 20;
 
+constexpr std::int64_t few_numbers = 4096;
+
 // Calls and forgets: a part that is refused with an Error here will be refused again when it is asked for.
 template <class Body>
 void attempt(Body&& body) {
@@ -46,6 +48,7 @@ void walk_dataset(const Dataset& dataset) {
   dataset.plausible_size();
   if (dataset.has_attribute("categories")) attempt([&] { dataset.referenced_by("categories"); });
   if (dataset.type().kind == ElementType::Kind::string) dataset.read_strings();
+  if (dataset.type().is_number() && dataset.size() <= few_numbers) dataset.read<double>();
   if (dataset.type().kind != ElementType::Kind::compound) return;
   for (const Member& member : dataset.members()) {
     if (member.type.kind == ElementType::Kind::string) attempt([&] { dataset.read_member_strings(member); });

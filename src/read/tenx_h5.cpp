@@ -22,6 +22,10 @@ std::vector<std::string> genome_groups(const File& file) {
 std::string choose_group(const File& file, const std::string& genome) {
   if (file.is_group("matrix")) return "matrix";
   const std::vector<std::string> genomes = genome_groups(file);
+  if (genomes.empty()) {
+    throw DataError("{}: has neither the group matrix nor a genome's group with barcodes and genes",
+                    file.file());
+  }
   if (genome.empty() && genomes.size() == 1) return genomes[0];
   if (genome.empty()) {
     throw UsageError("{}: holds the genomes {}; name one with read.genome", file.file(), list_of(genomes));
