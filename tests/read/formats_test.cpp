@@ -1,0 +1,212 @@
+// Every format gives the same data set.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include "read/fixtures.h"
+#include "sparcell/core/sha256.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+void expect_small(const Dataset& data) {
+  const Csr<float> expected = small_counts();
+  EXPECT_EQ(data.x.rows, 4);
+  EXPECT_EQ(data.x.cols, 3);
+  EXPECT_EQ(data.x.offsets, expected.offsets);
+  EXPECT_EQ(data.x.indices, expected.indices);
+  EXPECT_EQ(data.x.values, expected.values);
+  EXPECT_THAT(data.cells.names, ElementsAre("c0", "c1", "c2", "c3"));
+  EXPECT_THAT(data.genes.names, ElementsAre("KLF1", "CEBPA", "BAK1"));
+  EXPECT_TRUE(data.counts);
+}
+
+TEST(Formats, AnndataCsr) {
+  const TemporaryFolder folder;
+  write_h5ad(folder / "a.h5ad", small_counts(), small_cells());
+  const Dataset data = read_quietly(folder / "a.h5ad", MatrixNeed::counts);
+  expect_small(data);
+  EXPECT_EQ(data.matrix, "X");
+  EXPECT_EQ(data.source, folder / "a.h5ad");
+  Sha256 sha;
+  sha.update(file_bytes(folder / "a.h5ad"));
+  EXPECT_EQ(data.checksum, sha.hex());
+}
+
+TEST(Formats, AnndataCsc) {
+  const TemporaryFolder folder;
+  write_h5ad_with(folder / "a.h5ad", [](const hdf5::Group& file) {
+    SparseParts parts;
+    parts.encoding = "csc_matrix";
+    parts.data = {1, 4, 3, 5, 2, 6};
+    parts.indices = {0, 3, 2, 3, 0, 3};
+    parts.offsets = {0, 2, 4, 6};
+    write_sparse(file, "X", parts);
+  });
+  expect_small(read_quietly(folder / "a.h5ad"));
+}
+
+TEST(Formats, AnndataDenseOfAnyType) {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> shape{4, 3};
+  const auto check = [&](const auto& values, hdf5::Storage storage) {
+    using T = typename std::decay_t<decltype(values)>::value_type;
+    write_h5ad_with(folder / "a.h5ad", [&](const hdf5::Group& file) {
+      file.write("X", std::span<const T>(values), shape, storage);
+    });
+    expect_small(read_quietly(folder / "a.h5ad", MatrixNeed::counts));
+  };
+  check(std::vector<float>{1, 0, 2, 0, 0, 0, 0, 3, 0, 4, 5, 6}, {});
+  check(std::vector<double>{1, 0, 2, 0, 0, 0, 0, 3, 0, 4, 5, 6}, {.gzip = 4});
+  check(std::vector<std::uint8_t>{1, 0, 2, 0, 0, 0, 0, 3, 0, 4, 5, 6}, {.gzip = 1});
+  check(std::vector<std::int64_t>{1, 0, 2, 0, 0, 0, 0, 3, 0, 4, 5, 6}, {});
+}
+
+TEST(Formats, AnndataBefore07SparseEncoding) {
+  const TemporaryFolder folder;
+  write_h5ad_with(folder / "a.h5ad", [](const hdf5::Group& file) {
+    const SparseParts parts;
+    const hdf5::Group x = file.create_group("X");
+    x.set("h5sparse_format", "csr");
+    x.set("h5sparse_shape", std::span<const std::int64_t>(parts.shape));
+    x.write("data", parts.data);
+    x.write("indices", std::vector<std::uint8_t>(parts.indices.begin(), parts.indices.end()));
+    x.write("indptr", std::vector<std::uint8_t>(parts.offsets.begin(), parts.offsets.end()));
+  });
+  expect_small(read_quietly(folder / "a.h5ad"));
+}
+
+TEST(Formats, UnsortedRowsAreSortedAndReported) {
+  const TemporaryFolder folder;
+  write_h5ad_with(folder / "a.h5ad", [](const hdf5::Group& file) {
+    SparseParts parts;
+    parts.indices = {2, 0, 1, 0, 2, 1};
+    parts.data = {2, 1, 3, 4, 6, 5};
+    write_sparse(file, "X", parts);
+  });
+  Lines lines;
+  ReadOptions options;
+  options.path = folder / "a.h5ad";
+  expect_small(read(options, MatrixNeed::any, lines.log));
+  EXPECT_THAT(lines.lines, testing::Contains(HasSubstr("indices of 2 cells were not in ascending order")));
+}
+
+TEST(Formats, ExplicitZerosAreDropped) {
+  const TemporaryFolder folder;
+  write_h5ad_with(folder / "a.h5ad", [](const hdf5::Group& file) {
+    SparseParts parts;
+    parts.indices = {0, 1, 2, 0, 1, 0, 1, 2};
+    parts.data = {1, 0, 2, 0, 3, 4, 5, 6};
+    parts.offsets = {0, 3, 4, 5, 8};
+    write_sparse(file, "X", parts);
+  });
+  expect_small(read_quietly(folder / "a.h5ad"));
+}
+
+TEST(Formats, TenxVersion3TakesTheFeatureType) {
+  const TemporaryFolder folder;
+  write_10x_v3(folder / "a.h5", {"Gene Expression", "Gene Expression", "Gene Expression"});
+  const Dataset data = read_quietly(folder / "a.h5", MatrixNeed::counts);
+  expect_small(data);
+  EXPECT_EQ(data.genes.find("gene_ids")->text(1), "E2");
+
+  write_10x_v3(folder / "b.h5");
+  const Dataset genes = read_quietly(folder / "b.h5");
+  EXPECT_THAT(genes.genes.names, ElementsAre("KLF1", "CEBPA"));
+  EXPECT_THAT(genes.x.values, ElementsAre(1, 3, 4, 5));
+  EXPECT_THAT(genes.x.offsets, ElementsAre(0, 1, 1, 2, 4));
+  ReadOptions options;
+  options.feature_type = "CRISPR Guide Capture";
+  EXPECT_THAT(read_quietly(folder / "b.h5", MatrixNeed::any, options).genes.names, ElementsAre("BAK1"));
+  options.feature_type = "";
+  expect_small(read_quietly(folder / "b.h5", MatrixNeed::any, options));
+  options.genome = "hg38";
+  EXPECT_THAT(read_quietly(folder / "b.h5", MatrixNeed::any, options).genes.names,
+              ElementsAre("KLF1", "CEBPA"));
+  options.feature_type = "Antibody Capture";
+  EXPECT_THAT(
+      error_of([&] { read_quietly(folder / "b.h5", MatrixNeed::any, options); }),
+      HasSubstr("no feature has the type Antibody Capture; there are CRISPR Guide Capture, Gene Expression"));
+}
+
+TEST(Formats, TenxVersion2AsksForOneOfSeveralGenomes) {
+  const TemporaryFolder folder;
+  write_10x_v2(folder / "one.h5", {"hg19"});
+  expect_small(read_quietly(folder / "one.h5"));
+  write_10x_v2(folder / "two.h5", {"hg19", "mm10"});
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "two.h5"); }, ExitCode::usage),
+              HasSubstr("genomes hg19, mm10; name one"));
+  ReadOptions options;
+  options.genome = "mm10";
+  expect_small(read_quietly(folder / "two.h5", MatrixNeed::any, options));
+  options.genome = "mm9";
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "two.h5", MatrixNeed::any, options); }),
+              HasSubstr("has no genome mm9"));
+}
+
+void gzip(const std::string& path) {
+  const std::string bytes = file_bytes(path);
+  const gzFile file = gzopen((path + ".gz").c_str(), "wb");
+  gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  std::filesystem::remove(path);
+}
+
+TEST(Formats, MatrixMarketPlainGzippedAndPrefixed) {
+  const TemporaryFolder folder;
+  write_triple(folder.path().string());
+  const Dataset data = read_quietly(folder.path().string(), MatrixNeed::counts);
+  expect_small(data);
+  expect_small(read_quietly(folder / "matrix.mtx"));
+  const std::string plain = data.checksum;
+  for (const char* name : {"matrix.mtx", "barcodes.tsv", "genes.tsv"}) gzip(folder / name);
+  std::filesystem::rename(folder / "genes.tsv.gz", folder / "features.tsv.gz");
+  expect_small(read_quietly(folder.path().string()));
+  EXPECT_NE(read_quietly(folder.path().string()).checksum, plain);
+
+  const TemporaryFolder prefixed;
+  write_triple(prefixed.path().string(), "GSM1_");
+  expect_small(read_quietly(prefixed.path().string()));
+  write_triple(prefixed.path().string(), "GSM2_");
+  EXPECT_THAT(error_of([&] { read_quietly(prefixed.path().string()); }, ExitCode::usage),
+              HasSubstr("several matrices (GSM1_matrix.mtx, GSM2_matrix.mtx)"));
+  expect_small(read_quietly(prefixed / "GSM2_matrix.mtx"));
+}
+
+TEST(Formats, MatrixMarketInAnyOrder) {
+  const TemporaryFolder folder;
+  write_triple(folder.path().string(), "", "3 4 6\n2 3 3\n1 4 4.0\n3 1 2\n1 1 1\n\n2 4 5\n");
+  expect_small(read_quietly(folder.path().string()));
+}
+
+TEST(Formats, OthersAreRefusedByName) {
+  const TemporaryFolder folder;
+  {
+    hdf5::NewFile loom(folder / "a.loom");
+    loom.create_group("row_attrs");
+    loom.create_group("col_attrs");
+    loom.commit();
+    hdf5::NewFile other(folder / "a.h5");
+    other.create_group("weights");
+    other.commit();
+  }
+  std::filesystem::create_directories(folder / "a.zarr");
+  write_text(folder / "a.zarr/.zgroup", "{}");
+  write_text(folder / "a.csv", "cell,gene\n");
+  write_text(folder / "empty.h5ad", "");
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "a.loom"); }), HasSubstr("is a loom file"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "a.zarr"); }), HasSubstr("is a zarr store"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "a.h5"); }),
+              HasSubstr("neither AnnData (obs and var) nor 10x"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "a.csv"); }), HasSubstr("is of no known format"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "empty.h5ad"); }), HasSubstr("is empty"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "none.h5ad"); }), HasSubstr("there is no such file"));
+  EXPECT_THAT(error_of([&] { read_quietly(folder.path().string()); }), HasSubstr("without a matrix.mtx"));
+}
+
+}  // namespace
+}  // namespace sparcell
