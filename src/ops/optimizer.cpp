@@ -11,6 +11,7 @@ void adam_step(Context& context, const OptimizerOptions& options, const T* learn
           "adam_step: {} parameters, {} gradients, {} and {} moments", parameters.size(), gradients.size(),
           first_moment.size(), second_moment.size());
   require(options.betas.size() == 2, "adam_step: {} betas, expected 2", options.betas.size());
+  for (double beta : options.betas) require(beta >= 0 && beta < 1, "adam_step: a beta of {}", beta);
   if (parameters.empty()) return;
   SPARCELL_DISPATCH(adam_step, context, options, learning_rate, step, parameters, gradients, first_moment,
                     second_moment);

@@ -9,8 +9,8 @@ namespace sparcell {
 enum class Transpose { no, yes };
 
 /// out = op(a) op(b) + beta * out, with op the identity or the transposed.
-/// Requires: op(a) is m x k, op(b) k x n, out m x n; unit stride within rows; beta is 0 (out is not read)
-/// or 1.
+/// Requires: op(a) is m x k, op(b) k x n, out m x n, k > 0 unless out is empty; unit stride within rows;
+/// beta is 0 (out is not read) or 1.
 SPARCELL_OP(matmul, (Context & context, Transpose transpose_a, Transpose transpose_b, MatrixView<const T> a,
                      MatrixView<const T> b, T beta, MatrixView<T> out))
 

@@ -36,9 +36,10 @@ struct StepPlan {
   bool kl_by_step = false;
 };
 
-/// Sets the rates and the KL weight for state->step: rate * min((step + 1) / warmup_steps, 1), for cosine
-/// from the end of warm-up min + (rate - min) (1 + cos(pi progress)) / 2; KL weight * min(progress / warmup,
-/// 1), progress = step / total_steps or kl_progress.
+/// Sets the rates and the KL weight for state->step. Rates: those of the plan (of autoencoders
+/// state->base_learning_rate) times min((step + 1) / warmup_steps, 1); under cosine from the end of warm-up
+/// min + (rate - min) (1 + cos(pi progress)) / 2; under plateau as they are, without warm-up. KL weight times
+/// min(progress / warmup, 1), progress = step / total_steps or kl_progress. Requires: plan.total_steps > 0.
 SPARCELL_OP(begin_step, (Context & context, const StepPlan& plan, StepState<T>* state))
 
 /// ++state->step and ++state->batch.
