@@ -89,7 +89,7 @@ ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed 
     std::vector<std::string> found;
     std::optional<ChosenMatrix> chosen = find_counts(source, threads, remarks, found);
     if (chosen) return std::move(*chosen);
-    throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalization is off", file,
+    throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalize is none", file,
                     list_of(found));
   }
   if (named.empty() && source.matrices()[0].name != "X" && source.matrices()[0].name != "matrix") {
