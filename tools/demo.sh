@@ -17,5 +17,4 @@ fi
 
 run=build/demo/$(date -u +%Y%m%dT%H%M%SZ)-$$
 "$sparcell" run experiments/demo.yaml read.path="$data" --out "$run"
-"$sparcell" compare "$run"
 echo "$PWD/$run/report.html"
