@@ -16,6 +16,9 @@ std::vector<std::string> names_of(const std::vector<MatrixInfo>& matrices) {
 }
 
 ChosenMatrix load(Source& source, const std::string& name, int threads, Remarks& remarks) {
+  for (const MatrixInfo& info : source.matrices()) {
+    if (info.name == name && !info.problem.empty()) throw DataError("{}", info.problem);
+  }
   ChosenMatrix chosen{name, source.read(name, threads, remarks), {}};
   chosen.kind = kind_of(chosen.matrix.values);
   return chosen;
@@ -33,6 +36,7 @@ void check_finite(const Source& source, const ChosenMatrix& chosen) {
                   x.indices[static_cast<std::size_t>(position)]);
 }
 
+// The name of the matrix that the words of `read.counts` mean.
 std::string resolve(const Source& source, const std::string& named) {
   std::string name = named == "raw" ? "raw/X" : named;
   const std::vector<std::string> names = names_of(source.matrices());
@@ -69,6 +73,10 @@ ValueKind kind_of(std::span<const float> values) {
 std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
                                         std::vector<std::string>& found) {
   for (const MatrixInfo& info : source.matrices()) {
+    if (!info.problem.empty()) {
+      found.push_back(fmt::format("{} cannot be read ({})", info.name, info.problem));
+      continue;
+    }
     ValueKind kind = kind_of(source.sample(info.name));
     if (kind.counts()) {
       ChosenMatrix chosen = load(source, info.name, threads, remarks);

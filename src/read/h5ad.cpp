@@ -69,8 +69,12 @@ class H5ad : public Source {
 
   void list(const std::string& name, const std::string& path) {
     if (!file_.exists(path)) return;
-    const anndata::StoredMatrix stored = anndata::open_matrix(file_, path);
-    matrices_.push_back({name, anndata::name_of(stored.layout), stored.values.type().name()});
+    try {
+      const anndata::StoredMatrix stored = anndata::open_matrix(file_, path);
+      matrices_.push_back({name, anndata::name_of(stored.layout), stored.values.type().name()});
+    } catch (const DataError& error) {
+      matrices_.push_back({name, "", "", error.what()});
+    }
   }
 
   hdf5::File file_;

@@ -29,7 +29,7 @@ void add_matrices(Source& source, Inspection& inspection) {
   if (counts) inspection.counts = counts->name;
   if (counts && is_default(counts->name)) {
     inspection.nonzeros = counts->matrix.nonzeros();
-  } else if (!inspection.matrix.empty()) {
+  } else if (!inspection.matrix.empty()) {  // X is there and readable, and comes first
     counts.reset();
     inspection.nonzeros = source.read(source.matrices()[0].name, 1, inspection.remarks).nonzeros();
   }

@@ -15,6 +15,8 @@ struct MatrixInfo {
   std::string name;    ///< X, layers/NAME, raw/X; matrix where a format has only one
   std::string layout;  ///< csr, csc or dense
   std::string dtype;   ///< of its values: float32, int64...
+  std::string problem =
+      {};  ///< why it cannot be read, where its encoding is not known; an error only when it is asked for
 };
 
 /// Sentences about what a file holds that a user should know: duplicates, columns left out, rows that were

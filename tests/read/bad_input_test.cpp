@@ -103,6 +103,19 @@ TEST_F(BadInput, EncodingsThatAreNotKnown) {
       HasSubstr("/X: is an array of string"));
 }
 
+TEST_F(BadInput, AnUnknownMatrixIsAnErrorOnlyWhereItIsAskedFor) {
+  write_h5ad_with(path_, [](const hdf5::Group& file) {
+    write_sparse(file, "X", {});
+    const hdf5::Group layers = file.create_group("layers");
+    layers.create_group("odd").set("encoding-type", "awkward-array");
+  });
+  EXPECT_EQ(read_quietly(path_, MatrixNeed::counts).matrix, "X");
+  ReadOptions options;
+  options.counts = "layers/odd";
+  EXPECT_THAT(error_of([&] { read_quietly(path_, MatrixNeed::any, options); }),
+              HasSubstr("/layers/odd: has the encoding awkward-array, expected csr_matrix"));
+}
+
 TEST_F(BadInput, ColumnsThatDoNotFit) {
   const auto with_column = [&](auto&& add) {
     hdf5::NewFile file(path_);
