@@ -1,5 +1,6 @@
-// Microseconds of a training step on this machine, without file, validation or checkpoint: what kernels and products cost.
-//   bench_training [ae|vae|ae5000|gan] [steps]
+// Microseconds of a training step on this machine, without file, validation or checkpoint: what kernels and
+// products cost.
+//   bench_training [ae|vae|ae5000|gan] [steps] [share of entries that are not zero]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,8 +14,8 @@ namespace {
 
 using namespace sparcell;
 
-/// Cells with 10 % of entries, values as log1p of counts.
-Csr<float> random_cells(std::int64_t cells, std::int64_t genes) {
+/// Cells with values as log1p of counts.
+Csr<float> random_cells(std::int64_t cells, std::int64_t genes, float density) {
   std::mt19937 generator(1);
   std::uniform_real_distribution<float> uniform;
   Csr<float> x;
@@ -22,7 +23,7 @@ Csr<float> random_cells(std::int64_t cells, std::int64_t genes) {
   x.cols = genes;
   for (std::int64_t r = 0; r < cells; ++r) {
     for (std::int64_t g = 0; g < genes; ++g) {
-      if (uniform(generator) > 0.1f) continue;
+      if (uniform(generator) > density) continue;
       x.indices.push_back(static_cast<std::int32_t>(g));
       x.values.push_back(0.2f + 3 * uniform(generator));
     }
@@ -56,10 +57,11 @@ Case make_case(const std::string& name) {
 int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "ae";
   const int steps = argc > 2 ? std::atoi(argv[2]) : 200;
+  const float density = argc > 3 ? std::strtof(argv[3], nullptr) : 0.1f;
   Case c = make_case(name);
   Context context;
   const std::int64_t cells = 4096;
-  const DeviceData<float> data(context, random_cells(cells, c.genes), {});
+  const DeviceData<float> data(context, random_cells(cells, c.genes, density), {});
   const auto model = make_model<float>(context, c.options, data, 1);
   model->initialize();
   std::vector<std::int32_t> order(cells);
@@ -76,9 +78,11 @@ int main(int argc, char** argv) {
     if ((step * c.options.train.batch) % cells == 0) state.data()->batch = 0;
     const auto begin = std::chrono::steady_clock::now();
     begin_step<float>(context, plan, state.data());
-    model->train_step({rows.data(), &state.data()->batch, c.options.train.batch, c.options.train.batch}, state.data());
+    model->train_step({rows.data(), &state.data()->batch, c.options.train.batch, c.options.train.batch},
+                      state.data());
     end_step<float>(context, state.data());
-    microseconds.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
+    microseconds.push_back(
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
   }
   std::sort(microseconds.begin(), microseconds.end());
   std::printf("%s: median %.0f us, fastest %.0f us a step (%d threads, %d steps)\n", name.c_str(),
