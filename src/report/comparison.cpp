@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <cmath>
+
+#include "report/metrics.h"
+#include "report/verdicts.h"
+#include "sparcell/report.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::size_t terminal_width = 120;
+
+// Characters that a terminal shows, of text in UTF-8.
+std::size_t width(const std::string& text) {
+  return std::count_if(text.begin(), text.end(), [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
+}
+
+std::string padded(const std::string& text, std::size_t columns, bool right) {
+  const std::string blanks(columns - std::min(columns, width(text)), ' ');
+  return right ? blanks + text : text + blanks;
+}
+
+using Rows = std::vector<std::vector<std::string>>;
+
+// The header and the rows of models and baselines that have a value in the group; empty where none has.
+Rows table_of(const Json& result, const std::vector<MetricLabel>& metrics) {
+  Rows rows{{""}};
+  for (const MetricLabel& metric : metrics) rows[0].push_back(metric.label);
+  for (const char* section : {"models", "baselines"}) {
+    if (!result.contains(section)) continue;
+    for (const auto& [name, entry] : result[section].items()) {
+      std::vector<std::string> row{name};
+      for (const MetricLabel& metric : metrics) {
+        const double value = test_value(entry, metric.key);
+        row.push_back(std::isnan(value) ? "" : format_number(value));
+      }
+      if (std::any_of(row.begin() + 1, row.end(), [](const std::string& cell) { return !cell.empty(); })) {
+        rows.push_back(row);
+      }
+    }
+  }
+  return rows;
+}
+
+std::string aligned(const Rows& rows) {
+  std::vector<std::size_t> widths(rows[0].size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width(row[c]));
+  }
+  std::size_t shown = 0;
+  for (std::size_t total = 2; shown < widths.size() && total + widths[shown] <= terminal_width; ++shown) {
+    total += widths[shown] + 2;
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < shown; ++c) line += "  " + padded(row[c], widths[c], c > 0);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  if (shown < widths.size())
+    text += fmt::format("  ({} more columns are in result.json)\n", widths.size() - shown);
+  return text;
+}
+
+std::string wrapped(const std::string& sentence) {
+  std::string text, line = " ";
+  std::size_t start = 0;
+  while (start < sentence.size()) {
+    const std::size_t end = std::min(sentence.find(' ', start), sentence.size());
+    const std::string word = sentence.substr(start, end - start);
+    if (width(line) + 1 + width(word) > terminal_width) {
+      text += line + "\n";
+      line = "   ";
+    }
+    line += " " + word;
+    start = end + 1;
+  }
+  return text + line + "\n";
+}
+
+}  // namespace
+
+std::string comparison_table(const std::string& run_folder) {
+  const RunFolder run = open_run(run_folder);
+  const std::vector<MetricLabel> metrics = metrics_of(run.result);
+  std::string text;
+  for (const MetricGroup group : {MetricGroup::reconstruction, MetricGroup::generation, MetricGroup::other}) {
+    std::vector<MetricLabel> of_group;
+    std::copy_if(metrics.begin(), metrics.end(), std::back_inserter(of_group),
+                 [&](const MetricLabel& metric) { return metric.group == group; });
+    const Rows rows = table_of(run.result, of_group);
+    if (rows.size() > 1) text += title_of(group) + "\n" + aligned(rows) + "\n";
+  }
+  const std::vector<VerdictSentence> sentences = verdict_sentences(run.result);
+  if (sentences.empty()) return text;
+  text += "Verdicts\n";
+  for (const VerdictSentence& sentence : sentences) text += wrapped(sentence.text);
+  return text + wrapped(seed_sentence(run.result));
+}
+
+}  // namespace sparcell

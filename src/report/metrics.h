@@ -1,0 +1,37 @@
+// How metrics and baselines are called and grouped where people read them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/run_folder.h"
+
+namespace sparcell {
+
+/// Which question a metric answers; one table each.
+enum class MetricGroup { reconstruction, generation, other };
+
+struct MetricLabel {
+  std::string key;    ///< as in result.json
+  std::string label;  ///< as in a paper's table
+  MetricGroup group = MetricGroup::other;
+  enum class Best { smallest, largest, nearest_one, none } best = Best::none;
+  std::string definition;  ///< the versioned name and what it means; empty where the run does not say
+};
+
+/// The metrics that any model or baseline of the run has, in the order of the run's registry.
+std::vector<MetricLabel> metrics_of(const Json& result);
+
+/// What a group's table is called.
+std::string title_of(MetricGroup group);
+
+/// A baseline in a sentence: `gene_mean` is "the gene mean".
+std::string baseline_phrase(const std::string& baseline);
+
+/// Four significant digits, a fixed point where that is short.
+std::string format_number(double value);
+
+/// The value of `entry.test.metric`, NaN where there is none.
+double test_value(const Json& entry, const std::string& metric);
+
+}  // namespace sparcell

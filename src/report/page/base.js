@@ -1,0 +1,65 @@
+// The run's data, elements, numbers. Text of the run enters the page only as text, never as markup.
+const data = JSON.parse(document.getElementById("data").textContent);
+const result = data.result;
+
+function byId(id) { return document.getElementById(id); }
+
+// element("td", {class: "best"}, "0.12", child, ...)
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter(child => child !== null && child !== undefined));
+  return made;
+}
+
+// A section that has nothing to show leaves the page and the bar.
+function remove(id) {
+  byId(id)?.remove();
+  document.querySelector(`.bar a[href="#${id}"]`)?.remove();
+}
+
+function isNumber(value) { return typeof value === "number" && Number.isFinite(value); }
+
+// Four significant digits; a true minus sign.
+function format(value) {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "number") return String(value);
+  if (!Number.isFinite(value)) return "";
+  const size = Math.abs(value);
+  let text;
+  if (Number.isInteger(value)) text = value.toLocaleString("en-US");
+  else if (size >= 1000) text = Math.round(value).toLocaleString("en-US");
+  else if (size < 1e-3) text = value.toExponential(2).replace(/e([+-])(\d+)/, (_, sign, digits) => " × 10" + superscript((sign === "-" ? "-" : "") + digits));
+  else text = value.toPrecision(4);
+  return text.replace(/^-/, "−");
+}
+
+function superscript(text) {
+  return [...text].map(character => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]).join("");
+}
+
+function minus(sentence) { return sentence.replace(/(^|\s)-(?=\d)/g, "$1−"); }
+
+function count(number, noun) { return `${format(number)} ${noun}${number === 1 ? "" : "s"}`; }
+
+function words(key) { return key.replaceAll("_", " "); }
+
+function seconds(value) {
+  if (value < 1) return `${(value * 1000).toPrecision(3)} ms`;
+  if (value < 120) return `${value.toPrecision(3)} s`;
+  return value < 7200 ? `${(value / 60).toPrecision(3)} min` : `${(value / 3600).toPrecision(3)} h`;
+}
+
+function bytes(value) {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  let unit = 0;
+  for (; value >= 1024 && unit + 1 < units.length; ++unit) value /= 1024;
+  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
+}
+
+const typeNames = {autoencoder: "autoencoder", vae: "variational autoencoder", gan: "generative adversarial network"};
+
+function models() { return Object.entries(result.models ?? {}); }

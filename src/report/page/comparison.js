@@ -1,0 +1,105 @@
+// The head of the page, the headline tables and the verdicts.
+const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"]};
+
+function drawHead() {
+  const d = result.data ?? {};
+  const facts = [
+    isNumber(d.cells) && isNumber(d.genes) ? `${format(d.cells)} cells × ${format(d.genes)} genes` : null,
+    isNumber(d.perturbations) && d.perturbations > 0 ? count(d.perturbations, "perturbation") : null,
+    count(models().length, "model"),
+    isNumber(result.seed) ? `seed ${result.seed}` : null,
+    result.device ? `${result.device}${isNumber(result.threads) ? `, ${count(result.threads, "thread")}` : ""}` : null,
+    data.version ? `sparcell ${data.version}` : null,
+  ];
+  byId("facts").append(...facts.filter(Boolean).map(fact => element("span", {}, fact)));
+  if (data.summary.length > 0) {
+    byId("summary").append(element("ul", {class: "lead"}, ...data.summary.map(sentence => {
+      const name = models().map(([model]) => model).find(model => sentence.startsWith(`${model} `)) ?? "";
+      return element("li", {}, element("strong", {}, name), minus(sentence.slice(name.length)));
+    })), element("p", {class: "note"}, data.seed_sentence));
+  }
+  byId("warnings").append(...(result.warnings ?? []).map(text => element("p", {class: "warning"}, element("b", {}, "Warning. "), text)));
+  const made = [`Written by sparcell${data.version ? ` ${data.version}` : ""}`, result.config_hash ? `configuration ${result.config_hash}` : null];
+  byId("colophon").append(element("span", {class: "note"}, made.filter(Boolean).join(" · ")));
+}
+
+function drawComparison() {
+  const groups = [...new Set(data.metrics.map(metric => metric.group))];
+  for (const group of groups) {
+    const table = comparisonTable(group, data.metrics.filter(metric => metric.group === group));
+    if (table) byId("comparison-tables").append(table);
+  }
+  if (data.verdicts.length === 0) byId("verdicts").remove();
+  else drawVerdicts();
+}
+
+function bestOf(metric, entries) {
+  const values = entries.map(([, entry]) => entry.test?.[metric.key]).filter(isNumber);
+  if (metric.best === "none" || values.length < 2) return null;
+  const badness = {smallest: v => v, largest: v => -v, nearest_one: v => Math.abs(v - 1)}[metric.best];
+  return values.reduce((a, b) => (badness(b) < badness(a) ? b : a));
+}
+
+function comparisonTable(title, metrics) {
+  const shown = entries => entries.filter(([, entry]) => metrics.some(metric => isNumber(entry.test?.[metric.key])));
+  const ours = shown(models()), baselines = shown(Object.entries(result.baselines ?? {}));
+  if (ours.length + baselines.length === 0) return null;
+  // Real cells against real cells are what can be reached at best, not a competitor.
+  const competitors = [...ours, ...baselines.filter(([name]) => name !== "split_half")];
+  const best = metrics.map(metric => bestOf(metric, competitors));
+  const row = ([name, entry], remark) => element("tr", {},
+    element("th", {scope: "row"}, name, remark ? element("small", {}, remark) : null),
+    ...metrics.map((metric, i) => {
+      const value = entry.test?.[metric.key];
+      const isBest = isNumber(value) && value === best[i];
+      return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value) : "–",
+                     isBest ? element("span", {class: "hidden-text"}, " best") : null);
+    }));
+  const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", none: ""};
+  const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", none: null};
+  return element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {},
+    element("caption", {}, title),
+    element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric =>
+      element("th", {scope: "col", title: metric.definition || null}, metric.label, " ",
+              element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
+    element("tbody", {}, ...ours.map(entry => row(entry, typeNames[entry[1].type] ?? entry[1].type))),
+    element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]])))));
+}
+
+function drawVerdicts() {
+  const metricOf = key => data.metrics.find(metric => metric.key === key) ?? {label: key, best: "none"};
+  const rows = data.verdicts.map(verdict => {
+    const [sign, spoken] = outcomes[verdict.outcome];
+    const metric = metricOf(verdict.metric);
+    return element("tr", {title: verdict.text},
+      element("th", {scope: "row"}, verdict.model),
+      element("td", {class: "text"}, metric.label),
+      element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline),
+      element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
+      element("td", {}, intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1)),
+      element("td", {}, format(verdict.difference)),
+      element("td", {}, `${format(verdict.interval[0])} to ${format(verdict.interval[1])}`));
+  });
+  const heads = [["Model", 0], ["Metric", 1], ["Against", 1], ["Verdict", 1], ["worse ← 0 → better", 0], ["Difference", 0], ["95 % interval", 0]];
+  byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {},
+    element("thead", {}, element("tr", {}, ...heads.map(([head, text]) => element("th", {scope: "col", class: text ? "text" : null}, head)))),
+    element("tbody", {}, ...rows))));
+  byId("seed-sentence").textContent = data.seed_sentence;
+}
+
+// The interval around zero, each on its own scale, with the better side on the right.
+function intervalGlyph(verdict, sign) {
+  const [low, high] = verdict.interval.map(end => end * sign).sort((a, b) => a - b);
+  const scale = 46 / Math.max(Math.abs(low), Math.abs(high), Math.abs(verdict.difference), Number.MIN_VALUE);
+  const svg = (name, attributes) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
+  const glyph = svg("svg", {class: `glyph ${verdict.outcome}`, viewBox: "-50 -8 100 16", preserveAspectRatio: "none", "aria-hidden": "true"});
+  glyph.append(svg("line", {x1: 0, x2: 0, y1: -8, y2: 8, stroke: "var(--soft)", "stroke-width": 1, "vector-effect": "non-scaling-stroke"}),
+               svg("line", {x1: low * scale, x2: high * scale, y1: 0, y2: 0, stroke: "currentColor", "stroke-width": 3,
+                            "vector-effect": "non-scaling-stroke"}),
+               svg("ellipse", {cx: verdict.difference * sign * scale, cy: 0, rx: 2.6, ry: 3.6, fill: "currentColor"}));
+  return glyph;
+}

@@ -1,0 +1,121 @@
+// Figures: plotly.js is unpacked once, then every figure is drawn, and drawn again when the theme or the width changes.
+const figures = [];
+let plotlyReady = null;
+
+// The page carries plotly.js gzipped; the browser unpacks it.
+function loadPlotly() {
+  plotlyReady ??= (async () => {
+    if (typeof DecompressionStream === "undefined") throw new Error("this browser has no DecompressionStream");
+    const packed = Uint8Array.from(atob(byId("plotly").textContent.trim()), character => character.charCodeAt(0));
+    const source = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    const script = document.createElement("script");
+    script.textContent = source;
+    document.head.append(script);
+    if (typeof Plotly === "undefined") throw new Error("plotly.js did not start");
+  })();
+  return plotlyReady;
+}
+
+const hasWebGL = (() => {
+  try {
+    const context = document.createElement("canvas").getContext("webgl");
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    return context !== null;
+  } catch {
+    return false;
+  }
+})();
+
+// Many points are drawn by WebGL; few, or all where a browser has none, by SVG, which prints sharper.
+function scatterType(points) { return hasWebGL && points > 4000 ? "scattergl" : "scatter"; }
+
+// Plotly reads a little markup in labels: names of the data must not become markup.
+function plain(text) { return String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"); }
+
+function axis(title, more = {}) {
+  const c = colours();
+  return {title: {text: title, font: {size: 12, color: c.soft}, standoff: 8}, gridcolor: c.rule, zeroline: false, linecolor: c.soft,
+          showline: true, ticks: "outside", ticklen: 4, tickcolor: c.soft, tickfont: {size: 11}, automargin: true, ...more};
+}
+
+function baseLayout(more = {}) {
+  const c = colours();
+  return {paper_bgcolor: c.sheet, plot_bgcolor: c.sheet, font: {family: c.sans, size: 12, color: c.ink},
+          margin: {l: 58, r: 16, t: 16, b: 48}, hovermode: "closest",
+          hoverlabel: {bgcolor: c.sheet, bordercolor: c.soft, font: {family: c.sans, size: 12, color: c.ink}},
+          legend: {font: {size: 12}, bgcolor: "rgba(0,0,0,0)"}, ...more};
+}
+
+// figure(parent, {name, title, caption, draw}): draw(width) gives {traces, layout} for that width in pixels.
+function figure(parent, {name, title, caption, draw}) {
+  const plot = element("div", {class: "plot", role: "img", "aria-label": title});
+  const save = kind => element("button", {type: "button", onclick: () => exportFigure(plot, name, kind),
+                                          "aria-label": `Save “${title}” as ${kind.toUpperCase()}`}, kind.toUpperCase());
+  const text = element("span", {class: "caption"}, element("b", {}, `${title}.`), caption ? ` ${caption}` : "");
+  const made = element("figure", {id: name}, plot,
+                       element("figcaption", {}, text, element("span", {}, save("svg"), " ", save("png"))));
+  parent.append(made);
+  const entry = {plot, draw};
+  figures.push(entry);
+  return {redraw: () => paint(entry)};
+}
+
+function exportFigure(plot, name, format) {
+  if (!plot.data) return;
+  Plotly.downloadImage(plot, {format, filename: `${result.name || "sparcell"}_${name}`, width: plot.clientWidth, height: plot.clientHeight,
+                              scale: format === "png" ? 3 : 1});
+}
+
+async function paint({plot, draw}) {
+  await loadPlotly();
+  const width = plot.clientWidth;
+  const {traces, layout} = draw(width);
+  plot.style.height = `${layout.height}px`;
+  await Plotly.react(plot, traces, {...layout, width, autosize: false},
+                     {displaylogo: false, responsive: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"]});
+}
+
+async function paintAll() {
+  try {
+    for (const entry of figures) await paint(entry);
+    root.dataset.figures = String(figures.length);  // says that all are drawn
+  } catch (error) {
+    for (const {plot} of figures) {
+      if (!plot.data) plot.replaceChildren(element("p", {class: "failed"}, `The figure cannot be drawn: ${error.message}.`));
+    }
+  }
+}
+
+themeListeners.push(() => { if (plotlyReady) paintAll(); });
+let resizing = 0;
+let drawnWidth = innerWidth;
+addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => {
+    if (innerWidth !== drawnWidth) paintAll();  // a phone's bars change only the height
+    drawnWidth = innerWidth;
+  }, 150);
+});
+
+// A grid of panels in one figure: the plot areas, in paper coordinates and pixels.
+function panelGrid({width, panels, columns, panelHeight, gap = 64, rowGap = 84, margin}) {
+  const rows = Math.ceil(panels / columns);
+  const inner = width - margin.l - margin.r;
+  const panelWidth = (inner - gap * (columns - 1)) / columns;
+  const innerHeight = rows * panelHeight + (rows - 1) * rowGap;
+  const places = [];
+  for (let i = 0; i < panels; ++i) {
+    const column = i % columns, row = Math.floor(i / columns);
+    const left = column * (panelWidth + gap), top = row * (panelHeight + rowGap);
+    places.push({x: [left / inner, (left + panelWidth) / inner],
+                 y: [1 - (top + panelHeight) / innerHeight, 1 - top / innerHeight]});
+  }
+  return {places, height: innerHeight + margin.t + margin.b};
+}
+
+function axisName(letter, index) { return letter + (index === 0 ? "" : index + 1); }
+
+function panelTitle(text, place) {
+  return {text, xref: "paper", yref: "paper", x: place.x[0], y: place.y[1], xanchor: "left", yanchor: "bottom", yshift: 6, showarrow: false,
+          font: {size: 13}};
+}

@@ -1,0 +1,66 @@
+// What was run, on what, and how long it took.
+function drawRun() {
+  const column = (title, ...content) => byId("run-facts").append(element("div", {}, element("h3", {}, title), ...content));
+  if (result.data) column("Data", facts(result.data));
+  const stages = Object.entries(result.stages ?? {}).filter(([, value]) => isNumber(value));
+  if (stages.length > 0) {
+    const longest = Math.max(...stages.map(([, value]) => value)), total = stages.reduce((sum, [, value]) => sum + value, 0);
+    const bars = element("div", {class: "bars"});
+    for (const [stage, value] of stages) {
+      const bar = element("i");
+      bar.style.width = `${100 * value / (longest || 1)}%`;
+      bars.append(element("span", {}, words(stage)), bar, element("span", {}, seconds(value)));
+    }
+    const memory = isNumber(result.peak_memory_bytes) && result.peak_memory_bytes > 0 ? `, peak memory ${bytes(result.peak_memory_bytes)}` : "";
+    column("Time by stage", bars, element("p", {class: "note"}, `${seconds(total)} together${memory}.`));
+  }
+  drawCost();
+  const details = (title, content, open = false) => byId("run-details").append(element("details", {open}, element("summary", {}, title), content));
+  const defined = data.metrics.filter(metric => metric.definition);
+  if (defined.length > 0) {
+    details("How the metrics are defined", element("dl", {}, ...defined.flatMap(metric =>
+      [element("dt", {}, metric.label), element("dd", {}, metric.definition)])));
+  }
+  if (data.config) details("Configuration", configuration(data.config));
+  if (data.provenance) details("Provenance", facts(data.provenance));
+}
+
+function drawCost() {
+  const costs = {train_seconds: ["training", seconds], steps: ["steps", format], step_microseconds: ["per step", value => `${format(value)} µs`],
+                 cells_per_second: ["cells per second", value => format(Math.round(value))]};
+  const trained = models().filter(([, entry]) => entry.cost || isNumber(entry.parameters));
+  if (trained.length === 0) return;
+  const cells = entry => [entry.parameters, entry.epochs, entry.best_epoch].map(value => isNumber(value) ? format(value) : "–")
+    .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
+  const heads = ["", "parameters", "epochs", "best epoch", ...Object.values(costs).map(([title]) => title)];
+  byId("run-facts").after(element("h3", {}, "Cost of training"),
+    element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Cost of training"}, element("table", {},
+      element("thead", {}, element("tr", {}, ...heads.map(head => element("th", {scope: "col"}, head)))),
+      element("tbody", {}, ...trained.map(([name, entry]) => element("tr", {}, element("th", {scope: "row"}, name),
+        ...cells(entry).map(text => element("td", {}, text))))))));
+}
+
+// Any JSON as nested pairs.
+function facts(value) {
+  if (Array.isArray(value)) return value.every(item => typeof item !== "object") ? value.join(", ") : element("div", {}, ...value.map(facts));
+  if (value !== null && typeof value === "object") {
+    return element("dl", {}, ...Object.entries(value).flatMap(([key, item]) => [element("dt", {}, words(key)), element("dd", {}, facts(item))]));
+  }
+  return typeof value === "number" ? format(value) : String(value);
+}
+
+// YAML with its keys and remarks in colour.
+function configuration(text) {
+  const pre = element("pre", {tabindex: "0"});
+  for (const line of text.split("\n")) {
+    const [, indent, key, rest] = line.match(/^(\s*(?:- )?)([\w.-]+:)?(.*)$/);
+    const remark = rest.search(/(^|\s)#/);
+    pre.append(indent, key ? element("span", {class: "key"}, key) : "", remark < 0 ? rest : rest.slice(0, remark),
+               remark < 0 ? "" : element("span", {class: "remark"}, rest.slice(remark)), "\n");
+  }
+  const copy = element("button", {type: "button", onclick: async () => {
+    await navigator.clipboard.writeText(text);
+    copy.textContent = "Copied";
+  }}, "Copy");
+  return element("div", {}, navigator.clipboard ? element("div", {class: "controls"}, copy) : null, pre);
+}

@@ -1,0 +1,58 @@
+// Tables that sort by a press on their header, filter by text and show a page of rows at a time.
+
+// columns: [{title, value: row => ..., text: bool, note}]
+function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize = 25, sortBy = null, descending = false}) {
+  const state = {sortBy, descending, filter: "", page: 0};
+  const body = element("tbody");
+  const heads = columns.map((column, index) => {
+    const button = element("button", {type: "button", title: column.note, onclick: () => {
+      state.descending = state.sortBy === index ? !state.descending : !column.text;
+      state.sortBy = index;
+      state.page = 0;
+      show();
+    }}, column.title);
+    return element("th", {scope: "col", class: column.text ? "text" : null}, button);
+  });
+  const status = element("span", {role: "status"});
+  const previous = element("button", {type: "button", onclick: () => { --state.page; show(); }}, "Previous");
+  const next = element("button", {type: "button", onclick: () => { ++state.page; show(); }}, "Next");
+  const filter = element("input", {type: "search", oninput: event => {
+    state.filter = event.target.value.trim().toLowerCase();
+    state.page = 0;
+    show();
+  }});
+
+  function show() {
+    const found = state.filter ? rows.filter(row => String(filterBy(row)).toLowerCase().includes(state.filter)) : [...rows];
+    if (state.sortBy !== null) found.sort(order(columns[state.sortBy].value, state.descending));
+    const pages = Math.max(1, Math.ceil(found.length / pageSize));
+    state.page = Math.min(state.page, pages - 1);
+    const first = state.page * pageSize;
+    body.replaceChildren(...found.slice(first, first + pageSize).map(row => element("tr", {}, ...columns.map((column, index) =>
+      element(index === 0 ? "th" : "td", index === 0 ? {scope: "row"} : {class: column.text ? "text" : null}, format(column.value(row)))))));
+    heads.forEach((head, index) => {
+      if (index === state.sortBy) head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    });
+    status.textContent = found.length === 0 ? "No row matches" :
+      `${format(first + 1)}–${format(Math.min(first + pageSize, found.length))} of ${format(found.length)}`;
+    previous.disabled = state.page === 0;
+    next.disabled = state.page + 1 >= pages;
+  }
+  show();
+  const table = element("table", {}, caption ? element("caption", {}, caption) : null, element("thead", {}, element("tr", {}, ...heads)), body);
+  return element("div", {},
+                 filterBy ? element("div", {class: "controls"}, element("label", {}, filterLabel, filter)) : null,
+                 element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": caption ?? "Table"}, table),
+                 element("div", {class: "pager"}, previous, next, status));
+}
+
+// Missing values stand last, whichever the direction.
+function order(value, descending) {
+  const sign = descending ? -1 : 1;
+  return (a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || x === undefined || y === null || y === undefined) return (x ?? null) === (y ?? null) ? 0 : (x ?? null) === null ? 1 : -1;
+    return sign * (typeof x === "string" ? x.localeCompare(y, "en", {numeric: true}) : x - y);
+  };
+}

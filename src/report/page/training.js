@@ -1,0 +1,69 @@
+// Loss curves: for each model a panel for every kind of quantity that was recorded.
+const panelKinds = [
+  {title: "Loss", names: ["loss"], log: true},
+  {title: "Parts of the loss", names: ["reconstruction", "kl"], log: true},
+  {title: "Adversarial losses", names: ["discriminator", "generator"]},
+  {title: "Penalties", names: ["penalty", "sparsity"], log: true},
+  {title: "Critic's output", names: ["critic_real", "critic_generated"]},
+  {title: "Spectral norms of the critic", prefix: "sigma_"},
+  {title: "Weight of the KL term", names: ["kl_weight"]},
+  {title: "Norm of the gradient", names: ["gradient_norm"], log: true},
+  {title: "Learning rate", names: ["learning_rate"]},
+];
+
+const quantityAxes = {kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", critic_real: "output", sigma_: "largest singular value",
+                      penalty: "unweighted value"};
+
+function panelsOf(curves) {
+  const left = new Set(curves.map(curve => curve.name));
+  const panels = [];
+  for (const kind of panelKinds) {
+    const names = [...left].filter(name => kind.prefix ? name.startsWith(kind.prefix) : kind.names.includes(name));
+    if (names.length === 0) continue;
+    names.forEach(name => left.delete(name));
+    panels.push({...kind, curves: curves.filter(curve => names.includes(curve.name))});
+  }
+  for (const name of left) panels.push({title: words(name), curves: curves.filter(curve => curve.name === name)});
+  return panels;
+}
+
+function drawTraining() {
+  const recorded = Object.entries(data.curves ?? {}).filter(([, curves]) => curves.length > 0);
+  if (recorded.length === 0) return remove("training");
+  const redraws = [];
+  for (const [model, curves] of recorded) {
+    const entry = result.models?.[model] ?? {};
+    const facts = [typeNames[entry.type] ?? entry.type, isNumber(entry.epochs) ? count(entry.epochs, "epoch") : null,
+                   isNumber(entry.best_epoch) && entry.best_epoch > 0 ? `best at epoch ${format(entry.best_epoch)}` : null];
+    byId("training-figures").append(element("h3", {}, model, element("small", {}, facts.filter(Boolean).join(" · "))));
+    const grid = element("div", {class: "panels"});
+    byId("training-figures").append(grid);
+    panelsOf(curves).forEach((panel, index) => {
+      const name = `training-${model}-${index}`;
+      redraws.push(figure(grid, {name, title: `${model}: ${panel.title.toLowerCase()}`, draw: () => trainingPanel(panel)}).redraw);
+    });
+  }
+  byId("logarithmic").addEventListener("change", () => redraws.forEach(redraw => redraw()));
+}
+
+function trainingPanel(panel) {
+  const c = colours();
+  const names = [...new Set(panel.curves.map(curve => curve.name))];
+  const splits = [...new Set(panel.curves.map(curve => curve.split))];
+  const traces = panel.curves.map(curve => {
+    const index = names.length > 1 ? names.indexOf(curve.name) : splits.indexOf(curve.split);
+    const label = [names.length > 1 ? words(curve.name) : null, splits.length > 1 || names.length === 1 ? curve.split : null].filter(Boolean).join(", ");
+    return {type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y, name: plain(label),
+            line: {color: c.series[index % c.series.length], width: 1.8, dash: curve.split === "train" ? "solid" : "5px,3px"},
+            hovertemplate: `${curve.axis} %{x}: %{y:.5g}<extra>${plain(label)}</extra>`};
+  });
+  const positive = panel.curves.every(curve => curve.y.every(value => value === null || value > 0));
+  const logarithmic = panel.log && positive && byId("logarithmic").checked;
+  const key = Object.keys(quantityAxes).find(start => names[0].startsWith(start));
+  return {traces, layout: baseLayout({
+    height: 250, margin: {l: 56, r: 14, t: 34, b: 44}, showlegend: traces.length > 1, hovermode: "x unified",
+    legend: {orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: {size: 11}, bgcolor: "rgba(0,0,0,0)"},
+    xaxis: axis(panel.curves[0].axis),
+    yaxis: axis(quantityAxes[key] ?? "loss", logarithmic ? {type: "log", exponentformat: "power"} : {exponentformat: "power"}),
+  })};
+}

@@ -1,0 +1,129 @@
+#include "report/run_folder.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sparcell/core/errors.h"
+
+namespace sparcell {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void damaged(const std::string& path, const std::string& key, const std::string& expected) {
+  throw DataError("{}: `{}` is not {}; the file is damaged or was written by another program.", path, key,
+                  expected);
+}
+
+void expect_numbers(const std::string& path, const std::string& key, const Json& object) {
+  if (!object.is_object()) damaged(path, key, "a mapping");
+  for (const auto& [name, value] : object.items()) {
+    if (!value.is_number() && !value.is_null()) damaged(path, key + "." + name, "a number");
+  }
+}
+
+// `models` and `baselines`: name -> {..., "test": {metric: number}}.
+void expect_judged(const std::string& path, const std::string& key, const Json& result) {
+  if (!result.contains(key)) return;
+  if (!result[key].is_object()) damaged(path, key, "a mapping");
+  for (const auto& [name, entry] : result[key].items()) {
+    const std::string where = key + "." + name;
+    if (!entry.is_object()) damaged(path, where, "a mapping");
+    for (const char* numbers : {"test", "loss"}) {
+      if (entry.contains(numbers)) expect_numbers(path, where + "." + numbers, entry[numbers]);
+    }
+  }
+}
+
+void expect_verdicts(const std::string& path, const Json& result) {
+  if (!result.contains("verdicts")) return;
+  if (!result["verdicts"].is_array()) damaged(path, "verdicts", "a list");
+  for (const Json& verdict : result["verdicts"]) {
+    if (!verdict.is_object()) damaged(path, "verdicts", "a list of mappings");
+    for (const char* key : {"model", "metric", "baseline"}) {
+      if (!verdict.contains(key) || !verdict[key].is_string())
+        damaged(path, fmt::format("verdicts.{}", key), "a name");
+    }
+    const bool interval = verdict.contains("interval") && verdict["interval"].is_array() &&
+                          verdict["interval"].size() == 2 && verdict["interval"][0].is_number() &&
+                          verdict["interval"][1].is_number();
+    if (!interval) damaged(path, "verdicts.interval", "a pair of numbers");
+    if (!verdict.contains("difference") || !verdict["difference"].is_number()) {
+      damaged(path, "verdicts.difference", "a number");
+    }
+    if (!verdict.contains("beats") || !verdict["beats"].is_boolean())
+      damaged(path, "verdicts.beats", "true or false");
+  }
+}
+
+void expect_strings(const std::string& path, const std::string& key, const Json& result) {
+  if (!result.contains(key)) return;
+  if (!result[key].is_array()) damaged(path, key, "a list");
+  for (const Json& entry : result[key]) {
+    if (!entry.is_string()) damaged(path, key, "a list of sentences");
+  }
+}
+
+void expect_metric_info(const std::string& path, const Json& result) {
+  if (!result.contains("metric_info")) return;
+  if (!result["metric_info"].is_array()) damaged(path, "metric_info", "a list");
+  for (const Json& entry : result["metric_info"]) {
+    if (!entry.is_object() || !entry.contains("key") || !entry["key"].is_string()) {
+      damaged(path, "metric_info", "a list of mappings with a `key`");
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> RunFolder::file(const std::string& name) const {
+  const fs::path found = fs::path(path) / name;
+  if (!fs::is_regular_file(found)) return std::nullopt;
+  return found.string();
+}
+
+std::vector<std::string> RunFolder::models() const {
+  std::vector<std::string> names;
+  if (result.contains("models")) {
+    for (const auto& [name, entry] : result["models"].items()) names.push_back(name);
+  }
+  return names;
+}
+
+RunFolder open_run(const std::string& path) {
+  const std::string file = (fs::path(path) / "result.json").string();
+  if (!fs::is_directory(path))
+    throw DataError("{}: there is no such folder; a run's folder was expected.", path);
+  if (!fs::is_regular_file(file)) {
+    throw DataError("{}: the folder holds no finished run (it has no result.json, which a run writes last).",
+                    path);
+  }
+  RunFolder run{path, read_json(file)};
+  if (!run.result.is_object()) damaged(file, "the whole", "a mapping");
+  expect_judged(file, "models", run.result);
+  expect_judged(file, "baselines", run.result);
+  expect_verdicts(file, run.result);
+  expect_strings(file, "warnings", run.result);
+  expect_metric_info(file, run.result);
+  if (run.result.contains("stages")) expect_numbers(file, "stages", run.result["stages"]);
+  return run;
+}
+
+Json read_json(const std::string& path) {
+  try {
+    return Json::parse(read_text(path));
+  } catch (const nlohmann::json::parse_error& error) {
+    throw DataError("{}: not JSON, at byte {}; the file is damaged.", path, error.byte);
+  }
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) throw DataError("{}: the file cannot be read.", path);
+  return text.str();
+}
+
+}  // namespace sparcell

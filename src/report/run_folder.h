@@ -1,0 +1,31 @@
+// What a finished run left in its folder, as far as the report reads it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sparcell {
+
+using Json = nlohmann::ordered_json;  ///< keeps the order of models as the run wrote it
+
+struct RunFolder {
+  std::string path;
+  Json result;  ///< result.json; the shapes of `models`, `baselines`, `verdicts` are as EXPERIMENTS.md says
+
+  /// The path of a file of the run, or nothing where the run did not write it.
+  std::optional<std::string> file(const std::string& name) const;
+  std::vector<std::string> models() const;
+};
+
+/// Throws DataError where the folder holds no finished run or its result.json is damaged.
+RunFolder open_run(const std::string& path);
+
+/// Throws DataError with the file's name where it does not hold JSON.
+Json read_json(const std::string& path);
+
+std::string read_text(const std::string& path);
+
+}  // namespace sparcell

@@ -1,0 +1,106 @@
+#include "report/verdicts.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "report/metrics.h"
+#include "sparcell/core/errors.h"
+
+namespace sparcell {
+namespace {
+
+// `beats` is true where the interval excludes 0 on the better side, so one that excludes 0 otherwise is on
+// the worse side.
+Outcome outcome_of(const Json& verdict) {
+  if (verdict["beats"].get<bool>()) return Outcome::better;
+  const double low = verdict["interval"][0], high = verdict["interval"][1];
+  return low > 0 || high < 0 ? Outcome::worse : Outcome::undecided;
+}
+
+std::string label(const std::vector<MetricLabel>& metrics, const std::string& key) {
+  for (const MetricLabel& metric : metrics) {
+    if (metric.key == key) return metric.label;
+  }
+  return key;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    text += (i == 0 ? "" : i + 1 == words.size() ? " and " : ", ") + words[i];
+  }
+  return text;
+}
+
+std::string phrase(Outcome outcome, const std::string& baseline) {
+  switch (outcome) {
+    case Outcome::better:
+      return "beats " + baseline;
+    case Outcome::undecided:
+      return "cannot be told apart from " + baseline;
+    case Outcome::worse:
+      return "does worse than " + baseline;
+  }
+  throw InternalError("an outcome without a phrase");
+}
+
+}  // namespace
+
+std::vector<VerdictSentence> verdict_sentences(const Json& result) {
+  std::vector<VerdictSentence> sentences;
+  if (!result.contains("verdicts")) return sentences;
+  const std::vector<MetricLabel> metrics = metrics_of(result);
+  for (const Json& verdict : result["verdicts"]) {
+    const Outcome outcome = outcome_of(verdict);
+    sentences.push_back(
+        {fmt::format("{} {} on {}: difference {}, 95 % interval {} to {}.",
+                     verdict["model"].get<std::string>(),
+                     phrase(outcome, baseline_phrase(verdict["baseline"])), label(metrics, verdict["metric"]),
+                     format_number(verdict["difference"]), format_number(verdict["interval"][0]),
+                     format_number(verdict["interval"][1])),
+         outcome});
+  }
+  return sentences;
+}
+
+std::vector<std::string> verdict_summary(const Json& result) {
+  std::vector<std::string> sentences;
+  if (!result.contains("verdicts")) return sentences;
+  const std::vector<MetricLabel> metrics = metrics_of(result);
+  std::vector<std::string> models;
+  for (const Json& verdict : result["verdicts"]) {
+    if (std::find(models.begin(), models.end(), verdict["model"]) == models.end())
+      models.push_back(verdict["model"]);
+  }
+  for (const std::string& model : models) {
+    // Outcome and baseline, with the metrics that they hold for.
+    std::vector<std::pair<std::pair<Outcome, std::string>, std::vector<std::string>>> found;
+    for (const Json& verdict : result["verdicts"]) {
+      if (verdict["model"] != model) continue;
+      const std::pair<Outcome, std::string> key{outcome_of(verdict), verdict["baseline"]};
+      auto place =
+          std::find_if(found.begin(), found.end(), [&](const auto& entry) { return entry.first == key; });
+      if (place == found.end()) place = found.insert(found.end(), {key, {}});
+      place->second.push_back(label(metrics, verdict["metric"]));
+    }
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first.first < b.first.first; });
+    std::string text = model;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      text += fmt::format("{}{} on {}", i == 0 ? " " : "; it ",
+                          phrase(found[i].first.first, baseline_phrase(found[i].first.second)),
+                          joined(found[i].second));
+    }
+    sentences.push_back(text + ".");
+  }
+  return sentences;
+}
+
+std::string seed_sentence(const Json& result) {
+  const bool known = result.contains("seed") && result["seed"].is_number_integer();
+  return fmt::format("One run is one seed{}: the intervals speak of the test cells, not of other seeds.",
+                     known ? fmt::format(" ({})", result["seed"].get<std::int64_t>()) : "");
+}
+
+}  // namespace sparcell
