@@ -90,6 +90,7 @@ void write_checkpoint(const std::string& path, const CheckpointIdentity& identit
   file.set("plateau_bad_epochs", state.plateau_bad_epochs);
   file.set("best_value", state.best.value);
   file.set("best_epoch", state.best.epoch);
+  file.set("best_reference", state.best.reference);
   file.set("epochs_since_best", state.best.epochs_since);
   file.write("losses", std::vector<double>(std::begin(state.step.losses), std::end(state.step.losses)));
   write_tensors(file.create_group("parameters"), tensors.parameters);

@@ -19,7 +19,11 @@ double PlateauSchedule::next(double learning_rate, double loss) {
 }
 
 bool BestValue::update(std::int64_t at, double loss, double min_delta) {
-  epochs_since = loss < value - min_delta ? 0 : epochs_since + 1;
+  ++epochs_since;
+  if (loss < reference - min_delta) {
+    reference = loss;
+    epochs_since = 0;
+  }
   if (!(loss < value)) return false;
   value = loss;
   epoch = at;

@@ -27,7 +27,8 @@ class PlateauSchedule {
 struct BestValue {
   double value = std::numeric_limits<double>::infinity();
   std::int64_t epoch = -1;
-  std::int64_t epochs_since = 0;  ///< without an improvement of min_delta
+  double reference = std::numeric_limits<double>::infinity();  ///< the last improvement of min_delta
+  std::int64_t epochs_since = 0;                               ///< since then
 
   /// Whether this epoch is the best so far.
   bool update(std::int64_t at, double loss, double min_delta);

@@ -26,7 +26,7 @@ void check_finite(const LossParts& losses, const char* cells, std::int64_t epoch
   for (const auto& [name, value] : losses) {
     if (!std::isfinite(value)) {
       throw NumericalError("epoch {}: the {} {} is {}; a lower learning rate or train.clip_norm may help",
-                           epoch, cells, name, value);
+                           epoch + 1, cells, name, value);
     }
   }
 }
@@ -118,8 +118,8 @@ TrainResult Trainer::run(const TrainHooks& hooks) {
       run_steps(batch, 1);
       step_seconds_.push_back(seconds_since(step_start));
       if (hooks.interrupted && hooks.interrupted()) {
-        hooks.save();
-        throw Interrupted("stopped by a signal in epoch {} of {}; the state is saved", epoch_,
+        if (hooks.save) hooks.save();
+        throw Interrupted("stopped by a signal in epoch {} of {}; the state is saved", epoch_ + 1,
                           options_.train.epochs);
       }
     }
