@@ -1,5 +1,5 @@
 // The gradient penalty's second backward pass: alone against PyTorch's automatic differentiation in f64
-// (tests/golden/penalty.h5, made by tools/golden/training.py), and inside whole critic updates against
+// (tests/golden/penalty.h5, made by tools/golden/penalty.py), and inside whole critic updates against
 // central differences.
 #include <gtest/gtest.h>
 
