@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include <fmt/ranges.h>
+
 #include <map>
 
 #include "hdf5/file.h"
@@ -11,28 +13,39 @@ constexpr std::int64_t checkpoint_schema = 1;
 
 using Part = Arena<float>::Part;
 
+std::vector<std::int64_t> shape_of(const Arena<float>::Tensor& tensor) {
+  return tensor.vector ? std::vector{tensor.rows} : std::vector{tensor.rows, tensor.cols};
+}
+
 void copy_out(const Arena<float>& arena, Part part, std::vector<NamedTensor>& tensors) {
   for (std::size_t i = 0; i < arena.tensors().size(); ++i) {
     const auto& tensor = arena.tensors()[i];
-    std::vector<std::int64_t> shape{tensor.rows};
-    if (!tensor.vector) shape.push_back(tensor.cols);
-    tensors.push_back({tensor.name, shape, arena.read(static_cast<int>(i), part)});
+    tensors.push_back({tensor.name, shape_of(tensor), arena.read(static_cast<int>(i), part)});
   }
 }
 
-void copy_in(Arena<float>& arena, Part part, const std::vector<NamedTensor>& tensors) {
+/// What is to be written where.
+struct Restored {
+  Arena<float>* arena;
+  int tensor;
+  Part part;
+  const std::vector<float>* values;
+};
+
+void find_tensors(Arena<float>& arena, Part part, const std::vector<NamedTensor>& tensors,
+                  std::vector<Restored>& found) {
   std::map<std::string, const NamedTensor*> by_name;
   for (const NamedTensor& tensor : tensors) by_name[tensor.name] = &tensor;
   for (std::size_t i = 0; i < arena.tensors().size(); ++i) {
     const auto& expected = arena.tensors()[i];
-    const auto found = by_name.find(expected.name);
-    if (found == by_name.end()) throw DataError("the checkpoint has no tensor {}", expected.name);
-    const auto size = static_cast<std::int64_t>(found->second->values.size());
-    if (size != expected.size()) {
-      throw DataError("the checkpoint's tensor {} has {} values, the model's {}", expected.name, size,
-                      expected.size());
+    const auto entry = by_name.find(expected.name);
+    if (entry == by_name.end()) throw DataError("the checkpoint has no tensor {}", expected.name);
+    const NamedTensor& tensor = *entry->second;
+    if (tensor.shape != shape_of(expected)) {
+      throw DataError("the checkpoint's tensor {} is {}, the model's {}", expected.name,
+                      fmt::join(tensor.shape, " x "), fmt::join(shape_of(expected), " x "));
     }
-    arena.write(static_cast<int>(i), found->second->values, part);
+    found.push_back({&arena, static_cast<int>(i), part, &tensor.values});
   }
 }
 
@@ -64,13 +77,15 @@ TensorSnapshot snapshot(Trainable<float>& model, bool with_moments) {
 }
 
 void restore(Trainable<float>& model, const TensorSnapshot& tensors) {
+  std::vector<Restored> found;
   for (const auto& group : model.groups()) {
-    copy_in(*group.parameters, Part::values, tensors.parameters);
-    copy_in(*group.buffers, Part::values, tensors.buffers);
+    find_tensors(*group.parameters, Part::values, tensors.parameters, found);
+    find_tensors(*group.buffers, Part::values, tensors.buffers, found);
     if (tensors.first_moments.empty()) continue;
-    copy_in(*group.parameters, Part::first_moments, tensors.first_moments);
-    copy_in(*group.parameters, Part::second_moments, tensors.second_moments);
+    find_tensors(*group.parameters, Part::first_moments, tensors.first_moments, found);
+    find_tensors(*group.parameters, Part::second_moments, tensors.second_moments, found);
   }
+  for (const Restored& r : found) r.arena->write(r.tensor, *r.values, r.part);
 }
 
 void write_checkpoint(const std::string& path, const CheckpointIdentity& identity,

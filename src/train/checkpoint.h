@@ -30,7 +30,7 @@ struct TensorSnapshot {
 /// Copies the tensors of a model; moments only where asked for.
 TensorSnapshot snapshot(Trainable<float>& model, bool with_moments);
 /// Writes parameters and buffers (and moments, where the snapshot has them) back. Throws DataError for a
-/// tensor that is missing or of another size.
+/// tensor that is missing or of another shape, and leaves the model as it was.
 void restore(Trainable<float>& model, const TensorSnapshot& tensors);
 
 /// The state of a training loop beside its tensors.

@@ -1,0 +1,170 @@
+// Checkpoints: what comes back is what was there, under PyTorch's names; what is no checkpoint is refused.
+#include "train/checkpoint.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "hdf5/file.h"
+#include "support/temporary.h"
+#include "train/training_run.h"
+
+namespace sparcell::test {
+namespace {
+
+constexpr ModelType types[] = {ModelType::autoencoder, ModelType::vae, ModelType::gan};
+
+const CheckpointIdentity identity{.config_hash = "0f1e", .model = "small", .type = "vae", .seed = 5};
+
+/// A trained model, and one of other weights.
+struct TwoRuns {
+  explicit TwoRuns(ModelType type)
+      : trained(small_model(type), small_cells(24, 10), split_of(24, 8), 1),
+        other(small_model(type), small_cells(24, 10), split_of(24, 8), 2) {
+    trained.run();
+  }
+  TrainingRun trained, other;
+};
+
+class Checkpoints : public ::testing::Test {
+ protected:
+  std::string write(TrainingRun& run, bool with_moments = true) {
+    write_checkpoint(path, identity, snapshot(*run.model, with_moments), run.trainer->state());
+    return path;
+  }
+  TemporaryFolder folder;
+  std::string path = folder / "last.h5";
+};
+
+TEST_F(Checkpoints, RestoreEqualBits) {
+  for (ModelType type : types) {
+    TwoRuns runs(type);
+    restore(*runs.other.model, read_checkpoint(write(runs.trained)));
+    EXPECT_TRUE(equal_bits(all_tensors(*runs.trained.model), all_tensors(*runs.other.model)));
+  }
+}
+
+TEST_F(Checkpoints, WithoutMomentsLeaveThoseOfTheModel) {
+  TwoRuns runs(ModelType::vae);
+  const TensorSnapshot before = snapshot(*runs.other.model, true);
+  const TensorSnapshot read = read_checkpoint(write(runs.trained, false));
+  EXPECT_TRUE(read.first_moments.empty());
+  restore(*runs.other.model, read);
+  const TensorSnapshot after = snapshot(*runs.other.model, true);
+  EXPECT_TRUE(equal_bits(after.parameters, snapshot(*runs.trained.model, false).parameters));
+  EXPECT_TRUE(equal_bits(after.first_moments, before.first_moments));
+}
+
+TEST_F(Checkpoints, HoldTheStateOfTheLoop) {
+  TrainingRun run(small_model(ModelType::vae), small_cells(24, 10), split_of(24, 8));
+  run.run();
+  const CheckpointState state = run.trainer->state();
+  const hdf5::File file = hdf5::File::open(write(run));
+  EXPECT_EQ(file.text("config_hash"), "0f1e");
+  EXPECT_EQ(file.text("model"), "small");
+  EXPECT_EQ(file.text("type"), "vae");
+  EXPECT_EQ(file.integer("seed"), 5);
+  EXPECT_EQ(file.integer("epoch"), state.epoch);
+  EXPECT_EQ(file.integer("step"), 6);
+  EXPECT_EQ(file.integer("batch"), 2);
+  EXPECT_EQ(file.number("learning_rate"), run.options.train.optimizer.learning_rate);
+  EXPECT_EQ(file.number("best_value"), state.best.value);
+  EXPECT_EQ(file.integer("best_epoch"), state.best.epoch);
+  EXPECT_EQ(file.dataset("losses").shape(), std::vector<std::int64_t>{loss_parts});
+}
+
+TEST_F(Checkpoints, EqualStatesGiveEqualFiles) {
+  TrainingRun run(small_model(ModelType::gan), small_cells(24, 10), split_of(24, 8));
+  run.run();
+  const std::string first = file_bytes(write(run));
+  EXPECT_EQ(file_bytes(write(run)), first);
+}
+
+/// Names and shapes are those of the state_dicts in tests/golden/training_<case>.h5
+/// (tools/golden/training.py).
+TEST_F(Checkpoints, NamesAndShapesArePyTorchs) {
+  const std::pair<const char*, ModelType> cases[] = {
+      {"ae", ModelType::autoencoder}, {"vae", ModelType::vae}, {"gan", ModelType::gan}};
+  for (const auto& [name, type] : cases) {
+    SCOPED_TRACE(name);
+    const hdf5::File golden = hdf5::File::open(fmt::format("tests/golden/training_{}.h5", name));
+    ModelOptions options = small_model(type);
+    options.latent = golden.integer("latent");
+    if (type == ModelType::gan) {
+      options.gan.generator.hidden = golden.integers("generator.hidden");
+      options.gan.critic.hidden = golden.integers("critic.hidden");
+    } else {
+      options.network.hidden = golden.integers("hidden");
+    }
+    TrainingRun run(options, small_cells(24, golden.dataset("data/shape").read<std::int64_t>()[1]),
+                    split_of(24, 8));
+    std::map<std::string, std::vector<std::int64_t>> ours, theirs;
+    const TensorSnapshot tensors = snapshot(*run.model, false);
+    for (const auto* part : {&tensors.parameters, &tensors.buffers}) {
+      for (const NamedTensor& tensor : *part) ours[tensor.name] = tensor.shape;
+    }
+    for (const std::string& tensor : golden.group("initial").children()) {
+      if (!tensor.ends_with("num_batches_tracked"))
+        theirs[tensor] = golden.dataset("initial/" + tensor).shape();
+    }
+    EXPECT_EQ(ours, theirs);
+  }
+}
+
+TEST_F(Checkpoints, ForeignFilesAreRefused) {
+  const auto read_error = [](const std::string& file) { return error_of([&] { read_checkpoint(file); }); };
+  EXPECT_EQ(read_error("tests/golden/penalty.h5"),
+            "tests/golden/penalty.h5 is no checkpoint of sparcell: it has no schema and parameters");
+  write_bytes(path, "no HDF5 at all");
+  EXPECT_NE(read_error(path).find(path), std::string::npos);
+  EXPECT_NE(read_error(folder / "missing.h5").find("missing.h5"), std::string::npos);
+  {
+    hdf5::NewFile file(path);
+    file.set("schema", std::int64_t{99});
+    file.create_group("parameters");
+    file.commit();
+  }
+  EXPECT_EQ(read_error(path), path + " is a checkpoint of schema 99, this version reads schema 1");
+}
+
+TEST_F(Checkpoints, TruncatedFilesAreRefused) {
+  TrainingRun run(small_model(ModelType::autoencoder), small_cells(24, 10), split_of(24, 8));
+  const std::string whole = file_bytes(write(run));
+  for (std::size_t bytes : {whole.size() / 10, whole.size() / 2, whole.size() - 1}) {
+    write_bytes(path, whole.substr(0, bytes));
+    EXPECT_NE(error_of([&] { read_checkpoint(path); }).find("last.h5"), std::string::npos) << bytes;
+  }
+}
+
+TEST_F(Checkpoints, OfAnotherModelAreRefusedByTensor) {
+  TrainingRun run(small_model(ModelType::autoencoder), small_cells(24, 10), split_of(24, 8));
+  TensorSnapshot tensors = snapshot(*run.model, true);
+  EXPECT_EQ(tensors.parameters.front().name, "encoder.0.weight");
+
+  TensorSnapshot missing = tensors;
+  missing.parameters.erase(missing.parameters.begin());
+  EXPECT_EQ(error_of([&] { restore(*run.model, missing); }), "the checkpoint has no tensor encoder.0.weight");
+
+  TensorSnapshot wider = tensors;
+  wider.parameters.front().shape = {24, 11};
+  wider.parameters.front().values.resize(24 * 11);
+  EXPECT_EQ(error_of([&] { restore(*run.model, wider); }),
+            "the checkpoint's tensor encoder.0.weight is 24 x 11, the model's 24 x 10");
+
+  TensorSnapshot turned = tensors;
+  turned.first_moments.front().shape = {10, 24};
+  EXPECT_EQ(error_of([&] { restore(*run.model, turned); }),
+            "the checkpoint's tensor encoder.0.weight is 10 x 24, the model's 24 x 10");
+}
+
+TEST_F(Checkpoints, RefusedOnesLeaveTheModelAsItWas) {
+  TwoRuns runs(ModelType::autoencoder);
+  TensorSnapshot tensors = snapshot(*runs.trained.model, true);
+  tensors.buffers.pop_back();
+  const auto before = all_tensors(*runs.other.model);
+  EXPECT_THROW(restore(*runs.other.model, tensors), DataError);
+  EXPECT_TRUE(equal_bits(before, all_tensors(*runs.other.model)));
+}
+
+}  // namespace
+}  // namespace sparcell::test
