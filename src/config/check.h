@@ -1,0 +1,43 @@
+// Combinations of options that make no sense, refused before data is read.
+#pragma once
+
+#include "config/problems.h"
+#include "sparcell/config.h"
+
+namespace sparcell::config {
+
+/// What an experiment refuses and where in the tree it was written. Sections that have problems already are
+/// not checked further: their values are not the ones that the user meant.
+class Checker {
+ public:
+  Checker(const Node& root, Problems& problems)
+      : root_(root), read_problems_(problems), problems_(problems) {}
+
+  template <class... Arguments>
+  void refuse_if(bool senseless, std::string_view path, fmt::format_string<Arguments...> sentence,
+                 Arguments&&... arguments) {
+    if (senseless) {
+      problems_.add(place_of(root_, path), path,
+                    fmt::format(sentence, std::forward<Arguments>(arguments)...));
+    }
+  }
+
+  bool sound(std::string_view path) const { return !read_problems_.touch(path); }
+  bool written(std::string_view path) const { return find_path(root_, path) != nullptr; }
+
+ private:
+  const Node& root_;
+  const Problems read_problems_;  ///< known before the checks began
+  Problems& problems_;
+};
+
+void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
+                      Problems& problems);
+
+/// The keys on top and the stations before the models.
+void check_data(const Experiment& experiment, const LoadOptions& options, Checker& checker);
+
+/// Models with their training, and how they are judged.
+void check_models(const Experiment& experiment, Checker& checker);
+
+}  // namespace sparcell::config

@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <cmath>
+
+#include "config/check.h"
+
+namespace sparcell::config {
+namespace {
+
+/// Checks of one model. Its path is `model.NAME`.
+class ModelChecker {
+ public:
+  ModelChecker(const std::string& name, const ModelOptions& model, Checker& checker)
+      : path_("model." + name), model_(model), checker_(checker) {}
+
+  void check() {
+    check_optimizers();
+    check_schedule();
+    switch (model_.type) {
+      case ModelType::vae:
+        check_warmup();
+        [[fallthrough]];
+      case ModelType::autoencoder:
+        check_autoencoder();
+        break;
+      case ModelType::gan:
+        check_gan();
+        break;
+    }
+  }
+
+ private:
+  /// Where a train option of this model was written: by the model itself, or for all models.
+  std::string train_path(std::string_view key) const {
+    const std::string own = fmt::format("{}.train.{}", path_, key);
+    const std::string common = fmt::format("train.{}", key);
+    return checker_.written(own) || !checker_.written(common) ? own : common;
+  }
+
+  void check_optimizer(const char* name, const OptimizerOptions& optimizer) {
+    checker_.refuse_if(optimizer.betas.size() != 2, train_path(fmt::format("{}.betas", name)),
+                       "{}.train.{}.betas must be two numbers, not {}", path_, name, optimizer.betas.size());
+    checker_.refuse_if(
+        model_.train.schedule.type != ScheduleType::none &&
+            model_.train.schedule.min_learning_rate >= optimizer.learning_rate,
+        train_path("schedule.min_learning_rate"),
+        "{}.train.schedule.min_learning_rate ({}) is not below {}.learning_rate ({}): nothing could fall",
+        path_, model_.train.schedule.min_learning_rate, name, optimizer.learning_rate);
+  }
+
+  void check_optimizers() {
+    if (model_.type != ModelType::gan) {
+      check_optimizer("optimizer", model_.train.optimizer);
+      return;
+    }
+    check_optimizer("generator", model_.train.generator);
+    check_optimizer("critic", model_.train.critic);
+    const std::string own = path_ + ".train.optimizer";
+    checker_.refuse_if(checker_.written(own), own,
+                       "{}: a GAN has two optimizers, {}.train.generator and {}.train.critic", own, path_,
+                       path_);
+  }
+
+  void check_schedule() {
+    const ScheduleOptions& schedule = model_.train.schedule;
+    const bool plateau = schedule.type == ScheduleType::plateau;
+    checker_.refuse_if(plateau && schedule.warmup_steps > 0, train_path("schedule.warmup_steps"),
+                       "{}.train.schedule.warmup_steps belongs to the types none and cosine, not plateau",
+                       path_);
+    if (model_.type != ModelType::gan) return;
+    checker_.refuse_if(
+        plateau, train_path("schedule.type"),
+        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none "
+        "or cosine",
+        path_, path_);
+    checker_.refuse_if(
+        model_.train.early_stopping.patience > 0, train_path("early_stopping.patience"),
+        "{} is a GAN and has no validation loss to stop early by; set {}.train.early_stopping.patience to 0",
+        path_, path_);
+  }
+
+  void check_warmup() {
+    checker_.refuse_if(
+        model_.kl.warmup >= 1, path_ + ".kl.warmup",
+        "{}.kl.warmup is {}: training is not longer than the warm-up of the KL weight; it must be below 1",
+        path_, model_.kl.warmup);
+  }
+
+  void check_batch_of_one(const NetworkOptions& network) {
+    checker_.refuse_if(
+        network.normalization == NormalizationLayer::batch && model_.train.batch == 1, train_path("batch"),
+        "{} has batch normalization, which needs more than one cell in a batch; train.batch is 1", path_);
+  }
+
+  void check_dropout(const std::string& key, const std::vector<double>& dropout,
+                     const NetworkOptions& network) {
+    const std::size_t layers = network.hidden.size();
+    checker_.refuse_if(dropout.size() > 1 && dropout.size() != layers, key,
+                       "{} must be one number or as many as hidden layers ({}), not {}{}", key, layers,
+                       dropout.size(), checker_.written(key) ? "" : " (its default); set it beside hidden");
+  }
+
+  void check_autoencoder() {
+    check_dropout(path_ + ".dropout", model_.network.dropout, model_.network);
+    check_dropout(path_ + ".decoder_dropout", model_.decoder_dropout, model_.network);
+    check_batch_of_one(model_.network);
+  }
+
+  void check_gan() {
+    const GanOptions& gan = model_.gan;
+    check_dropout(path_ + ".generator.dropout", gan.generator.dropout, gan.generator);
+    check_dropout(path_ + ".critic.dropout", gan.critic.dropout, gan.critic);
+    const bool either = gan.generator.normalization == NormalizationLayer::batch;
+    check_batch_of_one(either ? gan.generator : gan.critic);
+    const bool penalized = gan.gradient_penalty.weight > 0;
+    checker_.refuse_if(penalized && gan.critic.normalization == NormalizationLayer::batch,
+                       path_ + ".critic.normalization",
+                       "{}.critic has batch normalization, which couples the cells whose gradients "
+                       "gradient_penalty needs one "
+                       "by one; use layer or none, or set gradient_penalty.weight to 0",
+                       path_);
+    checker_.refuse_if(
+        penalized && gan.loss != GanLoss::bce && gan.gradient_penalty.on == PenaltyOn::probability,
+        path_ + ".gradient_penalty.on",
+        "{}.gradient_penalty.on is probability, but the loss {} has none; use logit", path_,
+        name_of(gan.loss));
+    checker_.refuse_if(gan.loss == GanLoss::bce && gan.label_smoothing == 1, path_ + ".label_smoothing",
+                       "{}.label_smoothing is 1: real and generated cells would have the same label", path_);
+  }
+
+  std::string path_;
+  const ModelOptions& model_;
+  Checker& checker_;
+};
+
+/// Whether some epoch is trained at the full KL weight, the only ones that `best` chooses from.
+bool reaches_full_weight(const ModelOptions& model) {
+  if (model.type != ModelType::vae || model.kl.warmup_unit == WarmupUnit::step) return true;
+  return model.train.epochs - 1 >= model.kl.warmup * model.train.epochs;
+}
+
+void check_judgement(const Experiment& e, Checker& checker) {
+  const std::vector<std::string>& metrics = e.evaluate.metrics;
+  checker.refuse_if(metrics.size() > 1 && std::count(metrics.begin(), metrics.end(), "all") > 0,
+                    "evaluate.metrics", "evaluate.metrics: 'all' cannot stand beside other metrics");
+  if (!checker.sound("model") || !checker.sound("train")) return;
+  const bool best = e.evaluate.weights == Weights::best;
+  const bool only_gans = std::all_of(e.model.begin(), e.model.end(),
+                                     [](const auto& named) { return named.second.type == ModelType::gan; });
+  checker.refuse_if(
+      best && only_gans && !e.model.empty(), "evaluate.weights",
+      "evaluate.weights best is the lowest validation loss, which a GAN does not have; use last");
+  for (const auto& [name, model] : e.model) {
+    checker.refuse_if(
+        best && model.kl.warmup < 1 && !reaches_full_weight(model), "evaluate.weights",
+        "evaluate.weights best chooses among epochs at full KL weight, and model.{} has none in {} epochs",
+        name, model.train.epochs);
+  }
+}
+
+/// A validation share of 0 where something is chosen by the validation loss.
+void check_validation(const Experiment& e, Checker& checker) {
+  const bool drawn = e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation;
+  if (!drawn || e.split.validation > 0) return;
+  constexpr auto sentence = "split.validation is 0, but {} needs a validation loss";
+  checker.refuse_if(e.evaluate.weights == Weights::best, "split.validation", sentence,
+                    "evaluate.weights best");
+  for (const auto& [name, model] : e.model) {
+    if (model.type == ModelType::gan) continue;
+    checker.refuse_if(model.train.schedule.type == ScheduleType::plateau, "split.validation", sentence,
+                      fmt::format("the plateau schedule of model.{}", name));
+    checker.refuse_if(model.train.early_stopping.patience > 0, "split.validation", sentence,
+                      fmt::format("early stopping of model.{}", name));
+  }
+}
+
+}  // namespace
+
+void check_models(const Experiment& e, Checker& checker) {
+  checker.refuse_if(e.model.empty() && checker.sound("model"), "model",
+                    "model is missing: name at least one, as in model: {{ae: {{type: autoencoder}}}}");
+  const bool train_is_sound = checker.sound("train");
+  for (const auto& [name, model] : e.model) {
+    if (train_is_sound && checker.sound("model." + name)) ModelChecker(name, model, checker).check();
+  }
+  if (checker.sound("evaluate")) check_judgement(e, checker);
+  if (train_is_sound && checker.sound("split") && checker.sound("evaluate") && checker.sound("model")) {
+    check_validation(e, checker);
+  }
+}
+
+void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
+                      Problems& problems) {
+  Checker checker(root, problems);
+  check_data(experiment, options, checker);
+  check_models(experiment, checker);
+}
+
+}  // namespace sparcell::config

@@ -1,0 +1,27 @@
+// From files and overrides to one tree: the steps before values are read.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/problems.h"
+
+namespace sparcell::config {
+
+/// The file merged over the files that its `defaults` list names (relative to it; later wins; they may have
+/// defaults of their own). Throws what is wrong at once where a file cannot be read or parsed.
+Node compose_files(const std::filesystem::path& file, Problems& problems);
+
+/// `model: {type: vae, ...}` becomes `model: {vae: {type: vae, ...}}`; a map of named models stays.
+void name_single_model(Node& root);
+
+/// Applies `a.b=value` (the value is YAML; nothing is an empty string) and `~a.b` (removes what was set), in
+/// order.
+void apply_overrides(Node& root, const std::vector<std::string>& overrides, Problems& problems);
+
+/// Replaces `${env:NAME}` and `${key.path}` in every string; `$${` stands for `${`. A value that is nothing
+/// but one plain reference has the type of what it refers to.
+void interpolate(Node& root, Problems& problems);
+
+}  // namespace sparcell::config

@@ -1,0 +1,44 @@
+#include <fstream>
+#include <iterator>
+
+#include "config/describe_experiment.h"
+#include "config/writer.h"
+#include "sparcell/config.h"
+#include "sparcell/core/errors.h"
+#include "sparcell/core/sha256.h"
+
+namespace sparcell {
+namespace {
+
+/// Stands for the file in the hash.
+std::string checksum_of(const std::string& path, std::string_view key) {
+  if (path.empty()) return "";
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw DataError("{}: cannot read the file '{}'", key, path);
+  Sha256 sha;
+  sha.update(std::string(std::istreambuf_iterator<char>(file), {}));
+  return sha.hex();
+}
+
+}  // namespace
+
+std::string config_hash(const Experiment& experiment, std::string_view data_checksum) {
+  Experiment copy = experiment;
+  copy.select.file = checksum_of(copy.select.file, "select.file");
+  copy.split.file = checksum_of(copy.split.file, "split.file");
+  config::Writer writer(config::OwnTrain::complete);
+  describe(writer, copy);
+  config::Json all = writer.result();
+  for (const char* key : {"name", "tags", "report", "train"})
+    all.erase(key);  // train: each model holds all of it
+  all["read"].erase("path");
+  config::Json models = config::Json::array();
+  for (const auto& [name, model] : all["model"].items()) models.push_back({name, model});
+  all["model"] = models;  // in their order, which nlohmann::json forgets
+  all["data_checksum"] = data_checksum;
+  Sha256 sha;
+  sha.update(nlohmann::json(all).dump());  // keys sorted: the order of options in the source does not count
+  return sha.hex();
+}
+
+}  // namespace sparcell
