@@ -78,7 +78,7 @@ bool is_one_model(const Node& section) {
 
 Node compose_files(const fs::path& file, Problems& problems) {
   std::vector<fs::path> open;
-  return compose(file, {file.string(), 1, 1}, open, problems);
+  return compose(file, {file.string(), 0, 0}, open, problems);
 }
 
 void name_single_model(Node& root) {

@@ -29,7 +29,7 @@ std::string type_text(const Json& schema) {
   if (schema.contains("anyOf")) {
     const Json& first = schema["anyOf"][0];
     const Json& second = schema["anyOf"][1];
-    if (second.contains("items")) return "list of: " + type_text(first);
+    if (second.contains("items")) return "list of " + type_text(first);
     return type_text(first) + " | " + type_text(second);
   }
   const Json& type = schema["type"].is_array() ? schema["type"][0] : schema["type"];
@@ -42,24 +42,40 @@ std::string type_text(const Json& schema) {
 }
 
 std::string default_text(const Json& schema) {
-  if (!schema.contains("default") || schema["default"].is_null()) return "";
+  if (!schema.contains("default") || schema["default"].empty() || schema["default"] == "") return "";
   std::string text = yaml_text(schema["default"]);
   text.pop_back();
   return text;
 }
 
+/// The words that may stand for a section are named in its sentence.
+std::string sentence_of(const Json& schema) {
+  std::string sentence = schema.value("description", "");
+  for (const Json& alternative : schema.value("oneOf", Json::array())) {
+    if (!alternative.contains("const")) continue;
+    sentence += fmt::format(" Or {}: {}", alternative["const"].get<std::string>(),
+                            alternative["description"].get<std::string>());
+  }
+  return sentence;
+}
+
+/// Single keys come first, so that they stand under the title of their own section.
 void add_section(const Json& schema, const std::string& path, const std::string& note,
                  std::vector<Option>& options) {
   const Json& object = schema.contains("oneOf") ? schema["oneOf"].back() : schema;
-  for (const auto& [key, property] : object["properties"].items()) {
-    const std::string sentence = property.value("description", "");
-    const bool is_section = property.contains("properties") || property.contains("oneOf");
-    options.push_back(
-        {path, key, note, is_section ? "" : type_text(property), default_text(property), sentence});
-    if (property.contains("properties") ||
-        (property.contains("oneOf") && property["oneOf"].back().contains("properties"))) {
-      add_section(property, join_path(path, key), note, options);
-    }
+  if (!object.contains("properties")) return;
+  const Json& properties = object["properties"];
+  const auto is_section = [](const Json& property) {
+    return property.contains("properties") || property.contains("oneOf");
+  };
+  for (const auto& [key, property] : properties.items()) {
+    if (is_section(property)) continue;
+    options.push_back({path, key, note, type_text(property), default_text(property), sentence_of(property)});
+  }
+  for (const auto& [key, property] : properties.items()) {
+    if (!is_section(property)) continue;
+    options.push_back({path, key, note, "", "", sentence_of(property)});
+    add_section(property, join_path(path, key), note, options);
   }
 }
 
@@ -70,7 +86,12 @@ std::vector<Option> option_list() {
   std::vector<Option> options;
   add_section(schema, "", "", options);
   for (const std::string_view type : Names<ModelType>::values) {
-    add_section(schema["$defs"][std::string(type)], "model.NAME", fmt::format("type: {}", type), options);
+    Json model = schema["$defs"][std::string(type)];
+    for (const auto& [key, _] : schema["properties"]["train"]["properties"].items()) {
+      model["properties"]["train"]["properties"].erase(key);
+    }
+    options.push_back({"model", "NAME", fmt::format("type: {}", type), "", "", "One model."});
+    add_section(model, "model.NAME", fmt::format("type: {}", type), options);
   }
   return options;
 }
@@ -98,8 +119,8 @@ std::string option_help() {
     if (option.type.empty()) {
       text += fmt::format("\n{}{}: {}\n", path, note, option.sentence);
     } else {
-      const std::string value = option.value.empty() ? "" : fmt::format(" [{}]", option.value);
-      text += fmt::format("  {}{}  {}{}\n      {}\n", path, note, option.type, value, option.sentence);
+      const std::string value = option.value.empty() ? "" : fmt::format(", default {}", option.value);
+      text += fmt::format("  {}{}: {}{}\n      {}\n", path, note, option.type, value, option.sentence);
     }
   }
   return text;

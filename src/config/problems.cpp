@@ -9,6 +9,9 @@
 namespace sparcell::config {
 
 void Problems::add(const Place& place, std::string_view path, std::string sentence) {
+  for (const Problem& problem : problems_) {
+    if (problem.place == place && problem.sentence == sentence) return;  // read twice, through a reference
+  }
   problems_.push_back({place, std::string(path), std::move(sentence)});
 }
 

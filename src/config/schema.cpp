@@ -29,7 +29,7 @@ Json own_train_schema(ModelOptions& model) {
     schema["properties"][key] = without_defaults(value);
   }
   if (model.type == ModelType::gan) schema["properties"].erase("optimizer");
-  schema["description"] = "What this model has otherwise than the experiment's train.";
+  schema["description"] = "The keys of train, for what this model has otherwise.";
   return schema;
 }
 
@@ -111,13 +111,14 @@ nlohmann::ordered_json config_schema() {
   describe(writer, experiment);
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "sparcell experiment"}};
   schema.update(writer.result());
-  Json& properties = schema["properties"];
+  Json defaults = config::list_schema({{"type", "string"}});
+  defaults["description"] = "Files that this one is merged over, relative to it; later ones win.";
+  Json properties{{"defaults", defaults}};
+  properties.update(schema["properties"]);
   properties["device"]["pattern"] = "^(auto|cpu|cuda(:[0-9]+)?)$";
   properties["precision"]["enum"] = {"f32"};
-  properties["defaults"] = config::list_schema({{"type", "string"}});
-  properties["defaults"]["description"] =
-      "Files that this one is merged over, relative to it; later ones win.";
-  schema["required"] = {"model"};
+  schema["properties"] = properties;
+  schema["anyOf"] = {{{"required", {"model"}}}, {{"required", {"defaults"}}}};
   Json types = Json::array();
   for (int i = 0; i < static_cast<int>(std::size(Names<ModelType>::values)); ++i) {
     const auto type = static_cast<ModelType>(i);

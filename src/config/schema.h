@@ -82,7 +82,8 @@ struct Option {
   std::string sentence;
 };
 
-/// Every option, sections before what they hold.
+/// Every option, sections before what they hold. A model's own `train` shows only what the experiment's
+/// lacks.
 std::vector<Option> option_list();
 
 /// The sections that have a key of this name.

@@ -15,15 +15,15 @@ namespace {
 std::string found_text(const Node& node) {
   switch (node.kind) {
     case Node::Kind::null:
-      return "without a value (leave the key out for its default)";
+      return "but has no value (leave the key out for its default)";
     case Node::Kind::list:
-      return "a list";
+      return "not a list";
     case Node::Kind::map:
-      return "a mapping";
+      return "not a mapping";
     case Node::Kind::scalar:
       break;
   }
-  return fmt::format("{}'{}'", node.quoted ? "the string " : "", node.text);
+  return fmt::format("not {}'{}'", node.quoted ? "the string " : "", node.text);
 }
 
 /// The number that the whole text spells in decimal digits: 010 is ten, 0x10 is none.
@@ -62,8 +62,9 @@ std::string number_text(double value) {
   return text;
 }
 
-void ValueReader::expect(const Node& node, std::string_view expected) {
-  problems_.add(node.place, path_, fmt::format("{} must be {}, not {}", path_, expected, found_text(node)));
+void ValueReader::expect(const Node& node, std::string_view expected, std::string_view hint) {
+  problems_.add(node.place, path_,
+                fmt::format("{} must be {}, {}{}", path_, expected, found_text(node), hint));
 }
 
 void ValueReader::read(const Node& node, bool& value, const Bounds&) {
@@ -124,10 +125,9 @@ std::optional<std::size_t> ValueReader::word_index(const Node& node,
                                                    std::span<const std::string_view> words) {
   const auto found = node.is_scalar() ? std::find(words.begin(), words.end(), node.text) : words.end();
   if (found != words.end()) return found - words.begin();
-  std::string expected = fmt::format("one of {}", fmt::join(words, ", "));
   const std::string meant = nearest(node.text, {words.begin(), words.end()});
-  if (!meant.empty()) expected = fmt::format("{} ('{}'?)", expected, meant);
-  expect(node, expected);
+  expect(node, fmt::format("one of {}", fmt::join(words, ", ")),
+         meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
   return std::nullopt;
 }
 

@@ -59,8 +59,8 @@ class ValueReader {
     }
   }
 
-  /// "PATH must be EXPECTED, not ...".
-  void expect(const Node& node, std::string_view expected);
+  /// "PATH must be EXPECTED, not ...", and a hint after it.
+  void expect(const Node& node, std::string_view expected, std::string_view hint = "");
 
  private:
   std::optional<std::size_t> word_index(const Node& node, std::span<const std::string_view> words);
