@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "sparcell/anndata.h"
+#include "sparcell/read.h"
 #include "sparcell/simulate.h"
 #include "support/temporary.h"
 
@@ -42,6 +45,23 @@ TEST(SimulateFile, HoldsTheCountsAndTheTruth) {
   EXPECT_EQ(read_varm(folder / "a.h5ad", "effects").values, truth.effects.values);
   EXPECT_EQ(read_varm(folder / "a.h5ad", "loadings").values, truth.loadings.values);
   EXPECT_EQ(read_obsm(folder / "a.h5ad", "activity").values, truth.activity.values);
+}
+
+TEST(SimulateFile, IsReadWithItsLabels) {
+  TemporaryFolder folder;
+  Log log = quiet();
+  simulate(folder / "a.h5ad", small(1), log);
+  ReadOptions options;
+  options.path = folder / "a.h5ad";
+  const Dataset data = read(options, MatrixNeed::counts, log);
+  EXPECT_TRUE(data.counts);
+  const Simulation truth = simulate(small(1));
+  ASSERT_EQ(data.perturbations.names.size(), 1 + truth.perturbations.size());
+  for (std::int64_t c = 0; c < 300; ++c) {
+    std::string label = truth.cells.find("perturbation")->text(c);
+    std::replace(label.begin(), label.end(), '_', '+');
+    EXPECT_EQ(data.perturbations.names[data.perturbations.of_cell[c]], label);
+  }
 }
 
 TEST(SimulateFile, IsTheSameForAnyNumberOfThreads) {
