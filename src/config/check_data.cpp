@@ -17,16 +17,16 @@ bool is_device(const std::string& device) {
 
 void check_top(const Experiment& e, Checker& checker) {
   const bool bad_name = e.name.empty() || e.name.front() == '.' || e.name.find('/') != std::string::npos;
-  checker.refuse_if(bad_name, "name",
+  checker.refuse_if(bad_name && checker.sound("name"), "name",
                     "name is '{}', but must be the name of a folder: no slash, no dot in front", e.name);
-  checker.refuse_if(!is_device(e.device), "device", "device must be auto, cpu, cuda or cuda:N, not '{}'",
-                    e.device);
+  checker.refuse_if(!is_device(e.device) && checker.sound("device"), "device",
+                    "device must be auto, cpu, cuda or cuda:N, not '{}'", e.device);
+  if (e.precision == "f32" || !checker.sound("precision")) return;
   const bool later = e.precision == "tf32" || e.precision == "bf16";
   checker.refuse_if(later, "precision",
                     "precision {} is not offered on the CPU, the only device of this version; use f32",
                     e.precision);
-  checker.refuse_if(!later && e.precision != "f32", "precision", "precision must be f32, not '{}'",
-                    e.precision);
+  checker.refuse_if(!later, "precision", "precision must be f32, not '{}'", e.precision);
 }
 
 void check_read(const ReadOptions& read, const LoadOptions& options, Checker& checker) {

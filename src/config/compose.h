@@ -21,7 +21,7 @@ void name_single_model(Node& root);
 void apply_overrides(Node& root, const std::vector<std::string>& overrides, Problems& problems);
 
 /// Replaces `${env:NAME}` and `${key.path}` in every string; `$${` stands for `${`. A value that is nothing
-/// but one plain reference has the type of what it refers to.
+/// but one reference has the type of what it refers to, quoted or not (within braces YAML needs the quotes).
 void interpolate(Node& root, Problems& problems);
 
 }  // namespace sparcell::config

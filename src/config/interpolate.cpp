@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "config/compose.h"
 
@@ -22,8 +23,7 @@ class Interpolation {
  private:
   /// Replaces the references of one string, each by what it names, resolved in turn.
   void resolve(Node& scalar, const std::string& path) {
-    const std::string text = scalar.text;
-    scalar.text.clear();
+    const std::string text = std::exchange(scalar.text, "");
     for (std::size_t i = 0; i < text.size();) {
       if (text.compare(i, 3, "$${") == 0) {
         scalar.text += "${";
@@ -48,6 +48,7 @@ class Interpolation {
       const std::string name = reference.substr(4);
       if (const char* value = std::getenv(name.c_str())) {
         scalar.text += value;
+        if (whole) scalar.quoted = false;
       } else {
         problems_.add(scalar.place, path, fmt::format("the environment variable {} is not set", name));
       }
@@ -69,7 +70,7 @@ class Interpolation {
     resolve(copy, reference);
     open_.pop_back();
     scalar.text += copy.text;
-    if (whole) scalar.quoted = scalar.quoted || copy.quoted;
+    if (whole) scalar.quoted = copy.quoted;
   }
 
   const Node written_;  ///< before any was replaced: a resolved string may hold a literal "${"

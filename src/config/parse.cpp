@@ -140,10 +140,21 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t nodes_ = 0;
 };
 
+/// yaml-cpp 0.7 takes a quote that is never closed for closed by a line break at the end of the file.
+std::string without_final_breaks(const std::string& text) {
+  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+}
+
+std::string hint_for(const std::string& text, const YAML::Mark& mark) {
+  const auto at = static_cast<std::size_t>(mark.pos);
+  const bool reference = mark.pos > 0 && at < text.size() && text.compare(at - 1, 2, "${") == 0;
+  return reference ? "; within braces a reference needs quotes: \"${...}\"" : "";
+}
+
 }  // namespace
 
 std::optional<Node> parse_yaml(const std::string& text, const Place& origin, Problems& problems) {
-  std::istringstream stream(text);
+  std::istringstream stream(without_final_breaks(text));
   TreeBuilder builder(origin, problems);
   try {
     YAML::Parser parser(stream);
@@ -153,7 +164,7 @@ std::optional<Node> parse_yaml(const std::string& text, const Place& origin, Pro
   } catch (const YAML::Exception& error) {
     const bool marked = origin.line != 0 && !error.mark.is_null();
     problems.add(marked ? Place{origin.source, error.mark.line + 1, error.mark.column + 1} : origin, "",
-                 "not valid YAML: " + error.msg);
+                 "not valid YAML: " + error.msg + hint_for(text, error.mark));
     return std::nullopt;
   }
 }

@@ -11,7 +11,7 @@ namespace sparcell::config {
 namespace {
 
 Json without_defaults(Json schema) {
-  schema.erase("default");
+  if (schema.is_object()) schema.erase("default");
   for (Json& part : schema) {
     if (part.is_structured()) part = without_defaults(std::move(part));
   }
@@ -20,12 +20,13 @@ Json without_defaults(Json schema) {
 
 /// Options of a model's own `train`: their default is the experiment's value.
 Json own_train_schema(ModelOptions& model) {
-  SchemaWriter common;
-  describe(common, model.train);
+  SchemaWriter writer;
+  describe(writer, model.train);
+  const Json common = writer.result();
   SchemaWriter own;
   describe_own_train(own, model);
   Json schema = own.result();
-  for (const auto& [key, value] : common.result()["properties"].items()) {
+  for (const auto& [key, value] : common["properties"].items()) {
     schema["properties"][key] = without_defaults(value);
   }
   if (model.type == ModelType::gan) schema["properties"].erase("optimizer");

@@ -1,0 +1,152 @@
+// Combinations that make no sense: each is refused with its own sentence, and its neighbour that does make
+// sense loads.
+#include "config/config_support.h"
+
+namespace sparcell {
+namespace {
+
+struct Combination {
+  std::string refused;   ///< overrides of the file below, separated by |
+  std::string sentence;  ///< a part of it
+  std::string accepted;
+};
+
+std::vector<std::string> split_overrides(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == '|') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  if (text.empty()) parts.clear();
+  return parts;
+}
+
+const Combination combinations[] = {
+    {"name=", "name is ''", "name=a b"},
+    {"name=a/b", "no slash", "name=a_b"},
+    {"name=.hidden", "no dot in front", "name=a.b"},
+    {"device=gpu", "device must be auto, cpu, cuda or cuda:N, not 'gpu'", "device=cuda"},
+    {"device=cuda:x", "device must be", "device='cuda:1'"},
+    {"device='cuda:'", "device must be", "device=cpu"},
+    {"precision=tf32", "precision tf32 is not offered on the CPU", "precision=f32"},
+    {"precision=bf16", "precision bf16 is not offered on the CPU", ""},
+    {"precision=f16", "precision must be f32", ""},
+    {"read.perturbation={preset: none, column: x}", "reads no labels", "read.perturbation.preset=none"},
+    {"filter.max_genes=5|filter.min_genes=6", "no cell can be kept", "filter.max_genes=6|filter.min_genes=6"},
+    {"filter.max_counts=5|filter.min_counts=6", "no cell can be kept",
+     "filter.max_counts=0|filter.min_counts=6"},
+    {"filter.perturbations=[]", "filter.perturbations is empty", "filter.perturbations=[A, B]"},
+    {"filter.perturbations=[all, A]", "'all' cannot stand beside", "filter.perturbations=all"},
+    {"filter.perturbations=[A, single]", "'single' cannot stand beside", "filter.perturbations=single"},
+    {"filter.obs.x=[]", "filter.obs.x lists no value", "filter.obs.x=[1]"},
+    {"split.train=0.8", "sum to 1.1, above 1", "split.train=0.6|split.validation=0.2|split.test=0.2"},
+    {"split.train=0", "no cell to train on", "split.train=0.1"},
+    {"split.test=0", "no cell to judge", "split.validation=0"},
+    {"split.by=perturbation|split.stratify=true", "split.by cell, not perturbation", "split.stratify=true"},
+    {"split.by=column", "needs split.column", "split.by=column|split.column=part"},
+    {"split.by=file", "needs split.file", "split.by=file|split.file=split.csv"},
+    {"split.column=part", "only read with split.by column", ""},
+    {"split.file=split.csv", "only read with split.by file", ""},
+    {"select.flavor=list", "needs select.file", "select.flavor=list|select.file=genes.txt"},
+    {"select.file=genes.txt", "only read with select.flavor list", ""},
+    {"normalize=none|select.flavor=seurat_v3", "seurat_v3 ranks counts",
+     "normalize=none|select.flavor=seurat"},
+    {"normalize.log1p=false|select.flavor=seurat", "seurat ranks log1p values",
+     "normalize.log1p=false|select.flavor=seurat_v3"},
+    {"normalize.log1p=false|select.flavor=cell_ranger", "cell_ranger ranks log1p values",
+     "select.flavor=cell_ranger"},
+    {"read.perturbation.preset=none|filter.perturbations=single", "needs perturbation labels", ""},
+    {"read.perturbation.preset=none|filter.min_cells_per_perturbation=3", "needs perturbation labels", ""},
+    {"read.perturbation.preset=none|split.by=perturbation", "needs perturbation labels",
+     "split.by=perturbation"},
+    {"read.perturbation.preset=none|split.stratify=true", "needs perturbation labels", ""},
+    {"read.perturbation.preset=none|select.include_perturbed=true", "needs perturbation labels",
+     "select.include_perturbed=true"},
+    {"model.vae.kl.warmup=1", "training is not longer than the warm-up", "model.vae.kl.warmup=0.99"},
+    {"model.vae.kl.warmup=2", "training is not longer than the warm-up", "model.vae.kl.warmup=0"},
+    {"train.batch=1", "model.ae has batch normalization", "train.batch=2"},
+    {"model.ae.train.batch=1", "more than one cell in a batch",
+     "model.ae.train.batch=1|model.ae.normalization=layer"},
+    {"model.gan.train.batch=1", "model.gan has batch normalization",
+     "model.gan.train.batch=1|model.gan.generator.normalization=none"},
+    {"model.gan.critic.normalization=batch", "couples the cells",
+     "model.gan.critic.normalization=batch|model.gan.gradient_penalty.weight=0"},
+    {"model.ae.dropout=[0.1, 0.2, 0.3]",
+     "model.ae.dropout must be one number or as many as hidden layers (2), not 3", "model.ae.dropout=0.1"},
+    {"model.ae.hidden=[3, 4, 5]", "not 2 (its default); set it beside hidden",
+     "model.ae.hidden=[3]|model.ae.dropout=[]"},
+    {"model.vae.decoder_dropout=[0.1, 0.2, 0.3]", "model.vae.decoder_dropout must be",
+     "model.vae.decoder_dropout=[0.1, 0.2]"},
+    {"model.gan.generator.dropout=[0.1, 0.2]", "model.gan.generator.dropout must be",
+     "model.gan.generator.dropout=[0.1]"},
+    {"model.gan.critic.dropout=[0.1, 0.2]", "model.gan.critic.dropout must be", "model.gan.critic.dropout=0"},
+    {"train.optimizer.betas=0.9", "optimizer.betas must be two numbers, not 1",
+     "train.optimizer.betas=[0.9, 0.9]"},
+    {"model.gan.train.generator.betas=[]", "generator.betas must be two numbers, not 0", ""},
+    {"model.gan.train.critic.betas=[0, 0, 0]", "critic.betas must be two numbers, not 3", ""},
+    {"model.gan.train.optimizer.learning_rate=1", "a GAN has two optimizers",
+     "train.optimizer.learning_rate=1"},
+    {"train.schedule.type=plateau", "model.gan is a GAN and has no validation loss for a plateau schedule",
+     "train.schedule.type=plateau|model.gan.train.schedule.type=none"},
+    {"train.early_stopping.patience=3", "model.gan is a GAN and has no validation loss to stop early by",
+     "model.vae.train.early_stopping.patience=3"},
+    {"model.ae.train.schedule={type: plateau, warmup_steps: 3}", "not plateau",
+     "model.ae.train.schedule={type: cosine, warmup_steps: 3}"},
+    {"model.ae.train.schedule={type: cosine, min_learning_rate: 1}", "nothing could fall",
+     "model.ae.train.schedule={type: cosine, min_learning_rate: 1e-6}"},
+    {"model.gan.loss=wgan", "gradient_penalty.on is probability, but the loss wgan has none",
+     "model.gan.loss=wgan|model.gan.gradient_penalty.on=logit"},
+    {"model.gan.loss=hinge", "the loss hinge has none",
+     "model.gan.loss=hinge|model.gan.gradient_penalty.weight=0"},
+    {"model.gan.label_smoothing=1", "the same label", "model.gan.label_smoothing=0"},
+    {"~model.ae|~model.vae|evaluate.weights=best", "which a GAN does not have", "evaluate.weights=best"},
+    {"model.vae.kl.warmup_unit=epoch|train.epochs=1|evaluate.weights=best", "model.vae has none in 1 epochs",
+     "model.vae.kl.warmup_unit=epoch|train.epochs=2|evaluate.weights=best"},
+    {"evaluate.metrics=[all, mse]", "'all' cannot stand beside other metrics", "evaluate.metrics=[mse]"},
+    {"split.validation=0|evaluate.weights=best", "evaluate.weights best needs a validation loss", ""},
+    {"split.validation=0|model.ae.train.schedule.type=plateau",
+     "plateau schedule of model.ae needs a validation loss",
+     "split.validation=0|model.ae.train.schedule.type=cosine"},
+    {"split.validation=0|model.vae.train.early_stopping.patience=2",
+     "early stopping of model.vae needs a validation loss", ""},
+};
+
+class Combinations : public ConfigTest, public testing::WithParamInterface<Combination> {};
+
+TEST_P(Combinations, AreRefusedBeforeDataAreRead) {
+  const std::string file =
+      "read: {path: x}\nmodel: {ae: {type: autoencoder}, vae: {type: vae}, gan: {type: gan}}\ntrain: "
+      "{epochs: 20}\n";
+  const std::vector<std::string> refused = errors(file, split_overrides(GetParam().refused));
+  EXPECT_THAT(refused, testing::Contains(testing::HasSubstr(GetParam().sentence)));
+  EXPECT_THAT(errors(file, split_overrides(GetParam().accepted)), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, Combinations, testing::ValuesIn(combinations));
+
+TEST_F(Combinations, AreReportedWhereTheyWereWritten) {
+  EXPECT_THAT(errors("read: {path: x}\nmodel:\n  v: {type: vae, kl: {warmup: 1}}\n  g: {type: gan}\n"
+                     "train:\n  schedule: {type: plateau}\n"),
+              testing::ElementsAre(testing::StartsWith("e.yaml:3:23: model.v.kl.warmup is 1"),
+                                   testing::StartsWith("e.yaml:6:14: model.g is a GAN")));
+}
+
+TEST_F(Combinations, ComeWithTheOtherErrorsOfTheFile) {
+  EXPECT_THAT(
+      errors(
+          "read: {path: x}\nseed: x\nmodel: {v: {type: vae, kl: {warmup: 1}}, w: {type: vae, latent: 0}}\n"),
+      testing::ElementsAre(testing::HasSubstr("seed must be an integer"),
+                           testing::HasSubstr("model.v.kl.warmup"),
+                           testing::HasSubstr("model.w.latent must be at least 1")));
+}
+
+TEST_F(Combinations, ASectionWithAWrongValueIsNotJudgedByItsDefaults) {
+  EXPECT_THAT(errors("read: {path: x}\nmodel: {v: {type: vae, hidden: [3, x, 4], dropout: [0, 0, 0]}}\n"),
+              testing::ElementsAre(testing::HasSubstr("model.v.hidden must be an integer")));
+}
+
+}  // namespace
+}  // namespace sparcell
