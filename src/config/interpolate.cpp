@@ -5,9 +5,12 @@
 #include <utility>
 
 #include "config/compose.h"
+#include "config/utf8.h"
 
 namespace sparcell::config {
 namespace {
+
+constexpr std::size_t longest_text = 1 << 16;  // references to references can double without end
 
 class Interpolation {
  public:
@@ -25,6 +28,11 @@ class Interpolation {
   void resolve(Node& scalar, const std::string& path) {
     const std::string text = std::exchange(scalar.text, "");
     for (std::size_t i = 0; i < text.size();) {
+      if (scalar.text.size() > longest_text) {
+        problems_.add(scalar.place, path,
+                      fmt::format("references make a text of more than {} bytes", longest_text));
+        return;
+      }
       if (text.compare(i, 3, "$${") == 0) {
         scalar.text += "${";
         i += 3;
@@ -46,12 +54,15 @@ class Interpolation {
   void append(Node& scalar, const std::string& reference, const std::string& path, bool whole) {
     if (reference.starts_with("env:")) {
       const std::string name = reference.substr(4);
-      if (const char* value = std::getenv(name.c_str())) {
-        scalar.text += value;
-        if (whole) scalar.quoted = false;
-      } else {
-        problems_.add(scalar.place, path, fmt::format("the environment variable {} is not set", name));
+      const char* value = std::getenv(name.c_str());
+      if (!value || !is_utf8(value)) {
+        problems_.add(
+            scalar.place, path,
+            fmt::format("the environment variable {} is {}", name, value ? "not UTF-8 text" : "not set"));
+        return;
       }
+      scalar.text += value;
+      if (whole) scalar.quoted = false;
       return;
     }
     const Node* target = find_path(written_, reference);

@@ -9,6 +9,8 @@
 #include <optional>
 #include <sstream>
 
+#include "config/utf8.h"
+
 namespace sparcell::config {
 namespace {
 
@@ -154,6 +156,10 @@ std::string hint_for(const std::string& text, const YAML::Mark& mark) {
 }  // namespace
 
 std::optional<Node> parse_yaml(const std::string& text, const Place& origin, Problems& problems) {
+  if (!is_utf8(text)) {
+    problems.add(origin, "", "not UTF-8 text");
+    return std::nullopt;
+  }
   std::istringstream stream(without_final_breaks(text));
   TreeBuilder builder(origin, problems);
   try {

@@ -144,6 +144,15 @@ TEST_F(References, AValueThatIsOneReferenceHasTheTypeOfWhatItNames) {
               ElementsAre("e.yaml:5:9: split.seed must be an integer, not the string '12'"));
 }
 
+TEST_F(References, CannotMultiplyWithoutEnd) {
+  std::string bomb = "name: x\nk0: 0123456789\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string last = "${k" + std::to_string(i - 1) + "}";
+    bomb += "k" + std::to_string(i) + ": " + last + last + "\n";
+  }
+  EXPECT_THAT(errors(bomb), testing::Contains(HasSubstr("references make a text of more than 65536 bytes")));
+}
+
 TEST_F(References, WhatCannotBeResolvedIsAnError) {
   unsetenv("SPARCELL_TEST_UNSET");
   EXPECT_THAT(errors(minimal("name: a${env:SPARCELL_TEST_UNSET}\n")),

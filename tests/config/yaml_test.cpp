@@ -126,6 +126,20 @@ TEST_F(Yaml, AFileThatCannotBeReadIsNamed) {
   EXPECT_THROW(load_experiment("."), UsageError);
 }
 
+TEST_F(Yaml, TextIsUtf8) {
+  EXPECT_EQ(load(minimal("name: \xc3\xa9\xe2\x82\xac\xf0\x9f\xa7\xac")).name, "é€🧬");
+  // A lone byte, a cut sequence, overlong forms, a surrogate, beyond U+10FFFF.
+  for (const char* bytes : {"\xff", "\x80", "\xc3", "\xe2\x82 ", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80",
+                            "\xf4\x90\x80\x80"}) {
+    EXPECT_THAT(errors(minimal("name: ") + bytes), ElementsAre("e.yaml:1:1: not UTF-8 text"));
+    EXPECT_THAT(errors(minimal(), {std::string("name=") + bytes}),
+                ElementsAre(testing::EndsWith("not UTF-8 text")));
+  }
+  setenv("SPARCELL_TEST_BYTES", "\xff", 1);
+  EXPECT_THAT(errors(minimal("name: a${env:SPARCELL_TEST_BYTES}")),
+              ElementsAre("e.yaml:3:7: the environment variable SPARCELL_TEST_BYTES is not UTF-8 text"));
+}
+
 TEST_F(Yaml, WindowsLinesAndAByteOrderMarkAreFine) {
   EXPECT_EQ(load("\xef\xbb\xbf"
                  "seed: 5\r\nread: {path: x}\r\nmodel: {type: vae}\r\n")
