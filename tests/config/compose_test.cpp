@@ -147,8 +147,7 @@ TEST_F(References, AValueThatIsOneReferenceHasTheTypeOfWhatItNames) {
 TEST_F(References, CannotMultiplyWithoutEnd) {
   std::string bomb = "name: x\nk0: 0123456789\n";
   for (int i = 1; i < 40; ++i) {
-    const std::string last = "${k" + std::to_string(i - 1) + "}";
-    bomb += "k" + std::to_string(i) + ": " + last + last + "\n";
+    bomb += fmt::format("k{}: ${{k{}}}${{k{}}}\n", i, i - 1, i - 1);
   }
   EXPECT_THAT(errors(bomb), testing::Contains(HasSubstr("references make a text of more than 65536 bytes")));
 }
