@@ -20,7 +20,7 @@ def skip_reason(output):
     for line, following in zip(lines, lines[1:]):
         if line.endswith(": Skipped"):
             return following
-    return lines[-1] if lines else "no reason was printed"
+    return lines[-1].removeprefix("skipped: ") if lines else "no reason was printed"
 
 
 def read_results(path):
