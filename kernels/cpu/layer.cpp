@@ -3,6 +3,7 @@
 #include "sparcell/ops/layer.h"
 
 #include "cpu/layer_rows.h"
+#include "cpu/layer_tangent.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell {
@@ -224,19 +225,20 @@ void cpu::layer_backward(Context& context, const LayerForm& form, const LayerPar
       layer_norm_backward(context, form, parameters, statistics, stream, activation, a, grad_out,
                           grad_linear);
     }
+    const bool elementwise = form.normalization != NormalizationLayer::layer;
     for_each_slab(context, a.cols, [&](Slab slab) {
-      if (form.normalization != NormalizationLayer::layer) {
-        const Affine<T> affine(form, parameters, statistics, slab);
-        T keep[keep_tile];
-        for (std::int64_t r = 0; r < a.rows; ++r) {
+      const Affine<T> affine(form, parameters, statistics, slab);
+      T keep[keep_tile];
+      for (std::int64_t r = 0; r < a.rows; ++r) {
+        T* to = grad_linear.row(r) + slab.first;
+        if (elementwise) {
           const T* x = a.row(r) + slab.first;
           const T* g = grad_out.row(r) + slab.first;
-          T* to = grad_linear.row(r) + slab.first;
           keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
           differentiate_row(activation, slab.count, x, affine.factor, affine.shift, keep, g, to);
-          if (extra.data == nullptr) continue;
-          for (std::int64_t c = 0; c < slab.count; ++c) to[c] += extra(r, slab.first + c);
         }
+        if (extra.data == nullptr) continue;
+        for (std::int64_t c = 0; c < slab.count; ++c) to[c] += extra(r, slab.first + c);
       }
       if (form.normalization == NormalizationLayer::batch) {
         batch_backward(form, parameters, statistics, slab, a, grad_linear, gradients);
@@ -249,11 +251,17 @@ SPARCELL_INSTANTIATE(cpu::layer_backward);
 
 template <class T>
 void cpu::layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,
-                        MatrixView<T> tangent, MatrixView<T> extra) {
+                        PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> signal,
+                        MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra,
+                        LayerGradients<T> gradients) {
   const math::PhiloxStream stream(form.stream);
   const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
   math::with_activation(form.activation, form.slope, [&](auto activation) {
+    if (form.normalization == NormalizationLayer::layer) {
+      layer_norm_tangent(context, form, parameters, statistics, stream, activation, a, signal, tangent_linear,
+                         tangent, extra, gradients);
+      return;
+    }
     for_each_slab(context, a.cols, [&](Slab slab) {
       T keep[keep_tile];
       for (std::int64_t r = 0; r < a.rows; ++r) {

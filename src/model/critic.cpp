@@ -30,7 +30,8 @@ Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t s
     : options_(options),
       seed_(seed),
       network_("critic", critic_layers(options, genes), 0, parameters, buffers),
-      curved_(math::is_curved(options.critic.activation)) {}
+      curved_(math::is_curved(options.critic.activation) ||
+              options.critic.normalization == NormalizationLayer::layer) {}
 
 template <class T>
 void Critic<T>::make_tape(Context& context, std::int64_t batch) {
@@ -163,8 +164,9 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
     network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
     layer_backward<T>(*context_, network_.form(below, interpolated, seed_, true),
-                      network_.layer_parameters(below, tape_[below], interpolated.slot), {}, a(below, 0, n),
-                      signal, {}, grad(below, tangent, n), {});
+                      network_.layer_parameters(below, tape_[below], interpolated.slot),
+                      network_.statistics(below, tape_[below], interpolated), a(below, 0, n), signal, {},
+                      grad(below, tangent, n), {});
   }
   const MatrixView<T> g = input(tangent, n);
   network_.input_gradient(*context_, 0, grad(0, tangent, n), g);
@@ -175,8 +177,9 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
     layer_tangent<T>(*context_, network_.form(k, interpolated, seed_, true),
-                     network_.layer_parameters(k, tape_[k], interpolated.slot), a(k, 0, n), signal,
-                     a(k, tangent, n), network_.output(tape_, k, tangent, n), side(extra_, k, n));
+                     network_.layer_parameters(k, tape_[k], interpolated.slot),
+                     network_.statistics(k, tape_[k], interpolated), a(k, 0, n), signal, a(k, tangent, n),
+                     network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
   }
   network_.product(*context_, head, layer_input(head, tangent, n), a(head, tangent, n));
   head_second_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale,

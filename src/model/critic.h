@@ -68,11 +68,11 @@ class Critic {
   const std::uint64_t seed_;
   Context* context_ = nullptr;
   Network<T> network_;
-  const bool curved_;
+  const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
   std::vector<LayerTape<T>> tape_;
   Buffer<T> input_;
   std::vector<Buffer<T>> signal_,
-      extra_;  ///< of curved activations: gradients that arrived, gradients to add
+      extra_;  ///< of curved layers: gradients that arrived, gradients to add
 };
 
 }  // namespace sparcell

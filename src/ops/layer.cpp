@@ -27,15 +27,15 @@ void check_parameters(const char* op, const LayerForm& form, const LayerParamete
 }
 
 template <class T>
-void check_gradients(const LayerForm& form, LayerGradients<T> gradients, std::int64_t cols) {
+void check_gradients(const char* op, const LayerForm& form, LayerGradients<T> gradients, std::int64_t cols) {
   const auto fits = [](std::span<T> span, std::int64_t size) {
     return span.empty() || static_cast<std::int64_t>(span.size()) == size;
   };
   const std::int64_t normalized = form.normalization == NormalizationLayer::none ? 0 : cols;
   require(
       fits(gradients.bias, cols) && fits(gradients.weight, normalized) && fits(gradients.offset, normalized),
-      "layer_backward: gradients of {} biases, {} weights and {} offsets for {} features",
-      gradients.bias.size(), gradients.weight.size(), gradients.offset.size(), cols);
+      "{}: gradients of {} biases, {} weights and {} offsets for {} features", op, gradients.bias.size(),
+      gradients.weight.size(), gradients.offset.size(), cols);
 }
 
 }  // namespace
@@ -69,9 +69,9 @@ void layer_backward(Context& context, const LayerForm& form, const LayerParamete
           "layer_backward: a is {} x {}, grad_out {} x {}, grad_linear {} x {}", a.rows, a.cols,
           grad_out.rows, grad_out.cols, grad_linear.rows, grad_linear.cols);
   check_parameters("layer_backward", form, parameters, statistics, a.rows, a.cols);
-  check_gradients(form, gradients, a.cols);
-  require(extra.data == nullptr || form.normalization == NormalizationLayer::none,
-          "layer_backward: an extra gradient needs a layer without normalization");
+  check_gradients("layer_backward", form, gradients, a.cols);
+  require(extra.data == nullptr || form.normalization != NormalizationLayer::batch,
+          "layer_backward: an extra gradient needs a layer without batch normalization");
   if (a.size() == 0) return;
   SPARCELL_DISPATCH(layer_backward, context, form, parameters, statistics, a, grad_out, extra, grad_linear,
                     gradients);
@@ -80,15 +80,22 @@ SPARCELL_INSTANTIATE(layer_backward);
 
 template <class T>
 void layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                   MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,
-                   MatrixView<T> tangent, MatrixView<T> extra) {
-  require(form.normalization == NormalizationLayer::none, "layer_tangent: the layer has a normalization");
+                   PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> signal,
+                   MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra,
+                   LayerGradients<T> gradients) {
+  require(form.normalization != NormalizationLayer::batch,
+          "layer_tangent: the layer has batch normalization");
   require(same_shape<T>(a, signal) && same_shape<T>(a, tangent_linear) && same_shape<T>(a, tangent) &&
               (extra.data == nullptr || same_shape<T>(a, extra)),
           "layer_tangent: a is {} x {}, signal {} x {}, tangent {} x {}", a.rows, a.cols, signal.rows,
           signal.cols, tangent.rows, tangent.cols);
+  check_parameters("layer_tangent", form, parameters, statistics, a.rows, a.cols);
+  check_gradients("layer_tangent", form, gradients, a.cols);
+  require(extra.data != nullptr || form.normalization == NormalizationLayer::none,
+          "layer_tangent: layer normalization sends a gradient back to a, and `extra` is empty");
   if (a.size() == 0) return;
-  SPARCELL_DISPATCH(layer_tangent, context, form, parameters, a, signal, tangent_linear, tangent, extra);
+  SPARCELL_DISPATCH(layer_tangent, context, form, parameters, statistics, a, signal, tangent_linear, tangent,
+                    extra, gradients);
 }
 SPARCELL_INSTANTIATE(layer_tangent);
 

@@ -108,7 +108,7 @@ constexpr Activation activations[] = {Activation::identity, Activation::relu, Ac
                                       Activation::silu,     Activation::elu,  Activation::tanh,
                                       Activation::softplus};
 constexpr PenaltyOn heads[] = {PenaltyOn::probability, PenaltyOn::logit};
-constexpr NormalizationLayer normalizations[] = {NormalizationLayer::none};
+constexpr NormalizationLayer normalizations[] = {NormalizationLayer::none, NormalizationLayer::layer};
 
 using Case = std::tuple<Activation, PenaltyOn, NormalizationLayer>;
 

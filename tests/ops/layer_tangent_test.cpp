@@ -51,8 +51,8 @@ void check_tangent(const LayerReference& reference) {
     const DeviceMatrix<T> at(layer.context, a), arrived(layer.context, signal),
         linear(layer.context, direction), tangent(layer.context, rows, cols),
         extra(layer.context, rows, cols);
-    layer_tangent<T>(layer.context, layer.form, layer.parameters(), at, arrived, linear, tangent,
-                     with_extra ? extra.view() : MatrixView<T>());
+    layer_tangent<T>(layer.context, layer.form, layer.parameters(), {}, at, arrived, linear, tangent,
+                     with_extra ? extra.view() : MatrixView<T>(), {});
     test::expect_near(linear.to_host(), expected.linear, test::few_roundings.of<T>());
     test::expect_near(tangent.to_host(), expected.tangent, second_difference.of<T>());
     if (with_extra) test::expect_near(extra.to_host(), expected.extra, second_difference.of<T>(), 4);
@@ -86,13 +86,13 @@ TYPED_TEST(LayerTangent, RefusesWrongShapesAndNormalization) {
   LayerForm form;
   const auto tangent = [&](const DeviceMatrix<T>& signal, const DeviceMatrix<T>& linear,
                            const DeviceMatrix<T>& out, const DeviceMatrix<T>& extra) {
-    layer_tangent<T>(context, form, LayerParameters<T>{}, fits, signal, linear, out, extra);
+    layer_tangent<T>(context, form, LayerParameters<T>{}, {}, fits, signal, linear, out, extra, {});
   };
   EXPECT_THROW(tangent(other, fits, fits, fits), InternalError);
   EXPECT_THROW(tangent(fits, other, fits, fits), InternalError);
   EXPECT_THROW(tangent(fits, fits, other, fits), InternalError);
   EXPECT_THROW(tangent(fits, fits, fits, other), InternalError);
-  form.normalization = NormalizationLayer::layer;
+  form.normalization = NormalizationLayer::batch;
   EXPECT_THROW(tangent(fits, fits, fits, fits), InternalError);
 }
 

@@ -75,14 +75,19 @@ SPARCELL_OP(layer_backward,
              PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
              MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients))
 
-/// One layer of the tangent pass of the gradient penalty (a layer without normalization). With l' = t_{k-1}
-/// W_k^T on entry of `tangent_linear` and `signal` the gradient that arrived at h_k on the first way back:
-///     tangent(r, c) = scale * l' * act'(a) * m
-///     extra(r, c)   = scale * l' * signal * m * act''(a)        the gradient at a; not written where `extra`
-///     is empty
-/// tangent_linear becomes scale * l'.
+/// One layer of the tangent pass of the gradient penalty (a layer without batch normalization). With l' =
+/// t_{k-1} W_k^T on entry of `tangent_linear`, l = scale * l' (which tangent_linear becomes) and `signal` the
+/// gradient that arrived at h_k on the first way back:
+///     tangent = (dh/da) l                            of each row
+///     extra   = d/da of sum(signal * tangent)        the gradient at a; not written where `extra` is empty
+/// without normalization
+///     tangent(r, c) = l * act'(a) * m,   extra(r, c) = l * signal * m * act''(a)
+/// and with layer normalization (`extra` is needed) through its statistics; the derivatives of sum(signal *
+/// tangent) by its weight and offset are added to `gradients`. The bias's comes with extra, in
+/// layer_backward.
 SPARCELL_OP(layer_tangent, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
-                            MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> tangent_linear,
-                            MatrixView<T> tangent, MatrixView<T> extra))
+                            PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> signal,
+                            MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra,
+                            LayerGradients<T> gradients))
 
 }  // namespace sparcell
