@@ -1,0 +1,157 @@
+// The ways in which cells reach a network (sparse products, dense batches, standardized values) give the same
+// training steps; and where initial weights come from.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+
+#include "model/trainable.h"
+#include "support/sparse.h"
+
+namespace sparcell::testing {
+namespace {
+
+using Tensors = std::map<std::string, std::vector<double>>;
+
+constexpr std::int64_t cells = 24, genes = 15;
+
+/// Multiples of 1/8, so that standardizing by powers of two is exact.
+Csr<float> some_cells() {
+  return test::random_csr<float>(
+      cells, genes, 0.25, 7, [](auto& generator) { return static_cast<double>(1 + generator() % 16) / 8; });
+}
+
+ModelOptions options_of(ModelType type) {
+  ModelOptions options;
+  options.type = type;
+  options.latent = 4;
+  options.network.hidden = {9, 7};
+  options.gan.generator = {.hidden = {7, 9}, .dropout = {0.1}};
+  options.gan.critic = {.hidden = {9, 7}, .normalization = NormalizationLayer::none, .dropout = {0.2}};
+  options.train.batch = 8;
+  return options;
+}
+
+/// A model in f64 on its data.
+class Model {
+ public:
+  Model(ModelType type, const Csr<float>& x, const Scaler& scaler)
+      : options_(options_of(type)),
+        data_(context_, x, scaler),
+        order_(context_, x.rows),
+        state_(context_, 1) {
+    model_ = make_model<double>(context_, options_, data_, 3);
+    model_->initialize();
+    std::vector<std::int32_t> order(static_cast<std::size_t>(x.rows));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i * 5 % order.size());
+    order_.upload(order);
+  }
+
+  bool sparse() const { return data_.sparse(); }
+
+  void take_steps(std::int64_t steps) {
+    StepPlan plan;
+    plan.total_steps = steps;
+    plan.kl_weight = 0.1;
+    plan.generator_learning_rate = plan.critic_learning_rate = 1e-3;
+    for (std::int64_t step = 0; step < steps; ++step) {
+      StepState<double> state = state_.to_host().front();
+      state.base_learning_rate = 1e-3;
+      state.batch = step % 3;
+      state_.upload({&state, 1});
+      begin_step<double>(context_, plan, state_.data());
+      model_->train_step({order_.data(), &state_.data()->batch, 8, 8}, state_.data());
+      end_step<double>(context_, state_.data());
+    }
+  }
+
+  Tensors tensors() {
+    Tensors all;
+    for (const auto& group : model_->groups()) {
+      for (Arena<double>* arena : {group.parameters, group.buffers}) {
+        for (std::size_t i = 0; i < arena->tensors().size(); ++i)
+          all[arena->tensors()[i].name] = arena->read(static_cast<int>(i));
+      }
+    }
+    return all;
+  }
+
+  std::vector<double> encode() {
+    return model_->encode(data_, {order_.data(), nullptr, 0, order_.size()}).values;
+  }
+
+ private:
+  Context context_{{}, 1};
+  ModelOptions options_;
+  DeviceData<double> data_;
+  Buffer<std::int32_t> order_;
+  Buffer<StepState<double>> state_;
+  std::unique_ptr<Trainable<double>> model_;
+};
+
+void expect_close(const std::vector<double>& a, const std::vector<double>& b, const std::string& name) {
+  ASSERT_EQ(a.size(), b.size()) << name;
+  double squares = 0, difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    squares += b[i] * b[i];
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+  }
+  EXPECT_LE(std::sqrt(difference), 1e-12 * std::max(1.0, std::sqrt(squares))) << name;
+}
+
+void expect_close(const Tensors& a, const Tensors& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (const auto& [name, values] : a) expect_close(values, b.at(name), name);
+}
+
+constexpr ModelType encoders[] = {ModelType::autoencoder, ModelType::vae};
+
+TEST(DataPaths, SparseAndDenseBatchesGiveTheSameSteps) {
+  const Csr<float> x = some_cells();
+  const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
+  for (ModelType type : encoders) {
+    Model sparse(type, x, {}), dense(type, x, unit);
+    ASSERT_TRUE(sparse.sparse());
+    ASSERT_FALSE(dense.sparse());
+    sparse.take_steps(6);
+    dense.take_steps(6);
+    expect_close(sparse.tensors(), dense.tensors());
+    expect_close(sparse.encode(), dense.encode(), "latent");
+  }
+}
+
+TEST(DataPaths, ScalerGivesTheStepsOfStandardizedCells) {
+  const Csr<float> x = some_cells();
+  Scaler scaler;
+  for (int g = 0; g < genes; ++g) {
+    scaler.mean.push_back(static_cast<float>(g % 4) / 4);
+    scaler.scale.push_back(g % 3 == 0 ? 0.5f : 2.0f);
+  }
+  const Matrix<double> values = test::dense(x);
+  std::vector<std::vector<double>> standardized(cells, std::vector<double>(genes));
+  for (std::int64_t r = 0; r < cells; ++r) {
+    for (std::int64_t g = 0; g < genes; ++g) {
+      const auto gene = static_cast<std::size_t>(g);
+      standardized[static_cast<std::size_t>(r)][gene] =
+          (values(r, g) - static_cast<double>(scaler.mean[gene])) / static_cast<double>(scaler.scale[gene]);
+    }
+  }
+  for (ModelType type : {ModelType::autoencoder, ModelType::vae, ModelType::gan}) {
+    Model scaled(type, x, scaler), plain(type, test::csr_of<float>(standardized), {});
+    ASSERT_FALSE(plain.sparse());
+    scaled.take_steps(6);
+    plain.take_steps(6);
+    expect_close(scaled.tensors(), plain.tensors());
+    if (type != ModelType::gan) expect_close(scaled.encode(), plain.encode(), "latent");
+  }
+}
+
+TEST(DataPaths, InitialWeightsDoNotDependOnTheLayout) {
+  const Csr<float> x = some_cells();
+  const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
+  for (ModelType type : encoders) EXPECT_EQ(Model(type, x, {}).tensors(), Model(type, x, unit).tensors());
+}
+
+}  // namespace
+}  // namespace sparcell::testing
