@@ -1,6 +1,7 @@
 // Station 9, report: one self-contained page for a run.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,10 @@ void describe(Visitor& v, ReportOptions& o) {
 /// Writes `output` from what the run folder holds (result.json, metrics.csv, per_gene.csv, latent.h5ad,
 /// generated_<model>.h5ad, config.yaml, provenance.json). Throws DataError where the folder holds no finished run.
 void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options, Log& log);
+
+/// The same for a run whose result.json is not there yet: a run writes that last, for its presence means done.
+void write_report(const std::string& run_folder, const nlohmann::ordered_json& result, const std::string& output,
+                  const ReportOptions& options, Log& log);
 
 /// The comparison of models and baselines as text for a terminal, from result.json.
 std::string comparison_table(const std::string& run_folder);

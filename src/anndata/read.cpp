@@ -39,7 +39,8 @@ Matrix<float> read_varm(const std::string& path, const std::string& name) {
 Csr<float> read_matrix(const std::string& path, const std::string& matrix) {
   const hdf5::File file = hdf5::File::open(path);
   const anndata::StoredMatrix stored = anndata::open_matrix(file, matrix);
-  const std::int64_t cells = read_obs(path).rows();
+  std::vector<std::string> remarks;
+  const std::int64_t cells = anndata::read_table(file, "obs", remarks).rows();
   if (stored.rows != cells)
     throw DataError("{}: has {} rows beside {} cells", stored.where, stored.rows, cells);
   return anndata::read_rows(stored, 1).matrix;

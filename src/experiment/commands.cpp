@@ -6,6 +6,7 @@
 #include "experiment/outputs.h"
 #include "experiment/result.h"
 #include "sparcell/anndata.h"
+#include "sparcell/config.h"
 
 namespace sparcell {
 namespace {
@@ -20,8 +21,7 @@ Context context_of(const FinishedRun& run) {
   return Context(find_device(run.experiment().device), static_cast<int>(run.experiment().threads));
 }
 
-/// Options for reading another file: the run's, without its labels and named matrix where the file may not
-/// have them.
+/// Options for reading another file: the run's, without its labels, which the file may not have.
 ReadOptions options_for(const FinishedRun& run, const std::string& path) {
   ReadOptions options = run.experiment().read;
   options.path = path;
@@ -38,6 +38,8 @@ void replace_test_cells(Prepared& prepared, const Dataset& other) {
   const std::int64_t shift = x.offsets.back();
   for (std::size_t r = 1; r < other.x.offsets.size(); ++r) x.offsets.push_back(shift + other.x.offsets[r]);
   x.rows += other.x.rows;
+  std::vector<std::string>& names = prepared.data.cells.names;
+  names.insert(names.end(), other.cells.names.begin(), other.cells.names.end());
   prepared.split.test = cells_from(first, other.cell_count());
 }
 
@@ -86,6 +88,10 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   experiment.split.file = run.paths().file("split.csv");
   std::vector<std::pair<std::string, double>> seconds;
   Prepared prepared = prepare(context, experiment, log, seconds);
+  if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
+    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
+                    folder);
+  }
   if (!input.empty()) {
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
@@ -93,7 +99,8 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {
-    models.push_back(run.load(context, name, weights, prepared.data.x));
+    const bool gan = options.type == ModelType::gan;  // which has no best weights
+    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x));
     judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "experiment/stage_clock.h"
 #include "hdf5/file.h"
@@ -34,6 +36,33 @@ Dataset annotations(const Dataset& data) {
   return copy;
 }
 
+/// Takes out the values of genes that were no part of a cell's sum when the normalization was fitted.
+void keep_counted(Dataset& data, const std::vector<std::string>& counted, Log& log) {
+  const std::set<std::string> names(counted.begin(), counted.end());
+  std::vector<bool> keep(data.genes.names.size());
+  std::set<std::string> found;
+  for (std::size_t g = 0; g < keep.size(); ++g) {
+    keep[g] = names.contains(data.genes.names[g]);
+    if (keep[g]) found.insert(data.genes.names[g]);
+  }
+  if (found.size() < names.size()) {
+    log.warn("{} of the {} genes that made up a cell's sum are not in {}: its cells are scaled up for them",
+             names.size() - found.size(), names.size(), data.source);
+  }
+  Csr<float>& x = data.x;
+  std::int64_t kept = 0, row_begin = 0;
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    for (std::int64_t k = std::exchange(row_begin, x.offsets[r + 1]); k < x.offsets[r + 1]; ++k) {
+      if (!keep[x.indices[k]]) continue;
+      x.indices[kept] = x.indices[k];
+      x.values[kept++] = x.values[k];
+    }
+    x.offsets[r + 1] = kept;
+  }
+  x.indices.resize(static_cast<std::size_t>(kept));
+  x.values.resize(static_cast<std::size_t>(kept));
+}
+
 }  // namespace
 
 Prepared prepare(Context& context, const Experiment& experiment, Log& log,
@@ -61,6 +90,7 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log,
                      fit_cells(experiment.normalize.fit_on, p.split, p.data));
   });
   p.before = annotations(p.data);
+  p.fitted.counted = p.data.genes.names;
   p.selection = clock.time("select", [&] {
     return select(context, p.data, counts.rows > 0 ? &counts : nullptr, experiment.select, p.split.train,
                   log);
@@ -82,6 +112,7 @@ Dataset bring_into_space(Context& context, const ReadOptions& read_options, cons
                          bool fill_missing, Log& log) {
   const MatrixNeed need = fitted.normalization.enabled ? MatrixNeed::counts : MatrixNeed::any;
   Dataset data = read(read_options, need, log, context.threads());
+  if (fitted.normalization.enabled) keep_counted(data, fitted.counted, log);
   apply(context, data, fitted.normalization);
 
   std::map<std::string, std::int32_t> place;  // of each wanted gene
@@ -96,6 +127,11 @@ Dataset bring_into_space(Context& context, const ReadOptions& read_options, cons
     found[wanted->second] = true;
   }
   const auto missing = std::count(found.begin(), found.end(), false);
+  if (missing == std::ssize(found)) {
+    throw DataError("{} has none of the {} genes that the model needs ({}...); its own are named {}...",
+                    read_options.path, found.size(), fitted.genes.front(),
+                    data.genes.names.empty() ? "nothing" : data.genes.names.front());
+  }
   if (missing > 0) {
     const auto first = static_cast<std::size_t>(std::find(found.begin(), found.end(), false) - found.begin());
     if (!fill_missing) {
@@ -139,6 +175,7 @@ void write_preprocessing(const std::string& path, const Preprocessing& fitted) {
   file.set("log1p", fitted.normalization.log1p);
   file.set("counts", fitted.normalization.counts);
   file.set("target_sum", fitted.normalization.target_sum);
+  file.write_strings("counted", fitted.counted);
   file.write_strings("genes", fitted.genes);
   if (!fitted.scaler.empty()) {
     file.write("scaler_mean", fitted.scaler.mean);
@@ -154,6 +191,7 @@ Preprocessing read_preprocessing(const std::string& path) {
                           .target_sum = file.number("target_sum"),
                           .log1p = file.integer("log1p") != 0,
                           .counts = file.integer("counts") != 0};
+  fitted.counted = file.dataset("counted").read_strings();
   fitted.genes = file.dataset("genes").read_strings();
   if (file.exists("scaler_mean")) {
     fitted.scaler = {file.dataset("scaler_mean").read<float>(), file.dataset("scaler_scale").read<float>()};

@@ -13,8 +13,9 @@ namespace sparcell {
 /// space.
 struct Preprocessing {
   Normalization normalization;
-  std::vector<std::string> genes;  ///< names of the selected genes, in the models' order
-  Scaler scaler;                   ///< empty without standardization
+  std::vector<std::string> counted;  ///< names of the genes that make up a cell's sum: those that filters kept
+  std::vector<std::string> genes;    ///< names of the selected genes, in the models' order
+  Scaler scaler;                     ///< empty without standardization
 };
 
 /// A data set as models see it.

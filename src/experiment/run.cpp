@@ -19,7 +19,7 @@ namespace {
 /// Trains one model: metrics, checkpoints and status as it goes, the weights to judge at its end.
 ModelOutcome train_model(Context& context, TrainedModel& model, const Prepared& prepared,
                          const Experiment& experiment, const std::string& hash, const RunPaths& paths,
-                         MetricsFile& metrics, Status& status, Log& log) {
+                         NewRunFolder& folder, MetricsFile& metrics, Status& status, Log& log) {
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
   std::filesystem::create_directories(paths.folder / "checkpoints" / model.name());
   model.trainable().initialize();
@@ -39,6 +39,7 @@ ModelOutcome train_model(Context& context, TrainedModel& model, const Prepared& 
                              [&] {
                                write_checkpoint(paths.checkpoint(model.name(), "last"), identity,
                                                 snapshot(model.trainable(), true), trainer.state());
+                               folder.keep();
                                if (trainer.best()) {
                                  write_checkpoint(paths.checkpoint(model.name(), "best"), identity,
                                                   *trainer.best(), trainer.state());
@@ -60,8 +61,9 @@ ModelOutcome train_model(Context& context, TrainedModel& model, const Prepared& 
 
 std::string run(const Experiment& experiment, const RunRequest& request) {
   check_metrics(experiment.evaluate);
-  const RunPaths paths{choose_run_folder(experiment.name, request.out)};
   Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
+  const RunPaths paths{choose_run_folder(experiment.name, request.out)};
+  NewRunFolder folder(paths.folder);
   RunLog run_log;
   Log& log = run_log.log();
   if (experiment.device == "auto") log.info("device: {} (auto)", context.device().name());
@@ -76,7 +78,6 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
       prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
   record.config_hash = config_hash(experiment, prepared.data.checksum);
 
-  std::filesystem::create_directories(paths.folder / "checkpoints");
   run_log.open(paths.file("log.txt"));
   Status status(paths.file("status.json"));
   try {
@@ -91,8 +92,8 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
                                                       prepared.fitted.scaler,
                                                       static_cast<std::uint64_t>(experiment.seed)));
       record.models.push_back(clock.time("train", [&] {
-        return train_model(context, *models.back(), prepared, experiment, record.config_hash, paths, metrics,
-                           status, log);
+        return train_model(context, *models.back(), prepared, experiment, record.config_hash, paths, folder,
+                           metrics, status, log);
       }));
     }
 
@@ -107,18 +108,27 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
 
     provenance.write(paths, experiment, context, prepared, true);
     record.warnings = run_log.warnings();
-    write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");
     if (experiment.report.html) {
       clock.time("report", [&] {
-        write_report(paths.folder.string(), paths.file("report.html"), experiment.report, log);
+        write_report(paths.folder.string(), result_json(record, prepared, evaluation),
+                     paths.file("report.html"), experiment.report, log);
       });
     }
     status.set("done");
+    write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");
   } catch (const Interrupted& stop) {
-    status.set("interrupted", {{"reason", stop.what()}});
+    status.end("interrupted", stop.what());
+    throw;
+  } catch (const WriteError& error) {
+    status.end("interrupted", error.what());
+    if (!folder.kept()) throw;
+    throw Interrupted("{}; the last checkpoint is kept in {}", error.what(), paths.folder.string());
+  } catch (const NumericalError& error) {
+    folder.keep();  // its curves say how it came to that
+    status.end("failed", error.what());
     throw;
   } catch (const std::exception& error) {
-    status.set("failed", {{"error", error.what()}});
+    status.end("failed", error.what());
     throw;
   }
   return paths.folder.string();

@@ -15,8 +15,8 @@ struct RunRequest {
   std::vector<std::string> arguments;  ///< the whole command line
 };
 
-/// Runs the nine stations and returns the run folder. Nothing is left on disk where the data stations fail.
-/// SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and Interrupted.
+/// Runs the nine stations and returns the run folder. Nothing is left on disk where it fails before the
+/// first checkpoint, except for a numerical failure. SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and Interrupted.
 std::string run(const Experiment& experiment, const RunRequest& request);
 
 }  // namespace sparcell

@@ -21,16 +21,13 @@ std::string utc_now(const char* format) {
   return text;
 }
 
-/// The nearest folder above (or at) `path` that exists.
-fs::path existing_ancestor(fs::path path) {
-  path = fs::absolute(path);
-  while (!path.empty() && !fs::exists(path) && path != path.parent_path()) path = path.parent_path();
-  return path;
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
 }
 
 bool holds_run(const fs::path& folder) {
-  return fs::exists(folder / "config.yaml") || fs::exists(folder / "result.json") ||
-         fs::exists(folder / "status.json");
+  return is_there(folder / "config.yaml") || is_there(folder / "result.json") || is_there(folder / "status.json");
 }
 
 }  // namespace
@@ -40,18 +37,37 @@ fs::path choose_run_folder(const std::string& name, const std::string& out) {
   if (out.empty()) {
     const fs::path base = fs::path("runs") / name / utc_now("%Y%m%d-%H%M%S");
     folder = base;
-    for (int i = 2; fs::exists(folder); ++i) folder = base.string() + "-" + std::to_string(i);
+    for (int i = 2; is_there(folder); ++i) folder = base.string() + "-" + std::to_string(i);
   }
-  if (fs::exists(folder) && !fs::is_directory(folder))
+  std::error_code ignored;
+  if (is_there(folder) && !fs::is_directory(folder, ignored))
     throw UsageError("--out {}: this is a file, not a folder", folder.string());
   if (holds_run(folder))
     throw UsageError("{} holds a run already; choose another folder with --out", folder.string());
-  const fs::path ancestor = existing_ancestor(folder);
-  if (!fs::is_directory(ancestor) || access(ancestor.c_str(), W_OK | X_OK) != 0) {
-    throw UsageError("the run folder {} cannot be created: {} is not writable", folder.string(),
-                     ancestor.string());
-  }
   return folder;
+}
+
+NewRunFolder::NewRunFolder(const fs::path& folder) : folder_(fs::absolute(folder)) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder_, error)) before_.insert(entry.path());
+  for (fs::path path = folder_; path.has_relative_path() && !is_there(path); path = path.parent_path())
+    created_parents_.push_back(path);
+  fs::create_directories(folder_ / "checkpoints", error);
+  if (error) {
+    throw UsageError("the run folder {} cannot be created: {}; choose another with --out", folder.string(),
+                     error.message());
+  }
+}
+
+NewRunFolder::~NewRunFolder() {
+  if (kept_) return;
+  std::error_code ignored;
+  std::vector<fs::path> added;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (!before_.contains(entry.path())) added.push_back(entry.path());
+  }
+  for (const fs::path& path : added) fs::remove_all(path, ignored);
+  for (const fs::path& path : created_parents_) fs::remove(path, ignored);  // unless another run is there
 }
 
 RunLog::RunLog()
@@ -68,7 +84,7 @@ RunLog::RunLog()
 
 void RunLog::open(const std::string& path) {
   file_.open(path);
-  if (!file_) throw DataError("{} cannot be written: {}", path, std::strerror(errno));
+  if (!file_) throw WriteError("{} cannot be written: {}", path, std::strerror(errno));
   for (const std::string& line : lines_) file_ << line << '\n';
   file_.flush();
   lines_.clear();
@@ -83,7 +99,7 @@ void MetricsFile::add(const std::string& model, const EpochRecord& record) {
   add(model, record, "validation", record.validation);
   add(model, record, "train", record.diagnostics);
   file_.flush();
-  if (!file_) throw DataError("{} cannot be written: {}", path_, std::strerror(errno));
+  if (!file_) throw WriteError("{} cannot be written: {}", path_, std::strerror(errno));
 }
 
 void MetricsFile::add(const std::string& model, const EpochRecord& record, const char* split,
@@ -98,6 +114,13 @@ void Status::set(const std::string& state, nlohmann::ordered_json details) {
       {"state", state}, {"process", getpid()}, {"time", utc_now("%Y-%m-%dT%H:%M:%SZ")}};
   if (details.is_object()) status.update(details);
   write_file(path_, status.dump(2) + "\n");
+}
+
+void Status::end(const std::string& state, const std::string& reason) noexcept {
+  try {
+    set(state, {{"reason", reason}});
+  } catch (const std::exception&) {
+  }
 }
 
 }  // namespace sparcell

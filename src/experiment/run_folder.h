@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,28 @@ struct RunPaths {
   std::string generated(const std::string& model) const { return file("generated_" + model + ".h5ad"); }
 };
 
-/// `runs/<name>/<stamp>`, or `out` where it is given. Throws UsageError where that folder holds a run, or is
-/// no place where this process may write. Creates nothing.
+/// `runs/<name>/<stamp>`, or `out` where it is given. Throws UsageError where that holds a run or is a file.
 std::filesystem::path choose_run_folder(const std::string& name, const std::string& out);
+
+/// The folder of a run that begins. Until it is kept, what is put there goes with it: a run that fails before
+/// it has something to show leaves nothing behind.
+class NewRunFolder {
+ public:
+  /// Creates it with its folder of checkpoints. Throws UsageError where this process cannot.
+  explicit NewRunFolder(const std::filesystem::path& folder);
+  ~NewRunFolder();
+  NewRunFolder(const NewRunFolder&) = delete;
+  NewRunFolder& operator=(const NewRunFolder&) = delete;
+
+  void keep() { kept_ = true; }
+  bool kept() const { return kept_; }
+
+ private:
+  std::filesystem::path folder_;
+  std::set<std::filesystem::path> before_;              ///< what lay there already
+  std::vector<std::filesystem::path> created_parents_;  ///< innermost first; the folder itself among them
+  bool kept_ = false;
+};
 
 /// A log that goes to the terminal and, once the run has a folder, to its log.txt, the lines before it
 /// included.
@@ -62,6 +82,8 @@ class Status {
  public:
   explicit Status(std::string path) : path_(std::move(path)) {}
   void set(const std::string& state, nlohmann::ordered_json details = {});
+  /// How the run ended, said on the way out of it: a disk that is full must not hide why.
+  void end(const std::string& state, const std::string& reason) noexcept;
 
  private:
   std::string path_;

@@ -62,7 +62,7 @@ NewFile::NewFile(const std::string& path)
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
     temporary_.clear();
-    throw DataError("{}: cannot be created ({})", path, std::strerror(errno));
+    throw WriteError("{}: cannot be created ({})", path, std::strerror(errno));
   }
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   H5Pset_obj_track_times(creation.get(), false);
@@ -84,7 +84,7 @@ void NewFile::discard() {
 
 void NewFile::discard_and_throw(const std::string& problem) {
   discard();
-  throw DataError("{}: {}", file_, problem);
+  throw WriteError("{}: {}", file_, problem);
 }
 
 void NewFile::commit() {

@@ -58,11 +58,7 @@ std::string title_of_run(const RunFolder& run) {
   return named ? run.result["name"].get<std::string>() : "run";
 }
 
-}  // namespace
-
-void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options,
-                  Log& log) {
-  const RunFolder run = open_run(run_folder);
+void write_page(const RunFolder& run, const std::string& output, const ReportOptions& options, Log& log) {
   Json data{{"result", run.result},
             {"metrics", metric_labels(run.result)},
             {"verdicts", verdicts(run.result)},
@@ -84,6 +80,18 @@ void write_report(const std::string& run_folder, const std::string& output, cons
   const std::string page = report_page(title_of_run(run), data);
   write_file(output, page);
   log.info("report: {} ({:.1f} MB)", output, static_cast<double>(page.size()) / 1e6);
+}
+
+}  // namespace
+
+void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options,
+                  Log& log) {
+  write_page(open_run(run_folder), output, options, log);
+}
+
+void write_report(const std::string& run_folder, const nlohmann::ordered_json& result,
+                  const std::string& output, const ReportOptions& options, Log& log) {
+  write_page(run_with(run_folder, result), output, options, log);
 }
 
 }  // namespace sparcell

@@ -99,7 +99,12 @@ RunFolder open_run(const std::string& path) {
     throw DataError("{}: the folder holds no finished run (it has no result.json, which a run writes last).",
                     path);
   }
-  RunFolder run{path, read_json(file)};
+  return run_with(path, read_json(file));
+}
+
+RunFolder run_with(const std::string& path, Json result) {
+  const std::string file = (fs::path(path) / "result.json").string();
+  RunFolder run{path, std::move(result)};
   if (!run.result.is_object()) damaged(file, "the whole", "a mapping");
   expect_judged(file, "models", run.result);
   expect_judged(file, "baselines", run.result);

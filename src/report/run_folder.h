@@ -23,6 +23,9 @@ struct RunFolder {
 /// Throws DataError where the folder holds no finished run or its result.json is damaged.
 RunFolder open_run(const std::string& path);
 
+/// The same with the content of result.json given.
+RunFolder run_with(const std::string& path, Json result);
+
 /// Throws DataError with the file's name where it does not hold JSON.
 Json read_json(const std::string& path);
 

@@ -44,6 +44,12 @@ using NumericalError = ErrorOf<ExitCode::numerical>;
 using MemoryError = ErrorOf<ExitCode::memory>;
 using Interrupted = ErrorOf<ExitCode::interrupted>;
 
+/// An output that cannot be written, as on a full disk. A run that has a checkpoint can go on later.
+class WriteError : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// A broken precondition of a function: a mistake in the program, not of its user.
 using InternalError = ErrorOf<ExitCode::internal>;
 
