@@ -8,8 +8,7 @@ namespace sparcell::hdf5 {
 
 /// Walks the whole structure of the file in a child process: every object, attribute, string and list of
 /// chunks, everything but the numbers themselves. Throws DataError where that process dies or needs more
-/// processor time than the file's size explains. A file that was walked before and did not change since is
-/// not walked again.
+/// processor time than the file's size explains.
 void rehearse(const std::string& path);
 
 }  // namespace sparcell::hdf5

@@ -13,7 +13,7 @@ constexpr std::int64_t sampled_values = 1 << 16;
 
 class H5ad : public Source {
  public:
-  explicit H5ad(const std::string& path) : file_(hdf5::File::open(path)) {
+  explicit H5ad(hdf5::File file) : file_(std::move(file)) {
     // Before 0.7 the raw matrix and its genes lay at top level.
     old_raw_ = file_.exists("raw.X");
     list("X", "X");
@@ -84,6 +84,6 @@ class H5ad : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_h5ad(const std::string& path) { return std::make_unique<H5ad>(path); }
+std::unique_ptr<Source> open_h5ad(hdf5::File file) { return std::make_unique<H5ad>(std::move(file)); }
 
 }  // namespace sparcell

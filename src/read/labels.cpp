@@ -130,7 +130,15 @@ std::optional<LabelConvention> recognise(const Table& cells, const PerturbationO
 std::optional<LabelConvention> find_convention(const Table& cells, const PerturbationOptions& options,
                                                const std::string& file) {
   if (options.preset == LabelPreset::none) return std::nullopt;
-  if (options.preset == LabelPreset::automatic && options.column.empty()) return recognise(cells, options);
+  if (options.preset == LabelPreset::automatic && options.column.empty()) {
+    const std::optional<LabelConvention> recognised = recognise(cells, options);
+    if (recognised || options.controls.empty()) return recognised;
+    throw DataError(
+        "{}: no obs column that may hold perturbations has a control label {} (read.perturbation.controls); "
+        "name "
+        "the column with read.perturbation.column; there are {}",
+        file, list_of(options.controls), list_of(column_names(cells)));
+  }
   LabelConvention convention = base_convention(cells, options);
   convention.named = true;
   if (!options.column.empty()) convention.column = options.column;

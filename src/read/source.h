@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "hdf5/file.h"
 #include "sparcell/core/table.h"
 #include "sparcell/read.h"
 
@@ -42,8 +43,8 @@ class Source {
 /// is known.
 std::unique_ptr<Source> open_source(const ReadOptions& options);
 
-std::unique_ptr<Source> open_h5ad(const std::string& path);
-std::unique_ptr<Source> open_10x_h5(const std::string& path, const ReadOptions& options);
+std::unique_ptr<Source> open_h5ad(hdf5::File file);
+std::unique_ptr<Source> open_10x_h5(hdf5::File file, const ReadOptions& options);
 /// `path`: the .mtx file, or the folder that holds one.
 std::unique_ptr<Source> open_10x_mtx(const std::string& path, const ReadOptions& options);
 

@@ -49,8 +49,8 @@ std::vector<std::string> strings(const Group& group, const std::string& name, st
 
 class TenxH5 : public Source {
  public:
-  TenxH5(const std::string& path, const ReadOptions& options)
-      : file_(File::open(path)), group_(file_.group(choose_group(file_, options.genome))) {
+  TenxH5(File file, const ReadOptions& options)
+      : file_(std::move(file)), group_(file_.group(choose_group(file_, options.genome))) {
     const hdf5::Dataset shape = group_.dataset("shape");
     if (shape.size() != 2)
       throw DataError("{}: has {} numbers, expected genes and cells", shape.where(), shape.size());
@@ -116,8 +116,8 @@ class TenxH5 : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_10x_h5(const std::string& path, const ReadOptions& options) {
-  return std::make_unique<TenxH5>(path, options);
+std::unique_ptr<Source> open_10x_h5(File file, const ReadOptions& options) {
+  return std::make_unique<TenxH5>(std::move(file), options);
 }
 
 }  // namespace sparcell
