@@ -1,10 +1,14 @@
 #include "cli/cli.h"
 
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <new>
 
 #include "cli/commands.h"
+#include "config/nearest.h"
 #include "core/version.h"
 #include "sparcell/core/errors.h"
 
@@ -14,6 +18,17 @@ namespace {
 int report(ExitCode code, const std::string& sentence) {
   std::fprintf(stderr, "sparcell: %s\n", sentence.c_str());
   return static_cast<int>(code);
+}
+
+/// CLI11 only says that a command is missing.
+void check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.size() < 2 || arguments[1].starts_with("-")) return;
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+  if (std::find(known.begin(), known.end(), arguments[1]) != known.end()) return;
+  const std::string meant = config::nearest(arguments[1], known);
+  throw UsageError("there is no command '{}'{}; the commands are {}", arguments[1],
+                   meant.empty() ? "" : fmt::format(", did you mean '{}'", meant), fmt::join(known, ", "));
 }
 
 }  // namespace
@@ -27,6 +42,7 @@ int run_command_line(int argc, char** argv) {
   Command command;
   add_commands(app, arguments, command);
   try {
+    check_command(app, arguments);
     app.parse(argc, argv);
     command();
     return static_cast<int>(ExitCode::done);

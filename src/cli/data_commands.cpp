@@ -32,10 +32,10 @@ class OptionAdder {
   void field(const char* name, T& value, Bounds bounds, const char* sentence) {
     command_.add_option(std::string("--") + name, value, sentence)
         ->capture_default_str()
-        ->check([bounds, name](const std::string& text) {
-          const double number = std::strtod(text.c_str(), nullptr);
-          return bounds.contain(number) ? std::string()
-                                        : fmt::format("--{}: {} is out of bounds", name, text);
+        ->check([bounds](const std::string& text) {
+          double number = 0;
+          if (!CLI::detail::lexical_cast(text, number)) return std::string();  // add_option says it
+          return bounds.contain(number) ? std::string() : fmt::format("{} is out of bounds", text);
         });
   }
 

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "experiment/commands.h"
+#include "experiment/finished_run.h"
 #include "sparcell/report.h"
 
 namespace sparcell {
@@ -41,7 +42,7 @@ void write_reports(const std::vector<std::string>& runs) {
   Log log;
   for (const std::string& run : runs) {
     const std::string output = (std::filesystem::path(run) / "report.html").string();
-    write_report(run, output, {}, log);
+    write_report(run, output, FinishedRun(run).experiment().report, log);
     std::printf("%s\n", output.c_str());
   }
 }
