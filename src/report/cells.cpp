@@ -41,15 +41,22 @@ Json coordinate(const Matrix<float>& points, const std::vector<std::int64_t>& ro
   return values;
 }
 
-// A column of obs as codes into its values, sorted by the values; `unknown` where the file lacks the column.
+// A column of obs as codes into its values: splits in the order in which they are used, others by name.
 struct Labels {
   std::vector<std::string> names;
   std::vector<std::int64_t> codes;  ///< -1 where the cell has no label
 
+  static int rank(const std::string& name) {
+    return name == "train" ? 0 : name == "validation" ? 1 : name == "test" ? 2 : 3;
+  }
+
   Labels(const Table& obs, const std::string& column) : codes(obs.rows(), -1) {
     const Column* found = obs.find(column);
     if (found == nullptr) return;
-    std::map<std::string, std::int64_t> places;
+    const auto earlier = [](const std::string& a, const std::string& b) {
+      return std::pair(rank(a), a) < std::pair(rank(b), b);
+    };
+    std::map<std::string, std::int64_t, decltype(earlier)> places(earlier);
     for (std::int64_t row = 0; row < obs.rows(); ++row) places[found->text(row)] = 0;
     places.erase("");
     for (auto& [name, place] : places) {

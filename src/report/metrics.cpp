@@ -16,16 +16,19 @@ const std::vector<MetricLabel>& known_metrics() {
   constexpr auto generation = MetricGroup::generation;
   static const std::vector<MetricLabel> metrics{
       {"mse", "MSE", reconstruction, Best::smallest, ""},
-      {"mse_at_mean", "MSE at posterior mean", reconstruction, Best::smallest, ""},
+      {"mse_at_mean", "MSE at mean", reconstruction, Best::smallest, ""},
       {"mae", "MAE", reconstruction, Best::smallest, ""},
       {"r2", "R²", reconstruction, Best::largest, ""},
-      {"r2_varying", "R², varying genes", reconstruction, Best::largest, ""},
+      {"r2_varying", "R² of varying genes", reconstruction, Best::largest, ""},
+      {"varying_genes", "varying genes", reconstruction, Best::none, ""},
       {"pearson_per_gene", "Pearson per gene", reconstruction, Best::largest, ""},
+      {"pearson_undefined", "genes without it", reconstruction, Best::none, ""},
       {"kl", "KL", reconstruction, Best::none, ""},
-      {"energy_distance", "Energy distance", generation, Best::smallest, ""},
-      {"zero_fraction_error", "Zero-fraction error", generation, Best::smallest, ""},
+      {"energy_distance", "energy distance", generation, Best::smallest, ""},
+      {"zero_fraction_error", "zero-fraction error", generation, Best::smallest, ""},
+      {"exact_zero_fraction_error", "exact-zero error", generation, Best::smallest, ""},
       {"mean_pearson_squared", "r² of gene means", generation, Best::largest, ""},
-      {"variance_ratio", "Variance ratio", generation, Best::nearest_one, ""},
+      {"variance_ratio", "variance ratio", generation, Best::nearest_one, ""},
   };
   return metrics;
 }
@@ -52,9 +55,12 @@ void describe_metric(MetricLabel& metric, const Json& result) {
                       unit = text_of(info, "unit");
     metric.definition = name + (name.empty() || definition.empty() ? "" : ": ") + definition +
                         (unit.empty() ? "" : " Unit: " + unit + ".");
-    const bool stated = info.contains("smaller_is_better") && info["smaller_is_better"].is_boolean();
-    if (stated && metric.group == MetricGroup::other) {
-      metric.best = info["smaller_is_better"] ? Best::smallest : Best::largest;
+    const std::string better = text_of(info, "better");
+    if (metric.group == MetricGroup::other && !better.empty()) {
+      metric.best = better == "smaller"     ? Best::smallest
+                    : better == "larger"    ? Best::largest
+                    : better == "nearer_one" ? Best::nearest_one
+                                            : Best::none;
     }
   }
 }
@@ -102,16 +108,18 @@ std::string baseline_phrase(const std::string& baseline) {
   if (baseline == "control_mean") return "the control mean";
   if (baseline == "centroid_mean") return "the mean of perturbation centroids";
   if (baseline == "pca") return "PCA of the same latent size";
-  if (baseline == "split_half") return "real cells against real cells";
+  if (baseline.starts_with("pca_")) return "PCA with " + baseline.substr(4) + " components";
+  if (baseline == "split_half") return "real cells, one half against the other";
   if (baseline == "linear") return "the linear model";
   return baseline;
 }
 
 std::string format_number(double value) {
+  const double size = std::abs(value);
   if (std::isnan(value)) return "";
-  if (value != 0 && (std::abs(value) < 1e-3 || std::abs(value) >= 1e6)) return fmt::format("{:.3e}", value);
-  if (std::abs(value) >= 1000) return fmt::format("{:.0f}", value);
-  return fmt::format("{:.4g}", value);
+  if (value == std::floor(value) && size < 1e15) return fmt::format("{:.0f}", value);
+  if (size < 5e-4 || size >= 1e6) return fmt::format("{:.2e}", value);
+  return fmt::format("{:.{}f}", value, size < 10 ? 4 : size < 1000 ? 2 : 0);
 }
 
 double test_value(const Json& entry, const std::string& metric) {

@@ -28,7 +28,7 @@ std::string title_of(MetricGroup group);
 /// A baseline in a sentence: `gene_mean` is "the gene mean".
 std::string baseline_phrase(const std::string& baseline);
 
-/// Four significant digits, a fixed point where that is short.
+/// Four decimals below 10 and fewer above, so that a column lines up.
 std::string format_number(double value);
 
 /// The value of `entry.test.metric`, NaN where there is none.

@@ -33,7 +33,8 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string phrase(Outcome outcome, const std::string& baseline) {
+std::string phrase(Outcome outcome, const std::string& name) {
+  const std::string baseline = name == "split_half" ? "one half of the real cells" : baseline_phrase(name);
   switch (outcome) {
     case Outcome::better:
       return "beats " + baseline;
@@ -56,7 +57,7 @@ std::vector<VerdictSentence> verdict_sentences(const Json& result) {
     sentences.push_back(
         {fmt::format("{} {} on {}: difference {}, 95 % interval {} to {}.",
                      verdict["model"].get<std::string>(),
-                     phrase(outcome, baseline_phrase(verdict["baseline"])), label(metrics, verdict["metric"]),
+                     phrase(outcome, verdict["baseline"]), label(metrics, verdict["metric"]),
                      format_number(verdict["difference"]), format_number(verdict["interval"][0]),
                      format_number(verdict["interval"][1])),
          outcome});
@@ -89,7 +90,7 @@ std::vector<std::string> verdict_summary(const Json& result) {
     std::string text = model;
     for (std::size_t i = 0; i < found.size(); ++i) {
       text += fmt::format("{}{} on {}", i == 0 ? " " : "; it ",
-                          phrase(found[i].first.first, baseline_phrase(found[i].first.second)),
+                          phrase(found[i].first.first, found[i].first.second),
                           joined(found[i].second));
     }
     sentences.push_back(text + ".");

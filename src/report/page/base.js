@@ -23,19 +23,27 @@ function remove(id) {
 
 function isNumber(value) { return typeof value === "number" && Number.isFinite(value); }
 
-// Four significant digits; a true minus sign.
-function format(value) {
+// Decimals that a column of numbers shares: none for whole numbers, four below ten, fewer above.
+function decimals(values) {
+  const numbers = values.filter(isNumber);
+  if (numbers.every(Number.isInteger)) return 0;
+  const largest = numbers.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
+  return largest < 10 ? 4 : largest < 100 ? 3 : largest < 1000 ? 2 : 0;
+}
+
+// A number as it is printed: grouped thousands, a true minus sign, a power of ten where the decimals would hide it.
+function format(value, digits = decimals([value])) {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
   if (!Number.isFinite(value)) return "";
-  const size = Math.abs(value);
-  let text;
-  if (Number.isInteger(value)) text = value.toLocaleString("en-US");
-  else if (size >= 1000) text = Math.round(value).toLocaleString("en-US");
-  else if (size < 1e-3) text = value.toExponential(2).replace(/e([+-])(\d+)/, (_, sign, digits) => " × 10" + superscript((sign === "-" ? "-" : "") + digits));
-  else text = value.toPrecision(4);
+  const hidden = value !== 0 && Math.abs(value) < 5 * 10 ** -digits;
+  const text = hidden && digits > 0
+    ? value.toExponential(1).replace(/e([+-])(\d+)/, (_, sign, power) => ` × 10${superscript((sign === "-" ? "-" : "") + power)}`)
+    : value.toLocaleString("en-US", {minimumFractionDigits: digits, maximumFractionDigits: digits});
   return text.replace(/^-/, "−");
 }
+
+function capital(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
 
 function superscript(text) {
   return [...text].map(character => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]).join("");

@@ -65,14 +65,16 @@ function cellPanels(cells, state, width) {
   const type = scatterType(indices.length);
   const styles = perturbationStyles(cells.perturbations, cells.perturbation);
   const wide = width > 760, many = styles.length > 1;
-  const margin = {l: 52, r: wide && many ? 190 : 14, t: 34, b: many && !wide ? 150 : 48};
-  const columns = wide ? Math.min(cells.spaces.length, width > 1050 ? 3 : 2) : 1;
+  const longest = Math.max(...styles.map(style => style.label.length), state.highlight.length + 14);
+  const perRow = Math.max(1, Math.floor((width - 66) / (42 + 6.6 * longest)));
+  const margin = {l: 52, r: 14, t: 40, b: many ? 66 + 19 * Math.ceil((styles.length + 1) / perRow) : 48};
+  const columns = wide ? Math.min(cells.spaces.length, width > 1000 ? 3 : 2) : 1;
   const plotWidth = (width - margin.l - margin.r - 64 * (columns - 1)) / columns;
   const grid = panelGrid({width, panels: cells.spaces.length, columns, panelHeight: Math.min(Math.max(plotWidth, 240), 440), margin});
   const size = indices.length > 8000 ? 3 : indices.length > 2000 ? 4 : 5;
   const traces = [], layout = baseLayout({height: grid.height, margin, annotations: [],
     legend: {font: {size: 11}, itemsizing: "constant", tracegroupgap: 0, bgcolor: "rgba(0,0,0,0)",
-             ...(wide ? {x: 1.01, y: 1} : {orientation: "h", x: 0, y: -52 / (grid.height - margin.t - margin.b), yanchor: "top"})}});
+             orientation: "h", x: 0, y: -54 / (grid.height - margin.t - margin.b), yanchor: "top"}});
   cells.spaces.forEach((space, panel) => {
     const name = axisName("", panel);
     layout[`xaxis${name}`] = axis(space.axes[0], {domain: grid.places[panel].x, anchor: `y${name}`});

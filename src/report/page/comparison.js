@@ -47,20 +47,21 @@ function comparisonTable(title, metrics) {
   // Real cells against real cells are what can be reached at best, not a competitor.
   const competitors = [...ours, ...baselines.filter(([name]) => name !== "split_half")];
   const best = metrics.map(metric => bestOf(metric, competitors));
+  const digits = metrics.map(metric => decimals([...ours, ...baselines].map(([, entry]) => entry.test?.[metric.key])));
   const row = ([name, entry], remark) => element("tr", {},
     element("th", {scope: "row"}, name, remark ? element("small", {}, remark) : null),
     ...metrics.map((metric, i) => {
       const value = entry.test?.[metric.key];
       const isBest = isNumber(value) && value === best[i];
-      return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value) : "–",
+      return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
                      isBest ? element("span", {class: "hidden-text"}, " best") : null);
     }));
   const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", none: ""};
   const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", none: null};
-  return element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {},
+  return element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {class: "wide"},
     element("caption", {}, title),
     element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric =>
-      element("th", {scope: "col", title: metric.definition || null}, metric.label, " ",
+      element("th", {scope: "col", title: metric.definition || null}, capital(metric.label), " ",
               element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
     element("tbody", {}, ...ours.map(entry => row(entry, typeNames[entry[1].type] ?? entry[1].type))),
     element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]])))));
@@ -71,17 +72,18 @@ function drawVerdicts() {
   const rows = data.verdicts.map(verdict => {
     const [sign, spoken] = outcomes[verdict.outcome];
     const metric = metricOf(verdict.metric);
+    const digits = decimals([verdict.difference, ...verdict.interval]);
     return element("tr", {title: verdict.text},
       element("th", {scope: "row"}, verdict.model),
-      element("td", {class: "text"}, metric.label),
+      element("td", {class: "text"}, capital(metric.label)),
       element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline),
       element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
       element("td", {}, intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1)),
-      element("td", {}, format(verdict.difference)),
-      element("td", {}, `${format(verdict.interval[0])} to ${format(verdict.interval[1])}`));
+      element("td", {}, format(verdict.difference, digits)),
+      element("td", {}, `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}`));
   });
   const heads = [["Model", 0], ["Metric", 1], ["Against", 1], ["Verdict", 1], ["worse ← 0 → better", 0], ["Difference", 0], ["95 % interval", 0]];
-  byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {},
+  byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {class: "wide"},
     element("thead", {}, element("tr", {}, ...heads.map(([head, text]) => element("th", {scope: "col", class: text ? "text" : null}, head)))),
     element("tbody", {}, ...rows))));
   byId("seed-sentence").textContent = data.seed_sentence;

@@ -46,8 +46,9 @@ function baseLayout(more = {}) {
           legend: {font: {size: 12}, bgcolor: "rgba(0,0,0,0)"}, ...more};
 }
 
-// figure(parent, {name, title, caption, draw}): draw(width) gives {traces, layout} for that width in pixels.
-function figure(parent, {name, title, caption, draw}) {
+// figure(parent, {name, title, caption, draw}): draw(width) gives {traces, layout} for that width in pixels. A small one has no
+// row of tools; it zooms by dragging like the others.
+function figure(parent, {name, title, caption, draw, small = false}) {
   const plot = element("div", {class: "plot", role: "img", "aria-label": title});
   const save = kind => element("button", {type: "button", onclick: () => exportFigure(plot, name, kind),
                                           "aria-label": `Save “${title}” as ${kind.toUpperCase()}`}, kind.toUpperCase());
@@ -55,7 +56,7 @@ function figure(parent, {name, title, caption, draw}) {
   const made = element("figure", {id: name}, plot,
                        element("figcaption", {}, text, element("span", {}, save("svg"), " ", save("png"))));
   parent.append(made);
-  const entry = {plot, draw};
+  const entry = {plot, draw, small};
   figures.push(entry);
   return {redraw: () => paint(entry)};
 }
@@ -66,13 +67,13 @@ function exportFigure(plot, name, format) {
                               scale: format === "png" ? 3 : 1});
 }
 
-async function paint({plot, draw}) {
+async function paint({plot, draw, small}) {
   await loadPlotly();
   const width = plot.clientWidth;
   const {traces, layout} = draw(width);
   plot.style.height = `${layout.height}px`;
   await Plotly.react(plot, traces, {...layout, width, autosize: false},
-                     {displaylogo: false, responsive: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"]});
+                     {displaylogo: false, responsive: false, displayModeBar: small ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"]});
 }
 
 async function paintAll() {

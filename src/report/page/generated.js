@@ -3,11 +3,12 @@ function drawGenerated() {
   const generated = data.generated;
   if (!generated || generated.models.length === 0) return remove("generated");
   const one = generated.models[0];
-  const shown = `${format(generated.real.x.length)} of ${format(generated.real.total)} real test cells and ` +
-    generated.models.map(model => `${format(model.x.length)} of ${format(model.total)} cells of ${model.model}`).join(", ");
+  const each = generated.real.x.length;
+  const shown = `${each < generated.real.total ? `${format(each)} of ${format(generated.real.total)}` : `All ${format(each)}`} real test cells and as many generated ones` +
+    (generated.models.some(model => model.total > each) ? ", drawn at random" : "");
   figure(byId("generated-figure"), {
     name: "generated-scatter", title: generated.models.length > 1 ? "Generated over real cells" : `Cells of ${one.model} over real cells`,
-    caption: `${shown}. Histograms are densities.`, draw: width => generatedPanels(generated, width)});
+    caption: `${shown}. The margins are densities.`, draw: width => generatedPanels(generated, width)});
 }
 
 function generatedPanels(generated, width) {

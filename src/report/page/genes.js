@@ -39,9 +39,9 @@ function geneFigure(genes, model, panels, width) {
     const name = axisName("", index);
     const x = genes.columns[`${panel.key}_real`], y = genes.columns[`${model}_${panel.key}`];
     const [low, high] = extent([...x, ...y]);
-    traces.push({type: "scatter", mode: "lines", x: [low, high], y: [low, high], xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: "skip",
+    traces.push({type: "scatter", mode: "lines", x: [low, high], y: [low, high], xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: "skip", showlegend: false,
                  line: {color: c.soft, width: 1, dash: "dot"}},
-                {type, mode: "markers", x, y, text: labels, xaxis: `x${name}`, yaxis: `y${name}`, marker: {...marker, color: c.series[index]},
+                {type, mode: "markers", x, y, text: labels, xaxis: `x${name}`, yaxis: `y${name}`, showlegend: false, marker: {...marker, color: c.series[index]},
                  hovertemplate: "<b>%{text}</b><br>real %{x:.4g}<br>generated %{y:.4g}<extra></extra>"});
     layout[`xaxis${name}`] = axis(`real (${panel.unit})`, {domain: grid.places[index].x, anchor: `y${name}`});
     layout[`yaxis${name}`] = axis(`${plain(model)} (${panel.unit})`, {domain: grid.places[index].y, anchor: `x${name}`});

@@ -19,7 +19,7 @@ function drawRun() {
   const defined = data.metrics.filter(metric => metric.definition);
   if (defined.length > 0) {
     details("How the metrics are defined", element("dl", {}, ...defined.flatMap(metric =>
-      [element("dt", {}, metric.label), element("dd", {}, metric.definition)])));
+      [element("dt", {}, capital(metric.label)), element("dd", {}, metric.definition)])));
   }
   if (data.config) details("Configuration", configuration(data.config));
   if (data.provenance) details("Provenance", facts(data.provenance));

@@ -2,6 +2,7 @@
 
 // columns: [{title, value: row => ..., text: bool, note}]
 function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize = 25, sortBy = null, descending = false}) {
+  const digits = columns.map(column => decimals(rows.map(column.value)));
   const state = {sortBy, descending, filter: "", page: 0};
   const body = element("tbody");
   const heads = columns.map((column, index) => {
@@ -29,7 +30,7 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize 
     state.page = Math.min(state.page, pages - 1);
     const first = state.page * pageSize;
     body.replaceChildren(...found.slice(first, first + pageSize).map(row => element("tr", {}, ...columns.map((column, index) =>
-      element(index === 0 ? "th" : "td", index === 0 ? {scope: "row"} : {class: column.text ? "text" : null}, format(column.value(row)))))));
+      element(index === 0 ? "th" : "td", index === 0 ? {scope: "row"} : {class: column.text ? "text" : null}, format(column.value(row), digits[index]))))));
     heads.forEach((head, index) => {
       if (index === state.sortBy) head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");

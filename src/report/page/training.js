@@ -1,17 +1,18 @@
 // Loss curves: for each model a panel for every kind of quantity that was recorded.
 const panelKinds = [
   {title: "Loss", names: ["loss"], log: true},
-  {title: "Parts of the loss", names: ["reconstruction", "kl"], log: true},
+  {title: "Reconstruction", names: ["reconstruction"], log: true},
+  {title: "KL divergence", names: ["kl"], log: true},
+  {title: "Weight of the KL term", names: ["kl_weight"], zero: true},
   {title: "Adversarial losses", names: ["discriminator", "generator"]},
   {title: "Penalties", names: ["penalty", "sparsity"], log: true},
   {title: "Critic's output", names: ["critic_real", "critic_generated"]},
   {title: "Spectral norms of the critic", prefix: "sigma_"},
-  {title: "Weight of the KL term", names: ["kl_weight"]},
   {title: "Norm of the gradient", names: ["gradient_norm"], log: true},
-  {title: "Learning rate", names: ["learning_rate"]},
+  {title: "Learning rate", names: ["learning_rate"], zero: true},
 ];
 
-const quantityAxes = {kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", critic_real: "output", sigma_: "largest singular value",
+const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", critic_real: "output", sigma_: "largest singular value",
                       penalty: "unweighted value"};
 
 function panelsOf(curves) {
@@ -40,7 +41,7 @@ function drawTraining() {
     byId("training-figures").append(grid);
     panelsOf(curves).forEach((panel, index) => {
       const name = `training-${model}-${index}`;
-      redraws.push(figure(grid, {name, title: `${model}: ${panel.title.toLowerCase()}`, draw: () => trainingPanel(panel)}).redraw);
+      redraws.push(figure(grid, {name, title: `${model} · ${panel.title}`, small: true, draw: () => trainingPanel(panel)}).redraw);
     });
   }
   byId("logarithmic").addEventListener("change", () => redraws.forEach(redraw => redraw()));
@@ -52,18 +53,19 @@ function trainingPanel(panel) {
   const splits = [...new Set(panel.curves.map(curve => curve.split))];
   const traces = panel.curves.map(curve => {
     const index = names.length > 1 ? names.indexOf(curve.name) : splits.indexOf(curve.split);
-    const label = [names.length > 1 ? words(curve.name) : null, splits.length > 1 || names.length === 1 ? curve.split : null].filter(Boolean).join(", ");
+    const label = names.length > 1 ? words(curve.name) : curve.split;
     return {type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y, name: plain(label),
+            showlegend: names.length === 1 || curve.split === splits[0],
             line: {color: c.series[index % c.series.length], width: 1.8, dash: curve.split === "train" ? "solid" : "5px,3px"},
-            hovertemplate: `${curve.axis} %{x}: %{y:.5g}<extra>${plain(label)}</extra>`};
+            hovertemplate: `${curve.axis} %{x}: %{y:.5g}<extra>${plain(names.length > 1 ? `${label}, ${curve.split}` : label)}</extra>`};
   });
   const positive = panel.curves.every(curve => curve.y.every(value => value === null || value > 0));
   const logarithmic = panel.log && positive && byId("logarithmic").checked;
-  const key = Object.keys(quantityAxes).find(start => names[0].startsWith(start));
+  const key = names[0].startsWith("sigma_") ? "sigma_" : names[0];
   return {traces, layout: baseLayout({
     height: 250, margin: {l: 56, r: 14, t: 34, b: 44}, showlegend: traces.length > 1, hovermode: "x unified",
     legend: {orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: {size: 11}, bgcolor: "rgba(0,0,0,0)"},
     xaxis: axis(panel.curves[0].axis),
-    yaxis: axis(quantityAxes[key] ?? "loss", logarithmic ? {type: "log", exponentformat: "power"} : {exponentformat: "power"}),
+    yaxis: axis(quantityAxes[key] ?? "loss", {exponentformat: "power", ...(logarithmic ? {type: "log"} : panel.zero ? {rangemode: "tozero"} : {})}),
   })};
 }
