@@ -27,6 +27,8 @@ ModelOptions options_of(ModelType type) {
   options.type = type;
   options.latent = 4;
   options.network.hidden = {9, 7};
+  // Under batch normalization biases have gradient 0, and Adam makes steps of what rounding leaves of it.
+  options.network.normalization = NormalizationLayer::layer;
   options.gan.generator = {.hidden = {7, 9}, .dropout = {0.1}};
   options.gan.critic = {.hidden = {9, 7}, .normalization = NormalizationLayer::none, .dropout = {0.2}};
   options.train.batch = 8;
