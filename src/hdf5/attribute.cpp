@@ -17,9 +17,6 @@ hssize_t elements_of(hid_t attribute, const Object& object, const std::string& n
 
 std::vector<std::string> read_texts(hid_t attribute, const Object& object, const std::string& name) {
   const Handle type(H5Aget_type(attribute), H5Tclose);
-  if (!type || H5Tget_class(type.get()) != H5T_STRING) {
-    throw DataError("{}: attribute {} holds no text", object.where(), name);
-  }
   const auto count = static_cast<std::size_t>(elements_of(attribute, object, name));
   if (count == 0) return {};
   const auto fail = [&] {
@@ -71,7 +68,15 @@ Handle line(std::size_t length) {
 
 }  // namespace
 
-std::string Object::where() const { return path_ == "/" ? file_ : fmt::format("{}: {}", file_, path_); }
+std::string Object::where() const { return path_ == "/" ? file() : fmt::format("{}: {}", file(), path_); }
+
+Texts::Place Object::place(Texts::Kind kind, const std::string& name) const {
+  H5O_info_t info{};
+  if (H5Oget_info2(id_.get(), &info, H5O_INFO_BASIC) < 0) {
+    throw DataError("{}: cannot be read; the file is damaged", where());
+  }
+  return {info.addr, kind, name};
+}
 
 bool Object::has_attribute(const std::string& name) const { return H5Aexists(id_.get(), name.c_str()) > 0; }
 
@@ -89,7 +94,15 @@ std::vector<std::string> Object::texts(const std::string& attribute) const {
   const Handle opened = open_attribute(attribute);
   // An empty list has no type of its own: anndata writes it as numbers.
   if (elements_of(opened.get(), *this, attribute) == 0) return {};
-  return read_texts(opened.get(), *this, attribute);
+  const Handle type(H5Aget_type(opened.get()), H5Tclose);
+  if (!type || H5Tget_class(type.get()) != H5T_STRING) {
+    throw DataError("{}: attribute {} holds no text", where(), attribute);
+  }
+  if (!facts_->texts) return read_texts(opened.get(), *this, attribute);
+  const std::vector<std::string>* found = facts_->texts->find(place(Texts::Kind::attribute, attribute));
+  if (found == nullptr)
+    throw DataError("{}: attribute {} cannot be read; the file is damaged", where(), attribute);
+  return *found;
 }
 
 std::int64_t Object::integer(const std::string& attribute) const {

@@ -47,7 +47,7 @@ void unshuffle(std::span<const std::byte> planes, std::size_t width, std::byte* 
 
 Object share(const Object& object) {
   H5Iinc_ref(object.id());
-  return {Handle(object.id(), H5Dclose), object.file(), object.path()};
+  return {Handle(object.id(), H5Dclose), object.facts(), object.path()};
 }
 
 }  // namespace

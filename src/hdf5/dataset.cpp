@@ -55,8 +55,8 @@ void fits(const Dataset& dataset, const std::vector<std::int64_t>& wide, T* valu
 
 }  // namespace
 
-Dataset::Dataset(Handle id, std::string file, std::string path)
-    : Object(std::move(id), std::move(file), std::move(path)) {
+Dataset::Dataset(Handle id, SharedFacts facts, std::string path)
+    : Object(std::move(id), std::move(facts), std::move(path)) {
   const Handle type(H5Dget_type(id_.get()), H5Tclose);
   if (!type) throw DataError("{}: its type cannot be read; the file is damaged", where());
   type_ = element_type(type.get());
@@ -159,7 +159,17 @@ std::vector<std::string> Dataset::read_strings() const {
   if (type_.kind != ElementType::Kind::string)
     throw DataError("{}: holds {}, expected text", where(), type_.name());
   const Handle type(H5Dget_type(id_.get()), H5Tclose);
-  return read_strings_as(type.get(), {});
+  return texts_of({}, type.get());
+}
+
+std::vector<std::string> Dataset::texts_of(const std::string& member, hid_t file_type) const {
+  if (!facts_->texts || size() == 0) return read_strings_as(file_type, member);
+  check_filters();
+  const std::vector<std::string>* found = facts_->texts->find(place(Texts::Kind::values, member));
+  if (found == nullptr || std::ssize(*found) != size()) {
+    throw DataError("{}: its texts cannot be read; the file is truncated or damaged", where());
+  }
+  return *found;
 }
 
 std::vector<std::string> Dataset::read_strings_as(hid_t file_type, const std::string& member) const {
@@ -237,7 +247,7 @@ std::vector<std::string> Dataset::read_member_strings(const Member& member) cons
     throw DataError("{}: column {} holds {}, expected text", where(), member.name, member.type.name());
   }
   const Handle text(H5Tget_member_type(type.get(), static_cast<unsigned>(index)), H5Tclose);
-  return read_strings_as(text.get(), member.name);
+  return texts_of(member.name, text.get());
 }
 
 Dataset Dataset::referenced_by(const std::string& attribute) const {
@@ -254,7 +264,7 @@ Dataset Dataset::referenced_by(const std::string& attribute) const {
   if (!target || H5Iget_type(target.get()) != H5I_DATASET) {
     throw DataError("{}: attribute {} refers to nothing; the file is damaged", where(), attribute);
   }
-  return {std::move(target), file_, path_ + "@" + attribute};
+  return {std::move(target), facts_, path_ + "@" + attribute};
 }
 
 std::int64_t Dataset::chunk_rows() const {

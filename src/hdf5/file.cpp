@@ -38,11 +38,17 @@ bool write_all(int descriptor, const char* bytes, ssize_t count) {
 
 File File::open(const std::string& path) {
   silence();
-  if (H5Fis_hdf5(path.c_str()) > 0) rehearse(path);
-  return open_unchecked(path);
+  FileFacts facts{path, {}};
+  if (H5Fis_hdf5(path.c_str()) > 0) facts.texts = rehearse(path);
+  return open(std::make_shared<const FileFacts>(std::move(facts)));
 }
 
-File File::open_unchecked(const std::string& path) {
+File File::open_unrehearsed(const std::string& path) {
+  return open(std::make_shared<const FileFacts>(FileFacts{path, {}}));
+}
+
+File File::open(SharedFacts facts) {
+  const std::string& path = facts->name;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw DataError("{}: there is no such file", path);
   if (std::filesystem::is_directory(path, ignored))
@@ -53,11 +59,12 @@ File File::open_unchecked(const std::string& path) {
   H5Eclear2(H5E_DEFAULT);
   Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access_properties().get()), H5Fclose);
   if (!file) throw DataError("{}: HDF5 cannot open it{}; it is truncated or damaged", path, last_reason());
-  return {std::move(file), path, "/"};
+  return {std::move(file), std::move(facts), "/"};
 }
 
 NewFile::NewFile(const std::string& path)
-    : Group({}, path, "/"), temporary_(fmt::format("{}.{}.partial", path, ::getpid())) {
+    : Group({}, std::make_shared<const FileFacts>(FileFacts{path, {}}), "/"),
+      temporary_(fmt::format("{}.{}.partial", path, ::getpid())) {
   silence();
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
@@ -84,11 +91,11 @@ void NewFile::discard() {
 
 void NewFile::discard_and_throw(const std::string& problem) {
   discard();
-  throw WriteError("{}: {}", file_, problem);
+  throw WriteError("{}: {}", file(), problem);
 }
 
 void NewFile::commit() {
-  require(descriptor_ >= 0, "{}: is written twice", file_);
+  require(descriptor_ >= 0, "{}: is written twice", file());
   void** image = nullptr;
   if (H5Fflush(id_.get(), H5F_SCOPE_LOCAL) < 0 ||
       H5Fget_vfd_handle(id_.get(), H5P_DEFAULT, reinterpret_cast<void**>(&image)) < 0) {
@@ -98,7 +105,7 @@ void NewFile::commit() {
   bool written = bytes > 0 && write_all(descriptor_, static_cast<const char*>(*image), bytes) &&
                  ::fsync(descriptor_) == 0;
   written = ::close(std::exchange(descriptor_, -1)) == 0 && written;
-  if (!written || std::rename(temporary_.c_str(), file_.c_str()) != 0) {
+  if (!written || std::rename(temporary_.c_str(), file().c_str()) != 0) {
     discard_and_throw(fmt::format("cannot be written ({})", std::strerror(errno)));
   }
   temporary_.clear();

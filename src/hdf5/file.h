@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "hdf5/handle.h"
+#include "hdf5/texts.h"
 
 namespace sparcell::hdf5 {
 
@@ -39,17 +40,28 @@ struct Member {
   ElementType type;
 };
 
+/// What every object of a file shares.
+struct FileFacts {
+  std::string name;
+  /// Where it is there, texts are taken from it and never from HDF5.
+  std::optional<Texts> texts;
+};
+using SharedFacts = std::shared_ptr<const FileFacts>;
+
 /// Anything with a place in a file: carries attributes.
 class Object {
  public:
   Object() = default;
-  Object(Handle id, std::string file, std::string path)
-      : id_(std::move(id)), file_(std::move(file)), path_(std::move(path)) {}
+  Object(Handle id, SharedFacts facts, std::string path)
+      : id_(std::move(id)), facts_(std::move(facts)), path_(std::move(path)) {}
 
   hid_t id() const { return id_.get(); }
-  const std::string& file() const { return file_; }
+  const SharedFacts& facts() const { return facts_; }
+  const std::string& file() const { return facts_->name; }
   const std::string& path() const { return path_; }  ///< inside the file: "/obs/n_genes"
   std::string where() const;                         ///< "norman.h5ad: /obs/n_genes"
+  /// Where `facts()->texts` has texts of this object.
+  Texts::Place place(Texts::Kind kind, const std::string& name) const;
 
   bool has_attribute(const std::string& name) const;
   std::string text(const std::string& attribute) const;
@@ -69,7 +81,7 @@ class Object {
 
  protected:
   Handle id_;
-  std::string file_;
+  SharedFacts facts_;
   std::string path_;
 
  private:
@@ -81,7 +93,7 @@ class ChunkReader;
 
 class Dataset : public Object {
  public:
-  Dataset(Handle id, std::string file, std::string path);
+  Dataset(Handle id, SharedFacts facts, std::string path);
 
   const ElementType& type() const { return type_; }
   const std::vector<std::int64_t>& shape() const { return shape_; }  ///< empty: a single value
@@ -122,6 +134,8 @@ class Dataset : public Object {
   template <Number T>
   void read_numbers(std::int64_t first, std::int64_t count, T* values) const;
   void read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const;
+  /// The whole data set's, or those of one member of a compound.
+  std::vector<std::string> texts_of(const std::string& member, hid_t file_type) const;
   std::vector<std::string> read_strings_as(hid_t file_type, const std::string& member) const;
 
   ElementType type_;
@@ -167,12 +181,13 @@ class Group : public Object {
 /// Opens for reading. Throws where the file is missing, is no HDF5 file, or is truncated or damaged.
 class File : public Group {
  public:
+  /// After a rehearsal (rehearsal.h), which keeps HDF5 from crashing the program over a damaged file.
   static File open(const std::string& path);
-  /// Without the rehearsal (rehearsal.h) that keeps HDF5 from crashing the program over a damaged file.
-  static File open_unchecked(const std::string& path);
+  static File open_unrehearsed(const std::string& path);
 
  private:
   using Group::Group;
+  static File open(SharedFacts facts);
 };
 
 /// A file that is being written. It grows in memory, because HDF5 1.10 ends the whole program at exit after a

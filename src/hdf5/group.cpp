@@ -82,18 +82,18 @@ std::vector<std::string> Group::children() const {
 
 Group Group::group(const std::string& path) const {
   if (!exists(path))
-    throw DataError("{}: is missing, expected a group", Group({}, file_, path_of(path)).where());
+    throw DataError("{}: is missing, expected a group", Group({}, facts_, path_of(path)).where());
   Handle opened(H5Gopen2(id_.get(), path.c_str(), H5P_DEFAULT), H5Gclose);
-  if (!opened) throw DataError("{}: is no group, or is damaged", Group({}, file_, path_of(path)).where());
-  return {std::move(opened), file_, path_of(path)};
+  if (!opened) throw DataError("{}: is no group, or is damaged", Group({}, facts_, path_of(path)).where());
+  return {std::move(opened), facts_, path_of(path)};
 }
 
 Dataset Group::dataset(const std::string& path) const {
   if (!exists(path))
-    throw DataError("{}: is missing, expected a data set", Group({}, file_, path_of(path)).where());
+    throw DataError("{}: is missing, expected a data set", Group({}, facts_, path_of(path)).where());
   Handle opened(H5Dopen2(id_.get(), path.c_str(), H5P_DEFAULT), H5Dclose);
-  if (!opened) throw DataError("{}: is no data set, or is damaged", Group({}, file_, path_of(path)).where());
-  return {std::move(opened), file_, path_of(path)};
+  if (!opened) throw DataError("{}: is no data set, or is damaged", Group({}, facts_, path_of(path)).where());
+  return {std::move(opened), facts_, path_of(path)};
 }
 
 Group Group::create_group(const std::string& name) const {
@@ -102,8 +102,8 @@ Group Group::create_group(const std::string& name) const {
   H5Eclear2(H5E_DEFAULT);
   Handle created(H5Gcreate2(id_.get(), name.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT), H5Gclose);
   if (!created)
-    throw DataError("{}: cannot be created{}", Group({}, file_, path_of(name)).where(), last_reason());
-  return {std::move(created), file_, path_of(name)};
+    throw DataError("{}: cannot be created{}", Group({}, facts_, path_of(name)).where(), last_reason());
+  return {std::move(created), facts_, path_of(name)};
 }
 
 Dataset Group::create_dataset(const std::string& name, hid_t type, hid_t space, hid_t properties) const {
@@ -111,8 +111,8 @@ Dataset Group::create_dataset(const std::string& name, hid_t type, hid_t space, 
   Handle created(H5Dcreate2(id_.get(), name.c_str(), type, space, H5P_DEFAULT, properties, H5P_DEFAULT),
                  H5Dclose);
   if (!created)
-    throw DataError("{}: cannot be created{}", Group({}, file_, path_of(name)).where(), last_reason());
-  return {std::move(created), file_, path_of(name)};
+    throw DataError("{}: cannot be created{}", Group({}, facts_, path_of(name)).where(), last_reason());
+  return {std::move(created), facts_, path_of(name)};
 }
 
 template <Number T>

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <stdexcept>
 
 #include "hdf5/file.h"
 #include "hdf5/types.h"
@@ -33,45 +35,62 @@ herr_t collect_attribute(hid_t, const char* name, const H5A_info_t*, void* names
   return 0;
 }
 
-void walk_attributes(const Object& object) {
-  std::vector<std::string> names;
-  H5Aiterate2(object.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_attribute, &names);
-  for (const std::string& name : names) {
-    attempt([&] { object.texts(name); });
-    attempt([&] { object.integers(name); });
-  }
-}
+/// Walks through a file and writes its texts to a stream.
+class Walk {
+ public:
+  explicit Walk(std::FILE* texts) : texts_(texts) {}
 
-void walk_dataset(const Dataset& dataset) {
-  walk_attributes(dataset);
-  dataset.plausible_size();
-  if (dataset.has_attribute("categories")) attempt([&] { dataset.referenced_by("categories"); });
-  if (dataset.type().kind == ElementType::Kind::string) dataset.read_strings();
-  if (dataset.type().is_number() && dataset.size() <= few_numbers) dataset.read<double>();
-  if (dataset.type().kind != ElementType::Kind::compound) return;
-  for (const Member& member : dataset.members()) {
-    if (member.type.kind == ElementType::Kind::string) attempt([&] { dataset.read_member_strings(member); });
+  void attributes(const Object& object) {
+    std::vector<std::string> names;
+    H5Aiterate2(object.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect_attribute, &names);
+    for (const std::string& name : names) {
+      attempt([&] { write(object, Texts::Kind::attribute, name, object.texts(name)); });
+      attempt([&] { object.integers(name); });
+    }
   }
-}
+
+  void dataset(const Dataset& dataset) {
+    attributes(dataset);
+    dataset.plausible_size();
+    if (dataset.has_attribute("categories")) attempt([&] { dataset.referenced_by("categories"); });
+    if (dataset.type().kind == ElementType::Kind::string)
+      write(dataset, Texts::Kind::values, {}, dataset.read_strings());
+    if (dataset.type().is_number() && dataset.size() <= few_numbers) dataset.read<double>();
+    if (dataset.type().kind != ElementType::Kind::compound) return;
+    for (const Member& member : dataset.members()) {
+      if (member.type.kind != ElementType::Kind::string) continue;
+      attempt([&] { write(dataset, Texts::Kind::values, member.name, dataset.read_member_strings(member)); });
+    }
+  }
+
+ private:
+  void write(const Object& object, Texts::Kind kind, const std::string& name,
+             const std::vector<std::string>& texts) {
+    Texts::write(texts_, object.place(kind, name), texts);
+  }
+
+  std::FILE* texts_;
+};
 
 herr_t collect_object(hid_t, const char* name, const H5O_info_t* info, void* objects) {
   static_cast<std::vector<std::pair<std::string, H5O_type_t>>*>(objects)->emplace_back(name, info->type);
   return 0;
 }
 
-void walk(const std::string& path) {
-  const File file = File::open_unchecked(path);
-  walk_attributes(file);
+void walk(const std::string& path, std::FILE* texts) {
+  const File file = File::open_unrehearsed(path);
+  Walk walk(texts);
+  walk.attributes(file);
   std::vector<std::pair<std::string, H5O_type_t>> objects;
   H5Ovisit2(file.id(), H5_INDEX_NAME, H5_ITER_INC, collect_object, &objects, H5O_INFO_BASIC);
   for (const auto& [name, type] : objects) {
     if (name == ".") continue;
-    if (type == H5O_TYPE_GROUP) attempt([&] { walk_attributes(file.group(name)); });
-    if (type == H5O_TYPE_DATASET) attempt([&] { walk_dataset(file.dataset(name)); });
+    if (type == H5O_TYPE_GROUP) attempt([&] { walk.attributes(file.group(name)); });
+    if (type == H5O_TYPE_DATASET) attempt([&] { walk.dataset(file.dataset(name)); });
   }
 }
 
-[[noreturn]] void walk_and_exit(const std::string& path, std::int64_t bytes) {
+[[noreturn]] void walk_and_exit(const std::string& path, std::int64_t bytes, int pipe) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   const auto seconds = static_cast<rlim_t>(1 + bytes / slowest_bytes_per_second);
@@ -79,24 +98,45 @@ void walk(const std::string& path) {
   setrlimit(RLIMIT_CPU, &processor_time);
   const int nowhere = ::open("/dev/null", O_WRONLY);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);  // the C library's last words about a broken heap
-  attempt([&] { walk(path); });
-  ::_exit(0);
+  std::FILE* texts = ::fdopen(pipe, "wb");
+  if (texts == nullptr) ::_exit(1);
+  attempt([&] { walk(path, texts); });
+  ::_exit(std::fclose(texts) == 0 ? 0 : 1);
+}
+
+std::string read_all(int descriptor) {
+  std::string bytes;
+  std::vector<char> part(1 << 16);
+  for (ssize_t count = 1; count != 0;) {
+    count = ::read(descriptor, part.data(), part.size());
+    if (count > 0) bytes.append(part.data(), static_cast<std::size_t>(count));
+    if (count < 0 && errno != EINTR) break;
+  }
+  return bytes;
 }
 
 }  // namespace
 
-void rehearse(const std::string& path) {
+std::optional<Texts> rehearse(const std::string& path) {
+  const DataError damaged("{}: is damaged: HDF5 cannot walk through its structure", path);
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return;
+  int pipe[2];
+  if (::stat(path.c_str(), &status) != 0 || ::pipe2(pipe, O_CLOEXEC) != 0) return {};
   const pid_t child = ::fork();
-  if (child == 0) walk_and_exit(path, status.st_size);
-  if (child < 0) return;  // no process to spare: read as it is
+  if (child == 0) walk_and_exit(path, status.st_size, pipe[1]);
+  ::close(pipe[1]);
+  const std::string texts = child < 0 ? std::string() : read_all(pipe[0]);
+  ::close(pipe[0]);
+  if (child < 0) return {};
   int outcome = 0;
   while (::waitpid(child, &outcome, 0) < 0) {
-    if (errno != EINTR) return;
+    if (errno != EINTR) throw damaged;
   }
-  if (!WIFEXITED(outcome) || WEXITSTATUS(outcome) != 0) {
-    throw DataError("{}: is damaged: HDF5 cannot walk through its structure", path);
+  if (!WIFEXITED(outcome) || WEXITSTATUS(outcome) != 0) throw damaged;
+  try {
+    return Texts::from(texts);
+  } catch (const std::out_of_range&) {  // the child's memory was no longer its own
+    throw damaged;
   }
 }
 

@@ -2,13 +2,17 @@
 // crashed or looped for ever on about one in a hundred, almost always in the heap that holds strings.
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "hdf5/texts.h"
 
 namespace sparcell::hdf5 {
 
 /// Walks the whole structure of the file in a child process: every object, attribute, string and list of
-/// chunks, everything but the numbers themselves. Throws DataError where that process dies or needs more
-/// processor time than the file's size explains.
-void rehearse(const std::string& path);
+/// chunks, everything but the numbers themselves; returns the texts that it found, so that no string is read
+/// from a damaged heap in this process. Throws DataError where the child dies or needs more processor time
+/// than the file's size explains. Nothing where no process could be made.
+std::optional<Texts> rehearse(const std::string& path);
 
 }  // namespace sparcell::hdf5
