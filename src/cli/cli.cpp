@@ -8,7 +8,7 @@
 #include <new>
 
 #include "cli/commands.h"
-#include "config/nearest.h"
+#include "core/nearest.h"
 #include "core/version.h"
 #include "sparcell/core/errors.h"
 
@@ -26,7 +26,7 @@ void check_command(const CLI::App& app, const std::vector<std::string>& argument
   std::vector<std::string> known;
   for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
   if (std::find(known.begin(), known.end(), arguments[1]) != known.end()) return;
-  const std::string meant = config::nearest(arguments[1], known);
+  const std::string meant = nearest(arguments[1], known);
   throw UsageError("there is no command '{}'{}; the commands are {}", arguments[1],
                    meant.empty() ? "" : fmt::format(", did you mean '{}'", meant), fmt::join(known, ", "));
 }

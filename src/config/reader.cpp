@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "config/describe_experiment.h"
-#include "config/nearest.h"
+#include "core/nearest.h"
 #include "config/schema.h"
 
 namespace sparcell::config {

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "config/nearest.h"
+#include "core/nearest.h"
 
 namespace sparcell::config {
 namespace {

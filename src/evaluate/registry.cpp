@@ -1,26 +1,14 @@
 #include "evaluate/registry.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+
+#include "core/nearest.h"
 
 namespace sparcell {
 namespace {
-
-/// Insertions, deletions and replacements that make one word of the other (Levenshtein).
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
 
 const MetricInfo* find(const std::vector<MetricInfo>& metrics, const std::string& key) {
   const auto found =
@@ -80,13 +68,14 @@ void check_metrics(const EvaluateOptions& options) {
     throw UsageError("evaluate.metrics is empty; name metrics, or all");
   }
   const std::vector<MetricInfo> metrics = metric_registry(options.components);
+  std::vector<std::string> known;
+  for (const MetricInfo& metric : metrics) known.push_back(metric.key);
   for (const std::string& key : options.metrics) {
     if (key == "all" || find(metrics, key) != nullptr) continue;
-    const auto nearest =
-        std::min_element(metrics.begin(), metrics.end(), [&](const MetricInfo& a, const MetricInfo& b) {
-          return edit_distance(a.key, key) < edit_distance(b.key, key);
-        });
-    throw UsageError("evaluate.metrics: there is no metric {}; did you mean {}?", key, nearest->key);
+    const std::string meant = nearest(key, known);
+    throw UsageError("evaluate.metrics: there is no metric {}; {}", key,
+                     meant.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
+                                   : fmt::format("did you mean {}?", meant));
   }
 }
 

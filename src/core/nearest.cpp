@@ -1,8 +1,8 @@
-#include "config/nearest.h"
+#include "core/nearest.h"
 
 #include <algorithm>
 
-namespace sparcell::config {
+namespace sparcell {
 namespace {
 
 /// Optimal string alignment distance.
@@ -47,4 +47,4 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
   return "";
 }
 
-}  // namespace sparcell::config
+}  // namespace sparcell

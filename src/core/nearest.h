@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
-namespace sparcell::config {
+namespace sparcell {
 
 /// The closest name by edits (insert, delete, replace, swap of neighbours) if it is close enough to be meant,
 /// or else one that begins as `name` does; empty where there is none.
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
-}  // namespace sparcell::config
+}  // namespace sparcell
