@@ -28,6 +28,7 @@ Json metric_labels(const Json& result) {
                     {"label", metric.label},
                     {"group", title_of(metric.group)},
                     {"best", word_of(metric.best)},
+                    {"unit", metric.unit},
                     {"definition", metric.definition}});
   }
   return list;
@@ -73,8 +74,9 @@ void write_page(const RunFolder& run, const std::string& output, const ReportOpt
   if (const auto path = run.file("config.yaml")) data["config"] = read_text(*path);
   if (const auto path = run.file("provenance.json")) {
     data["provenance"] = read_json(*path);
-    if (data["provenance"].is_object() && data["provenance"].contains("version")) {
-      data["version"] = data["provenance"]["version"];
+    if (data["provenance"].is_object()) {
+      const Json version = data["provenance"].value(Json::json_pointer("/build/version"), Json());
+      if (version.is_string()) data["version"] = version;
     }
   }
   const std::string page = report_page(title_of_run(run), data);
