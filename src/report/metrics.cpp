@@ -57,10 +57,10 @@ void describe_metric(MetricLabel& metric, const Json& result) {
                         (metric.unit.empty() ? "" : " Unit: " + metric.unit + ".");
     const std::string better = text_of(info, "better");
     if (metric.group == MetricGroup::other && !better.empty()) {
-      metric.best = better == "smaller"     ? Best::smallest
-                    : better == "larger"    ? Best::largest
+      metric.best = better == "smaller"      ? Best::smallest
+                    : better == "larger"     ? Best::largest
                     : better == "nearer_one" ? Best::nearest_one
-                                            : Best::none;
+                                             : Best::none;
     }
   }
 }

@@ -17,7 +17,7 @@ std::string word_of(MetricLabel::Best best) {
 }
 
 std::string word_of(Outcome outcome) {
-  constexpr const char* words[] = {"better", "undecided", "worse"};
+  constexpr const char* words[] = {"better", "undecided", "worse", "unjudged"};
   return words[static_cast<int>(outcome)];
 }
 

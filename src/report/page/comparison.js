@@ -1,5 +1,6 @@
 // The head of the page, the headline tables and the verdicts.
-const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"]};
+const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"],
+                  unjudged: ["–", "not judged: a value is not finite"]};
 
 function drawHead() {
   const d = result.data ?? {};
@@ -89,19 +90,20 @@ function drawVerdicts() {
   const rows = data.verdicts.map(verdict => {
     const [sign, spoken] = outcomes[verdict.outcome];
     const metric = metricOf(verdict.metric);
-    const digits = decimals([verdict.difference, ...verdict.interval]);
+    const numbers = [verdict.difference, ...verdict.interval], judged = numbers.every(isNumber);
+    const digits = decimals(numbers);
     return element("tr", {title: verdict.text},
       element("th", {scope: "row"}, verdict.model),
       element("td", {class: "text"}, capital(metric.label)),
       element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline),
       element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
-      element("td", {}, intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1)),
-      element("td", {}, format(verdict.difference, digits)),
-      element("td", {}, `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}`));
+      element("td", {}, judged ? intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1) : null),
+      element("td", {}, judged ? format(verdict.difference, digits) : "–"),
+      element("td", {}, judged ? `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}` : "–"));
   });
-  const heads = [["Model", 0], ["Metric", 1], ["Against", 1], ["Verdict", 1], ["worse ← 0 → better", 0], ["Difference", 0], ["95 % interval", 0]];
+  const heads = [["Model"], ["Metric", "text"], ["Against", "text"], ["Verdict", "text"], ["worse ← 0 → better", "line"], ["Difference"], ["95 % interval"]];
   byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {class: "wide"},
-    element("thead", {}, element("tr", {}, ...heads.map(([head, text]) => element("th", {scope: "col", class: text ? "text" : null}, head)))),
+    element("thead", {}, element("tr", {}, ...heads.map(([head, kind]) => element("th", {scope: "col", class: kind}, head)))),
     element("tbody", {}, ...rows))));
   byId("seed-sentence").textContent = data.seed_sentence;
 }
