@@ -54,9 +54,8 @@ Json baseline_phrases(const Json& result) {
 }
 
 std::string title_of_run(const RunFolder& run) {
-  const bool named =
-      run.result.contains("name") && run.result["name"].is_string() && !run.result["name"].empty();
-  return named ? run.result["name"].get<std::string>() : "run";
+  const Json name = run.result.value("name", Json());
+  return name.is_string() && name != "" ? name.get<std::string>() : "run";
 }
 
 void write_page(const RunFolder& run, const std::string& output, const ReportOptions& options, Log& log) {

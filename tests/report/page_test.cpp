@@ -93,7 +93,7 @@ TEST(ReportPage, HoldsNothingThatABrowserWouldFetch) {
   page.erase(page.find(element_text(page, "plotly")), element_text(page, "plotly").size());
   std::string addresses;
   const std::regex fetching(
-      R"((src|href|action|poster|data)\s*=\s*["']?(?!#)[^\s"'>]+|@import|url\(|https?:[^"'\s]*|<link|<iframe)");
+      R"((src|href|action|poster|srcset)\s*=\s*["']?(?!#)[^\s"'>]+|@import|url\(|https?:[^"'\s]*|<link|<iframe|<object|<embed)");
   for (std::sregex_iterator found(page.begin(), page.end(), fetching), end; found != end; ++found)
     addresses += found->str() + "\n";
   // A name of XML, not an address.

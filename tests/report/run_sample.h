@@ -132,8 +132,8 @@ inline void write_genes(const std::string& path, const RunSample& run) {
     if (RunSample::generates(type)) header += fmt::format(",{0}_mean,{0}_variance,{0}_zero_fraction", model);
   }
   for (std::int64_t g = 0; g < run.genes; ++g) {
-    text += "\n" + quoted(fmt::format("{}{}", run.gene, g)) +
-            fmt::format(",{},{},{}", 0.1 * g, 0.2 * g, 1.0 / (1 + g));
+    text += fmt::format("\n{},{},{},{}", quoted(fmt::format("{}{}", run.gene, g)), 0.1 * g, 0.2 * g,
+                        1.0 / (1 + g));
     for (const auto& [model, type] : run.models) {
       if (RunSample::reconstructs(type)) text += fmt::format(",{},{}", 0.01 * g, g == 0 ? "" : "0.5");
       if (RunSample::generates(type)) text += fmt::format(",{},{},{}", 0.11 * g, 0.19 * g, 1.0 / (1.2 + g));
@@ -168,13 +168,13 @@ inline void write_cells(const std::string& folder, const RunSample& run) {
   for (const auto& [model, type] : run.models) {
     ++space;
     if (RunSample::reconstructs(type))
-      latent.obsm.emplace_back("X_" + model + "_pca2", coordinates(run.cells, space));
+      latent.obsm.emplace_back(fmt::format("X_{}_pca2", model), coordinates(run.cells, space));
     if (!RunSample::generates(type)) continue;
     AnnDataContent generated;
     for (std::int64_t cell = 0; cell < run.cells / 2; ++cell)
       generated.obs.names.push_back(fmt::format("g{}", cell));
     generated.obsm.emplace_back("X_pca", coordinates(run.cells / 2, 10 + space));
-    write_anndata(folder + "/generated_" + model + ".h5ad", generated);
+    write_anndata(fmt::format("{}/generated_{}.h5ad", folder, model), generated);
   }
   write_anndata(folder + "/latent.h5ad", latent);
 }
