@@ -23,7 +23,7 @@ const std::vector<MetricLabel>& known_metrics() {
       {"varying_genes", "varying genes", reconstruction, Best::none, "", ""},
       {"pearson_per_gene", "Pearson per gene", reconstruction, Best::largest, "", ""},
       {"pearson_undefined", "genes without Pearson", reconstruction, Best::none, "", ""},
-      {"kl", "KL", reconstruction, Best::none, "", ""},
+      {"kl", "KL", reconstruction, Best::none, "nats", ""},
       {"energy_distance", "energy distance", generation, Best::smallest, "", ""},
       {"zero_fraction_error", "zero-fraction error", generation, Best::smallest, "", ""},
       {"exact_zero_fraction_error", "exact-zero error", generation, Best::smallest, "", ""},

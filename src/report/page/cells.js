@@ -18,7 +18,7 @@ function perturbationStyles(labels, codes) {
   const rest = ranked.slice(own.length);
   const unlabelled = codes.some(code => code < 0);
   if (rest.length > 0 || unlabelled) {
-    own.push({label: rest.length > 0 ? `${rest.length} other perturbations` : "no label", control: false, turn: -1,
+    own.push({label: rest.length > 0 ? `${format(rest.length)} other perturbations` : "no label", control: false, turn: -1,
               codes: new Set([...rest.map(entry => entry.code), -1])});
   }
   return own;
