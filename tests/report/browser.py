@@ -37,12 +37,32 @@ class Page:
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
 
-        arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
-                     "--disable-background-networking", "--disable-component-update", "--force-color-profile=srgb",
-                     "--hide-scrollbars", f"--user-data-dir={self._profile.name}", "--remote-debugging-pipe"]
-        arguments += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"] if webgl else ["--disable-gpu", "--disable-3d-apis"]
-        self._browser = subprocess.Popen([program, *arguments, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=as_descriptors_3_and_4)
+        arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-extensions",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--force-color-profile=srgb",
+            "--hide-scrollbars",
+            f"--user-data-dir={self._profile.name}",
+            "--remote-debugging-pipe",
+        ]
+        arguments += (
+            ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+            if webgl
+            else ["--disable-gpu", "--disable-3d-apis"]
+        )
+        self._browser = subprocess.Popen(
+            [program, *arguments, "about:blank"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            close_fds=False,
+            preexec_fn=as_descriptors_3_and_4,
+        )
         os.close(to_browser)
         os.close(from_browser)
         targets = self._send("Target.getTargets")["targetInfos"]
@@ -89,7 +109,9 @@ class Page:
 
     def prefer(self, scheme, medium=""):
         """`scheme` is light or dark; `medium` screen or print."""
-        self.send("Emulation.setEmulatedMedia", media=medium, features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.send(
+            "Emulation.setEmulatedMedia", media=medium, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
 
     def open(self, address):
         self.requests.clear()
@@ -116,7 +138,7 @@ class Page:
             message["sessionId"] = session
         packed = json.dumps(message).encode() + b"\0"
         while packed:
-            packed = packed[os.write(self._write, packed):]
+            packed = packed[os.write(self._write, packed) :]
         return self._answer(self._last)
 
     def _answer(self, number):
@@ -143,7 +165,9 @@ class Page:
         if event == "Network.requestWillBeSent":
             self.requests.append(details["request"]["url"])
         elif event == "Runtime.exceptionThrown":
-            self.problems.append(details["exceptionDetails"].get("exception", {}).get("description", details["exceptionDetails"]["text"]))
+            self.problems.append(
+                details["exceptionDetails"].get("exception", {}).get("description", details["exceptionDetails"]["text"])
+            )
         elif event == "Runtime.consoleAPICalled" and details["type"] in ("error", "warning", "assert"):
             self.problems.append(" ".join(str(argument.get("value", argument)) for argument in details["args"]))
         elif event == "Log.entryAdded" and details["entry"]["level"] in ("error", "warning"):

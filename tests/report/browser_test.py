@@ -42,7 +42,9 @@ def check_sections(page, report):
     assert page.evaluate("[...document.querySelectorAll('.bar .links a')].map(link => link.hash.slice(1))") == SECTIONS
     assert has(page, "figure > .plot") == page.evaluate("Number(document.documentElement.dataset.figures)")
     for part in (".trace", "text.xtitle", "text.ytitle"):
-        lacking = page.evaluate(f"[...document.querySelectorAll('figure > .plot')].filter(plot => !plot.querySelector('{part}')).map(plot => plot.parentNode.id)")
+        lacking = page.evaluate(
+            f"[...document.querySelectorAll('figure > .plot')].filter(plot => !plot.querySelector('{part}')).map(plot => plot.parentNode.id)"
+        )
         assert lacking == [], (part, lacking)
     assert has(page, "#comparison-tables table") == 2 and has(page, "#verdict-table tbody tr") == 4
     assert text(page, "#comparison-tables tbody td") == "0.0125"
@@ -58,7 +60,9 @@ def check_points(page, report):
     opened(page, report)
     count = "document.querySelectorAll('#cell-scatter .scatterlayer .point').length"
     assert page.evaluate(count) == 3 * 240, page.evaluate(count)
-    page.evaluate("[...document.querySelectorAll('#cell-controls .choice button')].find(button => button.textContent === 'test').click()")
+    page.evaluate(
+        "[...document.querySelectorAll('#cell-controls .choice button')].find(button => button.textContent === 'test').click()"
+    )
     page.wait_for(f"{count} === {3 * 120}")
     page.evaluate("""(() => { const input = document.querySelector('#cell-controls input'); input.value = 'P1';
                      input.dispatchEvent(new Event('change')); })()""")
@@ -95,8 +99,14 @@ def check_keyboard(page, report):
     assert page.evaluate(first) == "P3"
     page.evaluate("document.querySelector('#gene-table input').focus()")
     page.press("1", 49, text="1")
-    assert page.evaluate("[...document.querySelectorAll('#gene-table tbody th')].map(head => head.textContent)") == ["G1", "G10", "G11"]
-    hidden = page.evaluate("[...document.querySelectorAll('button, input, summary, .scroll')].filter(control => control.tabIndex < 0).length")
+    assert page.evaluate("[...document.querySelectorAll('#gene-table tbody th')].map(head => head.textContent)") == [
+        "G1",
+        "G10",
+        "G11",
+    ]
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('button, input, summary, .scroll')].filter(control => control.tabIndex < 0).length"
+    )
     assert hidden == 0
 
 
@@ -106,8 +116,13 @@ def check_print(page, report):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.prefer("dark", medium="print")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    assert page.evaluate("Math.max(...[...document.querySelectorAll('.plot .main-svg')].map(svg => svg.clientWidth))") <= 720
-    assert page.evaluate("[...document.querySelectorAll('.bar, .controls, .pager, .modebar')].every(part => !part.checkVisibility({opacityProperty: true}))")
+    assert (
+        page.evaluate("Math.max(...[...document.querySelectorAll('.plot .main-svg')].map(svg => svg.clientWidth))")
+        <= 720
+    )
+    assert page.evaluate(
+        "[...document.querySelectorAll('.bar, .controls, .pager, .modebar')].every(part => !part.checkVisibility({opacityProperty: true}))"
+    )
     page.prefer("dark")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -115,10 +130,14 @@ def check_print(page, report):
 
 def check_large(page, report, webgl):
     opened(page, report)
-    assert page.evaluate("document.getElementById('cell-scatter').textContent.includes('20,000 of 30,000 cells are shown')")
+    assert page.evaluate(
+        "document.getElementById('cell-scatter').textContent.includes('20,000 of 30,000 cells are shown')"
+    )
     assert (has(page, "#cell-scatter canvas") > 0) == webgl
-    drawn = page.evaluate("document.querySelector('#cell-scatter .plot').data.filter(trace => trace.xaxis === 'x')"
-                          ".map(trace => trace.x.length).reduce((sum, points) => sum + points)")
+    drawn = page.evaluate(
+        "document.querySelector('#cell-scatter .plot').data.filter(trace => trace.xaxis === 'x')"
+        ".map(trace => trace.x.length).reduce((sum, points) => sum + points)"
+    )
     assert drawn == 20000, drawn
 
 
