@@ -113,6 +113,9 @@ class Page:
             "Emulation.setEmulatedMedia", media=medium, features=[{"name": "prefers-color-scheme", "value": scheme}]
         )
 
+    def save_downloads(self, folder):
+        self._send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def open(self, address):
         self.requests.clear()
         self.problems.clear()

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from browser import Page, find_chromium
@@ -26,6 +27,13 @@ def opened(page, report, width=1400, height=900, phone=False, scheme="light"):
     assert asked == [report.as_uri()], asked
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, f"{report.name} is {overflow} pixels wider than the window of {width}"
+
+
+def wait_until(condition, failure, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, failure
+        time.sleep(0.05)
 
 
 def has(page, selector):
@@ -110,6 +118,21 @@ def check_keyboard(page, report):
     assert hidden == 0
 
 
+def check_saving(page, report, folder):
+    """Figures are saved as files, and the configuration is copied or selected."""
+    opened(page, report)
+    page.save_downloads(folder)
+    for kind in ("svg", "png"):
+        page.evaluate(f"document.querySelector('#training-ae-0 [aria-label$={kind.upper()}]').click()")
+        file = folder / f"plain_training-ae-0.{kind}"
+        wait_until(lambda: file.exists() and file.stat().st_size > 1000, f"{file.name} was not saved")
+    page.evaluate("document.querySelectorAll('#run-details details').forEach(details => { details.open = true; })")
+    page.evaluate("document.querySelector('#run-details button').focus()")
+    page.press(**ENTER)
+    page.wait_for("['Copied', 'Selected'].includes(document.querySelector('#run-details button').textContent)")
+    assert page.problems == [], page.problems
+
+
 def check_print(page, report):
     """On paper: light, as wide as the paper, without controls."""
     opened(page, report, scheme="dark")
@@ -156,6 +179,7 @@ def main(sample):
             check_theme(page, plain)
             check_keyboard(page, plain)
             check_print(page, plain)
+            check_saving(page, plain, folder)
             for report in (plain, hostile, single):
                 opened(page, report, 390, 844, phone=True)
             assert has(page, "#generated") == 0 and has(page, "#cells") == 1

@@ -63,8 +63,13 @@ function configuration(text) {
                remark < 0 ? "" : element("span", {class: "remark"}, rest.slice(remark)), "\n");
   }
   const copy = element("button", {type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = "Copied";
+    } catch {  // the browser does not allow it: the reader's own keys do
+      getSelection().selectAllChildren(pre);
+      copy.textContent = "Selected";
+    }
   }}, "Copy");
   return element("div", {}, navigator.clipboard ? element("div", {class: "controls"}, copy) : null, pre);
 }
