@@ -76,7 +76,10 @@ NewFile::NewFile(const std::string& path)
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fapl_core(access.get(), image_growth, false);
   id_ = Handle(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
-  if (!id_) discard_and_throw("cannot be created" + last_reason());
+  if (!id_) {  // the file on disk is there already: it is the image in memory that is not
+    discard();
+    throw MemoryError("{}: no memory to write it in ({} MiB to begin with)", path, image_growth >> 20);
+  }
 }
 
 NewFile::~NewFile() { discard(); }
