@@ -6,6 +6,7 @@
 
 #include <bit>
 
+#include "device/access.h"
 #include "device/launch.h"
 
 namespace sparcell::device {
@@ -89,6 +90,20 @@ __device__ __forceinline__ bool is_last_block(unsigned* ticket) {
   }
   __syncthreads();
   return last;
+}
+
+/// Calls use(total) once, in one thread of the block that comes here last, with the sum of `value` over all
+/// threads of the grid. All threads call it; `partial` has a place for every block, `ticket` is that of
+/// is_last_block.
+template <int threads, class Use>
+__device__ __forceinline__ void grid_sum(double value, double* partial, unsigned* ticket, Use&& use) {
+  value = block_sum<threads>(value);
+  if (threadIdx.x == 0) store(partial + blockIdx.y * gridDim.x + blockIdx.x, value);
+  if (!is_last_block(ticket)) return;
+  double total = 0;
+  for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { total += load(partial + block); });
+  total = block_sum<threads>(total);
+  if (threadIdx.x == 0) use(total);
 }
 
 }  // namespace sparcell::device
