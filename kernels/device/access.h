@@ -6,6 +6,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #ifndef SPARCELL_RECORD_READ  // the emulation defines both
@@ -73,6 +74,12 @@ __device__ __forceinline__ void store_part(T* to, const Vector<T, N>& value, int
   for (int k = 0; k < N; ++k) {
     if (k < count) store(to + k, value[k]);
   }
+}
+
+/// Where a span begins; null where it is empty. For launchers: kernels take spans as pointers.
+template <class T>
+T* data_or_null(std::span<T> span) {
+  return span.empty() ? nullptr : span.data();
 }
 
 /// Whether a pointer is aligned to N elements; of a matrix: every row. For launchers, which choose between
