@@ -21,7 +21,10 @@ struct Parameters {
   const float *scale, *bias, *weight, *offset;
 
   explicit Parameters(const LayerParameters<float>& p)
-      : scale(p.scale), bias(p.bias.data()), weight(p.weight.data()), offset(p.offset.data()) {}
+      : scale(p.scale),
+        bias(device::data_or_null(p.bias)),
+        weight(device::data_or_null(p.weight)),
+        offset(device::data_or_null(p.offset)) {}
   __host__ __device__ bool change_linear() const { return scale != nullptr || bias != nullptr; }
   __device__ __forceinline__ float scale_or_one() const { return scale == nullptr ? 1 : load(scale); }
 };
@@ -32,15 +35,18 @@ struct Statistics {
   float *mean, *spread;
 
   explicit Statistics(const PassStatistics<float>& s)
-      : mean(s.mean.data()), spread(s.inverse_deviation.data()) {}
-  explicit Statistics(const RunningStatistics<float>& s) : mean(s.mean.data()), spread(s.variance.data()) {}
+      : mean(device::data_or_null(s.mean)), spread(device::data_or_null(s.inverse_deviation)) {}
+  explicit Statistics(const RunningStatistics<float>& s)
+      : mean(device::data_or_null(s.mean)), spread(device::data_or_null(s.variance)) {}
 };
 
 struct Gradients {
   float *bias, *weight, *offset;
 
   explicit Gradients(const LayerGradients<float>& g)
-      : bias(g.bias.data()), weight(g.weight.data()), offset(g.offset.data()) {}
+      : bias(device::data_or_null(g.bias)),
+        weight(device::data_or_null(g.weight)),
+        offset(device::data_or_null(g.offset)) {}
   __host__ __device__ bool empty() const { return bias == nullptr && weight == nullptr && offset == nullptr; }
 };
 
