@@ -100,8 +100,9 @@ void cuda::squared_error(Context& context, MatrixView<const T> prediction, CsrVi
                                   .shared = static_cast<std::size_t>(columns) * sizeof(T),
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(kernels::loss::squared_error<constant>, shape, prediction, x, rows, mean.data(),
-                   inverse_scale.data(), static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
+    device::launch(kernels::loss::squared_error<constant>, shape, prediction, x, rows,
+                   device::data_or_null(mean), device::data_or_null(inverse_scale),
+                   static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
                    cuda::workspace<double>(context, shape.grid.x), cuda::ticket(context));
   });
 }
