@@ -150,7 +150,7 @@ void cuda::spectral_inner(Context& context, MatrixView<const T> grad_linear, Mat
   const bool aligned = device::aligned_rows<width>(grad_linear) && device::aligned_rows<width>(a) &&
                        device::aligned<width>(bias.data());
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(inner_product<constant>, shape, grad_linear, a, bias.data(), inner,
+    device::launch(inner_product<constant>, shape, grad_linear, a, device::data_or_null(bias), inner,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
                    cuda::ticket(context));
   });
