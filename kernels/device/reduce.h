@@ -97,18 +97,17 @@ __device__ __forceinline__ bool is_last_block(unsigned* ticket) {
   return last;
 }
 
-/// Calls use(total) once, in one thread of the block that comes here last, with the sum of `value` over all
-/// threads of the grid. All threads call it; `partial` has a place for every block, `ticket` is that of
-/// is_last_block.
-template <int threads, class Use>
-__device__ __forceinline__ void grid_sum(double value, double* partial, unsigned* ticket, Use&& use) {
-  value = block_sum<threads>(value);
+/// Adds up a value of every block, in the order of blocks: in the last block to come here it becomes the sum,
+/// for all its threads, and true is returned; elsewhere false. `partial` has room for a number a block. All
+/// threads of a block call it with the same value.
+template <int threads, class T>
+__device__ __forceinline__ bool sum_over_blocks(T& value, T* partial, unsigned* ticket) {
   if (threadIdx.x == 0) store(partial + blockIdx.y * gridDim.x + blockIdx.x, value);
-  if (!is_last_block(ticket)) return;
-  double total = 0;
-  for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { total += load(partial + block); });
-  total = block_sum<threads>(total);
-  if (threadIdx.x == 0) use(total);
+  if (!is_last_block(ticket)) return false;
+  value = T(0);
+  for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { value += load(partial + block); });
+  value = block_sum<threads>(value);
+  return true;
 }
 
 }  // namespace sparcell::device

@@ -16,8 +16,8 @@
 namespace sparcell::device {
 
 inline constexpr int own_columns = widest<float>;
-inline constexpr int slab_columns = 16;
-inline constexpr int slab_owners = slab_columns / own_columns;  ///< threads side by side in a row
+inline constexpr int slab_width = 16;
+inline constexpr int slab_owners = slab_width / own_columns;  ///< threads side by side in a row
 
 /// What a thread owns of a row.
 using Four = Vector<float, own_columns>;
@@ -84,7 +84,7 @@ template <int threads, class Body>
 __device__ __forceinline__ void for_each_slab(std::int64_t cols, Body&& body) {
   constexpr int lanes = threads / slab_owners;
   const int lane = static_cast<int>(threadIdx.x) / slab_owners;
-  for_each_in_blocks((cols + slab_columns - 1) / slab_columns, [&](std::int64_t s) {
+  for_each_in_blocks((cols + slab_width - 1) / slab_width, [&](std::int64_t s) {
     body(Slab{columns_at(s * slab_owners + threadIdx.x % slab_owners, cols),
               static_cast<std::int64_t>(blockIdx.y) * lanes + lane,
               static_cast<std::int64_t>(gridDim.y) * lanes});
@@ -92,12 +92,12 @@ __device__ __forceinline__ void for_each_slab(std::int64_t cols, Body&& body) {
 }
 
 /// A grid whose blocks share the slabs only: each sees all rows.
-inline dim3 slab_grid(std::int64_t cols) { return blocks_for(cols, slab_columns); }
+inline dim3 slab_grid(std::int64_t cols) { return blocks_for(cols, slab_width); }
 
 /// A grid whose blocks share slabs and rows.
 template <int threads>
 dim3 slab_grid(std::int64_t rows, std::int64_t cols) {
-  const unsigned slabs = blocks_for(cols, slab_columns);
+  const unsigned slabs = blocks_for(cols, slab_width);
   const auto most = static_cast<unsigned>(largest_grid) / std::max(slabs, 1u);
   return {slabs, std::min(blocks_for(rows, threads / slab_owners), most)};
 }
