@@ -5,8 +5,8 @@
 
 #include "cuda/memory.h"
 #include "device/rows.h"
-#include "device/shared.h"
 #include "device/slab.h"
+#include "device/sparse.h"
 
 namespace sparcell {
 namespace kernels::loss {
@@ -17,6 +17,11 @@ constexpr int threads = 256;
 constexpr int width = device::own_columns;
 constexpr std::int64_t tile_columns = 8192;  // 32 KiB
 
+__host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
+  return (cols + tile_columns - 1) / tile_columns;
+}
+__device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
+
 __device__ __forceinline__ double sum_of(const Four& v) {
   return static_cast<double>((v[0] + v[1]) + (v[2] + v[3]));
 }
@@ -24,15 +29,22 @@ __device__ __forceinline__ double sum_of(const Four& v) {
 /// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
 __device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
                                        std::int64_t count, float* target) {
-  device::for_each_in_block((count + width - 1) / width,
+  device::for_each_in_block(vectors_of(count),
                             [&](std::int64_t v) { device::store_vector(target + v * width, Four{}); });
+  const device::Entries entries = device::entries_of(x, row, begin, begin + count);
   __syncthreads();
-  const std::int64_t first = load(x.offsets + row);
-  device::for_each_in_block(load(x.offsets + row + 1) - first, [&](std::int64_t k) {
-    const std::int64_t column = load(x.indices + first + k) - begin;
-    if (column >= 0 && column < count) store(target + column, load(x.values + first + k));
+  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
+    store(target + load(x.indices + entries.first + k) - begin, load(x.values + entries.first + k));
   });
   __syncthreads();
+}
+
+/// *loss += scale * the sum of every thread's `sum`
+__device__ __forceinline__ void add_to_loss(double sum, double scale, double* loss, double* partial,
+                                            unsigned* ticket) {
+  sum = device::block_sum<threads>(sum);
+  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
+    store(loss, load(loss) + scale * sum);
 }
 
 template <int access>
@@ -40,31 +52,29 @@ __global__ void __launch_bounds__(threads)
     squared_error(MatrixView<const float> prediction, CsrView<const float> x, BatchRows rows,
                   const float* mean, const float* inverse_scale, float factor, MatrixView<float> gradient,
                   double loss_scale, double* loss, double* partial, unsigned* ticket) {
-  float* const target = device::dynamic_shared<float>();
+  __shared__ __align__(16) float target[tile_columns];
+  const std::int64_t tiles = tiles_of(x.cols);
   double sum = 0;
-  device::for_each_in_blocks(rows.count, [&](std::int64_t i) {
-    const std::int64_t row = device::row_of(rows, i);
-    for (std::int64_t begin = 0; begin < x.cols; begin += tile_columns) {
-      const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
-      spread(x, row, begin, count, target);
-      device::for_each_in_block((count + width - 1) / width, [&](std::int64_t v) {
-        const Columns columns = device::columns_at(begin / width + v, x.cols);
-        Four d = device::load_vector<width>(target + v * width);
-        if (mean != nullptr) {
-          const Four m = columns.load<access>(mean), s = columns.load<access>(inverse_scale);
-          d = four([&](int k) { return (d[k] - m[k]) * s[k]; });
-        }
-        const Four p = columns.load<access>(prediction.row(i));
-        d = four([&](int k) { return p[k] - d[k]; });
-        sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
-        if (gradient.data != nullptr)
-          columns.store<access>(gradient.row(i), four([&](int k) { return factor * d[k]; }));
-      });
-      __syncthreads();  // the next tile overwrites `target`
-    }
+  device::for_each_in_blocks(rows.count * tiles, [&](std::int64_t item) {
+    const std::int64_t i = item / tiles, begin = item % tiles * tile_columns;
+    const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
+    spread(x, device::row_of(rows, i), begin, count, target);
+    device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
+      const Columns columns = device::columns_at(begin / width + v, x.cols);
+      const Four p = columns.load<access>(prediction.row(i));
+      Four d = device::load_vector<width>(target + v * width);
+      if (mean != nullptr) {
+        const Four m = columns.load<access>(mean), s = columns.load<access>(inverse_scale);
+        d = four([&](int k) { return (d[k] - m[k]) * s[k]; });
+      }
+      d = four([&](int k) { return p[k] - d[k]; });
+      sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
+      if (gradient.data != nullptr)
+        columns.store<access>(gradient.row(i), four([&](int k) { return factor * d[k]; }));
+    });
+    __syncthreads();  // the next tile overwrites `target`
   });
-  device::grid_sum<threads>(sum, partial, ticket,
-                            [&](double total) { store(loss, load(loss) + loss_scale * total); });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
 }
 
 template <int access>
@@ -81,8 +91,7 @@ __global__ void __launch_bounds__(threads)
                          }));
     });
   });
-  device::grid_sum<threads>(sum, partial, ticket,
-                            [&](double total) { store(loss, load(loss) + loss_scale * total); });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
 }
 
 }  // namespace kernels::loss
@@ -94,10 +103,8 @@ void cuda::squared_error(Context& context, MatrixView<const T> prediction, CsrVi
   using namespace kernels::loss;
   const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
                        device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
-  const std::int64_t columns = (std::min(x.cols, tile_columns) + width - 1) / width * width;
-  const device::LaunchShape shape{.grid = device::blocks_for(rows.count, 1),
+  const device::LaunchShape shape{.grid = device::blocks_for(rows.count * tiles_of(x.cols), 1),
                                   .block = threads,
-                                  .shared = static_cast<std::size_t>(columns) * sizeof(T),
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(kernels::loss::squared_error<constant>, shape, prediction, x, rows,
