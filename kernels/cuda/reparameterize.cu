@@ -32,11 +32,11 @@ __global__ void __launch_bounds__(threads)
         sum += static_cast<double>(1 + v[k] - m[k] * m[k] - math::exp(v[k]));
     });
   });
-  device::grid_sum<threads>(sum, partial, ticket, [&](double total) {
-    const double divergence = -0.5 * kl_scale * total;
-    store(kl, load(kl) + divergence);
-    store(weighted_kl, load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence);
-  });
+  sum = device::block_sum<threads>(sum);
+  if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
+  const double divergence = -0.5 * kl_scale * sum;
+  store(kl, load(kl) + divergence);
+  store(weighted_kl, load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence);
 }
 
 template <int access>
