@@ -107,11 +107,11 @@ __global__ void __launch_bounds__(threads)
     const Four g = device::columns_at(i, size).load<access>(gradients);
     sum += static_cast<double>((g[0] * g[0] + g[1] * g[1]) + (g[2] * g[2] + g[3] * g[3]));
   });
-  device::grid_sum<threads>(sum, partial, ticket, [&](double total) {
-    const double norm = math::square_root(total);
-    store(norm_sum, load(norm_sum) + norm);
-    store(factor, norm > max_norm ? static_cast<float>(max_norm / (norm + clip_epsilon)) : 1.0f);
-  });
+  sum = device::block_sum<threads>(sum);
+  if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
+  const double norm = math::square_root(sum);
+  store(norm_sum, load(norm_sum) + norm);
+  store(factor, norm > max_norm ? static_cast<float>(max_norm / (norm + clip_epsilon)) : 1.0f);
 }
 
 template <int access>
