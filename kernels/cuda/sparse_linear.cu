@@ -11,6 +11,7 @@
 
 #include "device/rows.h"
 #include "device/slab.h"
+#include "device/sparse.h"
 
 namespace sparcell {
 namespace kernels::sparse_linear {
@@ -78,20 +79,6 @@ __global__ void __launch_bounds__(threads)
   });
 }
 
-/// The first of the entries [first, end) whose gene is not below `gene`.
-__device__ __forceinline__ std::int64_t first_from(const std::int32_t* genes, std::int64_t first,
-                                                   std::int64_t end, std::int64_t gene) {
-  while (first < end) {
-    const std::int64_t middle = first + (end - first) / 2;
-    if (load(genes + middle) < gene) {
-      first = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return first;
-}
-
 /// Entries of 32 genes from `first_gene` on and of 256 cells from `first_cell` on, zeros where there is none.
 __device__ __forceinline__ void spread(const CsrView<const float>& x, const BatchRows& rows,
                                        std::int64_t first_gene, std::int64_t first_cell,
@@ -101,9 +88,9 @@ __device__ __forceinline__ void spread(const CsrView<const float>& x, const Batc
   __syncthreads();
   const std::int64_t i = first_cell + threadIdx.x;
   if (i < rows.count) {
-    const std::int64_t row = device::row_of(rows, i), end = load(x.offsets + row + 1);
-    std::int64_t k = first_from(x.indices, load(x.offsets + row), end, first_gene);
-    for (; k < end; ++k) {
+    const std::int64_t row = device::row_of(rows, i);
+    const device::Entries entries = device::entries_of(x, row, first_gene, x.cols);
+    for (std::int64_t k = entries.first; k < entries.end; ++k) {
       const std::int64_t gene = load(x.indices + k) - first_gene;
       if (gene >= tile_genes) break;
       store(&tile[gene][threadIdx.x], load(x.values + k));
