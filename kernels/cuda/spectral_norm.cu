@@ -98,8 +98,9 @@ __global__ void __launch_bounds__(threads)
       sum += static_cast<double>(dot(g, four([&](int k) { return at[k] - shift[k]; })));
     });
   });
-  device::grid_sum<threads>(sum, partial, ticket,
-                            [&](double total) { store(inner, load(inner) + static_cast<float>(total)); });
+  sum = device::block_sum<threads>(sum);
+  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
+    store(inner, load(inner) + static_cast<float>(sum));
 }
 
 template <int access>
