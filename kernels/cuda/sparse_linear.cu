@@ -25,6 +25,8 @@ constexpr int tile_columns = warp_size * width;
 constexpr int tile_genes = 32;
 constexpr int warp_genes = tile_genes / warps;
 constexpr int tile_cells = threads;
+constexpr int gradient_blocks =
+    4;  // at once on a multiprocessor: leaves registers for 16-byte loads in flight
 
 __host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
   return (cols + tile_columns - 1) / tile_columns;
@@ -100,7 +102,7 @@ __device__ __forceinline__ void spread(const CsrView<const float>& x, const Batc
 }
 
 template <int access>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, gradient_blocks)
     weight_gradient(CsrView<const float> x, BatchRows rows, MatrixView<const float> grad_out,
                     MatrixView<float> grad_weight) {
   __shared__ __align__(16) float tile[tile_genes][tile_cells];
