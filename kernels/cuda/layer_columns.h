@@ -118,7 +118,7 @@ __global__ void __launch_bounds__(batch_threads)
 /// Through batch normalization; outside of training its statistics are constants. In training the bias has no
 /// gradient: the mean takes it out again, and a sum would show rounding only.
 template <int width, class Act>
-__global__ void __launch_bounds__(batch_threads)
+__global__ void __launch_bounds__(batch_threads, batch_blocks)
     batch_backward(Act activation, bool training, Parameters parameters, Statistics statistics,
                    Dropout dropout, MatrixView<const float> a, MatrixView<const float> grad_out,
                    MatrixView<float> grad_linear, Gradients gradients, int items) {
