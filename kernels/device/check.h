@@ -7,9 +7,8 @@
 
 namespace sparcell::device {
 
-/// Throws unless `status` is success: MemoryError where memory ran out, UsageError where there is no device
-/// or driver that this build can use, NumericalError never, InternalError with expression, file and line for
-/// all else.
+/// Throws unless `status` is success: MemoryError where memory ran out, UsageError where there is no device or driver that this
+/// build can use, InternalError with expression, file and line for all else.
 void check(cudaError_t status, const char* expression, const char* file, int line);
 
 /// The stream that work of `context` is queued on.
@@ -18,4 +17,4 @@ inline cudaStream_t stream_of(Context& context) { return static_cast<cudaStream_
 }  // namespace sparcell::device
 
 #define SPARCELL_CUDA_CHECK(expression) \
-  ::sparcell::device::check((expression), #expression, __FILE__, __LINE__)
+  ::sparcell::device::check((expression), #expression, __FILE_NAME__, __LINE__)

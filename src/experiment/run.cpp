@@ -66,7 +66,7 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
   NewRunFolder folder(paths.folder);
   RunLog run_log;
   Log& log = run_log.log();
-  if (experiment.device == "auto") log.info("device: {} (auto)", context.device().name());
+  if (experiment.device == "auto") log.info("device: {} (auto: {})", context.device().name(), reason_for_auto());
   const StopSignals signals;
   RunRecord record;
   record.experiment = &experiment;

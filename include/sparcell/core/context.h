@@ -25,6 +25,8 @@ struct Device {
 /// Reads `auto`, `cpu`, `cuda` or `cuda:N`; `auto` takes the first GPU that this build can use, else the CPU.
 /// Throws UsageError for anything else and for a device that is not there.
 Device find_device(const std::string& name);
+/// Why `auto` takes what it takes, for the log.
+std::string reason_for_auto();
 
 /// What a device must offer for memory; one implementation per kind of device (kernels/<device>/memory).
 class DeviceMemory {
