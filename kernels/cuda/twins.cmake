@@ -1,15 +1,21 @@
 # Which ops have a CUDA version. Configuration fails where one lacks it, unless SPARCELL_CUDA_PARTIAL allows that: then its CUDA
 # version is a generated one that throws the op's name.
+#   SPARCELL_OPS_WITH_TWIN     the stems that have one
 #   SPARCELL_OPS_WITHOUT_TWIN  the generated file, empty where nothing is missing
 option(SPARCELL_CUDA_PARTIAL "Build the CUDA device although some ops have no CUDA version yet" ON)
 
+set(SPARCELL_OPS_WITH_TWIN "")
 set(SPARCELL_OPS_WITHOUT_TWIN "")
 set(missing "")
 file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/include/sparcell/ops/*.h)
 foreach(header ${headers})
   get_filename_component(stem ${header} NAME_WE)
   file(STRINGS ${header} ops REGEX "^SPARCELL_OP\\(")
-  if(NOT ops OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${stem}.cu OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${stem}.cpp)
+  if(NOT ops) # types that ops share
+    continue()
+  endif()
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${stem}.cu OR EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${stem}.cpp)
+    list(APPEND SPARCELL_OPS_WITH_TWIN ${stem})
     continue()
   endif()
   list(APPEND missing ${stem})

@@ -87,7 +87,6 @@ T read_modify_write(T* address, Change change, Where where) {
   __builtin_memcpy(&old, address, sizeof(T));
   const T changed = change(old);
   __builtin_memcpy(address, &changed, sizeof(T));
-  end_atomic(address, sizeof(T));
   return old;
 }
 
