@@ -7,8 +7,8 @@
 
 namespace sparcell::device {
 
-/// Throws unless `status` is success: MemoryError where memory ran out, UsageError where there is no device or driver that this
-/// build can use, InternalError with expression, file and line for all else.
+/// Throws unless `status` is success: MemoryError where memory ran out, UsageError where there is no device
+/// or driver that this build can use, InternalError with expression, file and line for all else.
 void check(cudaError_t status, const char* expression, const char* file, int line);
 
 /// The stream that work of `context` is queued on.

@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 #include <bit>
+#include <type_traits>
 
 #include "device/launch.h"
 
@@ -27,14 +28,18 @@ struct Larger {
 /// whole words.
 template <class T>
 __device__ __forceinline__ T shuffle_xor(T value, int distance) {
-  static_assert(sizeof(T) % 4 == 0);
-  struct Words {
-    unsigned word[sizeof(T) / 4];
-  };
-  auto words = std::bit_cast<Words>(value);
+  if constexpr (std::is_arithmetic_v<T>) {
+    return __shfl_xor_sync(full_warp, value, distance);
+  } else {
+    static_assert(sizeof(T) % 4 == 0);
+    struct Words {
+      unsigned word[sizeof(T) / 4];
+    };
+    auto words = std::bit_cast<Words>(value);
 #pragma unroll
-  for (unsigned& word : words.word) word = __shfl_xor_sync(full_warp, word, distance);
-  return std::bit_cast<T>(words);
+    for (unsigned& word : words.word) word = __shfl_xor_sync(full_warp, word, distance);
+    return std::bit_cast<T>(words);
+  }
 }
 
 /// combine() over the 32 values of a warp, for every lane. All lanes of the warp call it.

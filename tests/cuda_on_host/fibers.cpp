@@ -49,7 +49,7 @@ cuda_on_host_switch:
 void Fibers::prepare(int fiber, Entry entry) {
   constexpr int saved_registers = 6;
   auto top = reinterpret_cast<std::uintptr_t>(stack(fiber) + stack_bytes) - fiber % colors * color_bytes;
-  auto* frame = reinterpret_cast<std::uint64_t*>(top & ~std::uintptr_t{63}) - 2;  // as after a call: 8 off 16
+  auto* frame = reinterpret_cast<std::uint64_t*>(top & ~std::uintptr_t{63}) - 1;  // 8 off 16, as after a call
   *--frame = reinterpret_cast<std::uint64_t>(entry);
   for (int i = 0; i < saved_registers; ++i) *--frame = 0;
   saved_[fiber] = frame;
