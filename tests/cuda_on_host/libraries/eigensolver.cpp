@@ -10,6 +10,7 @@
 #include "cuda_on_host/memory.h"
 #include "cuda_on_host/streams.h"
 #include "device/check.h"
+#include "sparcell/core/matrix.h"
 
 namespace sparcell::cuda {
 namespace {
