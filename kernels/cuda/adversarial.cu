@@ -1,8 +1,6 @@
-// Losses on logits: one logit a cell is work for one block. Sums of larger matrices take a grid, whose last
-// block adds what the others left.
+// Losses on logits: one logit a cell is work for one block, which takes the groups one after the other.
 #include "sparcell/ops/adversarial.h"
 
-#include "cuda/memory.h"
 #include "device/access.h"
 #include "device/launch.h"
 #include "device/reduce.h"
@@ -14,10 +12,24 @@ namespace kernels::adversarial {
 using device::load, device::store;
 
 constexpr int threads = 256;
-constexpr std::int64_t sum_per_block = 16 * threads;
+
+/// The groups of one call; those without rows are left out.
+struct Groups {
+  LogitGroup<float> group[most_logit_groups];
+  int count = 0;
+};
 
 struct Term {
   float loss, gradient;
+};
+
+struct Sums {
+  double loss = 0, logits = 0;
+};
+struct AddSums {
+  __device__ __forceinline__ Sums operator()(const Sums& a, const Sums& b) const {
+    return {a.loss + b.loss, a.logits + b.logits};
+  }
 };
 
 template <LogitLoss kind>
@@ -33,17 +45,23 @@ __device__ __forceinline__ Term term(float target, float s) {
 }
 
 template <LogitLoss kind>
-__global__ void __launch_bounds__(threads)
-    logit_loss(float target, double scale, MatrixView<const float> logits, double* loss,
-               MatrixView<float> gradient) {
-  double sum = 0;
-  device::for_each_in_block(logits.rows, [&](std::int64_t r) {
-    const Term t = term<kind>(target, load(logits.row(r)));
-    sum += static_cast<double>(t.loss);
-    store(gradient.row(r), static_cast<float>(scale) * t.gradient);
-  });
-  sum = device::block_sum<threads>(sum);
-  if (threadIdx.x == 0) store(loss, load(loss) + scale * sum);
+__global__ void __launch_bounds__(threads) logit_loss(Groups groups, double weight, double* loss) {
+  for (int g = 0; g < groups.count; ++g) {
+    const auto& [target, logits, score, gradient] = groups.group[g];
+    const auto rows = static_cast<double>(logits.rows);
+    const double scale = weight / rows;
+    Sums sums;
+    device::for_each_in_block(logits.rows, [&](std::int64_t r) {
+      const float s = load(logits.row(r));
+      const Term t = term<kind>(static_cast<float>(target), s);
+      sums = AddSums{}(sums, {static_cast<double>(t.loss), static_cast<double>(s)});
+      store(gradient.row(r), static_cast<float>(scale) * t.gradient);
+    });
+    sums = device::block_reduce<threads>(sums, AddSums{});
+    if (threadIdx.x != 0) continue;
+    store(loss, load(loss) + scale * sums.loss);
+    if (score != nullptr) store(score, load(score) + sums.logits / rows);
+  }
 }
 
 auto logit_loss_of(LogitLoss kind) {
@@ -57,36 +75,20 @@ auto logit_loss_of(LogitLoss kind) {
   }
 }
 
-__global__ void __launch_bounds__(threads)
-    add_sum(MatrixView<const float> x, double scale, double* partial, unsigned* ticket, double* sum) {
-  double total = 0;
-  device::for_each_in_grid(
-      x.size(), [&](std::int64_t i) { total += static_cast<double>(load(x.row(i / x.cols) + i % x.cols)); });
-  total = device::block_sum<threads>(total);
-  if (device::sum_over_blocks<threads>(total, partial, ticket) && threadIdx.x == 0)
-    store(sum, load(sum) + scale * total);
-}
-
 }  // namespace kernels::adversarial
 
 template <class T>
-void cuda::logit_loss(Context& context, LogitLoss kind, double target, double weight,
-                      MatrixView<const T> logits, double* loss, MatrixView<T> gradient) {
+void cuda::logit_loss(Context& context, LogitLoss kind, double weight, std::span<const LogitGroup<T>> groups,
+                      double* loss) {
   using namespace kernels::adversarial;
-  device::launch(logit_loss_of(kind), {.block = threads, .stream = device::stream_of(context)},
-                 static_cast<float>(target), weight / static_cast<double>(logits.rows), logits, loss,
-                 gradient);
+  Groups with_rows;
+  for (const LogitGroup<T>& group : groups) {
+    if (group.logits.rows > 0) with_rows.group[with_rows.count++] = group;
+  }
+  if (with_rows.count == 0) return;
+  device::launch(logit_loss_of(kind), {.block = threads, .stream = device::stream_of(context)}, with_rows,
+                 weight, loss);
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::logit_loss);
-
-template <class T>
-void cuda::add_sum(Context& context, MatrixView<const T> x, double scale, double* sum) {
-  using namespace kernels::adversarial;
-  const unsigned blocks = device::blocks_for(x.size(), sum_per_block);
-  device::launch(kernels::adversarial::add_sum,
-                 {.grid = blocks, .block = threads, .stream = device::stream_of(context)}, x, scale,
-                 workspace<double>(context, std::int64_t{blocks}), ticket(context), sum);
-}
-SPARCELL_INSTANTIATE_CUDA(cuda::add_sum);
 
 }  // namespace sparcell
