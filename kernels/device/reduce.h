@@ -7,6 +7,7 @@
 #include <bit>
 #include <type_traits>
 
+#include "device/access.h"
 #include "device/launch.h"
 
 namespace sparcell::device {
@@ -101,10 +102,10 @@ __device__ __forceinline__ bool is_last_block(unsigned* ticket) {
 /// threads of a block call it with the same value.
 template <int threads, class T>
 __device__ __forceinline__ bool sum_over_blocks(T& value, T* partial, unsigned* ticket) {
-  if (threadIdx.x == 0) partial[blockIdx.x] = value;
+  if (threadIdx.x == 0) store(partial + blockIdx.y * gridDim.x + blockIdx.x, value);
   if (!is_last_block(ticket)) return false;
   value = T(0);
-  for_each_in_block(gridDim.x, [&](std::int64_t block) { value += partial[block]; });
+  for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { value += load(partial + block); });
   value = block_sum<threads>(value);
   return true;
 }
