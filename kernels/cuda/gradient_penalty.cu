@@ -106,9 +106,8 @@ __global__ void __launch_bounds__(threads)
         },
         [&](std::int64_t c, float value) { store(to + c, along * value); });
   });
-  const double mine = threadIdx.x == 0 ? block_penalty : 0;  // every thread of a block has its penalty
-  device::grid_sum<threads>(mine, partial, ticket,
-                            [&](double sum) { store(penalty, load(penalty) + penalty_scale * sum); });
+  if (device::sum_over_blocks<threads>(block_penalty, partial, ticket) && threadIdx.x == 0)
+    store(penalty, load(penalty) + penalty_scale * block_penalty);
 }
 
 __device__ __forceinline__ float scale_or_one(const float* scale) {
