@@ -29,9 +29,9 @@ __global__ void __launch_bounds__(threads)
     distribution_moments(MatrixView<const float> cells, const double* shift, float threshold,
                          MatrixView<double> moments) {
   const device::SlabPlace place;
+  const double gene_shift = device::of_slab(place, cells.cols, shift);
   Sums sums;
   if (place.column < cells.cols) {
-    const double gene_shift = load(shift + place.column);
 #pragma unroll 4
     for (std::int64_t i = place.warp; i < cells.rows; i += warps)
       sums.add(load(cells.row(i) + place.column), gene_shift, threshold);

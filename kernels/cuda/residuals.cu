@@ -62,9 +62,9 @@ __global__ void __launch_bounds__(threads)
     residual_moments(MatrixView<const float> real, MatrixView<const float> predicted, const double* shift,
                      MatrixView<double> moments) {
   const device::SlabPlace place;
+  const double gene_shift = device::of_slab(place, real.cols, shift);
   Moments m;
   if (place.column < real.cols) {
-    const double gene_shift = load(shift + place.column);
 #pragma unroll 4
     for (std::int64_t i = place.warp; i < real.rows; i += warps)
       m.add(load(real.row(i) + place.column), load(predicted.row(i) + place.column), gene_shift);

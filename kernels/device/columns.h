@@ -24,6 +24,16 @@ struct SlabPlace {
         column(static_cast<std::int64_t>(blockIdx.x) * slab_columns + lane) {}
 };
 
+/// values[column] for the calling thread, read once for a slab; 0 where there is no column. All threads of
+/// the block call it, once a launch.
+__device__ __forceinline__ double of_slab(const SlabPlace& place, std::int64_t columns,
+                                          const double* values) {
+  __shared__ double shared[slab_columns];
+  if (place.warp == 0) store(shared + place.lane, place.column < columns ? load(values + place.column) : 0.0);
+  __syncthreads();
+  return load(shared + place.lane);
+}
+
 /// combine(quantity, a, b) over the warps' values of each of `quantities` quantities, into
 /// use(quantity, value), which one thread calls for each quantity of each column. All threads of a block of
 /// `warps` >= `quantities` warps call it, once a launch.

@@ -4,7 +4,6 @@
 #include <array>
 #include <set>
 
-#include "cuda_on_host/device_runtime.h"
 #include "cuda_on_host/memory.h"
 
 namespace cuda_on_host {

@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cuda_on_host/device_runtime.h"  // access_record, note_access
+
 namespace cuda_on_host {
 
 /// Figures of one kernel, over its launches.

@@ -60,7 +60,7 @@ struct LayerCase {
         statistics(context, 2 * hidden) {
     const auto row = [&](std::int64_t r) { return parameters.span().subspan(r * hidden, hidden); };
     const bool normalized = normalization != NormalizationLayer::none;
-    given = {.bias = row(0)};
+    given.bias = row(0);
     gradients = {.bias = row(3), .weight = {}, .offset = {}};
     if (!normalized) return;
     given.weight = row(1), given.offset = row(2);
@@ -215,16 +215,16 @@ std::vector<Case> training_cases() {
       {"sparse_linear_weight_gradient", cells + " x 512, 10 %",
        8 * entries + row_offsets + order + wide + 2 * weights, false, sparse_linear_case(true)},
       {"layer_forward", layer, 3 * wide, true, layer_case(NormalizationLayer::none, false)},
-      {"layer_forward, batch_cells normalization", layer, 3 * wide, true,
+      {"layer_forward, batch normalization", layer, 3 * wide, true,
        layer_case(NormalizationLayer::batch, false)},
       {"layer_forward, layer normalization", layer, 3 * wide, true,
        layer_case(NormalizationLayer::layer, false)},
       {"layer_backward", layer, 3 * wide, true, layer_case(NormalizationLayer::none, true)},
-      {"layer_backward, batch_cells normalization", layer, 3 * wide, true,
+      {"layer_backward, batch normalization", layer, 3 * wide, true,
        layer_case(NormalizationLayer::batch, true)},
       {"layer_backward, layer normalization", layer, 3 * wide, true,
        layer_case(NormalizationLayer::layer, true)},
-      {"layer_tangent", layer, 4 * wide, true, run_tangent},
+      {"layer_tangent", layer, 3 * wide, true, run_tangent},
       {"reparameterize", "256 x 32", 3 * 4 * batch_cells * latent, true, reparameterize_case(false)},
       {"reparameterize_backward", "256 x 32", 5 * 4 * batch_cells * latent, true, reparameterize_case(true)},
       {"squared_error", cells + ", 10 %", 2 * dense + 8 * entries + row_offsets + order, true,
