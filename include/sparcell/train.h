@@ -89,6 +89,13 @@ void describe(Visitor& v, CheckpointOptions& o) {
   v.section("every", o.every, "How often the last state is saved.");
 }
 
+/// How training steps reach a GPU.
+enum class GraphMode { run, step, off };
+template <>
+struct Names<GraphMode> {
+  static constexpr std::string_view values[] = {"run", "step", "off"};
+};
+
 struct TrainOptions {
   std::int64_t epochs = 50;
   std::int64_t batch = 128;
@@ -99,6 +106,7 @@ struct TrainOptions {
   double clip_norm = 0;
   EarlyStoppingOptions early_stopping;
   CheckpointOptions checkpoint;
+  GraphMode graph = GraphMode::run;
 };
 
 /// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
@@ -111,6 +119,9 @@ void describe(Visitor& v, TrainOptions& o) {
   v.field("clip_norm", o.clip_norm, at_least(0), "Gradients are scaled down to this norm; 0 leaves them.");
   v.section("early_stopping", o.early_stopping, "When to stop before the last epoch.");
   v.section("checkpoint", o.checkpoint, "Saving the state of training.");
+  v.field("graph", o.graph,
+          "On a GPU, what is recorded and repeated: a run of steps, one step, or nothing (each kernel with its name in a "
+          "profiler). Results are the same.");
 }
 
 }  // namespace sparcell

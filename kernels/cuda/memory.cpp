@@ -3,13 +3,14 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "cuda/recording.h"
 #include "device/check.h"
 
 namespace sparcell::cuda {
 namespace {
 
-constexpr std::size_t alignment = 256;
 constexpr std::size_t first_workspace = std::size_t{1} << 20;
 
 /// Stream-ordered memory of one GPU. Everything is queued on one stream; what involves host memory waits for
@@ -29,7 +30,7 @@ class GpuMemory final : public DeviceMemory {
   ~GpuMemory() override {
     // Errors have been reported by the calls before; a destructor cannot throw.
     library_state_.reset();  // has memory of its own
-    if (workspace_ != nullptr) cudaFreeAsync(workspace_, stream_);
+    for (const Workspace& workspace : workspaces_) cudaFreeAsync(workspace.memory, stream_);
     cudaFreeAsync(ticket_, stream_);
     cudaStreamSynchronize(stream_);
     cudaStreamDestroy(stream_);
@@ -61,21 +62,20 @@ class GpuMemory final : public DeviceMemory {
   }
   void synchronize() override { SPARCELL_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
   void* stream() override { return stream_; }
+  std::unique_ptr<Recording> record(std::function<void()> work) override {
+    return cuda::record(stream_, work);
+  }
 
   void* workspace(std::size_t bytes) {
-    if (bytes <= workspace_bytes_) return workspace_;
+    if (!workspaces_.empty() && bytes <= workspaces_.back().size) return workspaces_.back().memory;
     cudaStreamCaptureStatus capturing;
     SPARCELL_CUDA_CHECK(cudaStreamIsCapturing(stream_, &capturing));
     require(capturing == cudaStreamCaptureStatusNone,
-            "a captured step asks for {} bytes of scratch memory where its rehearsal needed {}", bytes,
-            workspace_bytes_);
-    if (workspace_ != nullptr) release(workspace_, workspace_bytes_);
-    workspace_ = nullptr;
-    workspace_bytes_ = 0;
-    const std::size_t grown = std::max(first_workspace, (bytes + alignment - 1) / alignment * alignment);
-    workspace_ = allocate(grown);
-    workspace_bytes_ = grown;
-    return workspace_;
+            "a recorded step asks for {} bytes of scratch memory, more than before it was recorded", bytes);
+    const std::size_t least = workspaces_.empty() ? first_workspace : 2 * workspaces_.back().size;
+    const std::size_t size = std::max(least, bytes);
+    workspaces_.push_back({allocate(size), size});
+    return workspaces_.back().memory;
   }
   unsigned* ticket() { return ticket_; }
   std::unique_ptr<LibraryState>& library_state() { return library_state_; }
@@ -96,8 +96,11 @@ class GpuMemory final : public DeviceMemory {
 
   int index_;
   cudaStream_t stream_ = nullptr;
-  void* workspace_ = nullptr;
-  std::size_t workspace_bytes_ = 0;
+  struct Workspace {
+    void* memory;
+    std::size_t size;
+  };
+  std::vector<Workspace> workspaces_;  ///< the last one serves; earlier ones may be in recorded work
   unsigned* ticket_ = nullptr;
   std::unique_ptr<LibraryState> library_state_;
 };

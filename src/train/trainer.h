@@ -10,6 +10,7 @@
 #include "sparcell/split.h"
 #include "train/checkpoint.h"
 #include "train/schedule.h"
+#include "train/step_runner.h"
 
 namespace sparcell {
 
@@ -75,6 +76,7 @@ class Trainer {
   StepPlan plan_;
   Buffer<std::int32_t> order_;
   Buffer<StepState<float>> device_state_;
+  StepRunner steps_;
   std::int64_t epoch_ = 0;
   PlateauSchedule plateau_;
   BestValue best_value_;

@@ -31,6 +31,8 @@ class BlockRunner {
                  Meeting*& meeting);
   [[noreturn]] void fail(const std::string& what);
   int lane() const { return running_ % 32; }
+  unsigned thread() const { return static_cast<unsigned>(running_); }
+  const SharedMemory& shared() const { return shared_; }
   /// Whether a lane takes part: it lies in the mask and its thread has not returned.
   bool takes_part(unsigned mask, int lane) const;
   unsigned live_lanes() const;

@@ -81,7 +81,7 @@ namespace cuda_on_host {
 
 /// *address = change(*address); the old value. No fiber switch lies between, so it is atomic here.
 template <class T, class Change>
-T read_modify_write(T* address, Change change, Where where) {
+__attribute__((no_sanitize("thread"))) T read_modify_write(T* address, Change change, Where where) {
   begin_atomic(address, sizeof(T), where);
   T old;
   __builtin_memcpy(&old, address, sizeof(T));

@@ -40,7 +40,7 @@ class DeviceMemorySpace {
   std::size_t total_bytes() const { return total_; }
   char* base() const { return base_; }
 
-  static constexpr std::size_t range_bytes = std::size_t{1} << 38;
+  static constexpr std::size_t range_bytes = std::size_t{1} << 36;
 
  private:
   struct Allocation {

@@ -48,6 +48,13 @@ std::string fill_now(void* memory, int value, std::size_t bytes) {
   return "";
 }
 
+/// What calls without a stream wait for: streams that are created here never wait for the null stream, nor it
+/// for them.
+std::string run_null_stream() {
+  Stream& stream = *stream_of(nullptr);
+  return run_until(stream, stream.issued);
+}
+
 }  // namespace
 
 cudaError_t report(cudaError_t status, const std::string& what) {
@@ -151,8 +158,15 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   if (const cudaError_t refused = refuse_in_capture("a copy that waits"); refused != cudaSuccess)
     return refused;
-  std::string failure = run_all();
+  std::string failure = run_null_stream();
   if (failure.empty()) failure = copy_now(to, from, bytes, kind);
+  return report_failure(failure);
+}
+cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
+  if (const cudaError_t refused = refuse_in_capture("filling memory at once"); refused != cudaSuccess)
+    return refused;
+  std::string failure = run_null_stream();
+  if (failure.empty()) failure = fill_now(memory, value, bytes);
   return report_failure(failure);
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {

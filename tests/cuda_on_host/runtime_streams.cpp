@@ -49,7 +49,9 @@ cudaError_t launch_closure(const cudaLaunchConfig_t& config, const void* kernel,
 
 extern "C" {
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  if (flags != cudaStreamNonBlocking)
+    return report(cudaErrorInvalidValue, "streams that wait for the null stream are not emulated");
   *stream = handle_of<cudaStream_t>(create_stream());
   return cudaSuccess;
 }
