@@ -7,6 +7,7 @@
 #include <bit>
 #include <type_traits>
 
+#include "device/access.h"
 #include "device/launch.h"
 
 namespace sparcell::device {
@@ -94,6 +95,19 @@ __device__ __forceinline__ bool is_last_block(unsigned* ticket) {
   }
   __syncthreads();
   return last;
+}
+
+/// Adds up a value of every block, in the order of blocks: in the last block to come here it becomes the sum,
+/// for all its threads, and true is returned; elsewhere false. `partial` has room for a number a block. All
+/// threads of a block call it with the same value.
+template <int threads, class T>
+__device__ __forceinline__ bool sum_over_blocks(T& value, T* partial, unsigned* ticket) {
+  if (threadIdx.x == 0) store(partial + blockIdx.y * gridDim.x + blockIdx.x, value);
+  if (!is_last_block(ticket)) return false;
+  value = T(0);
+  for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { value += load(partial + block); });
+  value = block_sum<threads>(value);
+  return true;
 }
 
 }  // namespace sparcell::device
