@@ -18,6 +18,10 @@
 
 #include "cuda_on_host/device_runtime.h"
 
+#define SPARCELL_RECORD_READ(pointer, bytes) \
+  if (cuda_on_host::access_record != nullptr) cuda_on_host::note_access(pointer, bytes, false)
+#define SPARCELL_RECORD_WRITE(pointer, bytes) \
+  if (cuda_on_host::access_record != nullptr) cuda_on_host::note_access(pointer, bytes, true)
 #define cudaLaunchKernelEx ::cuda_on_host::launch_kernel
 static const uint3& threadIdx = cuda_on_host::position.thread;
 static const uint3& blockIdx = cuda_on_host::position.block;

@@ -32,6 +32,12 @@ int lane();
 void fence();
 /// Before a read-modify-write of memory that threads share.
 void begin_atomic(void* address, std::size_t bytes, Where where);
+
+class AccessRecord;
+extern AccessRecord* access_record;  ///< null where nobody records what kernels load and store
+/// An access through device/access.h, called from each place of a kernel by itself.
+void note_access(const void* address, std::size_t bytes, bool write);
+
 cudaError_t launch_closure(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> body);
 
 template <class... Parameters, class... Arguments>

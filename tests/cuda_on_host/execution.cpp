@@ -11,6 +11,7 @@
 #include <numeric>
 #include <random>
 
+#include "cuda_on_host/access_record.h"
 #include "cuda_on_host/block.h"
 #include "cuda_on_host/checker.h"
 #include "cuda_on_host/faults.h"
@@ -97,6 +98,8 @@ std::string execute(const Launch& launch) {
   catch_faults();
   device_memory().open();
   if (checker != nullptr) checker->begin_launch(launch);
+  if (access_record != nullptr)
+    access_record->begin_launch(name_of(launch.kernel), launch.grid, launch.block, launch.shared);
   std::vector<int> blocks;
   order_of(static_cast<int>(launch.grid.x * launch.grid.y * launch.grid.z), blocks);
   runner.begin(launch);
@@ -107,6 +110,7 @@ std::string execute(const Launch& launch) {
   }
   runner.end();
   if (checker != nullptr) checker->end_launch();
+  if (access_record != nullptr) access_record->end_launch();
   device_memory().close();
   if (failure.empty()) failure = device_memory().red_zones_broken();
   return failure.empty() ? failure : fmt::format("{}: {}", name_of(launch.kernel), failure);

@@ -10,6 +10,8 @@
 //     kernels/cpu/<stem>.cpp   the CPU's, for float and double; ends with SPARCELL_INSTANTIATE(cpu::adam_step)
 //     kernels/cuda/<stem>.cu   the GPU's, for float; ends with SPARCELL_INSTANTIATE_CUDA(cuda::adam_step)
 //     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH
+// Statistics whose scalar is f64 in the program have a GPU version for double as well: SPARCELL_INSTANTIATE and
+// SPARCELL_DISPATCH_BOTH_SCALARS.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +54,14 @@
       cpu::name<T>(context, __VA_ARGS__);                                          \
     }                                                                              \
   } while (false)
+#define SPARCELL_DISPATCH_BOTH_SCALARS(name, context, ...) \
+  do {                                                     \
+    if ((context).device().is_cuda()) {                    \
+      cuda::name<T>(context, __VA_ARGS__);                 \
+    } else {                                               \
+      cpu::name<T>(context, __VA_ARGS__);                  \
+    }                                                      \
+  } while (false)
 #else
 #define SPARCELL_DISPATCH(name, context, ...)                                      \
   do {                                                                             \
@@ -60,4 +70,5 @@
     }                                                                              \
     cpu::name<T>(context, __VA_ARGS__);                                            \
   } while (false)
+#define SPARCELL_DISPATCH_BOTH_SCALARS SPARCELL_DISPATCH
 #endif
