@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csetjmp>
+#include <string_view>
 
 #include "cuda_on_host/checker.h"
 #include "cuda_on_host/device_runtime.h"
@@ -17,6 +19,11 @@ namespace {
 BlockRunner* running = nullptr;
 constexpr int warp = 32;
 
+bool same_place(const Where& a, const Where& b) {
+  return a.line() == b.line() &&
+         (a.file_name() == b.file_name() || std::string_view(a.file_name()) == b.file_name());
+}
+
 }  // namespace
 
 BlockRunner* running_block() { return running; }
@@ -30,6 +37,7 @@ void BlockRunner::begin(const Launch& launch) {
   shared_.begin(launch);
   threads_.resize(count);
   meetings_.resize((count + warp - 1) / warp);
+  live_lanes_.resize(meetings_.size());
   position.block_size = launch.block;
   position.grid_size = launch.grid;
   running = this;
@@ -52,6 +60,10 @@ std::string BlockRunner::run(int block) {
   }
   for (auto& meetings : meetings_) meetings.clear();
   live_ = static_cast<int>(threads_.size());
+  for (std::size_t w = 0; w < live_lanes_.size(); ++w) {
+    const std::size_t lanes = std::min<std::size_t>(warp, threads_.size() - w * warp);
+    live_lanes_[w] = lanes == warp ? ~0u : (1u << lanes) - 1;
+  }
   at_barrier_ = votes_ = 0;
   failure_.clear();
   order_of(live_, order_);
@@ -78,6 +90,7 @@ void BlockRunner::thread_entry() {
   Thread& me = self.threads_[self.running_];
   me.state = State::done;
   --self.live_;
+  self.live_lanes_[self.running_ / warp] &= ~(1u << self.lane());
   if (self.live_ > 0 && self.at_barrier_ == self.live_) self.release_barrier();
   for (Meeting& meeting : self.meetings_[self.running_ / warp]) self.release_if_complete(meeting);
   self.fibers_.suspend();
@@ -100,8 +113,7 @@ std::string BlockRunner::running_thread() const {
 }
 
 int BlockRunner::block_barrier(bool vote, Where where) {
-  if (at_barrier_ > 0 && (where.line() != barrier_where_.line() ||
-                          std::string_view(where.file_name()) != barrier_where_.file_name())) {
+  if (at_barrier_ > 0 && !same_place(where, barrier_where_)) {
     fail(fmt::format("divergent barrier: this thread is at {}, others of the block wait at {}",
                      text_of(where), text_of(barrier_where_)));
   }
@@ -126,21 +138,15 @@ void BlockRunner::release_barrier() {
   votes_ = at_barrier_ = 0;
 }
 
-unsigned BlockRunner::live_lanes() const {
-  unsigned lanes = 0;
-  const unsigned first = static_cast<unsigned>(running_) / warp * warp;
-  for (unsigned i = 0; i < warp && first + i < threads_.size(); ++i) {
-    if (threads_[first + i].state != State::done) lanes |= 1u << i;
-  }
-  return lanes;
-}
-
 bool BlockRunner::takes_part(unsigned mask, int lane) const { return (mask & live_lanes()) >> lane & 1; }
 
 Meeting& BlockRunner::meeting_of(const char* operation, unsigned mask) {
   auto& meetings = meetings_[static_cast<std::size_t>(running_ / warp)];
   for (Meeting& meeting : meetings) {
-    if (meeting.mask == mask && std::string_view(meeting.operation) == operation) return meeting;
+    // Names are literals of one library: mostly the same pointer.
+    if (meeting.mask == mask &&
+        (meeting.operation == operation || std::string_view(meeting.operation) == operation))
+      return meeting;
   }
   if (meetings.capacity() == 0) meetings.reserve(warp);  // so that references stay
   if (meetings.size() == meetings.capacity())

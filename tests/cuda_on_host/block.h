@@ -35,7 +35,7 @@ class BlockRunner {
   const SharedMemory& shared() const { return shared_; }
   /// Whether a lane takes part: it lies in the mask and its thread has not returned.
   bool takes_part(unsigned mask, int lane) const;
-  unsigned live_lanes() const;
+  unsigned live_lanes() const { return live_lanes_[static_cast<std::size_t>(running_ / 32)]; }
   std::string running_thread() const;
   /// As fail(), from a signal handler: the fault's jump follows.
   void note_fault(const std::string& what);
@@ -62,6 +62,7 @@ class BlockRunner {
   SharedMemory shared_;
   std::vector<Thread> threads_;
   std::vector<std::vector<Meeting>> meetings_;  ///< of each warp
+  std::vector<unsigned> live_lanes_;            ///< of each warp
   std::vector<int> order_;
   int running_ = -1, live_ = 0, at_barrier_ = 0, votes_ = 0, last_votes_ = 0;
   bool progressed_ = false;
