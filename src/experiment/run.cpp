@@ -50,7 +50,11 @@ ModelOutcome train_model(Context& context, TrainedModel& model, const Prepared& 
   outcome.name = model.name();
   outcome.options = &model.options();
   outcome.parameters = model.trainable().parameter_count();
-  outcome.training = trainer.run(hooks);
+  try {
+    outcome.training = trainer.run(hooks);
+  } catch (const NumericalError& error) {
+    throw NumericalError("model {}: {}", model.name(), error.what());
+  }
   if (experiment.evaluate.weights == Weights::best && trainer.best())
     restore(model.trainable(), *trainer.best());
   outcome.test = trainer.evaluate_cells(prepared.split.test, 2);
