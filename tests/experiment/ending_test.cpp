@@ -58,8 +58,9 @@ TEST_F(Ending, ANumericalFailureNamesModelEpochAndLossAndKeepsItsCurves) {
     const std::string text = override_text, model = text.substr(6, text.find('.', 6) - 6);
     const Finished done = run({override_text, "--out", model});
     EXPECT_EQ(done.code, 4) << done.err;
-    EXPECT_THAT(done.err, AllOf(HasSubstr("sparcell: model " + model + ": epoch "), HasSubstr(": the training "),
-                                HasSubstr("a lower learning rate or train.clip_norm may help")));
+    EXPECT_THAT(done.err,
+                AllOf(HasSubstr("sparcell: model " + model + ": epoch "), HasSubstr(": the training "),
+                      HasSubstr("a lower learning rate or train.clip_norm may help")));
     EXPECT_EQ(json(model + "/status.json")["state"], "failed");
     EXPECT_TRUE(exists(model + "/metrics.csv"));
     EXPECT_FALSE(exists(model + "/result.json"));

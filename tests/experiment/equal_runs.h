@@ -1,4 +1,5 @@
-// Equal bits over two runs, as experiments promise them: which files, and which keys of result.json, may differ.
+// Equal bits over two runs, as experiments promise them: which files, and which keys of result.json, may
+// differ.
 #pragma once
 
 #include <filesystem>

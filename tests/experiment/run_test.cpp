@@ -19,16 +19,17 @@ class Run : public SmallExperiment {};
 
 TEST_F(Run, TheFolderIsComplete) {
   finished_run("r", {"report.html=true"});
-  EXPECT_THAT(files("r"),
-              ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
-                          "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
-                          "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv",
-                          "latent.h5ad", "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv",
-                          "provenance.json", "report.html", "result.json", "split.csv", "status.json"));
+  EXPECT_THAT(
+      files("r"),
+      ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
+                  "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
+                  "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv", "latent.h5ad",
+                  "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv", "provenance.json",
+                  "report.html", "result.json", "split.csv", "status.json"));
   EXPECT_EQ(json("r/status.json")["state"], "done");
   EXPECT_EQ(file_bytes(folder / "r/overrides.yaml"), "- \"report.html=true\"\n");
-  for (const char* key : {"build", "arguments", "host", "device", "data", "split_sha256", "genes_sha256", "started",
-                          "finished"})
+  for (const char* key : {"build", "arguments", "host", "device", "data", "split_sha256", "genes_sha256",
+                          "started", "finished"})
     EXPECT_TRUE(json("r/provenance.json").contains(key)) << key;
 }
 
@@ -51,21 +52,58 @@ TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
   finished_run("r");
   const nlohmann::json result = json("r/result.json");
   expect_finite(result, "");
-  const std::vector<std::string> pointers{
-      "/name", "/config_hash", "/seed", "/device", "/threads", "/data/cells", "/data/genes", "/data/nonzeros",
-      "/data/train", "/data/validation", "/data/test", "/data/perturbations", "/models/ae/type",
-      "/models/ae/parameters", "/models/ae/epochs", "/models/ae/best_epoch", "/models/ae/loss/train",
-      "/models/ae/loss/validation", "/models/ae/loss/test", "/models/ae/test/mse", "/models/ae/test/mae",
-      "/models/ae/test/r2", "/models/ae/test/r2_varying", "/models/ae/test/pearson_per_gene",
-      "/models/ae/cost/train_seconds", "/models/ae/cost/steps", "/models/ae/cost/step_microseconds",
-      "/models/ae/cost/cells_per_second", "/models/vae/test/mse", "/models/vae/test/mse_at_mean",
-      "/models/vae/test/kl", "/models/vae/test/energy_distance", "/models/gan/loss/discriminator",
-      "/models/gan/loss/generator", "/models/gan/loss/penalty", "/models/gan/test/energy_distance",
-      "/models/gan/test/zero_fraction_error", "/models/gan/test/mean_pearson_squared",
-      "/models/gan/test/variance_ratio", "/baselines/gene_mean/test/mse", "/baselines/pca/test/mse",
-      "/baselines/split_half/test/energy_distance", "/verdicts/0/model", "/verdicts/0/metric",
-      "/verdicts/0/baseline", "/verdicts/0/difference", "/verdicts/0/interval/1", "/verdicts/0/beats",
-      "/metrics/mse", "/stages/read", "/stages/train", "/peak_memory_bytes"};
+  const std::vector<std::string> pointers{"/name",
+                                          "/config_hash",
+                                          "/seed",
+                                          "/device",
+                                          "/threads",
+                                          "/data/cells",
+                                          "/data/genes",
+                                          "/data/nonzeros",
+                                          "/data/train",
+                                          "/data/validation",
+                                          "/data/test",
+                                          "/data/perturbations",
+                                          "/models/ae/type",
+                                          "/models/ae/parameters",
+                                          "/models/ae/epochs",
+                                          "/models/ae/best_epoch",
+                                          "/models/ae/loss/train",
+                                          "/models/ae/loss/validation",
+                                          "/models/ae/loss/test",
+                                          "/models/ae/test/mse",
+                                          "/models/ae/test/mae",
+                                          "/models/ae/test/r2",
+                                          "/models/ae/test/r2_varying",
+                                          "/models/ae/test/pearson_per_gene",
+                                          "/models/ae/cost/train_seconds",
+                                          "/models/ae/cost/steps",
+                                          "/models/ae/cost/step_microseconds",
+                                          "/models/ae/cost/cells_per_second",
+                                          "/models/vae/test/mse",
+                                          "/models/vae/test/mse_at_mean",
+                                          "/models/vae/test/kl",
+                                          "/models/vae/test/energy_distance",
+                                          "/models/gan/loss/discriminator",
+                                          "/models/gan/loss/generator",
+                                          "/models/gan/loss/penalty",
+                                          "/models/gan/test/energy_distance",
+                                          "/models/gan/test/zero_fraction_error",
+                                          "/models/gan/test/mean_pearson_squared",
+                                          "/models/gan/test/variance_ratio",
+                                          "/baselines/gene_mean/test/mse",
+                                          "/baselines/pca/test/mse",
+                                          "/baselines/split_half/test/energy_distance",
+                                          "/verdicts/0/model",
+                                          "/verdicts/0/metric",
+                                          "/verdicts/0/baseline",
+                                          "/verdicts/0/difference",
+                                          "/verdicts/0/interval/1",
+                                          "/verdicts/0/beats",
+                                          "/metrics/mse",
+                                          "/stages/read",
+                                          "/stages/train",
+                                          "/peak_memory_bytes"};
   for (const std::string& pointer : pointers)
     EXPECT_TRUE(result.contains(nlohmann::json::json_pointer(pointer))) << pointer;
   EXPECT_EQ(result["schema"], 1);
@@ -98,7 +136,8 @@ TEST_F(Run, MetricsAreALongTableOfNumbers) {
   while (std::getline(file, line)) {
     ASSERT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
     EXPECT_TRUE(std::isfinite(std::stod(line.substr(line.rfind(',') + 1)))) << line;
-    if (line.find(",ae,validation,loss,") != std::string::npos) losses.push_back(line.substr(0, line.find(',')));
+    if (line.find(",ae,validation,loss,") != std::string::npos)
+      losses.push_back(line.substr(0, line.find(',')));
   }
   EXPECT_THAT(losses, ElementsAre("0", "1", "2"));
 }
@@ -113,8 +152,8 @@ TEST_F(Run, AnotherSeedIsAnotherRun) {
   finished_run("a");
   finished_run("b", {"seed=4"});
   const std::vector<std::string> found = differences(folder / "a", folder / "b");
-  for (const char* file : {"split.csv", "metrics.csv", "latent.h5ad", "generated_gan.h5ad", "checkpoints/ae/last.h5",
-                           "result.json"})
+  for (const char* file : {"split.csv", "metrics.csv", "latent.h5ad", "generated_gan.h5ad",
+                           "checkpoints/ae/last.h5", "result.json"})
     EXPECT_THAT(found, Contains(std::string(file) + " differs"));
 }
 

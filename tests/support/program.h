@@ -22,9 +22,7 @@ struct Finished {
   std::string out;
   std::string err;
 
-  std::size_t err_lines() const {
-    return static_cast<std::size_t>(std::count(err.begin(), err.end(), '\n'));
-  }
+  std::size_t err_lines() const { return static_cast<std::size_t>(std::count(err.begin(), err.end(), '\n')); }
 };
 
 /// What the process finds around it.
