@@ -27,7 +27,7 @@ void check_finite(const LossParts& losses, const char* cells, std::int64_t epoch
   for (const auto& [name, value] : losses) {
     if (!std::isfinite(value)) {
       throw NumericalError("epoch {}: the {} {} is {}; a lower learning rate or train.clip_norm may help",
-                           epoch + 1, cells, name, value);
+                           epoch + 1, cells, name, std::isnan(value) ? "not a number" : "infinite");
     }
   }
 }
