@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 lacks to build sparcell; nothing to do takes less than a second.
 #   tools/setup.sh           compilers and libraries
-#   tools/setup.sh --tests   and the Python packages that the interop tests compare with, in build/release/venv
+#   tools/setup.sh --tests   and the Python packages that the interop tests compare with, in build/release/venv, and the
+#                            Chromium that the report's test runs in; tests are skipped where these cannot be installed
 # Exit code 2: something is missing and this user cannot install it; the command that can is printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -74,6 +75,14 @@ install_python_packages() {
   cp "$requirements" "$venv/requirements.txt"
 }
 
+install_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
+    if command -v "$name" >/dev/null; then return; fi
+  done
+  (install_packages chromium) || echo "Without it the report's test in a browser will be skipped." >&2
+}
+
 if ! command -v dpkg-query >/dev/null; then
   echo "tools/setup.sh knows Debian's packages only. Install these libraries by other means, then build with" >&2
   echo "  cmake --preset release && cmake --build --preset release" >&2
@@ -82,4 +91,7 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
-if [[ $with_tests == yes ]]; then install_python_packages; fi
+if [[ $with_tests == yes ]]; then
+  install_python_packages
+  install_browser
+fi

@@ -15,20 +15,20 @@ const std::vector<MetricLabel>& known_metrics() {
   constexpr auto reconstruction = MetricGroup::reconstruction;
   constexpr auto generation = MetricGroup::generation;
   static const std::vector<MetricLabel> metrics{
-      {"mse", "MSE", reconstruction, Best::smallest, ""},
-      {"mse_at_mean", "MSE at mean", reconstruction, Best::smallest, ""},
-      {"mae", "MAE", reconstruction, Best::smallest, ""},
-      {"r2", "R²", reconstruction, Best::largest, ""},
-      {"r2_varying", "R² of varying genes", reconstruction, Best::largest, ""},
-      {"varying_genes", "varying genes", reconstruction, Best::none, ""},
-      {"pearson_per_gene", "Pearson per gene", reconstruction, Best::largest, ""},
-      {"pearson_undefined", "genes without it", reconstruction, Best::none, ""},
-      {"kl", "KL", reconstruction, Best::none, ""},
-      {"energy_distance", "energy distance", generation, Best::smallest, ""},
-      {"zero_fraction_error", "zero-fraction error", generation, Best::smallest, ""},
-      {"exact_zero_fraction_error", "exact-zero error", generation, Best::smallest, ""},
-      {"mean_pearson_squared", "r² of gene means", generation, Best::largest, ""},
-      {"variance_ratio", "variance ratio", generation, Best::nearest_one, ""},
+      {"mse", "MSE", reconstruction, Best::smallest, "", ""},
+      {"mse_at_mean", "MSE at z = μ", reconstruction, Best::smallest, "", ""},
+      {"mae", "MAE", reconstruction, Best::smallest, "", ""},
+      {"r2", "R²", reconstruction, Best::largest, "", ""},
+      {"r2_varying", "R² of varying genes", reconstruction, Best::largest, "", ""},
+      {"varying_genes", "varying genes", reconstruction, Best::none, "", ""},
+      {"pearson_per_gene", "Pearson per gene", reconstruction, Best::largest, "", ""},
+      {"pearson_undefined", "genes without Pearson", reconstruction, Best::none, "", ""},
+      {"kl", "KL", reconstruction, Best::none, "nats", ""},
+      {"energy_distance", "energy distance", generation, Best::smallest, "", ""},
+      {"zero_fraction_error", "zero-fraction error", generation, Best::smallest, "", ""},
+      {"exact_zero_fraction_error", "exact-zero error", generation, Best::smallest, "", ""},
+      {"mean_pearson_squared", "squared Pearson of gene means", generation, Best::largest, "", ""},
+      {"variance_ratio", "variance ratio", generation, Best::nearest_one, "", ""},
   };
   return metrics;
 }
@@ -40,7 +40,7 @@ MetricLabel label_of(const std::string& key) {
   }
   std::string words = key;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return {key, words, MetricGroup::other, Best::none, ""};
+  return {key, words, MetricGroup::other, Best::none, "", ""};
 }
 
 std::string text_of(const Json& entry, const char* key) {
@@ -51,16 +51,16 @@ void describe_metric(MetricLabel& metric, const Json& result) {
   if (!result.contains("metric_info")) return;
   for (const Json& info : result["metric_info"]) {
     if (info["key"] != metric.key) continue;
-    const std::string name = text_of(info, "name"), definition = text_of(info, "definition"),
-                      unit = text_of(info, "unit");
+    const std::string name = text_of(info, "name"), definition = text_of(info, "definition");
+    metric.unit = text_of(info, "unit");
     metric.definition = name + (name.empty() || definition.empty() ? "" : ": ") + definition +
-                        (unit.empty() ? "" : " Unit: " + unit + ".");
+                        (metric.unit.empty() ? "" : " Unit: " + metric.unit + ".");
     const std::string better = text_of(info, "better");
     if (metric.group == MetricGroup::other && !better.empty()) {
-      metric.best = better == "smaller"     ? Best::smallest
-                    : better == "larger"    ? Best::largest
+      metric.best = better == "smaller"      ? Best::smallest
+                    : better == "larger"     ? Best::largest
                     : better == "nearer_one" ? Best::nearest_one
-                                            : Best::none;
+                                             : Best::none;
     }
   }
 }

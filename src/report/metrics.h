@@ -16,6 +16,7 @@ struct MetricLabel {
   std::string label;  ///< as in a paper's table
   MetricGroup group = MetricGroup::other;
   enum class Best { smallest, largest, nearest_one, none } best = Best::none;
+  std::string unit;        ///< empty where it has none or the run does not say
   std::string definition;  ///< the versioned name and what it means; empty where the run does not say
 };
 

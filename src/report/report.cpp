@@ -17,7 +17,7 @@ std::string word_of(MetricLabel::Best best) {
 }
 
 std::string word_of(Outcome outcome) {
-  constexpr const char* words[] = {"better", "undecided", "worse"};
+  constexpr const char* words[] = {"better", "undecided", "worse", "unjudged"};
   return words[static_cast<int>(outcome)];
 }
 
@@ -28,6 +28,7 @@ Json metric_labels(const Json& result) {
                     {"label", metric.label},
                     {"group", title_of(metric.group)},
                     {"best", word_of(metric.best)},
+                    {"unit", metric.unit},
                     {"definition", metric.definition}});
   }
   return list;
@@ -53,9 +54,8 @@ Json baseline_phrases(const Json& result) {
 }
 
 std::string title_of_run(const RunFolder& run) {
-  const bool named =
-      run.result.contains("name") && run.result["name"].is_string() && !run.result["name"].empty();
-  return named ? run.result["name"].get<std::string>() : "run";
+  const Json name = run.result.value("name", Json());
+  return name.is_string() && name != "" ? name.get<std::string>() : "run";
 }
 
 void write_page(const RunFolder& run, const std::string& output, const ReportOptions& options, Log& log) {
@@ -73,8 +73,9 @@ void write_page(const RunFolder& run, const std::string& output, const ReportOpt
   if (const auto path = run.file("config.yaml")) data["config"] = read_text(*path);
   if (const auto path = run.file("provenance.json")) {
     data["provenance"] = read_json(*path);
-    if (data["provenance"].is_object() && data["provenance"].contains("version")) {
-      data["version"] = data["provenance"]["version"];
+    if (data["provenance"].is_object()) {
+      const Json version = data["provenance"].value(Json::json_pointer("/build/version"), Json());
+      if (version.is_string()) data["version"] = version;
     }
   }
   const std::string page = report_page(title_of_run(run), data);

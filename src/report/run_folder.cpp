@@ -45,11 +45,12 @@ void expect_verdicts(const std::string& path, const Json& result) {
       if (!verdict.contains(key) || !verdict[key].is_string())
         damaged(path, fmt::format("verdicts.{}", key), "a name");
     }
+    const auto number = [](const Json& value) { return value.is_number() || value.is_null(); };
     const bool interval = verdict.contains("interval") && verdict["interval"].is_array() &&
-                          verdict["interval"].size() == 2 && verdict["interval"][0].is_number() &&
-                          verdict["interval"][1].is_number();
+                          verdict["interval"].size() == 2 && number(verdict["interval"][0]) &&
+                          number(verdict["interval"][1]);
     if (!interval) damaged(path, "verdicts.interval", "a pair of numbers");
-    if (!verdict.contains("difference") || !verdict["difference"].is_number()) {
+    if (!verdict.contains("difference") || !number(verdict["difference"])) {
       damaged(path, "verdicts.difference", "a number");
     }
     if (!verdict.contains("beats") || !verdict["beats"].is_boolean())

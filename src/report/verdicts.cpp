@@ -13,8 +13,10 @@ namespace {
 // `beats` is true where the interval excludes 0 on the better side, so one that excludes 0 otherwise is on
 // the worse side.
 Outcome outcome_of(const Json& verdict) {
+  const Json &interval = verdict["interval"], &difference = verdict["difference"];
+  if (difference.is_null() || interval[0].is_null() || interval[1].is_null()) return Outcome::unjudged;
   if (verdict["beats"].get<bool>()) return Outcome::better;
-  const double low = verdict["interval"][0], high = verdict["interval"][1];
+  const double low = interval[0], high = interval[1];
   return low > 0 || high < 0 ? Outcome::worse : Outcome::undecided;
 }
 
@@ -42,6 +44,8 @@ std::string phrase(Outcome outcome, const std::string& name) {
       return "cannot be told apart from " + baseline;
     case Outcome::worse:
       return "does worse than " + baseline;
+    case Outcome::unjudged:
+      return "could not be judged against " + baseline;
   }
   throw InternalError("an outcome without a phrase");
 }
@@ -54,12 +58,14 @@ std::vector<VerdictSentence> verdict_sentences(const Json& result) {
   const std::vector<MetricLabel> metrics = metrics_of(result);
   for (const Json& verdict : result["verdicts"]) {
     const Outcome outcome = outcome_of(verdict);
+    const std::string numbers =
+        outcome == Outcome::unjudged
+            ? "a value is not finite"
+            : fmt::format("difference {}, 95 % interval {} to {}", format_number(verdict["difference"]),
+                          format_number(verdict["interval"][0]), format_number(verdict["interval"][1]));
     sentences.push_back(
-        {fmt::format("{} {} on {}: difference {}, 95 % interval {} to {}.",
-                     verdict["model"].get<std::string>(),
-                     phrase(outcome, verdict["baseline"]), label(metrics, verdict["metric"]),
-                     format_number(verdict["difference"]), format_number(verdict["interval"][0]),
-                     format_number(verdict["interval"][1])),
+        {fmt::format("{} {} on {}: {}.", verdict["model"].get<std::string>(),
+                     phrase(outcome, verdict["baseline"]), label(metrics, verdict["metric"]), numbers),
          outcome});
   }
   return sentences;
@@ -90,8 +96,7 @@ std::vector<std::string> verdict_summary(const Json& result) {
     std::string text = model;
     for (std::size_t i = 0; i < found.size(); ++i) {
       text += fmt::format("{}{} on {}", i == 0 ? " " : "; it ",
-                          phrase(found[i].first.first, found[i].first.second),
-                          joined(found[i].second));
+                          phrase(found[i].first.first, found[i].first.second), joined(found[i].second));
     }
     sentences.push_back(text + ".");
   }

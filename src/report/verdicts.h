@@ -8,7 +8,7 @@
 
 namespace sparcell {
 
-enum class Outcome { better, undecided, worse };
+enum class Outcome { better, undecided, worse, unjudged };  ///< unjudged: a number is not finite
 
 struct VerdictSentence {
   std::string text;

@@ -56,6 +56,7 @@ function count(number, noun) { return `${format(number)} ${noun}${number === 1 ?
 function words(key) { return key.replaceAll("_", " "); }
 
 function seconds(value) {
+  if (value < 1e-3) return `${(value * 1e6).toPrecision(3)} µs`;
   if (value < 1) return `${(value * 1000).toPrecision(3)} ms`;
   if (value < 120) return `${value.toPrecision(3)} s`;
   return value < 7200 ? `${(value / 60).toPrecision(3)} min` : `${(value / 3600).toPrecision(3)} h`;

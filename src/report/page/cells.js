@@ -18,7 +18,7 @@ function perturbationStyles(labels, codes) {
   const rest = ranked.slice(own.length);
   const unlabelled = codes.some(code => code < 0);
   if (rest.length > 0 || unlabelled) {
-    own.push({label: rest.length > 0 ? `${rest.length} other perturbations` : "no label", control: false, turn: -1,
+    own.push({label: rest.length > 0 ? `${format(rest.length)} other perturbations` : "no label", control: false, turn: -1,
               codes: new Set([...rest.map(entry => entry.code), -1])});
   }
   return own;
@@ -59,15 +59,28 @@ function drawCells() {
   }
 }
 
+// Rows of a horizontal legend of that width in pixels, about as plotly.js will lay it out.
+function legendRows(labels, width) {
+  let rows = 1, used = 0;
+  for (const label of labels) {
+    const item = 50 + 6.4 * label.length;
+    if (used > 0 && used + item > width) {
+      ++rows;
+      used = 0;
+    }
+    used += item;
+  }
+  return rows;
+}
+
 function cellPanels(cells, state, width) {
   const c = colours();
   const indices = [...cells.perturbation.keys()].filter(i => !state.split || cells.splits[cells.split[i]] === state.split);
   const type = scatterType(indices.length);
   const styles = perturbationStyles(cells.perturbations, cells.perturbation);
-  const wide = width > 760, many = styles.length > 1;
-  const longest = Math.max(...styles.map(style => style.label.length), state.highlight.length + 14);
-  const perRow = Math.max(1, Math.floor((width - 66) / (42 + 6.6 * longest)));
-  const margin = {l: 52, r: 14, t: 40, b: many ? 66 + 19 * Math.ceil((styles.length + 1) / perRow) : 48};
+  const wide = width > 600, many = styles.length > 1;
+  const labels = [...styles.map(style => style.label), ...(state.highlight ? [`${state.highlight} (highlighted)`] : [])];
+  const margin = {l: 52, r: 14, t: 40, b: many ? 66 + 19 * legendRows(labels, width - 66) : 48};
   const columns = wide ? Math.min(cells.spaces.length, width > 1000 ? 3 : 2) : 1;
   const plotWidth = (width - margin.l - margin.r - 64 * (columns - 1)) / columns;
   const grid = panelGrid({width, panels: cells.spaces.length, columns, panelHeight: Math.min(Math.max(plotWidth, 240), 440), margin});

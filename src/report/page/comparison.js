@@ -1,5 +1,6 @@
 // The head of the page, the headline tables and the verdicts.
-const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"]};
+const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"],
+                  unjudged: ["–", "not judged: a value is not finite"]};
 
 function drawHead() {
   const d = result.data ?? {};
@@ -19,18 +20,35 @@ function drawHead() {
     })), element("p", {class: "note"}, data.seed_sentence));
   }
   byId("warnings").append(...(result.warnings ?? []).map(text => element("p", {class: "warning"}, element("b", {}, "Warning. "), text)));
-  const made = [`Written by sparcell${data.version ? ` ${data.version}` : ""}`, result.config_hash ? `configuration ${result.config_hash}` : null];
+  const made = [`Written by sparcell${data.version ? ` ${data.version}` : ""}`,
+                result.config_hash ? `configuration ${String(result.config_hash).slice(0, 12)}` : null];
   byId("colophon").append(element("span", {class: "note"}, made.filter(Boolean).join(" · ")));
 }
 
 function drawComparison() {
   const groups = [...new Set(data.metrics.map(metric => metric.group))];
   for (const group of groups) {
-    const table = comparisonTable(group, data.metrics.filter(metric => metric.group === group));
+    const table = comparisonTable(group, data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key)));
     if (table) byId("comparison-tables").append(table);
   }
   if (data.verdicts.length === 0) byId("verdicts").remove();
   else drawVerdicts();
+}
+
+// How many genes a mean over genes is of, or leaves out: said below the value instead of in a column of its own.
+const countsOf = {r2_varying: "varying_genes", pearson_per_gene: "pearson_undefined"};
+
+function remarkOn(metric, entry) {
+  const genes = entry.test?.[countsOf[metric.key]];
+  if (!isNumber(genes) || genes === 0) return null;
+  return element("small", {}, `${count(genes, "gene")}${metric.key === "r2_varying" ? "" : " left out"}`);
+}
+
+function unitsOf(metrics) {
+  const units = [...new Set(metrics.map(metric => metric.unit).filter(Boolean))];
+  if (units.length === 0) return null;
+  const sentences = units.map(unit => `${metrics.filter(metric => metric.unit === unit).map(metric => capital(metric.label)).join(", ")}: ${unit}`);
+  return element("p", {class: "note"}, `Units. ${sentences.join("; ")}; the others have none.`);
 }
 
 function bestOf(metric, entries) {
@@ -54,17 +72,17 @@ function comparisonTable(title, metrics) {
       const value = entry.test?.[metric.key];
       const isBest = isNumber(value) && value === best[i];
       return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
-                     isBest ? element("span", {class: "hidden-text"}, " best") : null);
+                     isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry));
     }));
   const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", none: ""};
   const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", none: null};
-  return element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {class: "wide"},
+  return element("div", {}, element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {class: "wide"},
     element("caption", {}, title),
     element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric =>
       element("th", {scope: "col", title: metric.definition || null}, capital(metric.label), " ",
               element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
     element("tbody", {}, ...ours.map(entry => row(entry, typeNames[entry[1].type] ?? entry[1].type))),
-    element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]])))));
+    element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]]))))), unitsOf(metrics));
 }
 
 function drawVerdicts() {
@@ -72,19 +90,20 @@ function drawVerdicts() {
   const rows = data.verdicts.map(verdict => {
     const [sign, spoken] = outcomes[verdict.outcome];
     const metric = metricOf(verdict.metric);
-    const digits = decimals([verdict.difference, ...verdict.interval]);
+    const numbers = [verdict.difference, ...verdict.interval], judged = numbers.every(isNumber);
+    const digits = decimals(numbers);
     return element("tr", {title: verdict.text},
       element("th", {scope: "row"}, verdict.model),
       element("td", {class: "text"}, capital(metric.label)),
       element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline),
       element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
-      element("td", {}, intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1)),
-      element("td", {}, format(verdict.difference, digits)),
-      element("td", {}, `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}`));
+      element("td", {}, judged ? intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1) : null),
+      element("td", {}, judged ? format(verdict.difference, digits) : "–"),
+      element("td", {}, judged ? `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}` : "–"));
   });
-  const heads = [["Model", 0], ["Metric", 1], ["Against", 1], ["Verdict", 1], ["worse ← 0 → better", 0], ["Difference", 0], ["95 % interval", 0]];
+  const heads = [["Model"], ["Metric", "text"], ["Against", "text"], ["Verdict", "text"], ["worse ← 0 → better", "line"], ["Difference"], ["95 % interval"]];
   byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {class: "wide"},
-    element("thead", {}, element("tr", {}, ...heads.map(([head, text]) => element("th", {scope: "col", class: text ? "text" : null}, head)))),
+    element("thead", {}, element("tr", {}, ...heads.map(([head, kind]) => element("th", {scope: "col", class: kind}, head)))),
     element("tbody", {}, ...rows))));
   byId("seed-sentence").textContent = data.seed_sentence;
 }

@@ -1,5 +1,6 @@
 // Figures: plotly.js is unpacked once, then every figure is drawn, and drawn again when the theme or the width changes.
 const figures = [];
+const touched = matchMedia("(hover: none)").matches;
 let plotlyReady = null;
 
 // The page carries plotly.js gzipped; the browser unpacks it.
@@ -41,7 +42,7 @@ function axis(title, more = {}) {
 function baseLayout(more = {}) {
   const c = colours();
   return {paper_bgcolor: c.sheet, plot_bgcolor: c.sheet, font: {family: c.sans, size: 12, color: c.ink},
-          margin: {l: 58, r: 16, t: 16, b: 48}, hovermode: "closest",
+          margin: {l: 58, r: 16, t: 16, b: 48}, hovermode: "closest", dragmode: touched ? false : "zoom",  // a finger scrolls the page
           hoverlabel: {bgcolor: c.sheet, bordercolor: c.soft, font: {family: c.sans, size: 12, color: c.ink}},
           legend: {font: {size: 12}, bgcolor: "rgba(0,0,0,0)"}, ...more};
 }
@@ -76,9 +77,13 @@ async function paint({plot, draw, small}) {
                      {displaylogo: false, responsive: false, displayModeBar: small ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toImage"]});
 }
 
+// The first time: between two figures the reader can scroll.
 async function paintAll() {
   try {
-    for (const entry of figures) await paint(entry);
+    for (const entry of figures) {
+      await new Promise(resolve => setTimeout(resolve));
+      await paint(entry);
+    }
     root.dataset.figures = String(figures.length);  // says that all are drawn
   } catch (error) {
     for (const {plot} of figures) {
@@ -87,13 +92,18 @@ async function paintAll() {
   }
 }
 
-themeListeners.push(() => { if (plotlyReady) paintAll(); });
+// Again, at once: a page that is about to be printed does not wait.
+function redrawAll() {
+  for (const entry of figures) if (entry.plot.data) paint(entry);
+}
+
+themeListeners.push(redrawAll);
 let resizing = 0;
 let drawnWidth = innerWidth;
 addEventListener("resize", () => {
   clearTimeout(resizing);
   resizing = setTimeout(() => {
-    if (innerWidth !== drawnWidth) paintAll();  // a phone's bars change only the height
+    if (innerWidth !== drawnWidth) redrawAll();  // a phone's bars change only the height
     drawnWidth = innerWidth;
   }, 150);
 });

@@ -13,12 +13,20 @@ function drawGenes() {
   if (generating.length > 0) {
     byId("gene-figures").append(element("p", {class: "intro"}, "Each point is a gene: real test cells against cells that a model made. On the line they agree."));
   }
+  const unit = data.metrics.find(metric => metric.key === "mae")?.unit;
   for (const model of generating) {
     const panels = genePanels.filter(panel => columns[`${panel.key}_real`] && columns[`${model}_${panel.key}`]);
     figure(byId("gene-figures"), {name: `genes-${model}`, title: `${model}: moments and zeros per gene`,
-      caption: `${count(genes.names.length, "gene")}. r is Pearson's correlation over genes.`, draw: width => geneFigure(genes, model, panels, width)});
+      caption: `${count(genes.names.length, "gene")}${unit ? `, in ${unit}` : ""}; r is Pearson's correlation over genes. ${zeroRule(panels)}`,
+      draw: width => geneFigure(genes, model, panels, width)});
   }
   drawGeneTable(genes);
+}
+
+// A linear output is never exactly zero, so zeros are what lies near it: the run's registry says how near.
+function zeroRule(panels) {
+  const limit = data.metrics.find(metric => metric.key === "zero_fraction_error")?.definition.match(/\|x\| < ([\d.]*\d)/)?.[1];
+  return limit && panels.some(panel => panel.key === "zero_fraction") ? `Zeros are values below ${limit} in size.` : "";
 }
 
 function geneFigure(genes, model, panels, width) {

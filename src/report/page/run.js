@@ -1,7 +1,10 @@
 // What was run, on what, and how long it took.
+const dataNames = {nonzeros: "non-zero values", train: "training cells", validation: "validation cells", test: "test cells",
+                   perturbations: "perturbations, without the control"};
+
 function drawRun() {
   const column = (title, ...content) => byId("run-facts").append(element("div", {}, element("h3", {}, title), ...content));
-  if (result.data) column("Data", facts(result.data));
+  if (result.data) column("Data", facts(Object.fromEntries(Object.entries(result.data).map(([key, value]) => [dataNames[key] ?? key, value]))));
   const stages = Object.entries(result.stages ?? {}).filter(([, value]) => isNumber(value));
   if (stages.length > 0) {
     const longest = Math.max(...stages.map(([, value]) => value)), total = stages.reduce((sum, [, value]) => sum + value, 0);
@@ -26,18 +29,19 @@ function drawRun() {
 }
 
 function drawCost() {
-  const costs = {train_seconds: ["training", seconds], steps: ["steps", format], step_microseconds: ["per step", value => `${format(value)} µs`],
+  const costs = {train_seconds: ["training", seconds], steps: ["steps", format], step_microseconds: ["per step", value => seconds(value * 1e-6)],
                  cells_per_second: ["cells per second", value => format(Math.round(value))]};
   const trained = models().filter(([, entry]) => entry.cost || isNumber(entry.parameters));
   if (trained.length === 0) return;
-  const cells = entry => [entry.parameters, entry.epochs, entry.best_epoch].map(value => isNumber(value) ? format(value) : "–")
+  const cells = (name, entry) => [entry.parameters, entry.epochs, hasBestEpoch(name) ? entry.best_epoch : null]
+    .map(value => isNumber(value) ? format(value) : "–")
     .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
   const heads = ["", "parameters", "epochs", "best epoch", ...Object.values(costs).map(([title]) => title)];
   byId("run-facts").after(element("h3", {}, "Cost of training"),
     element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Cost of training"}, element("table", {},
       element("thead", {}, element("tr", {}, ...heads.map(head => element("th", {scope: "col"}, head)))),
       element("tbody", {}, ...trained.map(([name, entry]) => element("tr", {}, element("th", {scope: "row"}, name),
-        ...cells(entry).map(text => element("td", {}, text))))))));
+        ...cells(name, entry).map(text => element("td", {}, text))))))));
 }
 
 // Any JSON as nested pairs.
@@ -59,8 +63,13 @@ function configuration(text) {
                remark < 0 ? "" : element("span", {class: "remark"}, rest.slice(remark)), "\n");
   }
   const copy = element("button", {type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = "Copied";
+    try {
+      await navigator.clipboard.writeText(text);
+      copy.textContent = "Copied";
+    } catch {  // the browser does not allow it: the reader's own keys do
+      getSelection().selectAllChildren(pre);
+      copy.textContent = "Selected";
+    }
   }}, "Copy");
   return element("div", {}, navigator.clipboard ? element("div", {class: "controls"}, copy) : null, pre);
 }

@@ -29,8 +29,18 @@ byId("theme").addEventListener("click", () => {
   try { localStorage.setItem("sparcell-theme", chosenTheme); } catch { /* the choice lasts as long as the page */ }
   applyTheme();
 });
-addEventListener("beforeprint", () => setTheme("light"));
-addEventListener("afterprint", applyTheme);
+
+// On paper the page is light and its figures as wide as the paper.
+addEventListener("beforeprint", () => {
+  root.dataset.printing = "";
+  setTheme("light");
+  redrawAll();
+});
+addEventListener("afterprint", () => {
+  delete root.dataset.printing;
+  applyTheme();
+  redrawAll();
+});
 
 // Okabe and Ito's colours, which colour-blind readers can tell apart; on dark paper in lighter tones, without the black.
 const palettes = {

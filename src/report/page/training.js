@@ -6,14 +6,25 @@ const panelKinds = [
   {title: "Weight of the KL term", names: ["kl_weight"], zero: true},
   {title: "Adversarial losses", names: ["discriminator", "generator"]},
   {title: "Penalties", names: ["penalty", "sparsity"], log: true},
-  {title: "Critic's output", names: ["critic_real", "critic_generated"]},
+  {title: "Critic's output", names: ["real_score", "generated_score"]},
   {title: "Spectral norms of the critic", prefix: "sigma_"},
   {title: "Norm of the gradient", names: ["gradient_norm"], log: true},
-  {title: "Learning rate", names: ["learning_rate"], zero: true},
+  {title: "Learning rate", names: ["learning_rate", "generator_learning_rate", "critic_learning_rate"], zero: true},
 ];
 
-const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", critic_real: "output", sigma_: "largest singular value",
-                      penalty: "unweighted value"};
+const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", generator_learning_rate: "rate", real_score: "mean output",
+                      sigma_: "largest singular value", penalty: "unweighted value"};
+
+// What a curve is called within its panel.
+const curveNames = {real_score: "real cells", generated_score: "generated cells", generator_learning_rate: "generator", critic_learning_rate: "critic"};
+
+function curveName(name) {
+  const layer = name.match(/^sigma_(\d+)$/);
+  return layer ? `layer ${Number(layer[1]) + 1}` : curveNames[name] ?? words(name);
+}
+
+// Lines that are told apart without their colours.
+const dashes = ["solid", "5px,3px", "1.5px,2.5px", "8px,3px,2px,3px", "12px,4px"];
 
 function panelsOf(curves) {
   const left = new Set(curves.map(curve => curve.name));
@@ -35,7 +46,7 @@ function drawTraining() {
   for (const [model, curves] of recorded) {
     const entry = result.models?.[model] ?? {};
     const facts = [typeNames[entry.type] ?? entry.type, isNumber(entry.epochs) ? count(entry.epochs, "epoch") : null,
-                   isNumber(entry.best_epoch) && entry.best_epoch > 0 ? `best at epoch ${format(entry.best_epoch)}` : null];
+                   hasBestEpoch(model) ? `lowest validation loss at epoch ${format(entry.best_epoch)}` : null];
     byId("training-figures").append(element("h3", {}, model, element("small", {}, facts.filter(Boolean).join(" · "))));
     const grid = element("div", {class: "panels"});
     byId("training-figures").append(grid);
@@ -47,16 +58,22 @@ function drawTraining() {
   byId("logarithmic").addEventListener("change", () => redraws.forEach(redraw => redraw()));
 }
 
+// Without validation no epoch is the best one.
+function hasBestEpoch(model) {
+  return isNumber(result.models?.[model]?.best_epoch) && (data.curves?.[model] ?? []).some(curve => curve.split === "validation");
+}
+
 function trainingPanel(panel) {
   const c = colours();
   const names = [...new Set(panel.curves.map(curve => curve.name))];
   const splits = [...new Set(panel.curves.map(curve => curve.split))];
   const traces = panel.curves.map(curve => {
     const index = names.length > 1 ? names.indexOf(curve.name) : splits.indexOf(curve.split);
-    const label = names.length > 1 ? words(curve.name) : curve.split;
+    const label = names.length > 1 ? curveName(curve.name) : curve.split;
+    const dash = dashes[(splits.length > 1 ? splits.indexOf(curve.split) : index) % dashes.length];
     return {type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y, name: plain(label),
             showlegend: names.length === 1 || curve.split === splits[0],
-            line: {color: c.series[index % c.series.length], width: 1.8, dash: curve.split === "train" ? "solid" : "5px,3px"},
+            line: {color: c.series[index % c.series.length], width: 1.8, dash},
             hovertemplate: `${curve.axis} %{x}: %{y:.5g}<extra>${plain(names.length > 1 ? `${label}, ${curve.split}` : label)}</extra>`};
   });
   const positive = panel.curves.every(curve => curve.y.every(value => value === null || value > 0));

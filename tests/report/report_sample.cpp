@@ -1,0 +1,46 @@
+// Writes reports of runs that the browser test looks at: report_sample FOLDER makes FOLDER/<kind>.html.
+//   plain    three models
+//   hostile  names that are markup, for the run, perturbations and genes
+//   large    enough cells for WebGL, thousands of perturbations and genes
+//   single   an autoencoder alone, as for a file without labels
+#include <cstdio>
+#include <filesystem>
+
+#include "run_sample.h"
+#include "sparcell/report.h"
+
+namespace {
+
+constexpr const char* hostile = "</script><img src=x onerror=alert(1)>&\"'";
+
+sparcell::RunSample sample_of(const std::string& kind) {
+  sparcell::RunSample run;
+  run.name = kind;
+  run.cells = 240;
+  run.epochs = 12;
+  if (kind == "hostile") run.name = run.perturbation = run.gene = hostile;
+  if (kind == "large") {
+    run.cells = 30000;
+    run.perturbations = 3000;
+    run.genes = 5000;
+  }
+  if (kind == "single") {
+    run.models.resize(1);
+    run.perturbations = 1;
+  }
+  return run;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 2) return 2;
+  sparcell::Log quiet([](auto, const std::string&) {});
+  for (const std::string kind : {"plain", "hostile", "large", "single"}) {
+    const std::string folder = std::string(arguments[1]) + "/" + kind;
+    std::filesystem::create_directories(folder);
+    sparcell::write_run(folder, sample_of(kind));
+    sparcell::write_report(folder, folder + ".html", sparcell::ReportOptions{}, quiet);
+    std::puts((folder + ".html").c_str());
+  }
+}

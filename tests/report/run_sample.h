@@ -1,0 +1,191 @@
+// A run's folder as a run leaves it, with contents that a test chooses.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/csv.h"
+#include "report/run_folder.h"
+#include "sparcell/anndata.h"
+#include "sparcell/core/errors.h"
+
+namespace sparcell {
+
+struct RunSample {
+  std::string name = "sample";
+  std::vector<std::pair<std::string, std::string>> models{
+      {"ae", "autoencoder"}, {"vae", "vae"}, {"gan", "gan"}};  ///< name and type
+  std::int64_t cells = 60, perturbations = 4, genes = 12, epochs = 5;
+  std::string perturbation = "P";  ///< what their names, and those of genes, begin with
+  std::string gene = "G";
+
+  static bool generates(const std::string& type) { return type != "autoencoder"; }
+  static bool reconstructs(const std::string& type) { return type != "gan"; }
+};
+
+/// The coordinate of a cell (or generated cell) in a space: any numbers that differ.
+inline float coordinate_of(std::int64_t cell, std::int64_t column, int space) {
+  return static_cast<float>(std::sin(0.7 * cell + 2.1 * column + space) * (3 + column) + 0.01 * space);
+}
+
+inline Json result_of(const RunSample& run) {
+  Json result{{"schema", 1},
+              {"name", run.name},
+              {"config_hash", "0123456789ab"},
+              {"seed", 7},
+              {"device", "cpu"},
+              {"threads", 2},
+              {"warnings", {"The last batch holds few cells."}},
+              {"data",
+               {{"cells", run.cells},
+                {"genes", run.genes},
+                {"nonzeros", 301},
+                {"train", run.cells / 2},
+                {"validation", 0},
+                {"test", run.cells - run.cells / 2},
+                {"perturbations", run.perturbations}}},
+              {"models", Json::object()},
+              {"baselines", Json::object()},
+              {"verdicts", Json::array()}};
+  for (const auto& [name, type] : run.models) {
+    Json test = Json::object();
+    if (RunSample::reconstructs(type)) {
+      test["mse"] = 0.0125;
+      test["r2"] = -0.25;
+      result["verdicts"].push_back({{"model", name},
+                                    {"metric", "mse"},
+                                    {"baseline", "pca"},
+                                    {"difference", 0.0116},
+                                    {"interval", {0.0091, 0.0141}},
+                                    {"beats", false}});
+    }
+    if (RunSample::generates(type)) {
+      test["energy_distance"] = 0.184321;
+      result["verdicts"].push_back({{"model", name},
+                                    {"metric", "energy_distance"},
+                                    {"baseline", "split_half"},
+                                    {"difference", -0.05},
+                                    {"interval", {-0.07, -0.03}},
+                                    {"beats", true}});
+    }
+    result["models"][name] = {{"type", type},
+                              {"parameters", 84000},
+                              {"epochs", run.epochs},
+                              {"best_epoch", 3},
+                              {"loss", {{"train", 0.5}}},
+                              {"test", test},
+                              {"cost",
+                               {{"train_seconds", 1.5},
+                                {"steps", 100},
+                                {"step_microseconds", 812.5},
+                                {"cells_per_second", 98765.4}}}};
+  }
+  result["baselines"] = {{"gene_mean", {{"test", {{"mse", 0.0157}, {"r2", nullptr}}}}},
+                         {"pca", {{"test", {{"mse", 0.000631}, {"r2", 0.9}}}}},
+                         {"split_half", {{"test", {{"energy_distance", 0.002}}}}}};
+  result["metric_info"] = {{{"key", "mse"},
+                            {"name", "mse_log1p_v1"},
+                            {"definition", "Mean squared error."},
+                            {"unit", "log1p²"},
+                            {"better", "smaller"}}};
+  result["stages"] = {{"read", 0.25}, {"train", 62.0}};
+  result["peak_memory_bytes"] = 123456789;
+  return result;
+}
+
+inline void write_curves(const std::string& path, const RunSample& run) {
+  std::string text = "epoch,step,model,split,name,value\n";
+  for (const auto& [model, type] : run.models) {
+    const bool adversarial = type == "gan";
+    for (std::int64_t epoch = 0; epoch < run.epochs; ++epoch) {
+      for (const char* name : {"loss", "kl", "kl_weight", "learning_rate", "discriminator", "generator",
+                               "penalty", "sigma_0", "gradient_norm"}) {
+        const std::string key = name;
+        const bool of_gan =
+            key == "discriminator" || key == "generator" || key == "penalty" || key == "sigma_0";
+        if (of_gan != adversarial && key != "learning_rate" && key != "gradient_norm") continue;
+        if (key.starts_with("kl") && type != "vae") continue;
+        text +=
+            fmt::format("{},{},\"{}\",train,{},{}\n", epoch, 10 * epoch + 9, model, key, 1.0 / (epoch + 3));
+      }
+      if (!adversarial)
+        text +=
+            fmt::format("{},{},\"{}\",validation,loss,{}\n", epoch, 10 * epoch + 9, model, 1.5 / (epoch + 3));
+    }
+  }
+  write_file(path, text);
+}
+
+/// A field of a CSV file.
+inline std::string quoted(const std::string& text) {
+  std::string field;
+  for (const char c : text) field.append(c == '"' ? 2 : 1, c);
+  return fmt::format("\"{}\"", field);
+}
+
+inline void write_genes(const std::string& path, const RunSample& run) {
+  std::string header = "gene,mean_real,variance_real,zero_fraction_real", text;
+  for (const auto& [model, type] : run.models) {
+    if (RunSample::reconstructs(type)) header += fmt::format(",{0}_mse,{0}_r2", model);
+    if (RunSample::generates(type)) header += fmt::format(",{0}_mean,{0}_variance,{0}_zero_fraction", model);
+  }
+  for (std::int64_t g = 0; g < run.genes; ++g) {
+    text += fmt::format("\n{},{},{},{}", quoted(fmt::format("{}{}", run.gene, g)), 0.1 * g, 0.2 * g,
+                        1.0 / (1 + g));
+    for (const auto& [model, type] : run.models) {
+      if (RunSample::reconstructs(type)) text += fmt::format(",{},{}", 0.01 * g, g == 0 ? "" : "0.5");
+      if (RunSample::generates(type)) text += fmt::format(",{},{},{}", 0.11 * g, 0.19 * g, 1.0 / (1.2 + g));
+    }
+  }
+  write_file(path, header + text + "\n");
+}
+
+inline Matrix<float> coordinates(std::int64_t rows, int space) {
+  Matrix<float> points(rows, 3);
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t c = 0; c < 3; ++c) points(row, c) = coordinate_of(row, c, space);
+  }
+  return points;
+}
+
+/// Every second cell is a training cell, the others are test cells; perturbations follow each other.
+inline void write_cells(const std::string& folder, const RunSample& run) {
+  AnnDataContent latent;
+  Categorical perturbations, split{{}, {"train", "test"}};
+  for (std::int64_t p = 0; p < run.perturbations; ++p)
+    perturbations.categories.push_back(p == 0 ? "control" : fmt::format("{}{}", run.perturbation, p));
+  for (std::int64_t cell = 0; cell < run.cells; ++cell) {
+    latent.obs.names.push_back(fmt::format("c{}", cell));
+    perturbations.codes.push_back(static_cast<std::int32_t>(cell % run.perturbations));
+    split.codes.push_back(cell % 2);
+  }
+  latent.obs.set({"perturbation", perturbations, {}});
+  latent.obs.set({"split", split, {}});
+  latent.obsm.emplace_back("X_pca", coordinates(run.cells, 0));
+  int space = 0;
+  for (const auto& [model, type] : run.models) {
+    ++space;
+    if (RunSample::reconstructs(type))
+      latent.obsm.emplace_back(fmt::format("X_{}_pca2", model), coordinates(run.cells, space));
+    if (!RunSample::generates(type)) continue;
+    AnnDataContent generated;
+    for (std::int64_t cell = 0; cell < run.cells / 2; ++cell)
+      generated.obs.names.push_back(fmt::format("g{}", cell));
+    generated.obsm.emplace_back("X_pca", coordinates(run.cells / 2, 10 + space));
+    write_anndata(fmt::format("{}/generated_{}.h5ad", folder, model), generated);
+  }
+  write_anndata(folder + "/latent.h5ad", latent);
+}
+
+inline void write_run(const std::string& folder, const RunSample& run) {
+  write_file(folder + "/result.json", result_of(run).dump(2));
+  write_file(folder + "/config.yaml", "name: sample # a remark\nseed: 7\n");
+  write_file(folder + "/provenance.json", R"({"build": {"version": "0.9.9"}, "host": "a host"})");
+  write_curves(folder + "/metrics.csv", run);
+  write_genes(folder + "/per_gene.csv", run);
+  write_cells(folder, run);
+}
+
+}  // namespace sparcell

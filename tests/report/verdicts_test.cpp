@@ -1,0 +1,149 @@
+#include "report/verdicts.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/metrics.h"
+#include "run_sample.h"
+#include "sparcell/report.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Json verdict(const std::string& metric, const std::string& baseline, const Json& difference,
+             const Json& interval, bool beats) {
+  return {{"model", "ae"},        {"metric", metric}, {"baseline", baseline}, {"difference", difference},
+          {"interval", interval}, {"beats", beats}};
+}
+
+Json judged() {
+  return {{"seed", 3},
+          {"models", {{"ae", {{"test", {{"mse", 1}, {"r2", 1}, {"energy_distance", 1}}}}}}},
+          {"verdicts",
+           {verdict("mse", "pca", 0.25, {0.125, 0.5}, false),
+            verdict("mse", "gene_mean", -0.25, {-0.5, -0.125}, true),
+            verdict("r2", "gene_mean", 0.0125, {-0.01, 0.03}, false),
+            verdict("energy_distance", "split_half", nullptr, {nullptr, nullptr}, false)}}};
+}
+
+TEST(Verdicts, SayWhatTheIntervalShows) {
+  std::vector<std::string> texts;
+  std::vector<Outcome> outcomes;
+  for (const VerdictSentence& sentence : verdict_sentences(judged())) {
+    texts.push_back(sentence.text);
+    outcomes.push_back(sentence.outcome);
+  }
+  EXPECT_THAT(
+      texts,
+      ElementsAre("ae does worse than PCA of the same latent size on MSE: difference 0.2500, 95 % interval "
+                  "0.1250 to 0.5000.",
+                  "ae beats the gene mean on MSE: difference -0.2500, 95 % interval -0.5000 to -0.1250.",
+                  "ae cannot be told apart from the gene mean on R²: difference 0.0125, 95 % interval "
+                  "-0.0100 to 0.0300.",
+                  "ae could not be judged against one half of the real cells on energy distance: a value is "
+                  "not finite."));
+  EXPECT_THAT(outcomes, ElementsAre(Outcome::worse, Outcome::better, Outcome::undecided, Outcome::unjudged));
+}
+
+TEST(Verdicts, AreSummedUpByModelTheGoodNewsFirst) {
+  EXPECT_THAT(
+      verdict_summary(judged()),
+      ElementsAre(
+          "ae beats the gene mean on MSE; it cannot be told apart from the gene mean on R²; it does worse "
+          "than PCA of "
+          "the same latent size on MSE; it could not be judged against one half of the real cells on energy "
+          "distance."));
+  EXPECT_THAT(verdict_summary({{"models", Json::object()}}), ElementsAre());
+}
+
+TEST(Verdicts, NoIntervalThatHoldsZeroNamesAWinner) {
+  for (const Json& interval : {Json{-1, 1}, Json{0, 1}, Json{-1, 0}, Json{0, 0}}) {
+    Json result = judged();
+    result["verdicts"] = {verdict("mse", "pca", 0.5, interval, false)};
+    EXPECT_EQ(verdict_sentences(result)[0].outcome, Outcome::undecided) << interval;
+  }
+}
+
+TEST(Verdicts, OneRunIsOneSeed) {
+  EXPECT_EQ(seed_sentence(judged()),
+            "One run is one seed (3): the intervals speak of the test cells, not of other seeds.");
+}
+
+TEST(ComparisonTable, ListsModelsBaselinesAndVerdicts) {
+  const TemporaryFolder folder;
+  RunSample run;
+  run.models.resize(1);
+  write_run(folder.path().string(), run);
+  EXPECT_EQ(comparison_table(folder.path().string()),
+            "Reconstruction of test cells\n"
+            "                MSE       R²\n"
+            "  ae         0.0125  -0.2500\n"
+            "  gene_mean  0.0157\n"
+            "  pca        0.0006   0.9000\n"
+            "\n"
+            "Generated cells against test cells\n"
+            "              energy distance\n"
+            "  split_half           0.0020\n"
+            "\n"
+            "Verdicts\n"
+            "  ae does worse than PCA of the same latent size on MSE: difference 0.0116, 95 % interval "
+            "0.0091 to 0.0141.\n"
+            "  One run is one seed (7): the intervals speak of the test cells, not of other seeds.\n");
+}
+
+TEST(Numbers, ArePrintedAlikeWhateverTheirSize) {
+  const std::vector<std::pair<double, std::string>> printed{
+      {0, "0"},          {0.00012, "1.20e-04"}, {0.5, "0.5000"}, {-9.99994, "-9.9999"},
+      {12.345, "12.35"}, {1234.5, "1234"},      {140, "140"},    {2.5e7 + 0.5, "2.50e+07"}};
+  for (const auto& [value, text] : printed) EXPECT_EQ(format_number(value), text);
+}
+
+TEST(Metrics, AnUnknownOneIsShownByItsKeyWithWhatTheRunSays) {
+  Json result = judged();
+  result["models"]["ae"]["test"]["my_metric"] = 2;
+  result["metric_info"] = {{{"key", "my_metric"},
+                            {"name", "mine_v1"},
+                            {"definition", "What I count."},
+                            {"unit", "cells"},
+                            {"better", "larger"}}};
+  const MetricLabel metric = metrics_of(result).back();
+  EXPECT_EQ(metric.label, "my metric");
+  EXPECT_EQ(metric.group, MetricGroup::other);
+  EXPECT_EQ(metric.best, MetricLabel::Best::largest);
+  EXPECT_EQ(metric.definition, "mine_v1: What I count. Unit: cells.");
+}
+
+TEST(RunFolder, WithoutAResultIsNoFinishedRun) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(error_of([&] { open_run(folder / "absent"); }), HasSubstr("absent: there is no such folder"));
+  EXPECT_THAT(error_of([&] { open_run(folder.path().string()); }),
+              HasSubstr("the folder holds no finished run"));
+  write_file(folder / "result.json", "{\"models\": ");
+  EXPECT_THAT(error_of([&] { open_run(folder.path().string()); }),
+              HasSubstr("result.json: not JSON, at byte "));
+}
+
+TEST(RunFolder, DamageInResultJsonIsNamed) {
+  const std::vector<std::pair<std::string, std::string>> damages{
+      {"[]", "`the whole` is not a mapping"},
+      {R"({"models": []})", "`models` is not a mapping"},
+      {R"({"models": {"ae": {"test": {"mse": "low"}}}})", "`models.ae.test.mse` is not a number"},
+      {R"({"verdicts": {}})", "`verdicts` is not a list"},
+      {R"({"verdicts": [{"model": "ae", "metric": "mse"}]})", "`verdicts.baseline` is not a name"},
+      {R"({"verdicts": [{"model": "ae", "metric": "mse", "baseline": "pca", "interval": [1]}]})",
+       "`verdicts.interval` is not a pair of numbers"},
+      {R"({"warnings": [1]})", "`warnings` is not a list of sentences"},
+      {R"({"stages": {"read": "long"}})", "`stages.read` is not a number"},
+      {R"({"metric_info": [{}]})", "`metric_info` is not a list of mappings with a `key`"}};
+  for (const auto& [text, sentence] : damages) {
+    EXPECT_THAT(error_of([&] { run_with("folder", Json::parse(text)); }),
+                HasSubstr("folder/result.json: " + sentence));
+  }
+}
+
+}  // namespace
+}  // namespace sparcell
