@@ -54,11 +54,13 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   provenance.write(paths, experiment, prepared, false);
 
   MetricsFile metrics(paths.file("metrics.csv"));
+  EventFile events(paths.folder.string());
   TrainingSurroundings around{context,
                               experiment,
                               prepared,
                               start.folder,
                               metrics,
+                              events,
                               status,
                               run_log,
                               start.earlier_status.value("cost", nlohmann::json::object()),
