@@ -58,6 +58,15 @@ void take_weights(const std::string& run, TrainedModel& model, const std::vector
   }
 }
 
+/// Those that a failed training left would spoil its replay.
+void forget_moments(Trainable<float>& model) {
+  TensorSnapshot tensors = snapshot(model, true);
+  for (auto* moments : {&tensors.first_moments, &tensors.second_moments}) {
+    for (NamedTensor& tensor : *moments) std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
+  }
+  restore(model, tensors);
+}
+
 /// Seconds and rates of this process added to those of earlier ones.
 void add_earlier_cost(const nlohmann::json& earlier, std::int64_t steps_taken_here, TrainResult& result) {
   if (!earlier.is_object()) return;
@@ -113,19 +122,21 @@ class ModelTraining {
 
   void go_on() {
     const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
-    const std::int64_t epochs = checkpoint ? checkpoint->state.epoch : 0;
-    const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
-    if (!checkpoint) return;
+    if (!checkpoint) {
+      around_.metrics.cut_back(model_.name(), 0);
+      return;
+    }
+    const std::int64_t epochs = checkpoint->state.epoch;
     if (checkpoint->identity.lineage != around_.lineage) {
       throw DataError(
-          "{} is of another run: the data file, its preparation or the models are not those it was trained "
-          "with",
+          "{} is of another run: the data file, its preparation or the models are not those of its training",
           files_.last);
     }
     if (epochs > options_.epochs) {
       throw UsageError("train.epochs={}: {} is trained for {} epochs already", options_.epochs, model_.name(),
                        epochs);
     }
+    const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
     if (shown < epochs) {
       around_.log.remark(fmt::format("metrics.csv has only {} of the {} epochs that {} is trained already",
                                      shown, epochs, model_.name()));
@@ -160,6 +171,7 @@ class ModelTraining {
             [&](const EpochRecord& record) {
               note_written();
               around_.metrics.add(model_.name(), record);
+              around_.events.add(model_.name(), record);
               progress.show(record);
               if (!around_.status.is_due(model_.name())) return;
               note_cost(trainer_.result());
@@ -187,6 +199,9 @@ class ModelTraining {
       finish();
       note_cost(trainer_.result());
       throw;
+    } catch (const WriteError&) {
+      note_written();
+      throw;
     } catch (const NumericalError& error) {
       writer.wait_quietly();
       throw NumericalError("model {}: {}{}", model_.name(), error.what(), first_non_finite());
@@ -202,6 +217,7 @@ class ModelTraining {
     Trainer replay(around_.context, model_.trainable(), model_.options(), around_.prepared.split,
                    static_cast<std::uint64_t>(around_.experiment.seed));
     begin_weights();
+    forget_moments(model_.trainable());
     const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
     if (checkpoint) replay.restore(*checkpoint);
     const std::optional<NonFinite> found = replay.find_non_finite(epoch);
