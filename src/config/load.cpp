@@ -19,6 +19,15 @@ void refuse_later_sections(config::Node& root, config::Problems& problems) {
   }
 }
 
+/// Does the whole road work? One epoch; `prepare` keeps two batches of cells.
+void shorten(Experiment& experiment) {
+  experiment.train.epochs = 1;
+  for (auto& [name, options] : experiment.model) {
+    options.train.epochs = 1;
+    options.kl.warmup = 0;
+  }
+}
+
 }  // namespace
 
 Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
@@ -36,6 +45,7 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   config::check_experiment(experiment, root, options, problems);
   problems.throw_any();
 
+  if (experiment.fast_dev_run) shorten(experiment);
   if (experiment.threads == 0) experiment.threads = available_threads();
   if (!experiment.split.seed) experiment.split.seed = experiment.seed;
   return experiment;

@@ -127,7 +127,6 @@ void resume(const std::string& path, const ResumeRequest& request) {
   check_schema(path, status);
   Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
   check_metrics(experiment.evaluate);
-  experiment.fast_dev_run = status.value("fast_dev_run", false);
   RunLog log;
   if (fs::exists(paths.file("result.json"))) {
     if (request.overrides.empty()) {

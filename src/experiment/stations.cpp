@@ -110,7 +110,6 @@ void run_stations(const RunStart& start, RunLog& log) {
   Status status(paths.file("status.json"),
                 {{"schema", run_schema},
                  {"version", version},
-                 {"fast_dev_run", start.experiment.fast_dev_run},
                  {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
   try {
     write_config(paths, start.experiment, start.overrides);

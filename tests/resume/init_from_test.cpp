@@ -34,7 +34,7 @@ TEST_F(InitFrom, WeightsCountInTheConfigHashAndTheirPathDoesNot) {
     return json(name + "/result.json")["config_hash"];
   };
   std::filesystem::copy(folder / "first", folder / "copy", std::filesystem::copy_options::recursive);
-  finished_run("other", {"seed=8"});
+  finished_run("other", {"seed=8", "split.seed=3"});
   const auto from_first = hash("a", "first");
   EXPECT_EQ(hash("b", "copy"), from_first);
   EXPECT_NE(hash("c", "other"), from_first);
