@@ -49,10 +49,10 @@ int main(int argc, char** argv) {
   std::sort(stalls.begin(), stalls.end());
   std::sort(writes.begin(), writes.end());
   std::printf(
-      "%.1f M parameters: training stalls %.1f ms (longest %.1f ms), a checkpoint is on the disk after %.0f "
+      "%.1f M parameters: training stalls %.1f ms (%.1f to %.1f ms), a checkpoint is on the disk after %.0f "
       "ms "
       "(medians of %d)\n",
-      1e-6 * static_cast<double>(model->parameter_count()), stalls[stalls.size() / 2], stalls.back(),
-      writes[writes.size() / 2], count);
+      1e-6 * static_cast<double>(model->parameter_count()), stalls[stalls.size() / 2], stalls.front(),
+      stalls.back(), writes[writes.size() / 2], count);
   return 0;
 }
