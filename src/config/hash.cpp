@@ -26,6 +26,11 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   Experiment copy = experiment;
   copy.select.file = checksum_of(copy.select.file, "select.file");
   copy.split.file = checksum_of(copy.split.file, "split.file");
+  for (auto& [name, model] : copy.model) {
+    const std::string& run = model.train.init_from;
+    const std::string weights = run.empty() ? "" : run + "/checkpoints/" + name + "/last.h5";
+    model.train.init_from = checksum_of(weights, "train.init_from");
+  }
   config::Writer writer(config::OwnTrain::complete);
   describe(writer, copy);
   config::Json all = writer.result();
@@ -42,6 +47,19 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   Sha256 sha;
   sha.update(nlohmann::json(all).dump());  // keys sorted: the order of options in the source does not count
   return sha.hex();
+}
+
+std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum) {
+  Experiment copy = experiment;
+  copy.evaluate = {};
+  copy.device.clear();
+  copy.threads = 0;
+  for (auto& [name, model] : copy.model) {
+    model.train.epochs = 1;
+    model.train.early_stopping = {};
+    model.train.checkpoint = {};
+  }
+  return config_hash(copy, data_checksum);
 }
 
 }  // namespace sparcell
