@@ -23,7 +23,7 @@ using Tensors = std::map<std::string, Tensor>;
 class CriticRun {
  public:
   CriticRun(const GanOptions& options, std::int64_t genes, std::int64_t cells, std::uint64_t seed)
-      : critic_(options, genes, seed, parameters_, buffers_),
+      : critic_(options, genes, seed, parameters_, buffers_, phases_),
         generated_(context_, cells * genes),
         real_(context_, cells * genes),
         cells_(cells),
@@ -76,6 +76,7 @@ class CriticRun {
       arena.write(static_cast<int>(i), tensors.at(arena.tensors()[i].name));
   }
 
+  PhaseClock phases_;
   Context context_{{}, 1};
   Arena<double> parameters_, buffers_;
   Critic<double> critic_;
