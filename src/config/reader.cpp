@@ -141,9 +141,10 @@ void Reader::finish() {
   }
 }
 
-void read_experiment(const Node& root, Experiment& experiment, Problems& problems) {
+void read_experiment(const Node& root, Experiment& experiment, PlanOptions& plan, Problems& problems) {
   Reader reader(root, "", problems);
   describe(reader, experiment);
+  describe(reader, plan);
   reader.finish();
 }
 
