@@ -45,4 +45,8 @@ std::string option_help();
 /// as auto. Throws DataError where one of those files cannot be read.
 std::string config_hash(const Experiment& experiment, std::string_view data_checksum);
 
+/// Names what a run must share with a checkpoint to go on from it: the config hash without what may change on
+/// the way (train.epochs, early_stopping and checkpoint, evaluate, device, threads).
+std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum);
+
 }  // namespace sparcell

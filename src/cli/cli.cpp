@@ -47,7 +47,10 @@ int run_command_line(int argc, char** argv) {
     command();
     return static_cast<int>(ExitCode::done);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? static_cast<int>(ExitCode::done) : static_cast<int>(ExitCode::usage);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    const std::vector<CLI::App*> given = app.get_subcommands();
+    return report(ExitCode::usage, fmt::format("{}; see sparcell{} --help", error.what(),
+                                               given.empty() ? "" : " " + given.front()->get_name()));
   } catch (const Error& error) {
     return report(error.code(), error.what());
   } catch (const std::bad_alloc&) {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "config/values.h"
 #include "sparcell/core/context.h"
 #include "sparcell/read.h"
 #include "sparcell/simulate.h"
@@ -35,7 +36,9 @@ class OptionAdder {
         ->check([bounds](const std::string& text) {
           double number = 0;
           if (!CLI::detail::lexical_cast(text, number)) return std::string();  // add_option says it
-          return bounds.contain(number) ? std::string() : fmt::format("{} is out of bounds", text);
+          return bounds.contain(number)
+                     ? std::string()
+                     : fmt::format("{} is out of bounds, expected {}", text, config::bounds_text(bounds));
         });
   }
 

@@ -10,7 +10,7 @@ namespace sparcell {
 namespace {
 
 struct RunArguments {
-  std::string file;
+  std::string file, folder;
   std::vector<std::string> overrides;
   std::string out;
   bool print_config = false;
@@ -42,6 +42,28 @@ void run_command(const RunArguments& given, const std::vector<std::string>& argu
   std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
 }
 
+void resume_command(const RunArguments& given, const std::vector<std::string>& arguments) {
+  resume(given.folder, {.overrides = given.overrides, .arguments = arguments});
+  std::printf("%s\n%s\n", comparison_table(given.folder).c_str(), given.folder.c_str());
+}
+
+void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Command& command,
+                const std::shared_ptr<RunArguments>& given) {
+  CLI::App* resume = app.add_subcommand("resume", "Go on with a run that was stopped, or with more epochs");
+  resume->add_option("run", given->folder, "Folder of the run")->required();
+  resume->add_option(
+      "overrides", given->overrides,
+      "Overrides of what may change on the way, as train.epochs=200, which extends a finished run");
+  resume->footer(
+      "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
+      "node.\n"
+      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs,\n"
+      "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads and read.path.\n"
+      "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");
+  resume->callback(
+      [&command, given, arguments] { command = [given, arguments] { resume_command(*given, arguments); }; });
+}
+
 }  // namespace
 
 void add_experiment_commands(CLI::App& app, const std::vector<std::string>& arguments, Command& command) {
@@ -55,6 +77,8 @@ void add_experiment_commands(CLI::App& app, const std::vector<std::string>& argu
   run->footer([] { return "Options of experiments:\n" + option_help(); });
   run->callback(
       [&command, given, arguments] { command = [given, arguments] { run_command(*given, arguments); }; });
+
+  add_resume(app, arguments, command, given);
 
   CLI::App* validate = app.add_subcommand("validate", "Check an experiment's file without reading data");
   validate->add_option("experiment", given->file, "YAML file of the experiment")->required();

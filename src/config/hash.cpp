@@ -41,4 +41,17 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   return sha.hex();
 }
 
+std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum) {
+  Experiment copy = experiment;
+  copy.evaluate = {};
+  copy.device.clear();
+  copy.threads = 0;
+  for (auto& [name, model] : copy.model) {
+    model.train.epochs = 1;
+    model.train.early_stopping = {};
+    model.train.checkpoint = {};
+  }
+  return config_hash(copy, data_checksum);
+}
+
 }  // namespace sparcell

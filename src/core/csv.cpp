@@ -1,9 +1,6 @@
 #include "core/csv.h"
 
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -91,20 +88,6 @@ std::string csv_field(const std::string& text) {
 
 std::vector<std::vector<std::string>> read_csv(const std::string& path) {
   return CsvParser(path).parse(read_file(path));
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  const std::string beside = path + ".part";
-  std::FILE* file = std::fopen(beside.c_str(), "wb");
-  if (file == nullptr) throw WriteError("{} cannot be written: {}", path, std::strerror(errno));
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size() &&
-                       std::fflush(file) == 0 && fsync(fileno(file)) == 0;
-  const bool closed = std::fclose(file) == 0;
-  if (!written || !closed || std::rename(beside.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    std::remove(beside.c_str());
-    throw WriteError("{} cannot be written: {}", path, std::strerror(reason));
-  }
 }
 
 }  // namespace sparcell

@@ -1,4 +1,4 @@
-// Comma-separated values as RFC 4180 has them, and text files that are written whole or not at all.
+// Comma-separated values as RFC 4180 has them.
 #pragma once
 
 #include <string>
@@ -13,9 +13,5 @@ std::string csv_field(const std::string& text);
 /// breaks; CRLF and LF end a record; empty lines are skipped. Throws DataError naming the file where it
 /// cannot be read or a quote is never closed.
 std::vector<std::vector<std::string>> read_csv(const std::string& path);
-
-/// Writes `text` beside the path and renames it, so that nobody finds a part of it. Throws DataError where
-/// that fails.
-void write_file(const std::string& path, const std::string& text);
 
 }  // namespace sparcell

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "core/csv.h"
+#include "core/whole_file.h"
 #include "sparcell/evaluate.h"
 
 namespace sparcell {

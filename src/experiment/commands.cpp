@@ -84,6 +84,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   const FinishedRun run(folder);
   Context context = context_of(run);
   Experiment experiment = run.experiment();
+  experiment.split = {};
   experiment.split.by = SplitBy::file;
   experiment.split.file = run.paths().file("split.csv");
   std::vector<std::pair<std::string, double>> seconds;

@@ -62,7 +62,7 @@ std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::str
   if (weights == Weights::best && !has_best)
     throw UsageError("--weights best: {} has no best checkpoint", name);
   restore(loaded->trainable(),
-          read_checkpoint(wants_best && has_best ? best : paths_.checkpoint(name, "last")));
+          read_checkpoint(wants_best && has_best ? best : paths_.checkpoint(name, "last")).tensors);
   return loaded;
 }
 

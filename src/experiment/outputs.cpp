@@ -2,8 +2,8 @@
 
 #include <numeric>
 
-#include "core/csv.h"
 #include "core/version.h"
+#include "core/whole_file.h"
 #include "sparcell/config.h"
 
 namespace sparcell {
@@ -114,13 +114,16 @@ std::vector<std::pair<std::string, AnnDataValue>> provenance_uns(const std::stri
           {"sparcell/seed", seed}};
 }
 
-void write_inputs(const RunPaths& paths, const Experiment& experiment,
-                  const std::vector<std::string>& overrides, const Prepared& prepared) {
-  write_file(paths.file("config.yaml"), resolved_yaml(experiment));
+void write_config(const RunPaths& paths, const Experiment& experiment,
+                  const std::vector<std::string>& overrides) {
   std::string list;
   for (const std::string& override_text : overrides)
     list += "- " + nlohmann::json(override_text).dump() + "\n";
   write_file(paths.file("overrides.yaml"), list.empty() ? "[]\n" : list);
+  write_file(paths.file("config.yaml"), resolved_yaml(experiment));
+}
+
+void write_inputs(const RunPaths& paths, const Prepared& prepared) {
   write_split(paths.file("split.csv"), prepared.data, prepared.split);
   write_genes(paths.file("genes.csv"), prepared.before, prepared.selection);
   write_preprocessing(paths.preprocessing(), prepared.fitted);

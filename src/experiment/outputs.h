@@ -11,9 +11,12 @@
 
 namespace sparcell {
 
-/// config.yaml, overrides.yaml, split.csv, genes.csv and what preprocessing fitted: known before training.
-void write_inputs(const RunPaths& paths, const Experiment& experiment,
-                  const std::vector<std::string>& overrides, const Prepared& prepared);
+/// config.yaml and overrides.yaml: what a run needs to be resumed.
+void write_config(const RunPaths& paths, const Experiment& experiment,
+                  const std::vector<std::string>& overrides);
+
+/// split.csv, genes.csv and what preprocessing fitted: known before training.
+void write_inputs(const RunPaths& paths, const Prepared& prepared);
 
 /// latent.h5ad, generated_<model>.h5ad and per_gene.csv.
 void write_outputs(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,

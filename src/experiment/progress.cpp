@@ -22,15 +22,20 @@ std::string summary(const EpochRecord& record) {
 
 }  // namespace
 
-TrainingProgress::TrainingProgress(std::string model, std::int64_t epochs, Log& log)
-    : model_(std::move(model)), epochs_(epochs), log_(log), terminal_(isatty(STDERR_FILENO) != 0) {}
+TrainingProgress::TrainingProgress(std::string model, std::int64_t before, std::int64_t epochs, Log& log)
+    : model_(std::move(model)),
+      before_(before),
+      epochs_(epochs),
+      log_(log),
+      terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void TrainingProgress::show(const EpochRecord& record) {
   const std::int64_t done = record.epoch + 1;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const double left = seconds / static_cast<double>(done) * static_cast<double>(epochs_ - done);
-  const std::string line = fmt::format("train {}: epoch {}/{}  {}{:.1f} epochs/s", model_, done, epochs_,
-                                       summary(record), static_cast<double>(done) / seconds);
+  const double rate = static_cast<double>(done - before_) / seconds;
+  const double left = static_cast<double>(epochs_ - done) / rate;
+  const std::string line =
+      fmt::format("train {}: epoch {}/{}  {}{:.1f} epochs/s", model_, done, epochs_, summary(record), rate);
   const std::int64_t tenth = std::max<std::int64_t>(1, epochs_ / 10);
   if (done == epochs_ || (!terminal_ && done % tenth == 0)) {
     if (terminal_) std::fprintf(stderr, "\r\033[K");

@@ -11,12 +11,13 @@ namespace sparcell {
 
 class TrainingProgress {
  public:
-  TrainingProgress(std::string model, std::int64_t epochs, Log& log);
+  /// `before`: epochs that an earlier process took.
+  TrainingProgress(std::string model, std::int64_t before, std::int64_t epochs, Log& log);
   void show(const EpochRecord& record);
 
  private:
   std::string model_;
-  std::int64_t epochs_;
+  std::int64_t before_, epochs_;
   Log& log_;
   bool terminal_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

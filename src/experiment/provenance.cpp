@@ -1,18 +1,22 @@
 #include "experiment/provenance.h"
 
 #include <H5public.h>
+#include <dnnl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <fstream>
 #include <sstream>
 
-#include "core/csv.h"
 #include "core/version.h"
+#include "core/whole_file.h"
 #include "sparcell/core/sha256.h"
 
 namespace sparcell {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -31,6 +35,16 @@ std::string hash_of_file(const std::string& path) {
   hash.update(text.str());
   return hash.hex();
 }
+
+/// The widest that matrix products and our own loops use here.
+std::string instruction_set() {
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  return fmt::format("{}, oneDNN {:#x}", wide ? "x86-64-v4" : "x86-64-v3",
+                     static_cast<unsigned>(dnnl_get_effective_cpu_isa()));
+}
+
+/// A text without its quotes.
+std::string plain(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 std::string host_name() {
   char name[256] = {};
@@ -60,25 +74,54 @@ nlohmann::ordered_json build_json() {
           {"cuda", false}};
 }
 
-Provenance::Provenance(std::vector<std::string> arguments)
-    : arguments_(std::move(arguments)), started_(utc_now()) {}
+Provenance::Provenance(std::vector<std::string> arguments, const Context& context)
+    : json_{{"build", build_json()},
+            {"arguments", std::move(arguments)},
+            {"host", host_name()},
+            {"processor", processor_name()},
+            {"instruction_set", instruction_set()},
+            {"device", context.device().name()},
+            {"threads", context.threads()},
+            {"started", utc_now()}} {}
 
-void Provenance::write(const RunPaths& paths, const Experiment& experiment, const Context& context,
-                       const Prepared& prepared, bool finished) const {
-  nlohmann::ordered_json json{{"build", build_json()},
-                              {"arguments", arguments_},
-                              {"host", host_name()},
-                              {"processor", processor_name()},
-                              {"device", context.device().name()},
-                              {"threads", context.threads()},
-                              {"seed", experiment.seed},
-                              {"data",
-                               {{"source", prepared.data.source},
-                                {"matrix", prepared.data.matrix},
-                                {"sha256", prepared.data.checksum}}},
-                              {"split_sha256", hash_of_file(paths.file("split.csv"))},
-                              {"genes_sha256", hash_of_file(paths.file("genes.csv"))},
-                              {"started", started_}};
+std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
+  if (!earlier.contains("started")) return {};  // killed before it had a place
+  std::vector<std::string> found;
+  const auto compare = [&](const std::string& name, const Json& then, const Json& now) {
+    if (then != now) found.push_back(fmt::format("{} {} instead of {}", name, plain(now), plain(then)));
+  };
+  for (const char* key : {"processor", "instruction_set", "device", "threads"})
+    compare(key, earlier.value(key, Json()), json_[key]);
+  for (const char* key : {"version", "commit", "compiler", "build_type"})
+    compare(key, earlier.value("build", Json::object()).value(key, Json()), json_["build"][key]);
+  const Json resumed{{"time", utc_now()},
+                     {"host", json_["host"]},
+                     {"arguments", json_["arguments"]},
+                     {"differences", found}};
+  json_ = earlier;
+  json_.erase("finished");
+  json_["resumed"].push_back(resumed);
+  return found;
+}
+
+std::vector<std::string> Provenance::differences() const {
+  std::vector<std::string> all;
+  for (const Json& resumed : json_.value("resumed", Json::array())) {
+    for (const Json& difference : resumed.value("differences", Json::array())) {
+      if (std::find(all.begin(), all.end(), difference) == all.end()) all.push_back(difference);
+    }
+  }
+  return all;
+}
+
+void Provenance::write(const RunPaths& paths, const Experiment& experiment, const Prepared& prepared,
+                       bool finished) const {
+  Json json = json_;
+  json["seed"] = experiment.seed;
+  json["data"] = {
+      {"source", prepared.data.source}, {"matrix", prepared.data.matrix}, {"sha256", prepared.data.checksum}};
+  json["split_sha256"] = hash_of_file(paths.file("split.csv"));
+  json["genes_sha256"] = hash_of_file(paths.file("genes.csv"));
   if (finished) json["finished"] = utc_now();
   write_file(paths.file("provenance.json"), json.dump(2) + "\n");
 }

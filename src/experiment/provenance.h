@@ -9,15 +9,21 @@
 
 namespace sparcell {
 
+/// Where the bits of a result come from: build, processor, instruction set, device, threads.
 class Provenance {
  public:
-  explicit Provenance(std::vector<std::string> arguments);
-  void write(const RunPaths& paths, const Experiment& experiment, const Context& context,
-             const Prepared& prepared, bool finished) const;
+  Provenance(std::vector<std::string> arguments, const Context& context);
+
+  /// Goes on with the file of an earlier process. Returns how this place differs from the one where the run
+  /// began.
+  std::vector<std::string> go_on(const nlohmann::json& earlier);
+  /// Of all places where the run was resumed.
+  std::vector<std::string> differences() const;
+  void write(const RunPaths& paths, const Experiment& experiment, const Prepared& prepared,
+             bool finished) const;
 
  private:
-  std::vector<std::string> arguments_;
-  std::string started_;
+  nlohmann::ordered_json json_;
 };
 
 /// Versions of this build and of the libraries it runs with; for `info` and provenance.json.

@@ -50,10 +50,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
     if (name == model.name) json["test"] = numbers(metrics);
   }
   if (model.options->type == ModelType::vae) json["test"]["kl"] = number(part(model.test, "kl"));
-  json["cost"] = {{"train_seconds", model.training.seconds},
-                  {"steps", model.training.steps},
-                  {"step_microseconds", model.training.step_microseconds},
-                  {"cells_per_second", model.training.cells_per_second}};
+  json["cost"] = cost_json(model.training);
   return json;
 }
 
@@ -123,6 +120,13 @@ Json baselines_json(const Evaluation& evaluation) {
 
 }  // namespace
 
+Json cost_json(const TrainResult& training) {
+  return {{"train_seconds", training.seconds},
+          {"steps", training.steps},
+          {"step_microseconds", training.step_microseconds},
+          {"cells_per_second", training.cells_per_second}};
+}
+
 Json evaluation_json(const Evaluation& evaluation) {
   Json json{{"schema", 1}, {"models", Json::object()}};
   for (const auto& [name, metrics] : evaluation.models) json["models"][name]["test"] = numbers(metrics);
@@ -147,6 +151,7 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
   json["verdicts"] = verdicts_json(evaluation);
   add_metrics(evaluation, json);
   json["warnings"] = record.warnings;
+  if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
   json["stages"] = numbers(record.stages);
   json["peak_memory_bytes"] = peak_memory_bytes();
   return json;

@@ -28,7 +28,12 @@ struct RunRecord {
   std::vector<ModelOutcome> models;
   std::vector<std::pair<std::string, double>> stages;  ///< seconds
   std::vector<std::string> warnings;
+  std::vector<std::string>
+      resumed_elsewhere;  ///< how places differ between which it moved; its bits are its own
 };
+
+/// What training a model cost.
+nlohmann::ordered_json cost_json(const TrainResult& training);
 
 nlohmann::ordered_json result_json(const RunRecord& record, const Prepared& prepared,
                                    const Evaluation& evaluation);

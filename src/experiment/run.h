@@ -16,7 +16,19 @@ struct RunRequest {
 };
 
 /// Runs the nine stations and returns the run folder. Nothing is left on disk where it fails before the
-/// first checkpoint, except for a numerical failure. SIGTERM, SIGINT and SIGUSR1 end it after the step with a checkpoint and Interrupted.
+/// first checkpoint, except for a numerical failure. SIGTERM, SIGINT and SIGUSR1 end it after the step with a
+/// checkpoint and Interrupted.
 std::string run(const Experiment& experiment, const RunRequest& request);
+
+struct ResumeRequest {
+  std::vector<std::string> overrides;  ///< of what may change on the way
+  std::vector<std::string> arguments;
+};
+
+/// Goes on with a run that was stopped in any way, to the same bits as if it had not been. Without overrides
+/// a finished run is left as it is; with more epochs it is extended. Throws UsageError where the folder holds
+/// no run, another process writes to it, its schema is another version's, or an override would make it
+/// another run; DataError where the data file or a checkpoint is not what it was.
+void resume(const std::string& folder, const ResumeRequest& request);
 
 }  // namespace sparcell

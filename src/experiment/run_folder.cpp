@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstring>
 
-#include "core/csv.h"
+#include "core/whole_file.h"
 
 namespace sparcell {
 namespace fs = std::filesystem;
@@ -27,7 +27,14 @@ bool is_there(const fs::path& path) {
 }
 
 bool holds_run(const fs::path& folder) {
-  return is_there(folder / "config.yaml") || is_there(folder / "result.json") || is_there(folder / "status.json");
+  return is_there(folder / "config.yaml") || is_there(folder / "result.json") ||
+         is_there(folder / "status.json");
+}
+
+[[noreturn]] void throw_holds_run(const fs::path& folder) {
+  throw UsageError(
+      "{} holds a run already; go on with it (sparcell resume {}) or choose another folder with --out",
+      folder.string(), folder.string());
 }
 
 }  // namespace
@@ -42,28 +49,42 @@ fs::path choose_run_folder(const std::string& name, const std::string& out) {
   std::error_code ignored;
   if (is_there(folder) && !fs::is_directory(folder, ignored))
     throw UsageError("--out {}: this is a file, not a folder", folder.string());
-  if (holds_run(folder))
-    throw UsageError("{} holds a run already; choose another folder with --out", folder.string());
+  if (holds_run(folder)) throw_holds_run(folder);
   return folder;
 }
 
-NewRunFolder::NewRunFolder(const fs::path& folder) : folder_(fs::absolute(folder)) {
+std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
+  std::unique_ptr<OwnedRunFolder> owned(new OwnedRunFolder(folder));
+  owned->kept_ = true;  // until it is this process's own
+  const fs::path full = fs::absolute(folder);
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) before_.insert(entry.path());
-  for (fs::path path = folder_; path.has_relative_path() && !is_there(path); path = path.parent_path())
-    created_parents_.push_back(path);
-  fs::create_directories(folder_ / "checkpoints", error);
+  for (const auto& entry : fs::directory_iterator(full, error)) owned->before_.insert(entry.path());
+  for (fs::path path = full; path.has_relative_path() && !is_there(path); path = path.parent_path())
+    owned->created_parents_.push_back(path);
+  fs::create_directories(full / "checkpoints", error);
   if (error) {
     throw UsageError("the run folder {} cannot be created: {}; choose another with --out", folder.string(),
                      error.message());
   }
+  owned->lock_.emplace(folder);
+  if (holds_run(folder)) throw_holds_run(folder);
+  owned->kept_ = false;
+  return owned;
 }
 
-NewRunFolder::~NewRunFolder() {
+std::unique_ptr<OwnedRunFolder> OwnedRunFolder::open(const fs::path& folder) {
+  std::unique_ptr<OwnedRunFolder> owned(new OwnedRunFolder(folder));
+  owned->kept_ = true;
+  owned->lock_.emplace(folder);
+  remove_unfinished_files(folder.string());
+  return owned;
+}
+
+OwnedRunFolder::~OwnedRunFolder() {
   if (kept_) return;
   std::error_code ignored;
   std::vector<fs::path> added;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+  for (const auto& entry : fs::directory_iterator(fs::absolute(paths_.folder), ignored)) {
     if (!before_.contains(entry.path())) added.push_back(entry.path());
   }
   for (const fs::path& path : added) fs::remove_all(path, ignored);
@@ -72,48 +93,45 @@ NewRunFolder::~NewRunFolder() {
 
 RunLog::RunLog()
     : log_([this](Log::Level level, const std::string& line) {
-        const std::string shown = (level == Log::Level::warning ? "warning: " : "") + line;
-        std::fprintf(stderr, "%s\n", shown.c_str());
         if (level == Log::Level::warning) warnings_.push_back(line);
-        if (file_.is_open()) {
-          file_ << shown << std::endl;
-        } else {
-          lines_.push_back(shown);
-        }
+        show((level == Log::Level::warning ? "warning: " : "") + line);
       }) {}
 
+void RunLog::show(const std::string& line) {
+  std::fprintf(stderr, "%s\n", line.c_str());
+  if (file_.is_open()) {
+    file_ << line << std::endl;
+  } else {
+    lines_.push_back(line);
+  }
+}
+
 void RunLog::open(const std::string& path) {
-  file_.open(path);
-  if (!file_) throw WriteError("{} cannot be written: {}", path, std::strerror(errno));
+  file_.open(path, std::ios::app);
+  if (!file_) throw WriteError("{}: cannot be written ({})", path, std::strerror(errno));
   for (const std::string& line : lines_) file_ << line << '\n';
   file_.flush();
   lines_.clear();
-}
-
-MetricsFile::MetricsFile(const std::string& path) : path_(path), file_(path) {
-  file_ << "epoch,step,model,split,name,value\n";
-}
-
-void MetricsFile::add(const std::string& model, const EpochRecord& record) {
-  add(model, record, "train", record.train);
-  add(model, record, "validation", record.validation);
-  add(model, record, "train", record.diagnostics);
-  file_.flush();
-  if (!file_) throw WriteError("{} cannot be written: {}", path_, std::strerror(errno));
-}
-
-void MetricsFile::add(const std::string& model, const EpochRecord& record, const char* split,
-                      const LossParts& parts) {
-  for (const auto& [name, value] : parts) {
-    file_ << fmt::format("{},{},{},{},{},{}\n", record.epoch, record.step, model, split, name, value);
-  }
 }
 
 void Status::set(const std::string& state, nlohmann::ordered_json details) {
   nlohmann::ordered_json status{
       {"state", state}, {"process", getpid()}, {"time", utc_now("%Y-%m-%dT%H:%M:%SZ")}};
   if (details.is_object()) status.update(details);
+  status.update(always_);
+  stage_.clear();
   write_file(path_, status.dump(2) + "\n");
+  written_ = std::chrono::steady_clock::now();
+}
+
+bool Status::is_due(const std::string& stage) const {
+  using namespace std::chrono_literals;
+  return stage != stage_ || std::chrono::steady_clock::now() - written_ > 1s;
+}
+
+void Status::set_progress(const std::string& stage, nlohmann::ordered_json details) {
+  set("running", std::move(details));
+  stage_ = stage;
 }
 
 void Status::end(const std::string& state, const std::string& reason) noexcept {

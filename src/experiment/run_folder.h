@@ -1,13 +1,18 @@
 // The folder of one run: who may write there, and its small files.
 #pragma once
 
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "experiment/run_lock.h"
 #include "sparcell/core/log.h"
 #include "train/trainer.h"
 
@@ -28,37 +33,49 @@ struct RunPaths {
 /// `runs/<name>/<stamp>`, or `out` where it is given. Throws UsageError where that holds a run or is a file.
 std::filesystem::path choose_run_folder(const std::string& name, const std::string& out);
 
-/// The folder of a run that begins. Until it is kept, what is put there goes with it: a run that fails before
-/// it has something to show leaves nothing behind.
-class NewRunFolder {
+/// A run folder that this process alone writes to. Until it is kept, what is put there goes with it: a run
+/// that fails before it has something to show leaves nothing behind.
+class OwnedRunFolder {
  public:
-  /// Creates it with its folder of checkpoints. Throws UsageError where this process cannot.
-  explicit NewRunFolder(const std::filesystem::path& folder);
-  ~NewRunFolder();
-  NewRunFolder(const NewRunFolder&) = delete;
-  NewRunFolder& operator=(const NewRunFolder&) = delete;
+  /// A new run's: created with its folder of checkpoints. Throws UsageError where this process cannot, where
+  /// there is a run by now, and where another process is making one.
+  static std::unique_ptr<OwnedRunFolder> create(const std::filesystem::path& folder);
+  /// A stopped run's, which is kept. Half-written files of dead processes are removed.
+  static std::unique_ptr<OwnedRunFolder> open(const std::filesystem::path& folder);
+  ~OwnedRunFolder();
+  OwnedRunFolder(const OwnedRunFolder&) = delete;
+  OwnedRunFolder& operator=(const OwnedRunFolder&) = delete;
 
+  const RunPaths& paths() const { return paths_; }
   void keep() { kept_ = true; }
   bool kept() const { return kept_; }
+  void check_lock() const { lock_->check(); }
 
  private:
-  std::filesystem::path folder_;
+  explicit OwnedRunFolder(const std::filesystem::path& folder) : paths_{folder} {}
+
+  RunPaths paths_;
   std::set<std::filesystem::path> before_;              ///< what lay there already
   std::vector<std::filesystem::path> created_parents_;  ///< innermost first; the folder itself among them
   bool kept_ = false;
+  std::optional<RunLock> lock_;
 };
 
-/// A log that goes to the terminal and, once the run has a folder, to its log.txt, the lines before it
-/// included.
+/// A log that goes to the terminal and, once the run has a folder, to the end of its log.txt, the lines
+/// before it included.
 class RunLog {
  public:
   RunLog();
   Log& log() { return log_; }
-  /// Warnings so far.
+  /// Says something about the way this process goes, which is no part of the result.
+  void remark(const std::string& line) { show("warning: " + line); }
+  /// Warnings so far, without remarks.
   const std::vector<std::string>& warnings() const { return warnings_; }
   void open(const std::string& path);
 
  private:
+  void show(const std::string& line);
+
   std::vector<std::string> lines_, warnings_;
   std::ofstream file_;
   Log log_;
@@ -67,26 +84,56 @@ class RunLog {
 /// metrics.csv: epoch,step,model,split,name,value.
 class MetricsFile {
  public:
+  /// Goes on at the end of the file where there is one.
   explicit MetricsFile(const std::string& path);
+  ~MetricsFile();
+  MetricsFile(const MetricsFile&) = delete;
+  MetricsFile& operator=(const MetricsFile&) = delete;
+
   void add(const std::string& model, const EpochRecord& record);
+  /// Takes out what stands there of the model's epochs from `epoch` on, and what a killed process left of a
+  /// line. Returns how many of its epochs remain.
+  std::int64_t cut_back(const std::string& model, std::int64_t epoch);
+  /// Model by model in this order, as a run that was never stopped writes it.
+  void sort(const std::vector<std::string>& models);
+  /// Returns when all of it is on the disk: a checkpoint must not be there before its curves. From any
+  /// thread.
+  void sync();
 
  private:
   void add(const std::string& model, const EpochRecord& record, const char* split, const LossParts& parts);
+  void open();
+  void replace(const std::vector<std::string>& lines);
+  std::vector<std::string> whole_lines() const;
+  [[noreturn]] void fail() const;
 
   std::string path_;
-  std::ofstream file_;
+  std::FILE* file_ = nullptr;
 };
 
 /// status.json: what the run is doing, for people and for schedulers. Written whole.
 class Status {
  public:
-  explicit Status(std::string path) : path_(std::move(path)) {}
+  /// `always` stands in it whatever the state is.
+  Status(std::string path, nlohmann::ordered_json always)
+      : path_(std::move(path)), always_(std::move(always)) {}
   void set(const std::string& state, nlohmann::ordered_json details = {});
+  /// Whether progress is worth writing: at most once a second while `stage` stays, for an epoch may take a
+  /// millisecond.
+  bool is_due(const std::string& stage) const;
+  void set_progress(const std::string& stage, nlohmann::ordered_json details);
+  /// What training a model has cost so far.
+  void set_cost(const std::string& model, nlohmann::ordered_json cost) {
+    always_["cost"][model] = std::move(cost);
+  }
   /// How the run ended, said on the way out of it: a disk that is full must not hide why.
   void end(const std::string& state, const std::string& reason) noexcept;
 
  private:
   std::string path_;
+  nlohmann::ordered_json always_;
+  std::string stage_;
+  std::chrono::steady_clock::time_point written_;
 };
 
 }  // namespace sparcell

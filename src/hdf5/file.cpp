@@ -1,10 +1,8 @@
 #include "hdf5/file.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 
@@ -20,18 +18,6 @@ Handle access_properties() {
   // Reading needs no lock, and network file systems often have none.
   H5Pset_file_locking(properties.get(), false, true);
   return properties;
-}
-
-// Writes everything or leaves errno.
-bool write_all(int descriptor, const char* bytes, ssize_t count) {
-  while (count > 0) {
-    const ssize_t written = ::write(descriptor, bytes, static_cast<std::size_t>(count));
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes += written;
-    count -= written;
-  }
-  return true;
 }
 
 }  // namespace
@@ -63,53 +49,26 @@ File File::open(SharedFacts facts) {
 }
 
 NewFile::NewFile(const std::string& path)
-    : Group({}, std::make_shared<const FileFacts>(FileFacts{path, {}}), "/"),
-      temporary_(fmt::format("{}.{}.partial", path, ::getpid())) {
+    : Group({}, std::make_shared<const FileFacts>(FileFacts{path, {}}), "/"), whole_(path) {
   silence();
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
-    temporary_.clear();
-    throw WriteError("{}: cannot be created ({})", path, std::strerror(errno));
-  }
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   H5Pset_obj_track_times(creation.get(), false);
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fapl_core(access.get(), image_growth, false);
-  id_ = Handle(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
-  if (!id_) discard_and_throw("cannot be created" + last_reason());
+  id_ = Handle(H5Fcreate(whole_.temporary().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
+  if (!id_) throw WriteError("{}: cannot be created{}", path, last_reason());
 }
 
-NewFile::~NewFile() { discard(); }
-
-void NewFile::discard() {
-  id_.reset();
-  if (descriptor_ >= 0) ::close(descriptor_);
-  descriptor_ = -1;
-  if (!temporary_.empty()) std::remove(temporary_.c_str());
-  temporary_.clear();
-}
-
-void NewFile::discard_and_throw(const std::string& problem) {
-  discard();
-  throw WriteError("{}: {}", file(), problem);
-}
-
-void NewFile::commit() {
-  require(descriptor_ >= 0, "{}: is written twice", file());
+void NewFile::commit(const std::string& previous) {
+  require(static_cast<bool>(id_), "{}: is written twice", file());
   void** image = nullptr;
-  if (H5Fflush(id_.get(), H5F_SCOPE_LOCAL) < 0 ||
-      H5Fget_vfd_handle(id_.get(), H5P_DEFAULT, reinterpret_cast<void**>(&image)) < 0) {
-    discard_and_throw("cannot be written");
-  }
-  const ssize_t bytes = H5Fget_file_image(id_.get(), nullptr, 0);
-  bool written = bytes > 0 && write_all(descriptor_, static_cast<const char*>(*image), bytes) &&
-                 ::fsync(descriptor_) == 0;
-  written = ::close(std::exchange(descriptor_, -1)) == 0 && written;
-  if (!written || std::rename(temporary_.c_str(), file().c_str()) != 0) {
-    discard_and_throw(fmt::format("cannot be written ({})", std::strerror(errno)));
-  }
-  temporary_.clear();
-  discard();
+  const bool flushed = H5Fflush(id_.get(), H5F_SCOPE_LOCAL) >= 0 &&
+                       H5Fget_vfd_handle(id_.get(), H5P_DEFAULT, reinterpret_cast<void**>(&image)) >= 0;
+  const ssize_t bytes = flushed ? H5Fget_file_image(id_.get(), nullptr, 0) : 0;
+  if (bytes <= 0) throw WriteError("{}: cannot be written{}", file(), last_reason());
+  whole_.write({static_cast<const char*>(*image), static_cast<std::size_t>(bytes)});
+  whole_.commit(previous);
+  id_.reset();
 }
 
 }  // namespace sparcell::hdf5

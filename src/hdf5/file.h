@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/whole_file.h"
 #include "hdf5/handle.h"
 #include "hdf5/texts.h"
 
@@ -191,23 +192,17 @@ class File : public Group {
 };
 
 /// A file that is being written. It grows in memory, because HDF5 1.10 ends the whole program at exit after a
-/// write that a full disk refused; `commit` writes it under a temporary name beside `path`, syncs and renames
-/// it. Without a commit nothing stays. No time stamps are stored, so equal contents give equal bytes.
+/// write that a full disk refused; `commit` writes it as a whole file (core/whole_file.h). Without a commit
+/// nothing stays. No time stamps are stored, so equal contents give equal bytes.
 class NewFile : public Group {
  public:
   explicit NewFile(const std::string& path);
-  ~NewFile();
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
 
-  void commit();
+  /// What stood under the name is kept as `previous` where that is given.
+  void commit(const std::string& previous = "");
 
  private:
-  void discard();
-  [[noreturn]] void discard_and_throw(const std::string& problem);
-
-  std::string temporary_;
-  int descriptor_ = -1;
+  WholeFile whole_;
 };
 
 }  // namespace sparcell::hdf5

@@ -92,6 +92,20 @@ std::vector<T> Arena<T>::read(int tensor, Part part) const {
 }
 
 template <class T>
+void Arena<T>::copy_to_host(Part part, std::vector<T>& host) const {
+  const Buffer<T>& from = buffer(part);
+  host.resize(static_cast<std::size_t>(from.size()));
+  from.download(host);
+}
+
+template <class T>
+std::vector<T> Arena<T>::take(int tensor, std::span<const T> host) const {
+  const Tensor& t = tensors_.at(static_cast<std::size_t>(tensor));
+  const auto values = host.subspan(static_cast<std::size_t>(t.offset), static_cast<std::size_t>(t.size()));
+  return t.input_major ? transposed<T>(values, t.cols, t.rows) : std::vector<T>(values.begin(), values.end());
+}
+
+template <class T>
 void Arena<T>::write(int tensor, std::span<const T> host, Part part) {
   const Tensor& t = tensors_.at(static_cast<std::size_t>(tensor));
   require(static_cast<std::int64_t>(host.size()) == t.size(), "tensor {} has {} elements, got {}", t.name,

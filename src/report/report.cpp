@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "core/csv.h"
+#include "core/whole_file.h"
 #include "report/figures.h"
 #include "report/metrics.h"
 #include "report/page.h"

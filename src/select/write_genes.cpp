@@ -1,4 +1,5 @@
 #include "core/csv.h"
+#include "core/whole_file.h"
 #include "sparcell/select.h"
 
 namespace sparcell {

@@ -1,6 +1,7 @@
 #include "sparcell/split.h"
 
 #include "core/csv.h"
+#include "core/whole_file.h"
 #include "split/draw.h"
 
 namespace sparcell {

@@ -1,56 +1,103 @@
 #include "train/checkpoint.h"
 
-#include <fmt/ranges.h>
+#include <algorithm>
+#include <array>
 
-#include <map>
-
+#include "core/crc32c.h"
 #include "hdf5/file.h"
 
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t checkpoint_schema = 1;
+constexpr std::int64_t checkpoint_schema = 2;
 
-using Part = Arena<float>::Part;
-
-std::vector<std::int64_t> shape_of(const Arena<float>::Tensor& tensor) {
-  return tensor.vector ? std::vector{tensor.rows} : std::vector{tensor.rows, tensor.cols};
+/// Every attribute with its place; writing, reading and the checksum follow from it.
+template <class AnyCheckpoint, class Visit>
+void for_each_attribute(AnyCheckpoint& c, Visit&& visit) {
+  visit("config_hash", c.identity.config_hash);
+  visit("lineage", c.identity.lineage);
+  visit("model", c.identity.model);
+  visit("type", c.identity.type);
+  visit("seed", c.identity.seed);
+  visit("epoch", c.state.epoch);
+  visit("batch", c.state.step.batch);
+  visit("step", c.state.step.step);
+  visit("update", c.state.step.update);
+  visit("learning_rate", c.state.step.base_learning_rate);
+  visit("kl_progress", c.state.step.kl_progress);
+  visit("plateau_best", c.state.plateau_best);
+  visit("plateau_bad_epochs", c.state.plateau_bad_epochs);
+  visit("best_value", c.state.best.value);
+  visit("best_epoch", c.state.best.epoch);
+  visit("best_reference", c.state.best.reference);
+  visit("epochs_since_best", c.state.best.epochs_since);
+  visit("last_epoch", c.state.last.epoch);
+  visit("last_step", c.state.last.step);
 }
 
-void copy_out(const Arena<float>& arena, Part part, std::vector<NamedTensor>& tensors) {
-  for (std::size_t i = 0; i < arena.tensors().size(); ++i) {
-    const auto& tensor = arena.tensors()[i];
-    tensors.push_back({tensor.name, shape_of(tensor), arena.read(static_cast<int>(i), part)});
+/// The loss parts of an epoch, each with the name that stands in the file.
+std::vector<std::pair<std::string, LossParts EpochRecord::*>> record_parts() {
+  return {{"train", &EpochRecord::train},
+          {"validation", &EpochRecord::validation},
+          {"diagnostics", &EpochRecord::diagnostics}};
+}
+
+class Checksum {
+ public:
+  void add(const std::string& text) {
+    add(static_cast<std::int64_t>(text.size()));
+    crc_.update(text);
   }
-}
+  void add(std::int64_t number) { add_bytes(&number, sizeof number); }
+  void add(double number) { add_bytes(&number, sizeof number); }
+  /// By name, whatever their order.
+  void add(const std::vector<NamedTensor>& tensors) {
+    std::vector<const NamedTensor*> sorted;
+    for (const NamedTensor& tensor : tensors) sorted.push_back(&tensor);
+    std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->name < b->name; });
+    for (const NamedTensor* tensor : sorted) {
+      add(tensor->name);
+      for (const std::int64_t extent : tensor->shape) add(extent);
+      add_bytes(tensor->values.data(), tensor->values.size() * sizeof(float));
+    }
+  }
+  std::int64_t value() const { return crc_.value(); }
 
-/// What is to be written where.
-struct Restored {
-  Arena<float>* arena;
-  int tensor;
-  Part part;
-  const std::vector<float>* values;
+ private:
+  void add_bytes(const void* bytes, std::size_t count) {
+    crc_.update({static_cast<const char*>(bytes), count});
+  }
+
+  Crc32c crc_;
 };
 
-void find_tensors(Arena<float>& arena, Part part, const std::vector<NamedTensor>& tensors,
-                  std::vector<Restored>& found) {
-  std::map<std::string, const NamedTensor*> by_name;
-  for (const NamedTensor& tensor : tensors) by_name[tensor.name] = &tensor;
-  for (std::size_t i = 0; i < arena.tensors().size(); ++i) {
-    const auto& expected = arena.tensors()[i];
-    const auto entry = by_name.find(expected.name);
-    if (entry == by_name.end()) throw DataError("the checkpoint has no tensor {}", expected.name);
-    const NamedTensor& tensor = *entry->second;
-    if (tensor.shape != shape_of(expected)) {
-      throw DataError("the checkpoint's tensor {} is {}, the model's {}", expected.name,
-                      fmt::join(tensor.shape, " x "), fmt::join(shape_of(expected), " x "));
+std::int64_t checksum_of(const Checkpoint& c) {
+  Checksum sum;
+  for_each_attribute(c, [&](const char*, const auto& value) { sum.add(value); });
+  for (const double loss : c.state.step.losses) sum.add(loss);
+  for (const auto& [part, member] : record_parts()) {
+    for (const auto& [name, value] : c.state.last.*member) {
+      sum.add(part + "." + name);
+      sum.add(value);
     }
-    found.push_back({&arena, static_cast<int>(i), part, &tensor.values});
   }
+  for (const auto* tensors :
+       {&c.tensors.parameters, &c.tensors.buffers, &c.tensors.first_moments, &c.tensors.second_moments})
+    sum.add(*tensors);
+  if (c.best) {
+    sum.add(c.best->parameters);
+    sum.add(c.best->buffers);
+  }
+  return sum.value();
 }
 
 void write_tensors(const hdf5::Group& group, const std::vector<NamedTensor>& tensors) {
   for (const NamedTensor& tensor : tensors) group.write<float>(tensor.name, tensor.values, tensor.shape);
+}
+
+void write_weights(const hdf5::Group& group, const TensorSnapshot& tensors) {
+  write_tensors(group.create_group("parameters"), tensors.parameters);
+  write_tensors(group.create_group("buffers"), tensors.buffers);
 }
 
 std::vector<NamedTensor> read_tensors(const hdf5::Group& group) {
@@ -62,81 +109,86 @@ std::vector<NamedTensor> read_tensors(const hdf5::Group& group) {
   return tensors;
 }
 
+TensorSnapshot read_weights(const hdf5::Group& group, std::int64_t epoch) {
+  return {.epoch = epoch,
+          .parameters = read_tensors(group.group("parameters")),
+          .buffers = read_tensors(group.group("buffers")),
+          .first_moments = {},
+          .second_moments = {}};
+}
+
+void write_record(const hdf5::Group& group, const EpochRecord& record) {
+  std::vector<std::string> names;
+  std::vector<double> values;
+  for (const auto& [part, member] : record_parts()) {
+    for (const auto& [name, value] : record.*member) {
+      names.push_back(part + "." + name);
+      values.push_back(value);
+    }
+  }
+  group.write_strings("names", names);
+  group.write("values", values);
+}
+
+void read_record(const hdf5::Group& group, EpochRecord& record) {
+  const std::vector<std::string> names = group.dataset("names").read_strings();
+  const std::vector<double> values = group.dataset("values").read<double>();
+  for (std::size_t i = 0; i < std::min(names.size(), values.size()); ++i) {
+    for (const auto& [part, member] : record_parts()) {
+      if (names[i].starts_with(part + "."))
+        (record.*member).emplace_back(names[i].substr(part.size() + 1), values[i]);
+    }
+  }
+}
+
+void read_attribute(const hdf5::File& file, const char* name, std::string& value) { value = file.text(name); }
+void read_attribute(const hdf5::File& file, const char* name, std::int64_t& value) {
+  value = file.integer(name);
+}
+void read_attribute(const hdf5::File& file, const char* name, double& value) { value = file.number(name); }
+
 }  // namespace
 
-TensorSnapshot snapshot(Trainable<float>& model, bool with_moments) {
-  TensorSnapshot tensors;
-  for (const auto& group : model.groups()) {
-    copy_out(*group.parameters, Part::values, tensors.parameters);
-    copy_out(*group.buffers, Part::values, tensors.buffers);
-    if (!with_moments) continue;
-    copy_out(*group.parameters, Part::first_moments, tensors.first_moments);
-    copy_out(*group.parameters, Part::second_moments, tensors.second_moments);
-  }
-  return tensors;
-}
-
-void restore(Trainable<float>& model, const TensorSnapshot& tensors) {
-  std::vector<Restored> found;
-  for (const auto& group : model.groups()) {
-    find_tensors(*group.parameters, Part::values, tensors.parameters, found);
-    find_tensors(*group.buffers, Part::values, tensors.buffers, found);
-    if (tensors.first_moments.empty()) continue;
-    find_tensors(*group.parameters, Part::first_moments, tensors.first_moments, found);
-    find_tensors(*group.parameters, Part::second_moments, tensors.second_moments, found);
-  }
-  for (const Restored& r : found) r.arena->write(r.tensor, *r.values, r.part);
-}
-
-void write_checkpoint(const std::string& path, const CheckpointIdentity& identity,
-                      const TensorSnapshot& tensors, const CheckpointState& state) {
+void write_checkpoint(const std::string& path, const Checkpoint& c, const std::string& previous) {
   hdf5::NewFile file(path);
   file.set("schema", checkpoint_schema);
-  file.set("config_hash", identity.config_hash);
-  file.set("model", identity.model);
-  file.set("type", identity.type);
-  file.set("seed", identity.seed);
-  file.set("epoch", state.epoch);
-  file.set("batch", state.step.batch);
-  file.set("step", state.step.step);
-  file.set("update", state.step.update);
-  file.set("learning_rate", state.step.base_learning_rate);
-  file.set("plateau_best", state.plateau_best);
-  file.set("plateau_bad_epochs", state.plateau_bad_epochs);
-  file.set("best_value", state.best.value);
-  file.set("best_epoch", state.best.epoch);
-  file.set("best_reference", state.best.reference);
-  file.set("epochs_since_best", state.best.epochs_since);
-  file.write("losses", std::vector<double>(std::begin(state.step.losses), std::end(state.step.losses)));
-  write_tensors(file.create_group("parameters"), tensors.parameters);
-  write_tensors(file.create_group("buffers"), tensors.buffers);
-  if (!tensors.first_moments.empty()) {
+  file.set("checksum", checksum_of(c));
+  for_each_attribute(c, [&](const char* name, const auto& value) { file.set(name, value); });
+  file.write("losses", std::vector<double>(std::begin(c.state.step.losses), std::end(c.state.step.losses)));
+  write_record(file.create_group("last_epoch"), c.state.last);
+  write_weights(file, c.tensors);
+  if (!c.tensors.first_moments.empty()) {
     const hdf5::Group moments = file.create_group("moments");
-    write_tensors(moments.create_group("first"), tensors.first_moments);
-    write_tensors(moments.create_group("second"), tensors.second_moments);
+    write_tensors(moments.create_group("first"), c.tensors.first_moments);
+    write_tensors(moments.create_group("second"), c.tensors.second_moments);
   }
-  file.commit();
+  if (c.best) write_weights(file.create_group("best"), *c.best);
+  file.commit(previous);
 }
 
-TensorSnapshot read_checkpoint(const std::string& path) {
+Checkpoint read_checkpoint(const std::string& path) {
   const hdf5::File file = hdf5::File::open(path);
-  if (!file.has_attribute("schema") || !file.is_group("parameters")) {
+  if (!file.has_attribute("schema") || !file.is_group("parameters"))
     throw DataError("{} is no checkpoint of sparcell: it has no schema and parameters", path);
-  }
   if (file.integer("schema") != checkpoint_schema) {
-    throw DataError("{} is a checkpoint of schema {}, this version reads schema {}", path,
-                    file.integer("schema"), checkpoint_schema);
+    throw OtherVersion("{} is a checkpoint of schema {}, this version reads schema {}", path,
+                       file.integer("schema"), checkpoint_schema);
   }
-  TensorSnapshot tensors{.epoch = file.integer("epoch"),
-                         .parameters = read_tensors(file.group("parameters")),
-                         .buffers = read_tensors(file.group("buffers")),
-                         .first_moments = {},
-                         .second_moments = {}};
+  Checkpoint c;
+  for_each_attribute(c, [&](const char* name, auto& value) { read_attribute(file, name, value); });
+  const std::vector<double> losses = file.dataset("losses").read<double>();
+  if (losses.size() == loss_parts) std::copy(losses.begin(), losses.end(), c.state.step.losses);
+  read_record(file.group("last_epoch"), c.state.last);
+  c.tensors = read_weights(file, c.state.epoch);
   if (file.is_group("moments")) {
-    tensors.first_moments = read_tensors(file.group("moments/first"));
-    tensors.second_moments = read_tensors(file.group("moments/second"));
+    c.tensors.first_moments = read_tensors(file.group("moments/first"));
+    c.tensors.second_moments = read_tensors(file.group("moments/second"));
   }
-  return tensors;
+  if (file.is_group("best"))
+    c.best = std::make_shared<TensorSnapshot>(read_weights(file.group("best"), c.state.best.epoch));
+  if (checksum_of(c) != file.integer("checksum"))
+    throw DataError("{} is damaged: its content does not have its checksum", path);
+  return c;
 }
 
 }  // namespace sparcell

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
 #include "math/philox.h"
 
@@ -26,7 +27,7 @@ void check_finite(const LossParts& losses, const char* cells, std::int64_t epoch
   for (const auto& [name, value] : losses) {
     if (!std::isfinite(value)) {
       throw NumericalError("epoch {}: the {} {} is {}; a lower learning rate or train.clip_norm may help",
-                           epoch + 1, cells, name, value);
+                           epoch + 1, cells, name, std::isnan(value) ? "not a number" : "infinite");
     }
   }
 }
@@ -88,13 +89,14 @@ std::int64_t Trainer::batch_rows(std::int64_t batch) const {
   return batch + 1 < batches_ ? options_.train.batch : cells - batch * options_.train.batch;
 }
 
-void Trainer::begin_epoch(std::int64_t epoch) {
+std::int64_t Trainer::begin_epoch(std::int64_t epoch) {
   order_.upload(shuffled(split_.train, RandomStream(seed_, Purpose::shuffle, 0, nullptr, epoch)));
   StepState<float> state = device_state_.to_host().front();
-  state.batch = 0;
+  if (state.batch > 0) return state.batch;
   state.kl_progress = static_cast<double>(epoch) / static_cast<double>(options_.train.epochs);
   std::fill(std::begin(state.losses), std::end(state.losses), 0.0);
   device_state_.upload({&state, 1});
+  return 0;
 }
 
 void Trainer::run_steps(std::int64_t first, std::int64_t count) {
@@ -108,45 +110,76 @@ void Trainer::run_steps(std::int64_t first, std::int64_t count) {
 }
 
 TrainResult Trainer::run(const TrainHooks& hooks) {
-  const auto start = Clock::now();
-  auto last_save = Clock::now();
-  TrainResult result;
-  for (; epoch_ < options_.train.epochs; ++epoch_) {
-    begin_epoch(epoch_);
-    for (std::int64_t batch = 0; batch < batches_; ++batch) {
-      const auto step_start = Clock::now();
-      run_steps(batch, 1);
-      step_seconds_.push_back(seconds_since(step_start));
-      if (hooks.interrupted && hooks.interrupted()) {
-        if (hooks.save) hooks.save();
-        throw Interrupted("stopped by a signal in epoch {} of {}; the state is saved", epoch_ + 1,
-                          options_.train.epochs);
-      }
-    }
-    result.last = end_epoch(epoch_);
-    result.epochs = epoch_ + 1;
-    if (hooks.on_epoch) hooks.on_epoch(result.last);
-    const CheckpointEvery& every = options_.train.checkpoint.every;
-    const std::int64_t patience = options_.train.early_stopping.patience;
-    const bool stop = patience > 0 && best_value_.epoch >= 0 && best_value_.epochs_since >= patience;
-    const bool last = stop || epoch_ + 1 == options_.train.epochs;
-    const bool due = (every.epochs > 0 && (epoch_ + 1) % every.epochs == 0) ||
-                     (every.minutes > 0 && seconds_since(last_save) > 60 * every.minutes);
-    if (hooks.save && (due || last)) {
-      hooks.save();
-      last_save = Clock::now();
-    }
-    if (stop) break;
+  start_ = last_save_ = Clock::now();
+  while (!finished()) {
+    run_epoch(begin_epoch(epoch_), hooks);
+    last_ = end_epoch(epoch_);
+    ++epoch_;
+    if (hooks.on_epoch) hooks.on_epoch(last_);
+    const bool interrupted = hooks.interrupted && hooks.interrupted();
+    if (finished() || interrupted || save_is_due(true)) save(hooks, finished() || interrupted);
+    if (interrupted && !finished()) throw_interrupted();
   }
-  result.best_epoch = best_value_.epoch >= 0 ? best_value_.epoch : result.epochs - 1;
-  result.seconds = seconds_since(start);
-  result.steps = device_state_.to_host().front().step;
-  result.step_microseconds = 1e6 * median(step_seconds_);
-  double busy = 0;
-  for (double s : step_seconds_) busy += s;
-  const double cells = static_cast<double>(split_.train.size()) * static_cast<double>(result.epochs);
-  result.cells_per_second = busy > 0 ? cells / busy : 0;
+  return result();
+}
+
+TrainResult Trainer::result() const {
+  TrainResult result{.epochs = epoch_,
+                     .best_epoch = best_value_.epoch >= 0 ? best_value_.epoch : epoch_ - 1,
+                     .last = last_,
+                     .steps = device_state_.to_host().front().step,
+                     .seconds = seconds_since(start_),
+                     .step_microseconds = 1e6 * median(step_seconds_)};
+  const double busy = std::accumulate(step_seconds_.begin(), step_seconds_.end(), 0.0);
+  const double taken = static_cast<double>(step_seconds_.size()) / static_cast<double>(batches_);  // epochs
+  if (busy > 0) result.cells_per_second = static_cast<double>(split_.train.size()) * taken / busy;
   return result;
+}
+
+void Trainer::run_epoch(std::int64_t first, const TrainHooks& hooks) {
+  while (first < batches_) {
+    const std::int64_t count = block_steps(first);
+    const auto block_start = Clock::now();
+    run_steps(first, count);
+    step_seconds_.insert(step_seconds_.end(), static_cast<std::size_t>(count),
+                         seconds_since(block_start) / static_cast<double>(count));
+    first += count;
+    if (first == batches_) return;  // the epoch is ended first: what it leaves is in no checkpoint
+    const bool interrupted = hooks.interrupted && hooks.interrupted();
+    if (interrupted || save_is_due(false)) save(hooks, interrupted);
+    if (interrupted) throw_interrupted();
+  }
+}
+
+std::int64_t Trainer::block_steps(std::int64_t batch) const {
+  constexpr double block_seconds = 1;  // well below the 2 s that a signal may wait
+  if (!context_.device().is_cuda() || step_seconds_.empty()) return 1;
+  const double fitting = block_seconds / std::max(step_seconds_.back(), 1e-9);
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(fitting), 1, batches_ - batch);
+}
+
+bool Trainer::save_is_due(bool epoch_ended) const {
+  const CheckpointEvery& every = options_.train.checkpoint.every;
+  return save_waits_ || (epoch_ended && every.epochs > 0 && epoch_ % every.epochs == 0) ||
+         (every.minutes > 0 && seconds_since(last_save_) > 60 * every.minutes);
+}
+
+void Trainer::save(const TrainHooks& hooks, bool now) {
+  if (!hooks.save) return;
+  save_waits_ = !now && hooks.save_later && hooks.save_later();
+  if (save_waits_) return;
+  hooks.save();
+  last_save_ = Clock::now();
+}
+
+void Trainer::throw_interrupted() const {
+  throw Interrupted("stopped by a signal in epoch {} of {}; the state is saved", epoch_ + 1,
+                    options_.train.epochs);
+}
+
+bool Trainer::stopped_early() const {
+  const std::int64_t patience = options_.train.early_stopping.patience;
+  return patience > 0 && best_value_.epoch >= 0 && best_value_.epochs_since >= patience;
 }
 
 EpochRecord Trainer::end_epoch(std::int64_t epoch) {
@@ -155,6 +188,8 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
       .epoch = epoch, .step = state.step, .train = {}, .validation = {}, .diagnostics = model_.diagnostics()};
   record.train = model_.training_losses(state, static_cast<std::int64_t>(split_.train.size()), batches_);
   check_finite(record.train, "training", epoch);
+  state.batch = 0;
+  device_state_.upload({&state, 1});
   if (!model_.has_validation_loss() || split_.validation.empty()) return record;
   const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
   record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
@@ -180,8 +215,9 @@ void Trainer::follow_validation(std::int64_t epoch, const LossParts& validation)
   }
   if (!at_full_kl_weight(epoch)) return;
   if (best_value_.update(epoch, loss, options_.train.early_stopping.min_delta)) {
-    best_ = snapshot(model_, false);
-    best_->epoch = epoch;
+    auto best = std::make_shared<TensorSnapshot>(snapshot(model_, false));
+    best->epoch = epoch;
+    best_ = std::move(best);
   }
 }
 
@@ -209,7 +245,29 @@ CheckpointState Trainer::state() const {
           .epoch = epoch_,
           .plateau_best = plateau_.best,
           .plateau_bad_epochs = plateau_.bad_epochs,
-          .best = best_value_};
+          .best = best_value_,
+          .last = last_};
+}
+
+CheckpointState Trainer::best_state() const {
+  CheckpointState state;
+  state.epoch = best_value_.epoch;
+  state.step.step = (best_value_.epoch + 1) * batches_;
+  state.best.value = best_value_.value;
+  state.best.epoch = best_value_.epoch;
+  return state;
+}
+
+void Trainer::restore(const Checkpoint& checkpoint) {
+  sparcell::restore(model_, checkpoint.tensors);
+  const CheckpointState& state = checkpoint.state;
+  device_state_.upload({&state.step, 1});
+  epoch_ = state.epoch;
+  plateau_.best = state.plateau_best;
+  plateau_.bad_epochs = state.plateau_bad_epochs;
+  best_value_ = state.best;
+  best_ = checkpoint.best;
+  last_ = state.last;
 }
 
 }  // namespace sparcell

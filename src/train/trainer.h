@@ -1,8 +1,9 @@
 // The training loop: shuffles, runs steps, looks at validation cells once an epoch, decides, saves.
 #pragma once
 
+#include <chrono>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,6 @@
 #include "train/schedule.h"
 
 namespace sparcell {
-
-/// What an epoch left.
-struct EpochRecord {
-  std::int64_t epoch = 0;  ///< counted from 0
-  std::int64_t step = 0;   ///< steps taken by its end
-  LossParts train, validation, diagnostics;
-};
 
 struct TrainResult {
   std::int64_t epochs = 0;  ///< taken
@@ -34,30 +28,50 @@ struct TrainResult {
 /// What the loop tells its caller, and asks.
 struct TrainHooks {
   std::function<void(const EpochRecord&)> on_epoch;
-  std::function<void()> save;         ///< asked for at checkpoints and at the end
+  std::function<void()> save;  ///< asked for at checkpoints, where `interrupted`, and at the end
+  std::function<bool()>
+      save_later;  ///< whether a checkpoint that is due had better wait; not asked at the end
   std::function<bool()> interrupted;  ///< polled between steps
 };
 
-/// One model's training from the start (or from a restored state) to its end.
+/// One model's training from the start (or from a checkpoint) to its end.
 class Trainer {
  public:
   Trainer(Context& context, Trainable<float>& model, const ModelOptions& options, const Split& split,
           std::uint64_t seed);
 
-  /// Throws NumericalError with epoch and loss for a loss that is not finite, Interrupted after saving where
-  /// `interrupted` says so.
-  TrainResult run(const TrainHooks& hooks);
+  /// Goes on from there: writes the model's tensors and the state of the loop. Throws DataError for a tensor
+  /// that is missing or of another shape.
+  void restore(const Checkpoint& checkpoint);
+  /// Whether all epochs are taken or training stopped early.
+  bool finished() const { return epoch_ >= options_.train.epochs || stopped_early(); }
+  bool stopped_early() const;
 
-  /// Everything that a resumed run needs, as it stands now.
+  /// Throws NumericalError with epoch and loss for a loss that is not finite, Interrupted after saving where
+  /// `interrupted` says so. Does nothing where training is finished.
+  TrainResult run(const TrainHooks& hooks);
+  /// What `run` returns, as it stands now.
+  TrainResult result() const;
+
+  /// Everything that a checkpoint holds beside tensors, as it stands now.
   CheckpointState state() const;
-  /// The tensors of the best epoch; empty before one, and for models without a validation loss.
-  const std::optional<TensorSnapshot>& best() const { return best_; }
+  /// The tensors of the best epoch; null before one, and for models without a validation loss.
+  const std::shared_ptr<const TensorSnapshot>& best() const { return best_; }
+  /// The state that belongs to them, for a checkpoint of their own.
+  CheckpointState best_state() const;
 
   /// Loss parts of cells in evaluation mode, with the full KL weight.
   LossParts evaluate_cells(const std::vector<std::int32_t>& cells, std::uint32_t noise_index);
 
  private:
-  void begin_epoch(std::int64_t epoch);
+  /// Prepares the epoch, or the rest of one that a checkpoint interrupted. Returns its first batch.
+  std::int64_t begin_epoch(std::int64_t epoch);
+  void run_epoch(std::int64_t first, const TrainHooks& hooks);
+  /// Steps between two looks at the hooks, from `batch` on.
+  std::int64_t block_steps(std::int64_t batch) const;
+  void save(const TrainHooks& hooks, bool now);
+  [[noreturn]] void throw_interrupted() const;
+  bool save_is_due(bool epoch_ended) const;
   void run_steps(std::int64_t first, std::int64_t count);
   std::int64_t batch_rows(std::int64_t batch) const;
   LossParts cell_losses(const std::vector<std::int32_t>& cells, RandomStream noise, double kl_weight);
@@ -76,10 +90,14 @@ class Trainer {
   Buffer<std::int32_t> order_;
   Buffer<StepState<float>> device_state_;
   std::int64_t epoch_ = 0;
+  EpochRecord last_;
   PlateauSchedule plateau_;
   BestValue best_value_;
-  std::optional<TensorSnapshot> best_;
+  std::shared_ptr<const TensorSnapshot> best_;
   std::vector<double> step_seconds_;
+  std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point last_save_;
+  bool save_waits_ = false;  ///< of an epoch's end: a checkpoint was due and put off
 };
 
 /// How many batches n cells make; a last batch of one cell joins the one before it.

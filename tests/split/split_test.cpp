@@ -276,7 +276,7 @@ TEST(SplitByFile, Errors) {
 
 TEST(WriteSplit, AFolderThatIsMissingIsNamed) {
   EXPECT_THAT(error_of([] { write_split("/nowhere/split.csv", test::plain_cells(1), {}); }),
-              HasSubstr("/nowhere/split.csv cannot be written: No such file"));
+              HasSubstr("/nowhere/split.csv: cannot be created (No such file"));
 }
 
 }  // namespace

@@ -1,0 +1,143 @@
+#include "experiment/run.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "core/version.h"
+#include "experiment/stations.h"
+#include "sparcell/config.h"
+
+namespace sparcell {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+/// Sections and keys that a resumed run may set anew, the train keys also in a model's own.
+constexpr const char* changeable[] = {"train.epochs",
+                                      "train.early_stopping",
+                                      "train.checkpoint",
+                                      "evaluate",
+                                      "report",
+                                      "name",
+                                      "tags",
+                                      "device",
+                                      "threads",
+                                      "read.path"};
+
+/// What a file of the run holds, or null: it may be missing, or damaged, where the run was killed.
+Json json_if_there(const std::string& path) {
+  std::ifstream file(path);
+  const Json json = Json::parse(file, nullptr, false);
+  return json.is_object() ? json : Json::object();
+}
+
+bool may_change(const std::string& override_text) {
+  std::string key = override_text.substr(override_text.starts_with('~'), override_text.find('='));
+  constexpr std::string_view of_a_model = "model.";
+  if (key.starts_with(of_a_model))
+    key = key.substr(std::min(key.find('.', of_a_model.size()) + 1, key.size()));
+  return std::any_of(std::begin(changeable), std::end(changeable), [&](const std::string& prefix) {
+    return key == prefix || key.starts_with(prefix + ".");
+  });
+}
+
+void check_overrides(const std::vector<std::string>& overrides) {
+  for (const std::string& text : overrides) {
+    if (may_change(text)) continue;
+    throw UsageError(
+        "override '{}': this would be another run. resume can change train.epochs, train.early_stopping, "
+        "train.checkpoint, evaluate, report, name, tags, device, threads and read.path; other changes need a "
+        "run of their own, which can start from this one's weights (train.init_from)",
+        text);
+  }
+}
+
+void check_schema(const std::string& folder, const Json& file) {
+  const Json schema = file.value("schema", Json(run_schema));
+  if (schema == run_schema) return;
+  throw UsageError(
+      "{} was written by version {} of sparcell with run schema {}; this is version {}, which goes on with "
+      "schema {}. Resume it with the version that wrote it",
+      folder, file.value("version", "?"), schema.dump(), version, run_schema);
+}
+
+/// What overrides.yaml lists, as text: one JSON string a line.
+std::vector<std::string> earlier_overrides(const std::string& path) {
+  std::vector<std::string> overrides;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const Json text = line.starts_with("- ") ? Json::parse(line.substr(2), nullptr, false) : Json();
+    if (text.is_string()) overrides.push_back(text);
+  }
+  return overrides;
+}
+
+/// What more or fewer epochs mean for what moves with the share of training that lies behind.
+void say_what_happens_to_schedules(const Experiment& before, const Experiment& after, Log& log) {
+  for (std::size_t m = 0; m < std::min(before.model.size(), after.model.size()); ++m) {
+    const auto& [name, options] = after.model[m];
+    const std::int64_t from = before.model[m].second.train.epochs, to = options.train.epochs;
+    if (from == to) continue;
+    std::string text;
+    switch (options.train.schedule.type) {
+      case ScheduleType::none:
+        text = "its learning rate stays";
+        break;
+      case ScheduleType::plateau:
+        text = "its plateau schedule goes on with its counts";
+        break;
+      case ScheduleType::cosine:
+        text = fmt::format(
+            "its cosine schedule is stretched over {} epochs, so its learning rate rises at once", to);
+        break;
+    }
+    if (options.type == ModelType::vae && options.kl.warmup > 0) {
+      text += fmt::format(", its KL warm-up is stretched too and now ends after {:g} epochs",
+                          options.kl.warmup * static_cast<double>(to));
+    }
+    log.info("{}: {} epochs instead of {}; {}", name, to, from, text);
+  }
+}
+
+}  // namespace
+
+void resume(const std::string& path, const ResumeRequest& request) {
+  const RunPaths paths{path};
+  if (!fs::is_directory(path))
+    throw UsageError("{}: there is no such folder; a run's folder was expected", path);
+  if (!fs::exists(paths.file("config.yaml"))) {
+    throw UsageError("{} holds no run that can be resumed: it has no config.yaml. Start it with sparcell run",
+                     path);
+  }
+  check_overrides(request.overrides);
+  const auto folder = OwnedRunFolder::open(path);
+  const Json status = json_if_there(paths.file("status.json"));
+  check_schema(path, status);
+  Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
+  check_metrics(experiment.evaluate);
+  experiment.fast_dev_run = status.value("fast_dev_run", false);
+  RunLog log;
+  if (fs::exists(paths.file("result.json"))) {
+    if (request.overrides.empty()) {
+      log.log().info("{} is finished: nothing to resume", path);
+      return;
+    }
+    fs::remove(paths.file("result.json"));
+  }
+  if (!request.overrides.empty())
+    say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());
+  std::vector<std::string> overrides = earlier_overrides(paths.file("overrides.yaml"));
+  overrides.insert(overrides.end(), request.overrides.begin(), request.overrides.end());
+  run_stations({.experiment = std::move(experiment),
+                .folder = *folder,
+                .overrides = std::move(overrides),
+                .arguments = request.arguments,
+                .resumed = true,
+                .earlier_status = status,
+                .earlier_provenance = json_if_there(paths.file("provenance.json"))},
+               log);
+}
+
+}  // namespace sparcell

@@ -1,0 +1,193 @@
+#include "experiment/run_lock.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+namespace sparcell {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::chrono::seconds heartbeat{10};
+constexpr double stale_seconds = 60;
+
+std::optional<std::string> content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string first_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+/// When the process began, in ticks since the host did: process ids are used again, this pair is not. Empty
+/// where it is dead.
+std::string start_of_process(std::int64_t process) {
+  const std::string stat = first_line(fmt::format("/proc/{}/stat", process));
+  const std::size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= stat.size()) return "";
+  const char state = stat[name_end + 2];
+  if (state == 'Z' || state == 'X') return "";
+  std::size_t at = name_end + 1;
+  constexpr int fields_before = 20;  // between the name and the start
+  for (int field = 0; field < fields_before && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
+  if (at == std::string::npos) return "";
+  return stat.substr(at, stat.find(' ', at + 1) - at);
+}
+
+/// This process, as its lock describes it.
+Json self() {
+  char space[64] = {};
+  const bool known = ::readlink("/proc/self/ns/pid", space, sizeof space - 1) > 0;
+  const std::string task = environment("SLURM_ARRAY_TASK_ID");
+  const std::string job = environment("SLURM_ARRAY_JOB_ID").empty()
+                              ? environment("SLURM_JOB_ID")
+                              : environment("SLURM_ARRAY_JOB_ID") + "_" + task;
+  return {{"host", host_name()},
+          {"process", ::getpid()},
+          {"started", start_of_process(::getpid())},
+          {"boot", first_line("/proc/sys/kernel/random/boot_id")},
+          {"process_space", known ? space : ""},
+          {"job", job},
+          {"restart", std::atoi(environment("SLURM_RESTART_COUNT").c_str())}};
+}
+
+bool same(const Json& a, const Json& b, std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    if (!a.contains(key) || a[key] != b[key]) return false;
+  }
+  return true;
+}
+
+/// Seconds from the last sign of life in `path` to the writing of `fresh`.
+double silence(const std::string& path, const std::string& fresh) {
+  struct stat there {
+  }, now{};
+  if (::stat(path.c_str(), &there) != 0 || ::stat(fresh.c_str(), &now) != 0) return 0;
+  return static_cast<double>(now.st_mtim.tv_sec - there.st_mtim.tv_sec);
+}
+
+bool is_dead(const Json& holder, const Json& me, double silent) {
+  if (!holder.is_object()) return silent > stale_seconds;
+  if (same(holder, me, {"host", "boot", "process_space"}))
+    return start_of_process(holder.value("process", std::int64_t{0})) != holder.value("started", "");
+  if (!me["job"].get<std::string>().empty() && same(holder, me, {"job"}) &&
+      holder.value("restart", 0) < me["restart"].get<int>())
+    return true;  // Slurm starts a job again when it no longer runs
+  return silent > stale_seconds;
+}
+
+/// A new file under the name, or false where there is one. A file system without links gets it in two steps.
+bool put_in_place(const std::string& written, const std::string& path, const std::string& content) {
+  if (::link(written.c_str(), path.c_str()) == 0) return true;
+  if (errno == EEXIST) return false;
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0 && errno == EEXIST) return false;
+  const auto size = static_cast<ssize_t>(content.size());
+  const bool done = descriptor >= 0 && ::write(descriptor, content.data(), content.size()) == size;
+  if (descriptor >= 0) ::close(descriptor);
+  if (!done) throw UsageError("{} cannot be written: {}", path, std::strerror(errno));
+  return true;
+}
+
+/// Removes a dead process's lock, unless another process was quicker and the file is that one's by now.
+void remove_dead(const std::string& path, const std::string& aside, const std::string& content) {
+  if (std::rename(path.c_str(), aside.c_str()) != 0) return;
+  if (content_of(aside) != content && ::link(aside.c_str(), path.c_str()) != 0 && errno != EEXIST)
+    std::rename(aside.c_str(), path.c_str());
+  ::unlink(aside.c_str());
+}
+
+}  // namespace
+
+RunLock::RunLock(const std::filesystem::path& folder)
+    : folder_(folder.string()), path_((folder / "lock.json").string()) {
+  acquire();
+  heart_ = std::thread([this] { keep_alive(); });
+}
+
+void RunLock::acquire() {
+  const Json me = self();
+  const std::string text = me.dump(2) + "\n";
+  const std::string fresh =
+      fmt::format("{}.{}.{}.partial", path_, host_name(), me["process"].get<std::int64_t>());
+  struct Removed {
+    const std::string& path;
+    ~Removed() { ::unlink(path.c_str()); }
+  } removed{fresh};
+  std::ofstream(fresh, std::ios::binary) << text;
+  if (content_of(fresh) != text) throw UsageError("{} cannot be written: {}", path_, std::strerror(errno));
+
+  constexpr int tries = 5;  // others may take the lock and give it back meanwhile
+  for (int i = 0; i < tries; ++i) {
+    if (put_in_place(fresh, path_, text)) {
+      content_ = text;
+      return;
+    }
+    const std::optional<std::string> theirs = content_of(path_);
+    if (!theirs) continue;
+    const Json holder = Json::parse(*theirs, nullptr, false);
+    const double silent = silence(path_, fresh);
+    if (!is_dead(holder, me, silent)) {
+      const bool known = holder.is_object() && holder.contains("process");
+      throw UsageError(
+          "{} is in use by process {} on {} (last sign of life {:.0f} s ago); one process at a time writes "
+          "to a run",
+          folder_, known ? holder["process"].dump() : "?",
+          holder.is_object() ? holder.value("host", "?") : "?", std::max(silent, 0.0));
+    }
+    remove_dead(path_, fresh + ".dead.partial", *theirs);
+  }
+  throw UsageError("{} is in use: other processes are taking it over", folder_);
+}
+
+RunLock::~RunLock() {
+  {
+    const std::lock_guard guard(mutex_);
+    ending_ = true;
+  }
+  ended_.notify_all();
+  heart_.join();
+  if (content_of(path_) == content_) ::unlink(path_.c_str());
+}
+
+void RunLock::keep_alive() {
+  std::unique_lock lock(mutex_);
+  while (!ended_.wait_for(lock, heartbeat, [this] { return ending_; })) {
+    const std::optional<std::string> now = content_of(path_);
+    if (now && *now != content_) lost_ = true;
+    if (!lost_) ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
+  }
+}
+
+void RunLock::check() const {
+  if (lost_) throw LockLost("{}: another process took this run over while this one stood still", folder_);
+}
+
+}  // namespace sparcell

@@ -1,0 +1,50 @@
+// One process writes to a run folder.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "sparcell/core/errors.h"
+
+namespace sparcell {
+
+/// The folder is another process's by now: nothing more may be written there.
+class LockLost : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
+
+/// `lock.json` in the folder says who writes there: host, process, job. While it is held its time stamp is
+/// renewed. A lock is taken over where its process is dead: seen directly on the same host, after a minute
+/// without a sign of life on another, at once where the same Slurm job was started again. Time stamps are
+/// those of the file system and compared with a file written now, so clocks of hosts need not agree. No
+/// flock: folders lie on network file systems.
+class RunLock {
+ public:
+  /// Throws UsageError where another process writes there, and where no file can be made.
+  explicit RunLock(const std::filesystem::path& folder);
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+  /// Throws LockLost where another process took the folder over, because this one stood still for too long.
+  void check() const;
+
+ private:
+  void acquire();
+  void keep_alive();
+
+  std::string folder_, path_;
+  std::string content_;  ///< of the file while it is ours
+  std::atomic<bool> lost_ = false;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool ending_ = false;
+  std::thread heart_;
+};
+
+}  // namespace sparcell

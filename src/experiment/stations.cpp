@@ -1,0 +1,137 @@
+#include "experiment/stations.h"
+
+#include <filesystem>
+
+#include "core/version.h"
+#include "core/whole_file.h"
+#include "experiment/outputs.h"
+#include "experiment/provenance.h"
+#include "experiment/result.h"
+#include "experiment/signals.h"
+#include "experiment/stage_clock.h"
+#include "experiment/training.h"
+#include "sparcell/config.h"
+
+namespace sparcell {
+namespace {
+
+std::vector<std::string> model_names(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const auto& [name, options] : experiment.model) names.push_back(name);
+  return names;
+}
+
+void stop_if_asked(const OwnedRunFolder& folder, const char* next) {
+  folder.check_lock();
+  if (stop_requested()) throw Interrupted("stopped by a signal before the station {}", next);
+}
+
+/// The nine stations in their order; throws as they do.
+void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
+  const Experiment& experiment = start.experiment;
+  const RunPaths& paths = start.folder.paths();
+  Log& log = run_log.log();
+  Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
+  if (experiment.device == "auto") log.info("device: {} (auto)", context.device().name());
+  Provenance provenance(start.arguments, context);
+  RunRecord record;
+  record.experiment = &experiment;
+  record.device = context.device().name();
+  if (start.resumed) {
+    for (const std::string& difference : provenance.go_on(start.earlier_provenance)) {
+      run_log.remark(
+          fmt::format("resumed elsewhere: {}; the bits differ from an undisturbed run's", difference));
+    }
+    record.resumed_elsewhere = provenance.differences();
+  }
+  StageClock clock(record.stages);
+
+  const Prepared prepared =
+      prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
+  stop_if_asked(start.folder, "train");
+  record.config_hash = config_hash(experiment, prepared.data.checksum);
+  write_inputs(paths, prepared);
+  provenance.write(paths, experiment, prepared, false);
+
+  MetricsFile metrics(paths.file("metrics.csv"));
+  TrainingSurroundings around{context,
+                              experiment,
+                              prepared,
+                              start.folder,
+                              metrics,
+                              status,
+                              run_log,
+                              start.earlier_status.value("cost", nlohmann::json::object()),
+                              record.config_hash,
+                              lineage_hash(experiment, prepared.data.checksum)};
+  std::vector<std::unique_ptr<TrainedModel>> models;
+  std::vector<JudgedModel> judged;
+  for (const auto& [name, options] : experiment.model) {
+    models.push_back(std::make_unique<TrainedModel>(context, name, options, prepared.data.x,
+                                                    prepared.fitted.scaler,
+                                                    static_cast<std::uint64_t>(experiment.seed)));
+    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *models.back()); }));
+    judged.push_back(models.back()->judged());
+    stop_if_asked(start.folder, "evaluate");
+  }
+
+  status.set("running", {{"stage", "evaluate"}});
+  const Evaluation evaluation = clock.time("evaluate", [&] {
+    return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
+                    static_cast<std::uint64_t>(experiment.seed), log);
+  });
+  stop_if_asked(start.folder, "report");
+  clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
+  metrics.sort(model_names(experiment));
+  provenance.write(paths, experiment, prepared, true);
+  record.warnings = run_log.warnings();
+  if (experiment.report.html) {
+    clock.time("report", [&] {
+      write_report(paths.folder.string(), result_json(record, prepared, evaluation),
+                   paths.file("report.html"), experiment.report, log);
+    });
+  }
+  for (const std::string& name : model_names(experiment))
+    std::filesystem::remove(paths.checkpoint(name, "previous"));
+  status.set("done");
+  start.folder.check_lock();
+  write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");
+}
+
+}  // namespace
+
+void run_stations(const RunStart& start, RunLog& log) {
+  const StopSignals signals;
+  OwnedRunFolder& folder = start.folder;
+  const RunPaths& paths = folder.paths();
+  Status status(paths.file("status.json"),
+                {{"schema", run_schema},
+                 {"version", version},
+                 {"fast_dev_run", start.experiment.fast_dev_run},
+                 {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
+  try {
+    write_config(paths, start.experiment, start.overrides);
+    log.open(paths.file("log.txt"));
+    status.set("running", {{"stage", "prepare"}});
+    take_stations(start, status, log);
+  } catch (const LockLost&) {
+    throw;  // the folder is another process's
+  } catch (const Interrupted& stop) {
+    folder.keep();
+    status.end("interrupted", stop.what());
+    throw;
+  } catch (const WriteError& error) {
+    status.end("interrupted", error.what());
+    if (!folder.kept()) throw;
+    throw Interrupted("{}; the last checkpoint is kept in {}", error.what(), paths.folder.string());
+  } catch (const NumericalError& error) {
+    folder.keep();  // its curves say how it came to that
+    status.end("failed", error.what());
+    throw;
+  } catch (const std::exception& error) {
+    status.end("failed", error.what());
+    throw;
+  }
+}
+
+}  // namespace sparcell

@@ -1,0 +1,142 @@
+// Every command of the program, as a user types it.
+#include <gmock/gmock.h>
+
+#include "sparcell/anndata.h"
+#include "support/small_experiment.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+const std::vector<std::string> commands{"run",   "validate", "schema",   "inspect", "simulate",
+                                        "embed", "generate", "evaluate", "report",  "info"};
+
+class Commands : public SmallExperiment {
+ protected:
+  std::string succeed(const std::vector<std::string>& arguments) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 0) << done.err;
+    return done.out;
+  }
+  /// The sentence of a command that must fail without a word on standard output.
+  std::string fail(const std::vector<std::string>& arguments, int code) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, code) << done.err;
+    EXPECT_THAT(done.out, IsEmpty());
+    EXPECT_EQ(done.err_lines(), 1) << done.err;
+    return done.err;
+  }
+};
+
+TEST_F(Commands, Version) {
+  EXPECT_THAT(succeed({"--version"}), MatchesRegex("sparcell [0-9]+[.][0-9]+[.][0-9]+\n"));
+}
+
+TEST_F(Commands, HelpNamesEveryCommandAndEachHasItsOwn) {
+  const std::string help = succeed({"--help"});
+  for (const std::string& command : commands) {
+    EXPECT_THAT(help, HasSubstr("\n  " + command + " "));
+    EXPECT_THAT(succeed({command, "--help"}), HasSubstr("Usage: sparcell " + command)) << command;
+  }
+}
+
+TEST_F(Commands, HelpOfRunHasEveryOptionWithItsSentence) {
+  EXPECT_THAT(succeed({"run", "--help"}),
+              AllOf(HasSubstr("read.path"), HasSubstr("Passes over the training cells."),
+                    HasSubstr("Critic updates per generator update.")));
+}
+
+TEST_F(Commands, WrongCommandLines) {
+  EXPECT_THAT(fail({"reprt"}, 2), HasSubstr("there is no command 'reprt', did you mean 'report'"));
+  EXPECT_THAT(fail({}, 2), HasSubstr("see sparcell --help"));
+  EXPECT_THAT(fail({"run"}, 2),
+              AllOf(HasSubstr("experiment is required"), HasSubstr("see sparcell run --help")));
+  EXPECT_THAT(fail({"run", "small.yaml", "--ot", "r"}, 2), HasSubstr("--ot"));
+  EXPECT_THAT(fail({"generate", "r", "x.h5ad"}, 2), HasSubstr("--cells is required"));
+  EXPECT_THAT(fail({"generate", "r", "x.h5ad", "--cells", "0"}, 2), HasSubstr("0 not in range 1 to"));
+  EXPECT_THAT(fail({"embed", "r", "cells.h5ad", "x.h5ad", "--weights", "worst"}, 2), HasSubstr("worst"));
+  EXPECT_THAT(fail({"simulate", "x.h5ad", "--cells", "-3"}, 2),
+              HasSubstr("--cells: -3 is out of bounds, expected at least 1"));
+  EXPECT_THAT(fail({"simulate", "x.h5ad", "--cells", "many"}, 2), HasSubstr("--cells = many"));
+  EXPECT_THAT(fail({"simulate", "x.h5ad", "--perturbations", "5000"}, 2),
+              HasSubstr("perturbations is 5000; expected 0 to the number of genes, 1000"));
+  EXPECT_THAT(fail({"run", "none.yaml"}, 2), HasSubstr("none.yaml"));
+  EXPECT_FALSE(exists("x.h5ad"));
+}
+
+TEST_F(Commands, Info) {
+  EXPECT_THAT(succeed({"info"}), AllOf(HasSubstr("version"), HasSubstr("compiler"), HasSubstr("hdf5"),
+                                       HasSubstr("threads"), HasSubstr("devices")));
+}
+
+TEST_F(Commands, SchemaIsJsonAndClosedAgainstUnknownKeys) {
+  const nlohmann::json schema = nlohmann::json::parse(succeed({"schema"}));
+  EXPECT_EQ(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_EQ(schema["additionalProperties"], false);
+  for (const char* section :
+       {"read", "filter", "split", "normalize", "select", "model", "train", "evaluate", "report"})
+    EXPECT_TRUE(schema["properties"].contains(section)) << section;
+}
+
+TEST_F(Commands, ValidateReadsNoData) {
+  EXPECT_EQ(succeed({"validate", "small.yaml", "read.path=none.h5ad"}), "small.yaml is valid: 3 models\n");
+  EXPECT_EQ(succeed({"validate", "small.yaml", "~model.gan", "~model.vae"}),
+            "small.yaml is valid: 1 model\n");
+  EXPECT_THAT(fail({"validate", "small.yaml", "train.epocs=3"}, 2), HasSubstr("did you mean 'epochs'?"));
+  EXPECT_THAT(fail({"validate", "small.yaml", "evaluate.metrics=[msee]"}, 2), HasSubstr("did you mean mse?"));
+}
+
+TEST_F(Commands, TheExperimentsOfTheRepositoryAreValid) {
+  for (const auto& file : std::filesystem::directory_iterator("experiments")) {
+    const Finished done = sparcell({"validate", file.path()});
+    EXPECT_EQ(done.code, 0) << done.err;
+  }
+}
+
+TEST_F(Commands, InspectSaysWhatAFileHolds) {
+  EXPECT_THAT(succeed({"inspect", "cells.h5ad"}),
+              AllOf(HasSubstr("cells          240"), HasSubstr("control")));
+  const nlohmann::json json = nlohmann::json::parse(succeed({"inspect", "cells.h5ad", "--json"}));
+  EXPECT_EQ(json["format"], "h5ad");
+  EXPECT_EQ(json["cells"], 240);
+  EXPECT_EQ(json["genes"], 120);
+  EXPECT_EQ(json["nonzeros"], read_matrix(folder / "cells.h5ad").nonzeros());
+  EXPECT_EQ(json["matrix"], "csr");
+  EXPECT_EQ(json["counts"], "X");
+  EXPECT_EQ(json["perturbations"].size(), 6);
+  EXPECT_THAT(fail({"inspect", "none.h5ad"}, 3), HasSubstr("none.h5ad: there is no such file"));
+}
+
+TEST_F(Commands, SimulateRepeatsToTheByteAndKeepsNothingOfAFailure) {
+  succeed({"simulate", "a.h5ad", "--cells", "50", "--genes", "40", "--perturbations", "4", "--seed", "2"});
+  succeed({"simulate", "b.h5ad", "--cells", "50", "--genes", "40", "--perturbations", "4", "--seed", "2"});
+  EXPECT_EQ(file_bytes(folder / "a.h5ad"), file_bytes(folder / "b.h5ad"));
+  EXPECT_THAT(fail({"simulate", "small.yaml/x.h5ad"}, 3), HasSubstr("cannot be created"));
+}
+
+TEST_F(Commands, RunPrintsTheComparisonAndItsFolder) {
+  const Finished done = run();
+  ASSERT_EQ(done.code, 0) << done.err;
+  const std::string last = done.out.substr(done.out.rfind('\n', done.out.size() - 2) + 1);
+  EXPECT_THAT(last, MatchesRegex("runs/small/[0-9]+-[0-9]+\n"));
+  EXPECT_TRUE(exists(last.substr(0, last.size() - 1) + "/result.json"));
+  EXPECT_THAT(done.out, AllOf(HasSubstr("energy distance"), HasSubstr("gene_mean"), HasSubstr("Verdicts")));
+  EXPECT_THAT(done.err, HasSubstr("train gan: epoch 3/3"));
+}
+
+TEST_F(Commands, TwoRunsOfTheSameSecondHaveFoldersOfTheirOwn) {
+  ASSERT_EQ(run().code, 0);
+  ASSERT_EQ(run().code, 0);
+  std::size_t runs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "runs/small"))
+    runs += entry.is_directory();
+  EXPECT_EQ(runs, 2);
+}
+
+}  // namespace
+}  // namespace sparcell::test

@@ -1,0 +1,157 @@
+// What a finished run is asked for: embed, generate, evaluate, report.
+#include <gmock/gmock.h>
+
+#include "sparcell/anndata.h"
+#include "support/small_experiment.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::Each;
+using testing::HasSubstr;
+
+class FinishedRunCommands : public SmallExperiment {
+ protected:
+  /// Standard output of a command that must succeed.
+  std::string succeed(const std::vector<std::string>& arguments) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 0) << done.err;
+    return done.out;
+  }
+  /// Every number of the run's evaluation comes again from `evaluate`.
+  void expect_same_evaluation(const std::vector<std::string>& options) {
+    finished_run("r", options);
+    const nlohmann::json again = nlohmann::json::parse(succeed({"evaluate", "r"}));
+    nlohmann::json result = json("r/result.json");
+    for (auto& [name, model] : result["models"].items()) {
+      model["test"].erase("kl");  // a loss part: training gives it
+      EXPECT_EQ(again["models"][name]["test"], model["test"]) << name;
+    }
+    EXPECT_EQ(again["baselines"], result["baselines"]);
+    EXPECT_EQ(again["verdicts"], result["verdicts"]);
+    EXPECT_EQ(again["metrics"], result["metrics"]);
+  }
+};
+
+TEST_F(FinishedRunCommands, EmbedGivesTheLatentsOfTheRun) {
+  finished_run("r");
+  const Table cells = read_obs(folder / "r/latent.h5ad");
+  for (const char* model : {"ae", "vae"}) {
+    succeed({"embed", "r", "cells.h5ad", "embedded.h5ad", "--model", model});
+    const std::string key = std::string("X_") + model;
+    EXPECT_EQ(read_obsm(folder / "embedded.h5ad", key).values,
+              read_obsm(folder / "r/latent.h5ad", key).values);
+    EXPECT_EQ(read_obs(folder / "embedded.h5ad").names, cells.names);
+  }
+}
+
+TEST_F(FinishedRunCommands, EmbedGivesTheLatentsOfAFilteredAndStandardizedRun) {
+  finished_run("r", {"~model.gan", "~model.vae", "filter.min_cells=60", "normalize.standardize=true"});
+  succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
+  EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
+            read_obsm(folder / "r/latent.h5ad", "X_ae").values);
+}
+
+TEST_F(FinishedRunCommands, EmbedTakesTheChosenWeights) {
+  finished_run("r", {"~model.gan", "~model.vae", "evaluate.weights=best",
+                     "model.ae.train.optimizer.learning_rate=1", "train.epochs=20"});
+  ASSERT_NE(json("r/result.json")["models"]["ae"]["best_epoch"], 19);
+  succeed({"embed", "r", "cells.h5ad", "default.h5ad"});
+  succeed({"embed", "r", "cells.h5ad", "last.h5ad", "--weights", "last"});
+  const std::vector<float> of_run = read_obsm(folder / "r/latent.h5ad", "X_ae").values;
+  EXPECT_EQ(read_obsm(folder / "default.h5ad", "X_ae").values, of_run);
+  EXPECT_NE(read_obsm(folder / "last.h5ad", "X_ae").values, of_run);
+}
+
+TEST_F(FinishedRunCommands, GenerateGivesTheGeneratedCellsOfTheRun) {
+  finished_run("r");
+  const std::string count = std::to_string(json("r/result.json")["data"]["test"].get<int>());
+  for (const std::string model : {"vae", "gan"}) {
+    succeed({"generate", "r", "new.h5ad", "--cells", count, "--seed", "3", "--model", model});
+    const Csr<float> ours = read_matrix(folder / ("r/generated_" + model + ".h5ad"));
+    EXPECT_EQ(read_matrix(folder / "new.h5ad").values, ours.values) << model;
+    EXPECT_EQ(read_var(folder / "new.h5ad").names, read_var(folder / "r/latent.h5ad").names);
+  }
+}
+
+TEST_F(FinishedRunCommands, GenerateMakesAsManyCellsAsAskedForWithTheirSource) {
+  finished_run("r", {"~model.vae", "~model.ae"});
+  succeed({"generate", "r", "new.h5ad", "--cells", "700"});
+  const Csr<float> x = read_matrix(folder / "new.h5ad");
+  EXPECT_EQ(x.rows, 700);
+  EXPECT_EQ(x.cols, 60);
+  const Table cells = read_obs(folder / "new.h5ad");
+  const Column* source = cells.find("source");
+  ASSERT_NE(source, nullptr);
+  for (std::int64_t cell = 0; cell < cells.rows(); ++cell) ASSERT_EQ(source->text(cell), "gan");
+}
+
+TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheRunAgain) { expect_same_evaluation({}); }
+
+TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheBestWeightsAgain) {
+  expect_same_evaluation({"evaluate.weights=best", "split.stratify=false", "model.vae.train.epochs=6"});
+}
+
+TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfASplitByPerturbationAgain) {
+  expect_same_evaluation({"split.stratify=false", "split.by=perturbation", "split.train=0.5",
+                          "split.validation=0.25", "split.test=0.25"});
+}
+
+TEST_F(FinishedRunCommands, EvaluateJudgesTheCellsOfAnotherFile) {
+  finished_run("r");
+  simulate(folder / "other.h5ad",
+           {.cells = 90,
+            .genes = 120,
+            .perturbations = 4,
+            .doubles = 1,
+            .controls = 0.3,
+            .density = 0.3,
+            .seed = 8},
+           silent);
+  const nlohmann::json other = nlohmann::json::parse(succeed({"evaluate", "r", "other.h5ad"}));
+  EXPECT_NE(other["models"]["ae"]["test"]["mse"], json("r/result.json")["models"]["ae"]["test"]["mse"]);
+}
+
+TEST_F(FinishedRunCommands, EvaluateRefusesADataFileThatChanged) {
+  finished_run("r");
+  simulate(folder / "cells.h5ad", {.cells = 240, .genes = 120, .perturbations = 4, .seed = 8}, silent);
+  const Finished done = program({"evaluate", "r"});
+  EXPECT_EQ(done.code, 3) << done.err;
+  EXPECT_TRUE(done.out.empty());
+}
+
+TEST_F(FinishedRunCommands, ReportIsWrittenAgain) {
+  finished_run("r");
+  EXPECT_EQ(succeed({"report", "r"}), "r/report.html\n");
+  EXPECT_THAT(file_bytes(folder / "r/report.html"), HasSubstr("</html>"));
+}
+
+TEST_F(FinishedRunCommands, AModelIsNamedWhereSeveralCanDoIt) {
+  finished_run("r");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"embed", "r", "cells.h5ad", "x.h5ad"},
+        {"embed", "r", "cells.h5ad", "x.h5ad", "--model", "gan"},
+        {"generate", "r", "x.h5ad", "--cells", "3"},
+        {"generate", "r", "x.h5ad", "--cells", "3", "--model", "ae"},
+        {"generate", "r", "x.h5ad", "--cells", "3", "--model", "gan", "--weights", "best"}}) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 2) << done.err;
+    EXPECT_EQ(done.err_lines(), 1) << done.err;
+    EXPECT_FALSE(exists("x.h5ad"));
+  }
+}
+
+TEST_F(FinishedRunCommands, AFolderWithoutARunIsADataError) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"embed", "none", "cells.h5ad", "x.h5ad"},
+        {"generate", "none", "x.h5ad", "--cells", "3"},
+        {"evaluate", "none"},
+        {"report", "none"}}) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 3);
+    EXPECT_THAT(done.err, HasSubstr("none holds no finished run: it has no result.json"));
+  }
+}
+
+}  // namespace
+}  // namespace sparcell::test

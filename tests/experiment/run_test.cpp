@@ -1,0 +1,184 @@
+// A whole run: its folder, its result.json, and that it repeats to the bit.
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "experiment/equal_runs.h"
+#include "sparcell/anndata.h"
+#include "support/small_experiment.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Run : public SmallExperiment {};
+
+TEST_F(Run, TheFolderIsComplete) {
+  finished_run("r", {"report.html=true"});
+  EXPECT_THAT(
+      files("r"),
+      ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
+                  "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
+                  "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv", "latent.h5ad",
+                  "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv", "provenance.json",
+                  "report.html", "result.json", "split.csv", "status.json"));
+  EXPECT_EQ(json("r/status.json")["state"], "done");
+  EXPECT_EQ(file_bytes(folder / "r/overrides.yaml"), "- \"report.html=true\"\n");
+  for (const char* key : {"build", "arguments", "host", "device", "data", "split_sha256", "genes_sha256",
+                          "started", "finished"})
+    EXPECT_TRUE(json("r/provenance.json").contains(key)) << key;
+}
+
+TEST_F(Run, TheResultIsWrittenLast) {
+  finished_run("r", {"report.html=true"});
+  const auto written = std::filesystem::last_write_time(folder / "r/result.json");
+  for (const std::string& name : files("r")) {
+    EXPECT_LE(std::filesystem::last_write_time(folder / ("r/" + name)), written) << name;
+  }
+}
+
+/// Every number of a JSON tree is one: result.json says null of what is not finite.
+void expect_finite(const nlohmann::json& json, const std::string& where) {
+  EXPECT_FALSE(json.is_null()) << where;
+  if (!json.is_structured()) return;
+  for (const auto& [key, value] : json.items()) expect_finite(value, where + "/" + key);
+}
+
+TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
+  finished_run("r");
+  const nlohmann::json result = json("r/result.json");
+  expect_finite(result, "");
+  const std::vector<std::string> pointers{"/name",
+                                          "/config_hash",
+                                          "/seed",
+                                          "/device",
+                                          "/threads",
+                                          "/data/cells",
+                                          "/data/genes",
+                                          "/data/nonzeros",
+                                          "/data/train",
+                                          "/data/validation",
+                                          "/data/test",
+                                          "/data/perturbations",
+                                          "/models/ae/type",
+                                          "/models/ae/parameters",
+                                          "/models/ae/epochs",
+                                          "/models/ae/best_epoch",
+                                          "/models/ae/loss/train",
+                                          "/models/ae/loss/validation",
+                                          "/models/ae/loss/test",
+                                          "/models/ae/test/mse",
+                                          "/models/ae/test/mae",
+                                          "/models/ae/test/r2",
+                                          "/models/ae/test/r2_varying",
+                                          "/models/ae/test/pearson_per_gene",
+                                          "/models/ae/cost/train_seconds",
+                                          "/models/ae/cost/steps",
+                                          "/models/ae/cost/step_microseconds",
+                                          "/models/ae/cost/cells_per_second",
+                                          "/models/vae/test/mse",
+                                          "/models/vae/test/mse_at_mean",
+                                          "/models/vae/test/kl",
+                                          "/models/vae/test/energy_distance",
+                                          "/models/gan/loss/discriminator",
+                                          "/models/gan/loss/generator",
+                                          "/models/gan/loss/penalty",
+                                          "/models/gan/test/energy_distance",
+                                          "/models/gan/test/zero_fraction_error",
+                                          "/models/gan/test/mean_pearson_squared",
+                                          "/models/gan/test/variance_ratio",
+                                          "/baselines/gene_mean/test/mse",
+                                          "/baselines/pca/test/mse",
+                                          "/baselines/split_half/test/energy_distance",
+                                          "/verdicts/0/model",
+                                          "/verdicts/0/metric",
+                                          "/verdicts/0/baseline",
+                                          "/verdicts/0/difference",
+                                          "/verdicts/0/interval/1",
+                                          "/verdicts/0/beats",
+                                          "/metrics/mse",
+                                          "/stages/read",
+                                          "/stages/train",
+                                          "/peak_memory_bytes"};
+  for (const std::string& pointer : pointers)
+    EXPECT_TRUE(result.contains(nlohmann::json::json_pointer(pointer))) << pointer;
+  EXPECT_EQ(result["schema"], 1);
+  EXPECT_EQ(result["metrics"]["mse"], "mse_log1p_v1");
+  EXPECT_EQ(result["config_hash"].get<std::string>().size(), 64);
+}
+
+TEST_F(Run, TheResultCountsWhatTheExperimentAskedFor) {
+  finished_run("r");
+  const nlohmann::json result = json("r/result.json"), data = result["data"];
+  EXPECT_EQ(data["cells"], 240);
+  EXPECT_EQ(data["genes"], 60);
+  EXPECT_EQ(data["train"].get<int>() + data["validation"].get<int>() + data["test"].get<int>(), 240);
+  EXPECT_EQ(data["perturbations"], 5);  // without the control
+  EXPECT_EQ(data["nonzeros"], read_matrix(folder / "r/latent.h5ad").nonzeros());
+  const std::int64_t batches = (data["train"].get<std::int64_t>() + 31) / 32;
+  EXPECT_EQ(result["models"]["gan"]["cost"]["steps"], 3 * batches);
+  // Layers 60-16-4-16-60 with biases, and scale and shift of two batch normalizations.
+  EXPECT_EQ(result["models"]["ae"]["parameters"],
+            60 * 16 + 16 + 16 * 4 + 4 + 4 * 16 + 16 + 16 * 60 + 60 + 2 * 2 * 16);
+}
+
+TEST_F(Run, MetricsAreALongTableOfNumbers) {
+  finished_run("r");
+  std::ifstream file(folder / "r/metrics.csv");
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(line, "epoch,step,model,split,name,value");
+  std::vector<std::string> losses;
+  while (std::getline(file, line)) {
+    ASSERT_EQ(std::count(line.begin(), line.end(), ','), 5) << line;
+    EXPECT_TRUE(std::isfinite(std::stod(line.substr(line.rfind(',') + 1)))) << line;
+    if (line.find(",ae,validation,loss,") != std::string::npos)
+      losses.push_back(line.substr(0, line.find(',')));
+  }
+  EXPECT_THAT(losses, ElementsAre("0", "1", "2"));
+}
+
+TEST_F(Run, RepeatsToTheBit) {
+  finished_run("a", {"threads=2"});
+  finished_run("b", {"threads=2"});
+  EXPECT_THAT(differences(folder / "a", folder / "b"), IsEmpty());
+}
+
+TEST_F(Run, AnotherSeedIsAnotherRun) {
+  finished_run("a");
+  finished_run("b", {"seed=4"});
+  const std::vector<std::string> found = differences(folder / "a", folder / "b");
+  for (const char* file : {"split.csv", "metrics.csv", "latent.h5ad", "generated_gan.h5ad",
+                           "checkpoints/ae/last.h5", "result.json"})
+    EXPECT_THAT(found, Contains(std::string(file) + " differs"));
+}
+
+TEST_F(Run, ItsConfigRepeatsIt) {
+  finished_run("a", {"train.epochs=2", "model.vae.train.optimizer.learning_rate=0.002"});
+  const Finished again = program({"run", "a/config.yaml", "--out", "b"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(differences(folder / "a", folder / "b"), IsEmpty());
+}
+
+TEST_F(Run, TheConfigHashNamesWhatIsComputed) {
+  finished_run("a");
+  std::filesystem::copy(folder / "cells.h5ad", folder / "copy.h5ad");
+  finished_run("same", {"name=other", "tags=[x]", "report.max_points=500", "read.path=copy.h5ad"});
+  finished_run("other", {"model.ae.latent=5"});
+  const auto hash = [&](const std::string& run) { return json(run + "/result.json")["config_hash"]; };
+  EXPECT_EQ(hash("a"), hash("same"));
+  EXPECT_NE(hash("a"), hash("other"));
+}
+
+TEST_F(Run, ASplitOfAnEarlierRunIsTakenAgain) {
+  finished_run("a");
+  finished_run("b", {"split.stratify=false", "split.by=file", "split.file=a/split.csv", "seed=9"});
+  EXPECT_EQ(file_bytes(folder / "a/split.csv"), file_bytes(folder / "b/split.csv"));
+}
+
+}  // namespace
+}  // namespace sparcell::test
