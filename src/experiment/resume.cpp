@@ -74,6 +74,16 @@ std::vector<std::string> earlier_overrides(const std::string& path) {
   return overrides;
 }
 
+/// A finished run's models cannot be trained less than they were.
+void check_epochs(const Json& result, const Experiment& experiment) {
+  for (const auto& [name, options] : experiment.model) {
+    const Json taken = result.value(nlohmann::json::json_pointer("/models/" + name + "/epochs"), Json(0));
+    if (!taken.is_number() || options.train.epochs >= taken.get<std::int64_t>()) continue;
+    throw UsageError("train.epochs={}: {} is trained for {} epochs already", options.train.epochs, name,
+                     taken.dump());
+  }
+}
+
 /// What more or fewer epochs mean for what moves with the share of training that lies behind.
 void say_what_happens_to_schedules(const Experiment& before, const Experiment& after, Log& log) {
   for (std::size_t m = 0; m < std::min(before.model.size(), after.model.size()); ++m) {
@@ -124,6 +134,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
       log.log().info("{} is finished: nothing to resume", path);
       return;
     }
+    check_epochs(json_if_there(paths.file("result.json")), experiment);
     fs::remove(paths.file("result.json"));
   }
   if (!request.overrides.empty())

@@ -2,6 +2,7 @@
 
 #include "experiment/stations.h"
 #include "sparcell/core/context.h"
+#include "sparcell/evaluate.h"
 
 namespace sparcell {
 
@@ -15,8 +16,8 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
                 .overrides = request.overrides,
                 .arguments = request.arguments,
                 .resumed = false,
-                .earlier_status = Json::object(),
-                .earlier_provenance = Json::object()},
+                .earlier_status = nlohmann::json::object(),
+                .earlier_provenance = nlohmann::json::object()},
                log);
   return folder->paths().folder.string();
 }

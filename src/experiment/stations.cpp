@@ -91,8 +91,9 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                    paths.file("report.html"), experiment.report, log);
     });
   }
+  std::error_code ignored;
   for (const std::string& name : model_names(experiment))
-    std::filesystem::remove(paths.checkpoint(name, "previous"));
+    std::filesystem::remove(paths.checkpoint(name, "previous"), ignored);
   status.set("done");
   start.folder.check_lock();
   write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");

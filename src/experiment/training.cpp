@@ -57,7 +57,9 @@ class ModelTraining {
                  static_cast<std::uint64_t>(around.experiment.seed)) {}
 
   ModelOutcome run() {
-    fs::create_directories(fs::path(files_.last).parent_path());
+    std::error_code error;
+    fs::create_directories(fs::path(files_.last).parent_path(), error);
+    if (error) throw WriteError("{}: its folder cannot be created ({})", files_.last, error.message());
     model_.trainable().initialize();
     go_on();
     ModelOutcome outcome;
@@ -86,6 +88,10 @@ class ModelTraining {
           "{} is of another run: the data file, its preparation or the models are not those it was trained "
           "with",
           files_.last);
+    }
+    if (epochs > options_.epochs) {
+      throw UsageError("train.epochs={}: {} is trained for {} epochs already", options_.epochs, model_.name(),
+                       epochs);
     }
     if (shown < epochs) {
       around_.log.remark(fmt::format("metrics.csv has only {} of the {} epochs that {} is trained already",

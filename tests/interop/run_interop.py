@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from importlib.metadata import version
 from pathlib import Path
 
 try:
@@ -96,7 +97,7 @@ def main(build):
         embedded = opened(folder / "embedded.h5ad")
         np.testing.assert_array_equal(embedded.obsm["X_ae"], latent.obsm["X_ae"])
         assert list(embedded.obs["perturbation"]) == list(opened(folder / "cells.h5ad").obs["perturbation"])
-    print(f"anndata {anndata.__version__}, scanpy {scanpy.__version__}: latent, generated and embedded cells are as written")
+    print(f"anndata {version('anndata')}, scanpy {version('scanpy')}: latent, generated, embedded cells are as written")
     return 0
 
 

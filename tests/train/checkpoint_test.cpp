@@ -14,7 +14,8 @@ namespace {
 
 constexpr ModelType types[] = {ModelType::autoencoder, ModelType::vae, ModelType::gan};
 
-const CheckpointIdentity identity{.config_hash = "0f1e", .model = "small", .type = "vae", .seed = 5};
+const CheckpointIdentity identity{
+    .config_hash = "0f1e", .lineage = "11ea", .model = "small", .type = "vae", .seed = 5};
 
 /// A trained model, and one of other weights.
 struct TwoRuns {
@@ -29,7 +30,8 @@ struct TwoRuns {
 class Checkpoints : public ::testing::Test {
  protected:
   std::string write(TrainingRun& run, bool with_moments = true) {
-    write_checkpoint(path, identity, snapshot(*run.model, with_moments), run.trainer->state());
+    write_checkpoint(
+        path, {identity, snapshot(*run.model, with_moments), run.trainer->state(), run.trainer->best()});
     return path;
   }
   TemporaryFolder folder;
@@ -39,7 +41,7 @@ class Checkpoints : public ::testing::Test {
 TEST_F(Checkpoints, RestoreEqualBits) {
   for (ModelType type : types) {
     TwoRuns runs(type);
-    restore(*runs.other.model, read_checkpoint(write(runs.trained)));
+    restore(*runs.other.model, read_checkpoint(write(runs.trained)).tensors);
     EXPECT_TRUE(equal_bits(all_tensors(*runs.trained.model), all_tensors(*runs.other.model)));
   }
 }
@@ -47,7 +49,7 @@ TEST_F(Checkpoints, RestoreEqualBits) {
 TEST_F(Checkpoints, WithoutMomentsLeaveThoseOfTheModel) {
   TwoRuns runs(ModelType::vae);
   const TensorSnapshot before = snapshot(*runs.other.model, true);
-  const TensorSnapshot read = read_checkpoint(write(runs.trained, false));
+  const TensorSnapshot read = read_checkpoint(write(runs.trained, false)).tensors;
   EXPECT_TRUE(read.first_moments.empty());
   restore(*runs.other.model, read);
   const TensorSnapshot after = snapshot(*runs.other.model, true);
@@ -66,11 +68,73 @@ TEST_F(Checkpoints, HoldTheStateOfTheLoop) {
   EXPECT_EQ(file.integer("seed"), 5);
   EXPECT_EQ(file.integer("epoch"), state.epoch);
   EXPECT_EQ(file.integer("step"), 6);
-  EXPECT_EQ(file.integer("batch"), 2);
+  EXPECT_EQ(file.integer("batch"), 0) << "the next epoch's first";
   EXPECT_EQ(file.number("learning_rate"), run.options.train.optimizer.learning_rate);
   EXPECT_EQ(file.number("best_value"), state.best.value);
   EXPECT_EQ(file.integer("best_epoch"), state.best.epoch);
   EXPECT_EQ(file.dataset("losses").shape(), std::vector<std::int64_t>{loss_parts});
+}
+
+TEST_F(Checkpoints, AllOfTheStateComesBack) {
+  for (ModelType type : types) {
+    TrainingRun run(small_model(type), small_cells(24, 10), split_of(24, 8));
+    TrainHooks hooks;  // stopped within the second epoch, so that it has partial sums
+    int asked = 0;
+    hooks.interrupted = [&] { return ++asked == 3; };
+    EXPECT_THROW(run.run(hooks), Interrupted);
+    const CheckpointState state = run.trainer->state();
+    const Checkpoint read = read_checkpoint(write(run));
+    EXPECT_EQ(read.identity.lineage, "11ea");
+    EXPECT_EQ(read.state.epoch, 1);
+    EXPECT_EQ(read.state.step.step, 3);
+    EXPECT_EQ(read.state.step.batch, 1);
+    EXPECT_EQ(read.state.step.update, state.step.update);
+    EXPECT_EQ(read.state.step.kl_progress, state.step.kl_progress);
+    EXPECT_TRUE(
+        std::equal(std::begin(state.step.losses), std::end(state.step.losses), read.state.step.losses));
+    EXPECT_EQ(read.state.last.train, state.last.train);
+    EXPECT_EQ(read.state.last.validation, state.last.validation);
+    EXPECT_EQ(read.state.last.diagnostics, state.last.diagnostics);
+    EXPECT_EQ(read.state.last.step, 2);
+    EXPECT_EQ(read.best != nullptr, run.trainer->best() != nullptr);
+    if (read.best) {
+      restore(*run.model, *run.trainer->best());
+      const auto best = snapshot(*run.model, false).parameters;
+      restore(*run.model, *read.best);
+      EXPECT_TRUE(equal_bits(best, snapshot(*run.model, false).parameters));
+    }
+  }
+}
+
+TEST_F(Checkpoints, EveryDamagedByteOfANumberIsSeen) {
+  TrainingRun run(small_model(ModelType::vae), small_cells(24, 10), split_of(24, 8));
+  run.run();
+  const std::string whole = file_bytes(write(run));
+  const TensorSnapshot tensors = snapshot(*run.model, true);
+  for (const auto* part :
+       {&tensors.parameters, &tensors.buffers, &tensors.first_moments, &tensors.second_moments}) {
+    for (const NamedTensor& tensor : *part) {
+      const std::string bytes(reinterpret_cast<const char*>(tensor.values.data()),
+                              tensor.values.size() * sizeof(float));
+      const std::size_t at = whole.find(bytes);
+      ASSERT_NE(at, std::string::npos) << tensor.name;
+      std::string damaged = whole;
+      damaged[at + bytes.size() / 2] ^= 0x10;
+      write_bytes(path, damaged);
+      EXPECT_EQ(error_of([&] { read_checkpoint(path); }),
+                path + " is damaged: its content does not have its checksum")
+          << tensor.name;
+    }
+  }
+}
+
+TEST_F(Checkpoints, TheOneBeforeIsKept) {
+  TwoRuns runs(ModelType::autoencoder);
+  const std::string first = file_bytes(write(runs.trained));
+  const Checkpoint second{identity, snapshot(*runs.other.model, true), runs.other.trainer->state(), nullptr};
+  write_checkpoint(path, second, folder / "previous.h5");
+  EXPECT_EQ(file_bytes(folder / "previous.h5"), first);
+  EXPECT_NE(file_bytes(path), first);
 }
 
 TEST_F(Checkpoints, EqualStatesGiveEqualFiles) {
@@ -124,7 +188,7 @@ TEST_F(Checkpoints, ForeignFilesAreRefused) {
     file.create_group("parameters");
     file.commit();
   }
-  EXPECT_EQ(read_error(path), path + " is a checkpoint of schema 99, this version reads schema 1");
+  EXPECT_EQ(read_error(path), path + " is a checkpoint of schema 99, this version reads schema 2");
 }
 
 TEST_F(Checkpoints, TruncatedFilesAreRefused) {
