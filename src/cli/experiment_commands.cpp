@@ -5,6 +5,7 @@
 #include "experiment/run.h"
 #include "sparcell/config.h"
 #include "sparcell/report.h"
+#include "sweep/sweep.h"
 
 namespace sparcell {
 namespace {
@@ -13,6 +14,7 @@ struct RunArguments {
   std::string file, folder;
   std::vector<std::string> overrides;
   std::string out;
+  std::int64_t task = -1, count = 1, slots = 0;
   bool print_config = false;
   bool fast_dev_run = false;
 };
@@ -43,17 +45,35 @@ void run_command(const RunArguments& given, const std::vector<std::string>& argu
 }
 
 void resume_command(const RunArguments& given, const std::vector<std::string>& arguments) {
+  if (SweepFolder::is_sweep(given.folder) || given.task >= 0) {
+    if (!given.overrides.empty())
+      throw UsageError("{} is a sweep: its runs are those of its file, without overrides", given.folder);
+    Log log;
+    if (given.task >= 0) {
+      run_tasks(given.folder, given.task, given.count, arguments, log);
+    } else {
+      resume_sweep(given.folder, given.slots, log);
+    }
+    return;
+  }
   resume(given.folder, {.overrides = given.overrides, .arguments = arguments});
   std::printf("%s\n%s\n", comparison_table(given.folder).c_str(), given.folder.c_str());
 }
 
 void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Command& command,
                 const std::shared_ptr<RunArguments>& given) {
-  CLI::App* resume = app.add_subcommand("resume", "Go on with a run that was stopped, or with more epochs");
-  resume->add_option("run", given->folder, "Folder of the run")->required();
+  CLI::App* resume =
+      app.add_subcommand("resume", "Go on with a run or a sweep that was stopped, or with more epochs");
+  resume->add_option("run", given->folder, "Folder of the run or the sweep")->required();
   resume->add_option(
       "overrides", given->overrides,
       "Overrides of what may change on the way, as train.epochs=200, which extends a finished run");
+  resume->add_option("--jobs", given->slots, "Of a sweep: runs at a time; default: as when it was submitted")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+  resume->add_option("--task", given->task, "Of a sweep: only the run with this number in its jobs.csv")
+      ->check(CLI::NonNegativeNumber);
+  resume->add_option("--count", given->count, "With --task: so many runs from it on, side by side")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
   resume->footer(
       "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
       "node.\n"

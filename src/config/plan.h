@@ -54,6 +54,9 @@ class Plan {
   config::Node root_;  ///< of the experiment alone, with references as written
 };
 
+/// Overrides that make `to` of the file resolved_yaml(from).
+std::vector<std::string> overrides_between(const Experiment& from, const Experiment& to);
+
 /// A value in one line of YAML.
 std::string flow_text(const config::Node& node);
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "config/describe_experiment.h"
-#include "core/nearest.h"
 #include "config/schema.h"
+#include "core/nearest.h"
 
 namespace sparcell::config {
 namespace {
