@@ -75,6 +75,11 @@ Metric choose_metric(const SweepMetric& options, const Experiment& experiment) {
                      meant.empty() ? fmt::format("they report {}", fmt::join(known, ", "))
                                    : fmt::format("did you mean {}?", meant));
   }
+  if (options.goal == Goal::automatic && !has_direction(name)) {
+    throw UsageError(
+        "sweep.metric.name: {} is neither better when smaller nor when larger; name another, or a goal",
+        name);
+  }
   const bool smaller =
       options.goal == Goal::automatic ? smaller_is_better(name) : options.goal == Goal::minimize;
   return {name, smaller};

@@ -19,7 +19,7 @@ void add_numbers(const Json& value, const std::string& path,
   if (value.is_number()) numbers.emplace_back(path, value.get<double>());
   if (!value.is_object()) return;
   for (const auto& [key, item] : value.items())
-    add_numbers(item, path.empty() ? key : path + "." + key, numbers);
+    add_numbers(item, path.empty() ? key : fmt::format("{}.{}", path, key), numbers);
 }
 
 /// The names in the order in which runs first have them.
@@ -33,6 +33,11 @@ std::vector<std::string> columns_of(const std::vector<RunOutcome>& outcomes, con
     }
   }
   return columns;
+}
+
+void add_field(std::string& line, const std::string& field) {
+  line += ',';
+  line += csv_field(field);
 }
 
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
@@ -64,9 +69,9 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
       columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.job.parameters; });
   const auto values = columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.values; });
   std::string text = "run,state,arm,configuration,seed";
-  for (const std::string& column : parameters) text += "," + csv_field(column);
+  for (const std::string& column : parameters) add_field(text, column);
   text += ",metric";
-  for (const std::string& column : values) text += "," + csv_field(column);
+  for (const std::string& column : values) add_field(text, column);
   text += '\n';
   for (const RunOutcome& outcome : outcomes) {
     const Job& job = outcome.job;
@@ -75,13 +80,13 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
     const std::map<std::string, std::string> own(job.parameters.begin(), job.parameters.end());
     for (const std::string& column : parameters) {
       const auto found = own.find(column);
-      text += "," + (found == own.end() ? "" : csv_field(found->second));
+      add_field(text, found == own.end() ? "" : found->second);
     }
-    text += "," + (outcome.metric ? number(*outcome.metric) : "");
+    add_field(text, outcome.metric ? number(*outcome.metric) : "");
     const std::map<std::string, double> numbers(outcome.values.begin(), outcome.values.end());
     for (const std::string& column : values) {
       const auto found = numbers.find(column);
-      text += "," + (found == numbers.end() ? "" : number(found->second));
+      add_field(text, found == numbers.end() ? "" : number(found->second));
     }
     text += '\n';
   }
