@@ -25,6 +25,7 @@ struct Experiment {
   std::string device = "auto";
   std::string precision = "f32";
   std::vector<std::string> tags;
+  bool fast_dev_run = false;
   ReadOptions read;
   FilterOptions filter;
   SplitOptions split;
@@ -34,7 +35,6 @@ struct Experiment {
   TrainOptions train;
   EvaluateOptions evaluate;
   ReportOptions report;
-  bool fast_dev_run = false;  ///< of the command line: one epoch on two batches of everything
 };
 
 }  // namespace sparcell

@@ -99,6 +99,7 @@ struct TrainOptions {
   double clip_norm = 0;
   EarlyStoppingOptions early_stopping;
   CheckpointOptions checkpoint;
+  std::string init_from;
 };
 
 /// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
@@ -111,6 +112,8 @@ void describe(Visitor& v, TrainOptions& o) {
   v.field("clip_norm", o.clip_norm, at_least(0), "Gradients are scaled down to this norm; 0 leaves them.");
   v.section("early_stopping", o.early_stopping, "When to stop before the last epoch.");
   v.section("checkpoint", o.checkpoint, "Saving the state of training.");
+  v.field("init_from", o.init_from,
+          "Folder of a run whose last weights training starts from, by the name of the model; empty draws them.");
 }
 
 }  // namespace sparcell

@@ -22,25 +22,16 @@ struct RunArguments {
 constexpr const char* override_help =
     "Overrides: a.b=value sets an option, ~a.b takes back what the file sets";
 
-/// One epoch on two batches of everything: does the whole road work?
-void shorten(Experiment& experiment) {
-  experiment.fast_dev_run = true;
-  experiment.train.epochs = 1;
-  for (auto& [name, options] : experiment.model) {
-    options.train.epochs = 1;
-    options.kl.warmup = 0;
-  }
-}
-
 void run_command(const RunArguments& given, const std::vector<std::string>& arguments) {
-  Experiment experiment = load_experiment(given.file, given.overrides, {.needs_path = !given.print_config});
+  std::vector<std::string> overrides = given.overrides;
+  if (given.fast_dev_run) overrides.emplace_back("fast_dev_run=true");
+  const Experiment experiment = load_experiment(given.file, overrides, {.needs_path = !given.print_config});
   if (given.print_config) {
     std::fputs(resolved_yaml(experiment).c_str(), stdout);
     return;
   }
-  if (given.fast_dev_run) shorten(experiment);
   const std::string folder =
-      run(experiment, {.out = given.out, .overrides = given.overrides, .arguments = arguments});
+      run(experiment, {.out = given.out, .overrides = overrides, .arguments = arguments});
   std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
 }
 

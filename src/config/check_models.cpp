@@ -18,6 +18,9 @@ class ModelChecker {
     switch (model_.type) {
       case ModelType::vae:
         check_warmup();
+        checker_.refuse_if(model_.network.hidden.empty(), path_ + ".hidden",
+                           "{}.hidden is empty: the heads of a VAE stand on at least one hidden layer",
+                           path_);
         [[fallthrough]];
       case ModelType::autoencoder:
         check_autoencoder();

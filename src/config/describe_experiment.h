@@ -15,6 +15,8 @@ void describe(Visitor& v, Experiment& o) {
   v.field("device", o.device, "auto, cpu, cuda or cuda:N; auto takes a GPU where there is one.");
   v.field("precision", o.precision, "Arithmetic of the models: f32.");
   v.field("tags", o.tags, "Words to find the run by.");
+  v.field("fast_dev_run", o.fast_dev_run,
+          "One epoch on two batches of everything, as run --fast-dev-run says.");
   v.section("read", o.read, "Station 1: a count file becomes a data set.");
   v.section("filter", o.filter, "Station 2: cells, genes and perturbations to keep.");
   v.section("split", o.split, "Station 3: training, validation and test cells.");

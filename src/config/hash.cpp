@@ -26,6 +26,11 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   Experiment copy = experiment;
   copy.select.file = checksum_of(copy.select.file, "select.file");
   copy.split.file = checksum_of(copy.split.file, "split.file");
+  for (auto& [name, model] : copy.model) {
+    const std::string& run = model.train.init_from;
+    const std::string weights = run.empty() ? "" : run + "/checkpoints/" + name + "/last.h5";
+    model.train.init_from = checksum_of(weights, "train.init_from");
+  }
   config::Writer writer(config::OwnTrain::complete);
   describe(writer, copy);
   config::Json all = writer.result();

@@ -6,6 +6,18 @@
 
 namespace sparcell {
 namespace config {
+namespace {
+
+/// Does the whole road work? One epoch; `prepare` keeps two batches of cells.
+void shorten(Experiment& experiment) {
+  experiment.train.epochs = 1;
+  for (auto& [name, options] : experiment.model) {
+    options.train.epochs = 1;
+    options.kl.warmup = 0;
+  }
+}
+
+}  // namespace
 
 Node compose_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                         Problems& problems) {
@@ -21,6 +33,7 @@ Experiment resolve_experiment(Node root, PlanOptions& plan, const LoadOptions& o
   Experiment experiment;
   read_experiment(root, experiment, plan, problems);
   check_experiment(experiment, root, options, problems);
+  if (experiment.fast_dev_run) shorten(experiment);
   if (experiment.threads == 0) experiment.threads = available_threads();
   if (!experiment.split.seed) experiment.split.seed = experiment.seed;
   return experiment;

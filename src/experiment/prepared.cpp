@@ -19,7 +19,7 @@ std::vector<std::int32_t> fit_cells(FitOn fit_on, const Split& split, const Data
   return all;
 }
 
-/// `--fast-dev-run`: two batches of everything.
+/// `fast_dev_run`: two batches of everything.
 void keep_two_batches(const Experiment& experiment, Split& split) {
   const auto most = static_cast<std::size_t>(2 * experiment.train.batch);
   for (std::vector<std::int32_t>* part : {&split.train, &split.validation, &split.test}) {

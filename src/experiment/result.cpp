@@ -124,7 +124,8 @@ Json cost_json(const TrainResult& training) {
   return {{"train_seconds", training.seconds},
           {"steps", training.steps},
           {"step_microseconds", training.step_microseconds},
-          {"cells_per_second", training.cells_per_second}};
+          {"cells_per_second", training.cells_per_second},
+          {"phases", numbers(training.phases)}};
 }
 
 Json evaluation_json(const Evaluation& evaluation) {

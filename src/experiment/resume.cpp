@@ -26,7 +26,7 @@ constexpr const char* changeable[] = {"train.epochs",
                                       "threads",
                                       "read.path"};
 
-/// What a file of the run holds, or null: it may be missing, or damaged, where the run was killed.
+/// What a file of the run holds, or nothing: it may be missing where the run was killed.
 Json json_if_there(const std::string& path) {
   std::ifstream file(path);
   const Json json = Json::parse(file, nullptr, false);
@@ -99,8 +99,8 @@ void say_what_happens_to_schedules(const Experiment& before, const Experiment& a
         text = "its plateau schedule goes on with its counts";
         break;
       case ScheduleType::cosine:
-        text = fmt::format(
-            "its cosine schedule is stretched over {} epochs, so its learning rate rises at once", to);
+        text = fmt::format("its cosine schedule is stretched over {} epochs, so its learning rate {} at once",
+                           to, to > from ? "rises" : "falls");
         break;
     }
     if (options.type == ModelType::vae && options.kl.warmup > 0) {
@@ -127,7 +127,6 @@ void resume(const std::string& path, const ResumeRequest& request) {
   check_schema(path, status);
   Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
   check_metrics(experiment.evaluate);
-  experiment.fast_dev_run = status.value("fast_dev_run", false);
   RunLog log;
   if (fs::exists(paths.file("result.json"))) {
     if (request.overrides.empty()) {

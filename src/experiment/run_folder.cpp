@@ -68,6 +68,7 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
   }
   owned->lock_.emplace(folder);
   if (holds_run(folder)) throw_holds_run(folder);
+  remove_unfinished_files(folder.string());
   owned->kept_ = false;
   return owned;
 }

@@ -56,7 +56,7 @@ std::string start_of_process(std::int64_t process) {
   const char state = stat[name_end + 2];
   if (state == 'Z' || state == 'X') return "";
   std::size_t at = name_end + 1;
-  constexpr int fields_before = 20;  // between the name and the start
+  constexpr int fields_before = 19;  // from the state on to the start
   for (int field = 0; field < fields_before && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
   if (at == std::string::npos) return "";
   return stat.substr(at, stat.find(' ', at + 1) - at);

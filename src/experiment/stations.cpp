@@ -54,11 +54,13 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   provenance.write(paths, experiment, prepared, false);
 
   MetricsFile metrics(paths.file("metrics.csv"));
+  EventFile events(paths.folder.string());
   TrainingSurroundings around{context,
                               experiment,
                               prepared,
                               start.folder,
                               metrics,
+                              events,
                               status,
                               run_log,
                               start.earlier_status.value("cost", nlohmann::json::object()),
@@ -108,7 +110,6 @@ void run_stations(const RunStart& start, RunLog& log) {
   Status status(paths.file("status.json"),
                 {{"schema", run_schema},
                  {"version", version},
-                 {"fast_dev_run", start.experiment.fast_dev_run},
                  {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
   try {
     write_config(paths, start.experiment, start.overrides);

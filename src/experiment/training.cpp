@@ -1,5 +1,6 @@
 #include "experiment/training.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -33,6 +34,39 @@ std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog
   return read_checkpoint(files.previous);
 }
 
+/// The last weights of the model of the same name in another run.
+void take_weights(const std::string& run, TrainedModel& model, const std::vector<std::string>& genes) {
+  const RunPaths paths{run};
+  const std::string file = paths.checkpoint(model.name(), "last");
+  if (!fs::exists(file)) {
+    throw UsageError("train.init_from: {} has no weights of a model named {} (no file {})", run, model.name(),
+                     file);
+  }
+  const std::vector<std::string> theirs = read_preprocessing(paths.preprocessing()).genes;
+  const auto [ours, other] = std::mismatch(genes.begin(), genes.end(), theirs.begin(), theirs.end());
+  if (ours != genes.end() || other != theirs.end()) {
+    throw DataError("train.init_from: the genes of {} are others: {} where this run has {}", run,
+                    other == theirs.end() ? "no more" : *other, ours == genes.end() ? "no more" : *ours);
+  }
+  TensorSnapshot weights = read_checkpoint(file).tensors;
+  weights.first_moments.clear();
+  weights.second_moments.clear();
+  try {
+    restore(model.trainable(), weights);
+  } catch (const DataError& error) {
+    throw DataError("train.init_from: {}: {}", file, error.what());
+  }
+}
+
+/// Those that a failed training left would spoil its replay.
+void forget_moments(Trainable<float>& model) {
+  TensorSnapshot tensors = snapshot(model, true);
+  for (auto* moments : {&tensors.first_moments, &tensors.second_moments}) {
+    for (NamedTensor& tensor : *moments) std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
+  }
+  restore(model, tensors);
+}
+
 /// Seconds and rates of this process added to those of earlier ones.
 void add_earlier_cost(const nlohmann::json& earlier, std::int64_t steps_taken_here, TrainResult& result) {
   if (!earlier.is_object()) return;
@@ -41,6 +75,8 @@ void add_earlier_cost(const nlohmann::json& earlier, std::int64_t steps_taken_he
     return value != earlier.end() && value->is_number() ? value->get<double>() : 0.0;
   };
   result.seconds += number("train_seconds");
+  for (auto& [phase, seconds] : result.phases)
+    seconds += earlier.value("phases", nlohmann::json::object()).value(phase, 0.0);
   if (steps_taken_here > 0) return;
   result.step_microseconds = number("step_microseconds");
   result.cells_per_second = number("cells_per_second");
@@ -60,7 +96,7 @@ class ModelTraining {
     std::error_code error;
     fs::create_directories(fs::path(files_.last).parent_path(), error);
     if (error) throw WriteError("{}: its folder cannot be created ({})", files_.last, error.message());
-    model_.trainable().initialize();
+    begin_weights();
     go_on();
     ModelOutcome outcome;
     outcome.name = model_.name();
@@ -78,21 +114,29 @@ class ModelTraining {
     return around_.folder.paths().checkpoint(model_.name(), which);
   }
 
+  /// Drawn, or those of another run (train.init_from).
+  void begin_weights() {
+    model_.trainable().initialize();
+    if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
+  }
+
   void go_on() {
     const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
-    const std::int64_t epochs = checkpoint ? checkpoint->state.epoch : 0;
-    const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
-    if (!checkpoint) return;
+    if (!checkpoint) {
+      around_.metrics.cut_back(model_.name(), 0);
+      return;
+    }
+    const std::int64_t epochs = checkpoint->state.epoch;
     if (checkpoint->identity.lineage != around_.lineage) {
       throw DataError(
-          "{} is of another run: the data file, its preparation or the models are not those it was trained "
-          "with",
+          "{} is of another run: the data file, its preparation or the models are not those of its training",
           files_.last);
     }
     if (epochs > options_.epochs) {
       throw UsageError("train.epochs={}: {} is trained for {} epochs already", options_.epochs, model_.name(),
                        epochs);
     }
+    const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
     if (shown < epochs) {
       around_.log.remark(fmt::format("metrics.csv has only {} of the {} epochs that {} is trained already",
                                      shown, epochs, model_.name()));
@@ -112,7 +156,12 @@ class ModelTraining {
     CheckpointWriter writer(model_.trainable(),
                             {around_.config_hash, around_.lineage, model_.name(),
                              name_of(model_.options().type), around_.experiment.seed},
-                            files_, [this] { around_.metrics.sync(); });
+                            files_, [this](const TensorSnapshot& tensors, std::int64_t step) {
+                              around_.metrics.sync();
+                              for (const NamedTensor& tensor : tensors.parameters)
+                                around_.events.add_histogram(model_.name() + "/" + tensor.name, step,
+                                                             tensor.values);
+                            });
     TrainingProgress progress(model_.name(), trainer_.state().epoch, options_.epochs, around_.log.log());
     const auto note_written = [&] {
       if (writer.written()) around_.folder.keep();
@@ -122,6 +171,7 @@ class ModelTraining {
             [&](const EpochRecord& record) {
               note_written();
               around_.metrics.add(model_.name(), record);
+              around_.events.add(model_.name(), record);
               progress.show(record);
               if (!around_.status.is_due(model_.name())) return;
               note_cost(trainer_.result());
@@ -149,9 +199,45 @@ class ModelTraining {
       finish();
       note_cost(trainer_.result());
       throw;
+    } catch (const WriteError&) {
+      note_written();
+      throw;
     } catch (const NumericalError& error) {
-      throw NumericalError("model {}: {}", model_.name(), error.what());
+      writer.wait_quietly();
+      throw NumericalError("model {}: {}{}", model_.name(), error.what(), first_non_finite());
     }
+  }
+
+  /// What the replay from the last checkpoint finds, as the rest of a sentence.
+  std::string first_non_finite() {
+    const std::int64_t epoch = trainer_.state().epoch;
+    around_.log.log().info(
+        "train {}: looking for the first value that is not finite, from the last checkpoint on",
+        model_.name());
+    Trainer replay(around_.context, model_.trainable(), model_.options(), around_.prepared.split,
+                   static_cast<std::uint64_t>(around_.experiment.seed));
+    begin_weights();
+    forget_moments(model_.trainable());
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
+    if (checkpoint) replay.restore(*checkpoint);
+    const std::optional<NonFinite> found = replay.find_non_finite(epoch);
+    const std::string kept = checkpoint ? fmt::format("; the last good checkpoint is {}", files_.last) : "";
+    if (!found) return "; every tensor of its steps is finite: sums or losses overflow" + kept;
+    return fmt::format(
+        ". The first value that is not finite is in {} ({} value{}), step {} (epoch {}, batch {}){}{}",
+        found->tensor, found->values, found->values == 1 ? "" : "s", found->step + 1, found->epoch + 1,
+        found->batch + 1, cells_text(found->cells), kept);
+  }
+
+  std::string cells_text(const std::vector<std::int32_t>& cells) const {
+    constexpr std::size_t shown = 5;
+    if (cells.empty()) return "";
+    std::string text = cells.size() == 1 ? ", cell " : fmt::format(", {} cells: ", cells.size());
+    for (std::size_t i = 0; i < std::min(cells.size(), shown); ++i) {
+      if (i > 0) text += ", ";
+      text += around_.prepared.data.cells.names[static_cast<std::size_t>(cells[i])];
+    }
+    return text + (cells.size() > shown ? ", ..." : "");
   }
 
   /// With what earlier processes spent on it.

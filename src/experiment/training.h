@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "experiment/event_file.h"
 #include "experiment/result.h"
 #include "experiment/run_folder.h"
 #include "experiment/trained_model.h"
@@ -16,6 +17,7 @@ struct TrainingSurroundings {
   const Prepared& prepared;
   OwnedRunFolder& folder;
   MetricsFile& metrics;
+  EventFile& events;
   Status& status;
   RunLog& log;
   nlohmann::json earlier_costs;  ///< by model: what status.json says of earlier processes

@@ -56,7 +56,8 @@ NewFile::NewFile(const std::string& path)
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fapl_core(access.get(), image_growth, false);
   id_ = Handle(H5Fcreate(whole_.temporary().c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
-  if (!id_) throw WriteError("{}: cannot be created{}", path, last_reason());
+  if (!id_)  // the file on disk is there already: it is the image in memory that is not
+    throw MemoryError("{}: no memory to write it in ({} MiB to begin with)", path, image_growth >> 20);
 }
 
 void NewFile::commit(const std::string& previous) {

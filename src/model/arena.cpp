@@ -92,6 +92,12 @@ std::vector<T> Arena<T>::read(int tensor, Part part) const {
 }
 
 template <class T>
+void Arena<T>::show_gradients(const Watch<T>& watch) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    watch({tensors_[i].name + ": gradient", matrix_gradient(static_cast<int>(i))});
+}
+
+template <class T>
 void Arena<T>::copy_to_host(Part part, std::vector<T>& host) const {
   const Buffer<T>& from = buffer(part);
   host.resize(static_cast<std::size_t>(from.size()));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/watched.h"
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
 
@@ -50,6 +51,8 @@ class Arena {
   enum class Part { values, gradients, first_moments, second_moments };
   std::vector<T> read(int tensor, Part part = Part::values) const;
   void write(int tensor, std::span<const T> host, Part part = Part::values);
+  /// Shows every tensor's gradient.
+  void show_gradients(const Watch<T>& watch);
   /// A whole part as it lies on the device, and one tensor of such a copy as `read` would give it.
   void copy_to_host(Part part, std::vector<T>& host) const;
   std::vector<T> take(int tensor, std::span<const T> host) const;

@@ -99,6 +99,7 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
                                           const Segment& segment, bool training) {
   const std::span<const Segment> segments(&segment, 1);
   MatrixView<const T> input;
+  if (training) this->phases_.enter(sparse_ ? Phase::forward : Phase::data);
   if (sparse_) {
     sparse_linear<T>(context_, data.x(), rows, encoder_.weight(0),
                      encoder_.rows_of(encoder_tape_[0].a, 0, 0, rows.count));
@@ -106,6 +107,7 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     const MatrixView<T> dense(input_.data(), rows.count, data.genes());
     gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), dense);
     input = dense;
+    if (training) this->phases_.enter(Phase::forward);
   }
   const MatrixView<T> hidden =
       encoder_.forward(context_, encoder_tape_, input, rows.count, segments, seed_, training);
@@ -146,11 +148,13 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 
   const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true);
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
+  this->phases_.enter(Phase::loss);
   squared_error<T>(context_, prediction, data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(),
                    loss_scale() / static_cast<double>(n), &state->losses[reconstruction_slot], grad);
 
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
+  this->phases_.enter(Phase::backward);
   decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
@@ -169,12 +173,33 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
                                      encoder_.weight_gradient_of(0));
   }
 
+  if (this->watch_) show_step(n, z);
+  this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {
     clip_gradients<T>(context_, options_.train.clip_norm, parameters_.gradients(),
                       &state->losses[gradient_norm_slot]);
   }
   adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->step, parameters_.values(),
                parameters_.gradients(), parameters_.first_moments(), parameters_.second_moments());
+}
+
+template <class T>
+void Autoencoder<T>::show_step(std::int64_t rows, MatrixView<const T> z) {
+  const Watch<T>& watch = this->watch_;
+  encoder_.show_values(encoder_tape_, rows, 0, watch);
+  if (variational()) {
+    mu_->show_values(mu_tape_, rows, 0, watch);
+    log_variance_->show_values(log_variance_tape_, rows, 0, watch);
+    watch({"z: draws from the posterior", z, 0});
+  }
+  decoder_.show_values(decoder_tape_, rows, 0, watch);
+  decoder_.show_gradients(decoder_tape_, rows, 0, watch);
+  if (variational()) {
+    mu_->show_gradients(mu_tape_, rows, 0, watch);
+    log_variance_->show_gradients(log_variance_tape_, rows, 0, watch);
+  }
+  encoder_.show_gradients(encoder_tape_, rows, 0, watch);
+  parameters_.show_gradients(watch);
 }
 
 template <class T>

@@ -26,9 +26,10 @@ std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t ge
 
 template <class T>
 Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
-                  Arena<T>& buffers)
+                  Arena<T>& buffers, PhaseClock& phases)
     : options_(options),
       seed_(seed),
+      phases_(phases),
       network_("critic", critic_layers(options, genes), 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
               options.critic.normalization == NormalizationLayer::layer) {}
@@ -103,6 +104,7 @@ void Critic<T>::train_update(MatrixView<const T> generated, const std::int64_t* 
                   {real.data, static_cast<std::size_t>(real.size())});
   }
 
+  phases_.enter(Phase::forward);
   const bool per_pass = options_.spectral_iterations == SpectralIterations::per_pass;
   update_sigmas(real_slot, true);
   update_sigmas(generated_slot, per_pass);
@@ -116,7 +118,9 @@ void Critic<T>::train_update(MatrixView<const T> generated, const std::int64_t* 
   }
   network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true);
 
+  phases_.enter(Phase::loss);
   adversarial_gradients(rows, losses);
+  phases_.enter(Phase::backward);  // the penalty's passes lead there
   if (penalised()) {
     penalty_passes(rows, segments.back(), losses);
     if (!interpolated_pass_has_gradient()) segments.pop_back();
@@ -239,10 +243,27 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
   update_sigmas(real_slot, true);
   network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
+  phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   logit_loss<T>(*context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, bce ? 1 : -1, 1, a(head, 0, n),
                 loss, grad(head, 0, n));
+  phases_.enter(Phase::backward);
   network_.backward(*context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
+}
+
+template <class T>
+void Critic<T>::show_update(std::int64_t n, const Watch<T>& watch) const {
+  const Rows rows{n, penalised()};
+  const std::int64_t all = rows.forward() + (penalised() ? n : 0);
+  watch({"critic: input", input(0, rows.forward()), rows.real()});
+  network_.show_values(tape_, rows.forward(), rows.real(), watch);
+  network_.show_gradients(tape_, all, rows.real(), watch);
+}
+
+template <class T>
+void Critic<T>::show_generator_pass(std::int64_t n, const Watch<T>& watch) const {
+  network_.show_values(tape_, n, -1, watch);
+  network_.show_gradients(tape_, n, -1, watch);
 }
 
 template <class T>

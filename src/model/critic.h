@@ -20,7 +20,7 @@ template <class T>
 class Critic {
  public:
   Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
-         Arena<T>& buffers);
+         Arena<T>& buffers, PhaseClock& phases);
   void initialize(std::uint32_t network) { network_.initialize(seed_, network); }
   void make_tape(Context& context, std::int64_t batch);
 
@@ -35,6 +35,10 @@ class Critic {
   /// parameters get none.
   void generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
                           MatrixView<T> grad);
+
+  /// Shows what the last update computed, and the last pass of the generator's.
+  void show_update(std::int64_t rows, const Watch<T>& watch) const;
+  void show_generator_pass(std::int64_t rows, const Watch<T>& watch) const;
 
   /// The largest singular values as the last pass saw them, by layer.
   LossParts sigmas() const;
@@ -66,6 +70,7 @@ class Critic {
 
   const GanOptions options_;
   const std::uint64_t seed_;
+  PhaseClock& phases_;
   Context* context_ = nullptr;
   Network<T> network_;
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere

@@ -44,7 +44,7 @@ Gan<T>::Gan(Context& context, const ModelOptions& options, const DeviceData<T>& 
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       generator_("generator", generator_layers(options, data.genes()), 0, generator_parameters_,
                  generator_buffers_),
-      critic_(options.gan, data.genes(), seed, critic_parameters_, critic_buffers_) {
+      critic_(options.gan, data.genes(), seed, critic_parameters_, critic_buffers_, this->phases_) {
   generator_parameters_.allocate(context, true);
   generator_buffers_.allocate(context, false);
   critic_parameters_.allocate(context, true);
@@ -93,10 +93,18 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 template <class T>
 void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses) {
   if (options_.gan.latent_draw == LatentDraw::per_update) draw_latents(rows.count, 1, &state->update);
+  this->phases_.enter(Phase::forward);
   const MatrixView<T> generated = run_generator(rows.count, generator_for_critic, &state->update);
+  this->phases_.enter(Phase::data);
   gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
                   critic_.real_rows(rows.count));
   critic_.train_update(generated, &state->update, losses);
+  if (this->watch_) {
+    generator_.show_values(generator_tape_, rows.count, -1, this->watch_);
+    critic_.show_update(rows.count, this->watch_);
+    critic_parameters_.show_gradients(this->watch_);
+  }
+  this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {
     clip_gradients<T>(context_, options_.train.clip_norm, critic_parameters_.gradients(),
                       &state->losses[scratch_slot]);
@@ -109,16 +117,26 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
 
 template <class T>
 void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
+  this->phases_.enter(Phase::forward);
   const MatrixView<T> generated = run_generator(rows, generator_for_itself, &state->step);
   const MatrixView<T> grad = generator_.rows_of(generator_tape_.back().grad, generator_.size() - 1, 0, rows);
   critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], grad);
+  this->phases_.enter(Phase::loss);
   const double scale = 1.0 / static_cast<double>(rows * data_.genes());
   absolute_value<T>(context_, generated, scale, options_.gan.sparsity.weight * scale,
                     &state->losses[sparsity_slot], grad);
   const Segment segment{
       .first = 0, .rows = rows, .pass = generator_for_itself, .step = &state->step, .slot = 0};
+  this->phases_.enter(Phase::backward);
   generator_.backward(context_, generator_tape_, MatrixView<const T>(z_.data(), rows, options_.latent), rows,
                       {&segment, 1}, seed_, true, {});
+  if (this->watch_) {
+    generator_.show_values(generator_tape_, rows, -1, this->watch_);
+    critic_.show_generator_pass(rows, this->watch_);
+    generator_.show_gradients(generator_tape_, rows, -1, this->watch_);
+    generator_parameters_.show_gradients(this->watch_);
+  }
+  this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {
     clip_gradients<T>(context_, options_.train.clip_norm, generator_parameters_.gradients(),
                       &state->losses[scratch_slot]);

@@ -255,6 +255,24 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
   }
 }
 
+template <class T>
+void Network<T>::show_values(const std::vector<LayerTape<T>>& tape, std::int64_t rows,
+                             std::int64_t first_cell, const Watch<T>& watch) const {
+  for (int k = 0; k < size(); ++k) {
+    watch({layers_[k].weight_name + ": pre-activations", rows_of(tape[k].a, k, 0, rows), first_cell});
+    if (shape(k).hidden)
+      watch({layers_[k].weight_name + ": outputs", rows_of(tape[k].h, k, 0, rows), first_cell});
+  }
+}
+
+template <class T>
+void Network<T>::show_gradients(const std::vector<LayerTape<T>>& tape, std::int64_t rows,
+                                std::int64_t first_cell, const Watch<T>& watch) const {
+  for (int k = size() - 1; k >= 0; --k)
+    watch({layers_[k].weight_name + ": gradient at its product", rows_of(tape[k].grad, k, 0, rows),
+           first_cell});
+}
+
 template class Network<float>;
 template class Network<double>;
 

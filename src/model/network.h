@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/arena.h"
+#include "model/watched.h"
 #include "sparcell/model.h"
 #include "sparcell/ops/batch.h"
 #include "sparcell/ops/layer.h"
@@ -97,6 +98,13 @@ class Network {
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input);
+
+  /// Shows the values of a forward pass over `rows` rows, layer by layer, and the gradients of the way back.
+  /// Cells of the batch begin at row `first_cell`.
+  void show_values(const std::vector<LayerTape<T>>& tape, std::int64_t rows, std::int64_t first_cell,
+                   const Watch<T>& watch) const;
+  void show_gradients(const std::vector<LayerTape<T>>& tape, std::int64_t rows, std::int64_t first_cell,
+                      const Watch<T>& watch) const;
 
   LayerForm form(int layer, const Segment& segment, std::uint64_t seed, bool training) const;
   LayerParameters<T> layer_parameters(int layer, const LayerTape<T>& tape, int slot);

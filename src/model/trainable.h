@@ -8,6 +8,8 @@
 
 #include "model/arena.h"
 #include "model/device_data.h"
+#include "model/watched.h"
+#include "sparcell/core/phases.h"
 #include "sparcell/model.h"
 #include "sparcell/ops/batch.h"
 #include "sparcell/ops/step.h"
@@ -63,11 +65,21 @@ class Trainable {
   /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode.
   virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
 
+  /// Where the time of its steps goes.
+  PhaseClock& phases() { return phases_; }
+  /// From now on every step shows what it computes, in the order of the computation; an empty function ends
+  /// that. Slow.
+  void watch(Watch<T> watch) { watch_ = std::move(watch); }
+
   std::int64_t parameter_count() {
     std::int64_t count = 0;
     for (const auto& group : groups()) count += group.parameters->element_count();
     return count;
   }
+
+ protected:
+  PhaseClock phases_;
+  Watch<T> watch_;
 };
 
 /// Builds the model that the options describe, for data of that many genes. `data` is what it trains on.

@@ -29,7 +29,7 @@ void check_finite(const TensorSnapshot& tensors, std::int64_t step) {
 }  // namespace
 
 CheckpointWriter::CheckpointWriter(Trainable<float>& model, CheckpointIdentity identity,
-                                   CheckpointFiles files, std::function<void()> before)
+                                   CheckpointFiles files, Before before)
     : model_(model), identity_(std::move(identity)), files_(std::move(files)), before_(std::move(before)) {
   copy_arenas(model_, copies_);  // so that its memory is there when time counts
   thread_ = std::thread([this] { work(); });
@@ -73,6 +73,12 @@ void CheckpointWriter::wait() {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
+void CheckpointWriter::wait_quietly() noexcept {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !busy_; });
+  failure_ = nullptr;
+}
+
 void CheckpointWriter::work() {
   std::unique_lock lock(mutex_);
   while (true) {
@@ -101,7 +107,7 @@ void CheckpointWriter::write(const Job& job) {
     write_checkpoint(files_.best, {identity_, *job.best, job.best_state, nullptr});
     best_written_ = job.best->epoch;
   }
-  before_();
+  before_(tensors, job.state.step.step);
   write_checkpoint(files_.last, {identity_, tensors, job.state, job.best}, files_.previous);
 }
 

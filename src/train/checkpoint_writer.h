@@ -22,9 +22,11 @@ struct CheckpointFiles {
 /// else may call HDF5 before `wait`.
 class CheckpointWriter {
  public:
-  /// `before` runs in the thread before a checkpoint gets its name: what must be on the disk by then.
+  /// Runs in the thread before a checkpoint is written, with what it holds: what must be on the disk by then.
+  using Before = std::function<void(const TensorSnapshot& tensors, std::int64_t step)>;
+
   CheckpointWriter(Trainable<float>& model, CheckpointIdentity identity, CheckpointFiles files,
-                   std::function<void()> before);
+                   Before before);
   ~CheckpointWriter();
   CheckpointWriter(const CheckpointWriter&) = delete;
   CheckpointWriter& operator=(const CheckpointWriter&) = delete;
@@ -38,6 +40,8 @@ class CheckpointWriter {
   bool written() const;
   /// Returns when nothing is left to write. Throws what the writing met.
   void wait();
+  /// The same, for a training that failed already: what the writing met is not thrown.
+  void wait_quietly() noexcept;
 
  private:
   struct Job {
@@ -51,7 +55,7 @@ class CheckpointWriter {
   Trainable<float>& model_;
   const CheckpointIdentity identity_;
   const CheckpointFiles files_;
-  const std::function<void()> before_;
+  const Before before_;
   ArenaCopies copies_;
   std::int64_t best_written_ = -1;  ///< epoch of the weights in files_.best, as far as this writer knows
   mutable std::mutex mutex_;

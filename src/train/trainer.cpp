@@ -90,12 +90,17 @@ std::int64_t Trainer::batch_rows(std::int64_t batch) const {
 }
 
 std::int64_t Trainer::begin_epoch(std::int64_t epoch) {
+  model_.phases().enter(Phase::data);
   order_.upload(shuffled(split_.train, RandomStream(seed_, Purpose::shuffle, 0, nullptr, epoch)));
   StepState<float> state = device_state_.to_host().front();
-  if (state.batch > 0) return state.batch;
+  if (state.batch > 0) {  // of an epoch under way
+    model_.phases().leave();
+    return state.batch;
+  }
   state.kl_progress = static_cast<double>(epoch) / static_cast<double>(options_.train.epochs);
   std::fill(std::begin(state.losses), std::end(state.losses), 0.0);
   device_state_.upload({&state, 1});
+  model_.phases().leave();
   return 0;
 }
 
@@ -107,6 +112,7 @@ void Trainer::run_steps(std::int64_t first, std::int64_t count) {
     end_step<float>(context_, state);
   }
   context_.synchronize();
+  model_.phases().leave();
 }
 
 TrainResult Trainer::run(const TrainHooks& hooks) {
@@ -129,7 +135,11 @@ TrainResult Trainer::result() const {
                      .last = last_,
                      .steps = device_state_.to_host().front().step,
                      .seconds = seconds_since(start_),
-                     .step_microseconds = 1e6 * median(step_seconds_)};
+                     .step_microseconds = 1e6 * median(step_seconds_),
+                     .cells_per_second = 0,
+                     .phases = {}};
+  for (std::size_t i = 0; i < phase_names.size(); ++i)
+    result.phases.emplace_back(phase_names[i], model_.phases().seconds(static_cast<Phase>(i)));
   const double busy = std::accumulate(step_seconds_.begin(), step_seconds_.end(), 0.0);
   const double taken = static_cast<double>(step_seconds_.size()) / static_cast<double>(batches_);  // epochs
   if (busy > 0) result.cells_per_second = static_cast<double>(split_.train.size()) * taken / busy;
@@ -168,7 +178,9 @@ void Trainer::save(const TrainHooks& hooks, bool now) {
   if (!hooks.save) return;
   save_waits_ = !now && hooks.save_later && hooks.save_later();
   if (save_waits_) return;
+  model_.phases().enter(Phase::checkpoint);
   hooks.save();
+  model_.phases().leave();
   last_save_ = Clock::now();
 }
 
@@ -183,6 +195,7 @@ bool Trainer::stopped_early() const {
 }
 
 EpochRecord Trainer::end_epoch(std::int64_t epoch) {
+  model_.phases().enter(Phase::evaluation);
   StepState<float> state = device_state_.to_host().front();
   EpochRecord record{
       .epoch = epoch, .step = state.step, .train = {}, .validation = {}, .diagnostics = model_.diagnostics()};
@@ -190,11 +203,13 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
   check_finite(record.train, "training", epoch);
   state.batch = 0;
   device_state_.upload({&state, 1});
-  if (!model_.has_validation_loss() || split_.validation.empty()) return record;
-  const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
-  record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
-  check_finite(record.validation, "validation", epoch);
-  follow_validation(epoch, record.validation);
+  if (model_.has_validation_loss() && !split_.validation.empty()) {
+    const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
+    record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
+    check_finite(record.validation, "validation", epoch);
+    follow_validation(epoch, record.validation);
+  }
+  model_.phases().leave();
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,15 @@ struct TrainResult {
   double seconds = 0;
   double step_microseconds = 0;  ///< median of steps without evaluation
   double cells_per_second = 0;
+  std::vector<std::pair<std::string, double>> phases;  ///< seconds
+};
+
+/// The first value of a training that is not finite.
+struct NonFinite {
+  std::string tensor;                           ///< and what of it
+  std::int64_t step = 0, epoch = 0, batch = 0;  ///< counted from 0
+  std::int64_t values = 0;                      ///< of the tensor that are not finite
+  std::vector<std::int32_t> cells;  ///< whose rows they are in; empty where rows of the tensor are no cells
 };
 
 /// What the loop tells its caller, and asks.
@@ -52,6 +62,10 @@ class Trainer {
   TrainResult run(const TrainHooks& hooks);
   /// What `run` returns, as it stands now.
   TrainResult result() const;
+
+  /// Takes the steps from here to the end of `epoch` with a look at everything that they compute. Nothing
+  /// where all of it is finite.
+  std::optional<NonFinite> find_non_finite(std::int64_t epoch);
 
   /// Everything that a checkpoint holds beside tensors, as it stands now.
   CheckpointState state() const;

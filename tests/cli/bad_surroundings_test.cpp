@@ -29,12 +29,9 @@ class BadSurroundings : public SmallExperiment {
 TEST_F(BadSurroundings, AFolderThatHoldsARunIsRefusedAndLeftAlone) {
   finished_run("held");
   const std::string result = file_bytes(folder / "held/result.json");
-<<<<<<< HEAD
-  expect_clean_failure({"--out", "held"}, 2, "held holds a run already; go on with it (sparcell resume held) or choose another folder with "
-                       "--out");
-=======
-  expect_clean_failure({"--out", "held"}, 2, "held holds a run already; choose another folder with --out");
->>>>>>> main
+  expect_clean_failure(
+      {"--out", "held"}, 2,
+      "held holds a run already; go on with it (sparcell resume held) or choose another folder with --out");
   EXPECT_EQ(file_bytes(folder / "held/result.json"), result);
 }
 

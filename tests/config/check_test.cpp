@@ -66,6 +66,8 @@ const Combination combinations[] = {
     {"read.perturbation.preset=none|select.include_perturbed=true", "needs perturbation labels",
      "select.include_perturbed=true"},
     {"model.vae.kl.warmup=1", "training is not longer than the warm-up", "model.vae.kl.warmup=0.99"},
+    {"model.vae.hidden=[]|model.vae.dropout=0", "at least one hidden layer",
+     "model.vae.hidden=[3]|model.vae.dropout=0"},
     {"model.vae.kl.warmup=2", "training is not longer than the warm-up", "model.vae.kl.warmup=0"},
     {"train.batch=1", "model.ae has batch normalization", "train.batch=2"},
     {"model.ae.train.batch=1", "more than one cell in a batch",

@@ -19,13 +19,16 @@ class Run : public SmallExperiment {};
 
 TEST_F(Run, TheFolderIsComplete) {
   finished_run("r", {"report.html=true"});
+  std::vector<std::string> found = files("r");
+  EXPECT_EQ(
+      std::erase_if(found, [](const std::string& name) { return name.starts_with("events.out.tfevents."); }),
+      1);
   EXPECT_THAT(
-      files("r"),
-      ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
-                  "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
-                  "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv", "latent.h5ad",
-                  "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv", "provenance.json",
-                  "report.html", "result.json", "split.csv", "status.json"));
+      found, ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
+                         "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
+                         "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv",
+                         "latent.h5ad", "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv",
+                         "provenance.json", "report.html", "result.json", "split.csv", "status.json"));
   EXPECT_EQ(json("r/status.json")["state"], "done");
   EXPECT_EQ(file_bytes(folder / "r/overrides.yaml"), "- \"report.html=true\"\n");
   for (const char* key : {"build", "arguments", "host", "device", "data", "split_sha256", "genes_sha256",
@@ -80,6 +83,13 @@ TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
                                           "/models/ae/cost/steps",
                                           "/models/ae/cost/step_microseconds",
                                           "/models/ae/cost/cells_per_second",
+                                          "/models/ae/cost/phases/data",
+                                          "/models/ae/cost/phases/forward",
+                                          "/models/ae/cost/phases/loss",
+                                          "/models/ae/cost/phases/backward",
+                                          "/models/ae/cost/phases/optimizer",
+                                          "/models/ae/cost/phases/evaluation",
+                                          "/models/ae/cost/phases/checkpoint",
                                           "/models/vae/test/mse",
                                           "/models/vae/test/mse_at_mean",
                                           "/models/vae/test/kl",
@@ -124,6 +134,21 @@ TEST_F(Run, TheResultCountsWhatTheExperimentAskedFor) {
   // Layers 60-16-4-16-60 with biases, and scale and shift of two batch normalizations.
   EXPECT_EQ(result["models"]["ae"]["parameters"],
             60 * 16 + 16 + 16 * 4 + 4 + 4 * 16 + 16 + 16 * 60 + 60 + 2 * 2 * 16);
+}
+
+/// What is in no phase: the host's work between steps, a hundredth of a second of files.
+TEST_F(Run, PhasesOfTrainingAddUpToItsTime) {
+  finished_run("r", {"train.epochs=60"});
+  for (const auto& [name, model] : json("r/result.json")["models"].items()) {
+    const nlohmann::json cost = model["cost"];
+    double sum = 0;
+    for (const auto& [phase, seconds] : cost["phases"].items()) {
+      EXPECT_GT(seconds, 0) << name << " " << phase;
+      sum += seconds.get<double>();
+    }
+    EXPECT_LT(sum, cost["train_seconds"]) << name;
+    EXPECT_GT(sum, 0.3 * cost["train_seconds"].get<double>()) << name;
+  }
 }
 
 TEST_F(Run, MetricsAreALongTableOfNumbers) {

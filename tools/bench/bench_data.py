@@ -39,8 +39,3 @@ def dense_cells(path, cells, genes):
     dense = np.zeros((cells, genes), np.float32)
     dense[np.repeat(np.arange(cells), np.diff(indptr)), indices] = data
     return torch.from_numpy(dense)
-
-
-def write_counts(path, cells, genes):
-    if not path.exists():
-        write_random(path, cells, genes, lambda random, size: random.geometric(0.5, size))

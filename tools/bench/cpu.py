@@ -123,34 +123,14 @@ def training(rounds):
 
 
 def preprocessing(rounds):
-    """normalize_total + log1p, and the `seurat` genes, of 20,000 x 20,000 counts."""
-    python, data = os.environ["SPARCELL_SCANPY_PYTHON"], FOLDER / "counts.h5ad"
+    """normalize_total + log1p, and the selections of genes, of 20,000 x 20,000 counts: stations.py."""
+    python = os.environ["SPARCELL_SCANPY_PYTHON"]
     if not Path(python).exists():
         print(f"No preprocessing: {python} is missing (tools/setup.sh --tests makes it, or set SPARCELL_SCANPY_PYTHON).\n")
         return
-    bench_data.write_counts(data, 20_000, 20_000)
-    ours, peers = [], []
-    for _ in range(rounds):
-        ours.append(run_sparcell("preprocessing", {
-            "read": {"path": str(data), "counts": "X", "perturbation": {"preset": "none"}},
-            "normalize": {"target_sum": 10000, "log1p": True},
-            "select": {"flavor": "seurat", "genes": 2000, "fit_on": "all"},
-            "model": {"ae": {"type": "autoencoder", "hidden": [8], "latent": 2, "dropout": 0}},
-            "train": {"epochs": 1, "batch": 1024},
-            "evaluate": {"resamples": 100},
-            "report": {"html": False},
-        })["stages"])
-        finished = subprocess.run([python, "tools/bench/scanpy_peers.py", str(data)], capture_output=True, text=True)
-        if finished.returncode != 0:
-            raise SystemExit(f"tools/bench/scanpy_peers.py failed:\n{finished.stderr[-2000:]}")
-        peers.append(json.loads(finished.stdout.splitlines()[-1]))
-    rows = []
-    for stage, title, goal in (("normalize", "normalize_total + log1p", 4), ("select", "2,000 `seurat` genes", 20)):
-        own, peer = (statistics.median(run[stage] for run in runs) for runs in (ours, peers))
-        ratios = [p[stage] / o[stage] for p, o in zip(peers, ours)]
-        rows.append([title, f"{own:.3f}", f"{peer:.3f}",
-                     f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})", str(goal)])
-    print_table(["seconds, 20,000 x 20,000, 10 % dense", "sparcell", "scanpy", "ratio", "goal"], rows)
+    subprocess.run([python, "tools/bench/stations.py", str(Path(SPARCELL).parent), "--repeats", str(max(rounds, 5))],
+                   check=True)
+    print(flush=True)
 
 
 def start(rounds):

@@ -1,10 +1,11 @@
 """normalize_total + log1p and the selections beside scanpy, in one run on the same cores:
 
-    python tools/bench/stations.py build/release [CELLS GENES DENSITY]
+    python tools/bench/stations.py build/release [--repeats N] [--cells N --genes N --density SHARE]
 
-20,000 x 20,000 with 10 % non-zeros where nothing else is said. Medians over repeats; scanpy's just-in-time compilation is
-done before. The results must agree before a ratio is printed. Needs the packages of tools/requirements-interop.txt.
+The first call of a process, as a script makes it once, and the median of the calls after it, which find memory that
+the process has touched before; scanpy's just-in-time compilation is done before either. The results must agree before a ratio is printed. Needs the packages of tools/requirements-interop.txt.
 """
+import argparse
 import json
 import os
 import statistics
@@ -23,8 +24,7 @@ from scipy import sparse
 
 warnings.filterwarnings("ignore")
 SELECTED = 2000
-REPEATS = 5
-GOALS = {"normalize_total + log1p": 4, "seurat genes": 20}
+GOALS = {"normalize": 4, "seurat": 20}
 
 
 def simulated_counts(cells, genes, density, seed=0):
@@ -64,65 +64,76 @@ def seconds(work):
     return time.perf_counter() - start, result
 
 
-def scanpy_times(counts, threads):
+def scanpy_times(counts, threads, repeats):
     numba.set_num_threads(threads)
     small = anndata.AnnData(counts[:3000])
     log_normalize(small)
     selected(small, "seurat")
     normalized = None
     times = {"normalize": []}
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         normalized = anndata.AnnData(counts.copy())
         times["normalize"].append(seconds(lambda: log_normalize(normalized))[0])
     genes = {}
     for flavor in ("seurat", "cell_ranger", "seurat_v3"):
         source = anndata.AnnData(counts) if flavor == "seurat_v3" else normalized
-        took, genes[flavor] = seconds(lambda: selected(source, flavor))
-        times[flavor] = [took]
+        times[flavor] = []
+        for _ in range(repeats):
+            took, genes[flavor] = seconds(lambda: selected(source, flavor))
+            times[flavor].append(took)
     return times, normalized.X.data, genes
 
 
-def our_times(program, folder, threads):
+def our_times(program, folder, threads, repeats):
     times = {}
     genes = {}
     for flavor in ("seurat", "cell_ranger", "seurat_v3"):
-        out = subprocess.run([program, folder, str(SELECTED), flavor, str(REPEATS), str(threads)], check=True,
+        out = subprocess.run([program, folder, str(SELECTED), flavor, str(repeats), str(threads)], check=True,
                              capture_output=True, text=True).stdout
         measured = json.loads(out)
-        times.setdefault("normalize", []).extend(measured["normalize"])
+        times.setdefault("normalize", measured["normalize"])
         times.setdefault("copy", []).extend(measured["copy"])
         times[flavor] = measured["select"]
         genes[flavor] = np.fromfile(folder / f"selected_{flavor}.i32", np.int32)
     return times, np.fromfile(folder / "normalized.f32", np.float32), genes
 
 
-def main(build, cells=20000, genes=20000, density=0.1):
+def first_and_later(times):
+    return times[0], statistics.median(times[1:])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--repeats", type=int, default=6)
+    parser.add_argument("--cells", type=int, default=20_000)
+    parser.add_argument("--genes", type=int, default=20_000)
+    parser.add_argument("--density", type=float, default=0.1)
+    asked = parser.parse_args()
     threads = len(os.sched_getaffinity(0))
-    counts = simulated_counts(int(cells), int(genes), float(density))
+    counts = simulated_counts(asked.cells, asked.genes, asked.density)
     with tempfile.TemporaryDirectory() as name:
         write(Path(name), counts)
-        ours, our_values, our_genes = our_times(Path(build) / "stations_benchmark", Path(name), threads)
-    theirs, their_values, their_genes = scanpy_times(counts, threads)
+        ours, our_values, our_genes = our_times(asked.build / "stations_benchmark", Path(name), threads, asked.repeats)
+    theirs, their_values, their_genes = scanpy_times(counts, threads, asked.repeats)
     error = np.abs(our_values / their_values - 1).max()
     if not error < 1e-6:
         raise SystemExit(f"the normalized values differ from scanpy's by {error:.1e}: no ratio")
-    cells, genes = counts.shape
-    print(f"{cells} x {genes}, {counts.nnz} non-zeros, {threads} threads; values agree to {error:.1e}")
     # One thread copies the values: a read and a write of 4 bytes each.
     copy = min(ours["copy"])
-    print(f"copy of the values (one thread): {copy * 1e3:.1f} ms, {8e-9 * counts.nnz / copy:.1f} GB/s")
-    rows = [("normalize_total + log1p", "normalize"), ("seurat genes", "seurat"),
-            ("cell_ranger genes", "cell_ranger"), ("seurat_v3 genes", "seurat_v3")]
-    print(f"{'':24} {'sparcell ms':>12} {'range':>16} {'scanpy ms':>10} {'ratio':>7} {'goal':>5}  shared genes")
-    for label, key in rows:
-        mine, peer = statistics.median(ours[key]), statistics.median(theirs[key])
-        spread = f"{min(ours[key]) * 1e3:.1f}-{max(ours[key]) * 1e3:.1f}"
+    print(f"{asked.cells:,} x {asked.genes:,}, {counts.nnz / 1e6:.0f} M non-zeros, {threads} threads; values agree to "
+          f"{error:.1e}; one thread copies {8e-9 * counts.nnz / copy:.0f} GB/s\n")
+    print("| milliseconds | sparcell, first call | scanpy | ratio | sparcell, later calls | scanpy | ratio | goal | same genes |")
+    print("|" + " --- |" * 9)
+    for label, key in (("normalize_total + log1p", "normalize"), ("`seurat` genes", "seurat"),
+                       ("`cell_ranger` genes", "cell_ranger"), ("`seurat_v3` genes", "seurat_v3")):
         same = ""
         if key in our_genes:
-            same = f"{len(np.intersect1d(our_genes[key], their_genes[key])) / SELECTED:.4f}"
-        goal = GOALS.get(label, "")
-        print(f"{label:24} {mine * 1e3:12.1f} {spread:>16} {peer * 1e3:10.1f} {peer / mine:7.1f} {goal:>5}  {same}")
+            same = f"{100 * len(np.intersect1d(our_genes[key], their_genes[key])) / SELECTED:.1f} %"
+        pairs = zip(first_and_later(ours[key]), first_and_later(theirs[key]))
+        columns = [f"{1e3 * own:.1f} | {1e3 * peer:.1f} | {peer / own:.1f}" for own, peer in pairs]
+        print(f"| {label} | {' | '.join(columns)} | {GOALS.get(key, '')} | {same} |")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -37,11 +37,27 @@ function drawCost() {
     .map(value => isNumber(value) ? format(value) : "–")
     .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
   const heads = ["", "parameters", "epochs", "best epoch", ...Object.values(costs).map(([title]) => title)];
-  byId("run-facts").after(element("h3", {}, "Cost of training"),
-    element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Cost of training"}, element("table", {},
+  drawPhases(trained);
+  costTable("Cost of training", heads, trained.map(([name, entry]) => [name, ...cells(name, entry)]));
+}
+
+// Shares of the time that the phase timer saw, with its seconds.
+function drawPhases(trained) {
+  const timed = trained.filter(([, entry]) => Object.values(entry.cost?.phases ?? {}).some(value => value > 0));
+  if (timed.length === 0) return;
+  const phases = Object.keys(timed[0][1].cost.phases);
+  costTable("Time by phase of training", ["", ...phases.map(words), "together"], timed.map(([name, entry]) => {
+    const values = phases.map(phase => entry.cost.phases[phase] ?? 0), total = values.reduce((sum, value) => sum + value, 0);
+    return [name, ...values.map(value => `${format(Math.round(1000 * value / total) / 10)} %`), seconds(total)];
+  }));
+}
+
+function costTable(title, heads, rows) {
+  byId("run-facts").after(element("h3", {}, title),
+    element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {},
       element("thead", {}, element("tr", {}, ...heads.map(head => element("th", {scope: "col"}, head)))),
-      element("tbody", {}, ...trained.map(([name, entry]) => element("tr", {}, element("th", {scope: "row"}, name),
-        ...cells(name, entry).map(text => element("td", {}, text))))))));
+      element("tbody", {}, ...rows.map(([name, ...texts]) => element("tr", {}, element("th", {scope: "row"}, name),
+        ...texts.map(text => element("td", {}, text))))))));
 }
 
 // Any JSON as nested pairs.

@@ -1,0 +1,63 @@
+// train.init_from: another run's weights.
+#include <gmock/gmock.h>
+
+#include "support/small_experiment.h"
+#include "train/checkpoint.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::HasSubstr;
+
+class InitFrom : public SmallExperiment {
+ protected:
+  InitFrom() { finished_run("first"); }
+  std::vector<float> weights(const std::string& run, const std::string& model) {
+    return read_checkpoint(folder / (run + "/checkpoints/" + model + "/last.h5"))
+        .tensors.parameters.back()
+        .values;
+  }
+};
+
+/// A rate too small to move a weight leaves what training started from.
+TEST_F(InitFrom, TrainingStartsFromTheWeightsOfTheNamesake) {
+  finished_run("second", {"train.init_from=first", "train.epochs=1", "seed=9", "split.seed=3",
+                          "train.optimizer.learning_rate=1e-30"});
+  for (const char* model : {"ae", "vae"})
+    EXPECT_EQ(weights("first", model), weights("second", model)) << model;
+  EXPECT_NE(weights("first", "gan"), weights("second", "gan")) << "its own optimizers moved it";
+}
+
+TEST_F(InitFrom, WeightsCountInTheConfigHashAndTheirPathDoesNot) {
+  const auto hash = [&](const std::string& name, const std::string& from) {
+    finished_run(name, {"train.epochs=1", "~model.gan", "train.init_from=" + from});
+    return json(name + "/result.json")["config_hash"];
+  };
+  std::filesystem::copy(folder / "first", folder / "copy", std::filesystem::copy_options::recursive);
+  finished_run("other", {"seed=8", "split.seed=3"});
+  const auto from_first = hash("a", "first");
+  EXPECT_EQ(hash("b", "copy"), from_first);
+  EXPECT_NE(hash("c", "other"), from_first);
+}
+
+TEST_F(InitFrom, WhatDoesNotFitIsRefused) {
+  const auto refusal = [&](const std::vector<std::string>& options, int code) {
+    std::vector<std::string> all{"train.init_from=first", "--out", "refused"};
+    all.insert(all.end(), options.begin(), options.end());
+    const Finished done = run(all);
+    EXPECT_EQ(done.code, code) << done.err;
+    EXPECT_FALSE(exists("refused"));
+    return done.err;
+  };
+  EXPECT_THAT(
+      refusal({"model.ae.hidden=[17]"}, 3),
+      HasSubstr(
+          "train.init_from: first/checkpoints/ae/last.h5: the checkpoint's tensor encoder.0.weight is 16 x "
+          "60, the model's 17 x 60"));
+  EXPECT_THAT(refusal({"select.genes=59"}, 3), HasSubstr("train.init_from: the genes of first are others"));
+  EXPECT_THAT(refusal({"train.init_from=nowhere"}, 3),
+              HasSubstr("train.init_from: cannot read the file 'nowhere/checkpoints/ae/last.h5'"));
+}
+
+}  // namespace
+}  // namespace sparcell::test
