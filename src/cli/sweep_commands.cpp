@@ -37,8 +37,10 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
   sweep->add_option("--out", given->request.out,
                     fmt::format("The folder of its runs; default: runs/<name>/{}",
                                 name == std::string("ablate") ? "ablation" : name));
-  sweep->add_option("--launcher", given->request.launcher, "local: processes on this machine")
-      ->check(CLI::IsMember({"local"}))
+  sweep
+      ->add_option("--launcher", given->request.launcher,
+                   "local: processes on this machine; slurm: job arrays on a cluster (section slurm)")
+      ->check(CLI::IsMember({"local", "slurm"}))
       ->capture_default_str();
   sweep
       ->add_option("--jobs", given->request.slots,

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "sweep/slurm.h"
 #include "sweep/sweep.h"
 
 namespace sparcell {
@@ -20,6 +21,10 @@ nlohmann::json launcher_of(const SweepFolder& sweep) {
 
 void cancel_sweep(const std::string& path, Log& log) {
   const SweepFolder sweep = SweepFolder::open(path);
+  if (sweep.settings().launcher == "slurm") {
+    cancel_slurm_jobs(sweep, log);
+    return;
+  }
   if (!RunLock::held(sweep.path())) {
     log.info("{}: no process launches this sweep", path);
     return;

@@ -46,8 +46,10 @@ struct Slot {
 
 class Pool {
  public:
-  Pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots, Log& log)
+  Pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots, std::int64_t pause_after,
+       Log& log)
       : sweep_(sweep),
+        pause_after_(pause_after),
         log_(log),
         slots_(std::min(slots, std::max<std::size_t>(1, jobs.size()))),
         total_(jobs.size()) {
@@ -88,7 +90,9 @@ class Pool {
 
   pid_t start_process(const Job& job) const {
     const std::string task = std::to_string(job.task), log = sweep_.log(job), folder = sweep_.path().string();
-    const char* arguments[] = {"/proc/self/exe", "resume", folder.c_str(), "--task", task.c_str(), nullptr};
+    const std::string pause = std::to_string(pause_after_);
+    const char* arguments[] = {"/proc/self/exe", "resume",        folder.c_str(), "--task",
+                               task.c_str(),     "--pause-after", pause.c_str(),  nullptr};
     const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (output < 0) throw WriteError("{}: cannot be written ({})", log, std::strerror(errno));
     const pid_t parent = ::getpid();
@@ -116,7 +120,7 @@ class Pool {
     const Job& job = *slot.work.job;
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     const bool stopped = code < 0 || code == static_cast<int>(ExitCode::interrupted);
-    if (code == 0) {
+    if (code == 0 || (pause_after_ > 0 && stopped && epochs_taken(sweep_.run(job)) >= pause_after_)) {
       ++outcome_.done;
     } else if (stopped && (stopping_ || slot.work.starts < most_starts)) {
       if (stopping_) {
@@ -155,6 +159,7 @@ class Pool {
   }
 
   const SweepFolder& sweep_;
+  const std::int64_t pause_after_;
   Log& log_;
   std::vector<Slot> slots_;
   std::deque<Waiting> waiting_;
@@ -167,9 +172,10 @@ class Pool {
 
 }  // namespace
 
-PoolOutcome run_pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots, Log& log) {
+PoolOutcome run_pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots,
+                     std::int64_t pause_after, Log& log) {
   const StopSignals signals;
-  return Pool(sweep, jobs, slots, log).run();
+  return Pool(sweep, jobs, slots, pause_after, log).run();
 }
 
 std::size_t default_slots(std::int64_t threads_of_run) {

@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/whole_file.h"
+#include "sweep/halving.h"
 #include "sweep/metric.h"
 
 namespace sparcell {
@@ -45,7 +46,7 @@ std::string number(double value) { return std::isfinite(value) ? fmt::format("{}
 }  // namespace
 
 std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
-  const std::string metric = sweep.settings().metric.name;
+  const SweepSettings settings = sweep.settings();
   std::vector<RunOutcome> outcomes;
   for (Job& job : sweep.jobs()) {
     if (!job.active) continue;
@@ -56,10 +57,21 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
       const Json result = result_of_run(folder);
       if (!result.is_object())
         throw DataError("{} is damaged: no JSON object", (folder / "result.json").string());
-      outcome.metric = metric_value(result, metric);
+      outcome.metric = metric_value(result, settings.metric.name);
       add_numbers(result.value("models", Json::object()), "", outcome.values);
     }
     outcomes.push_back(std::move(outcome));
+  }
+  if (settings.method == SweepMethod::halving) {
+    for (const Standing& standing : halving_state(sweep).standings) {
+      if (standing.promoted) continue;
+      for (RunOutcome& outcome : outcomes) {
+        if (outcome.job.configuration != standing.configuration || outcome.state.phase == RunPhase::failed)
+          continue;
+        outcome.state = {.phase = RunPhase::pruned, .epoch = standing.epochs};
+        outcome.metric = curve_value(sweep.run(outcome.job), settings.metric.name, standing.epochs);
+      }
+    }
   }
   return outcomes;
 }
@@ -96,7 +108,8 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
 std::vector<std::size_t> ranking(const std::vector<RunOutcome>& outcomes, bool smaller_is_better) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i].metric && std::isfinite(*outcomes[i].metric)) order.push_back(i);
+    const bool done = outcomes[i].state.phase == RunPhase::done;
+    if (done && outcomes[i].metric && std::isfinite(*outcomes[i].metric)) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return smaller_is_better ? *outcomes[a].metric < *outcomes[b].metric

@@ -27,7 +27,7 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep);
 /// models. Empty fields where a run has none.
 void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outcomes);
 
-/// Positions of the runs with a metric, the best first; equal ones in their order.
+/// Positions of the finished runs with a metric, the best first; equal ones in their order.
 std::vector<std::size_t> ranking(const std::vector<RunOutcome>& outcomes, bool smaller_is_better);
 
 }  // namespace sparcell

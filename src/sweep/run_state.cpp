@@ -1,5 +1,6 @@
 #include "sweep/run_state.h"
 
+#include <cctype>
 #include <fstream>
 
 #include "core/whole_file.h"
@@ -32,7 +33,7 @@ std::optional<double> seconds_left(const Json& status, const RunState& state) {
 }  // namespace
 
 const char* word_of(RunPhase phase) {
-  constexpr const char* words[] = {"waiting", "running", "interrupted", "failed", "done"};
+  constexpr const char* words[] = {"waiting", "running", "interrupted", "failed", "pruned", "done"};
   return words[static_cast<int>(phase)];
 }
 
@@ -66,6 +67,15 @@ RunState state_of_run(const fs::path& folder) {
     state.phase = RunPhase::interrupted;
   }
   return state;
+}
+
+std::int64_t epochs_taken(const fs::path& folder) {
+  std::ifstream file(folder / "metrics.csv");
+  std::int64_t epochs = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && std::isdigit(static_cast<unsigned char>(line[0]))) epochs = std::stoll(line) + 1;
+  }
+  return epochs;
 }
 
 Json result_of_run(const fs::path& folder) {

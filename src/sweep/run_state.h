@@ -8,7 +8,8 @@
 
 namespace sparcell {
 
-enum class RunPhase { waiting, running, interrupted, failed, done };
+/// `pruned`: stopped by halving, because others were better.
+enum class RunPhase { waiting, running, interrupted, failed, pruned, done };
 const char* word_of(RunPhase phase);
 
 struct RunState {
@@ -22,6 +23,9 @@ struct RunState {
 /// A finished run costs one look at the file system, another one its small status.json and lock. A process
 /// that died without a word counts as interrupted.
 RunState state_of_run(const std::filesystem::path& folder);
+
+/// Epochs of its last model that stand in metrics.csv.
+std::int64_t epochs_taken(const std::filesystem::path& folder);
 
 /// result.json; null where it is not there or damaged.
 nlohmann::ordered_json result_of_run(const std::filesystem::path& folder);

@@ -10,6 +10,7 @@
 
 #include "core/whole_file.h"
 #include "sparcell/core/sha256.h"
+#include "sweep/halving.h"
 #include "sweep/metric.h"
 
 namespace sparcell {
@@ -81,10 +82,12 @@ void refuse_foreign_folder(const fs::path& folder) {
 
 SweepSettings settings_of(const SweepRequest& request, const Plan& plan) {
   const PlanOptions& options = plan.options();
+  const Metric metric = choose_metric(options.sweep.metric, plan.reference());
+  if (request.kind == SweepKind::sweep) check_halving(options.sweep, metric.name, plan.reference());
   return {.ablation = request.kind == SweepKind::ablation,
           .source = request.file,
           .source_sha256 = source_hash(request.file, request.overrides),
-          .metric = choose_metric(options.sweep.metric, plan.reference()),
+          .metric = metric,
           .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,
           .halving = options.sweep.halving,
           .launcher = request.launcher,

@@ -1,9 +1,14 @@
 #include "sweep/sweep.h"
 
 #include <algorithm>
+#include <cstdio>
 
+#include "experiment/signals.h"
 #include "sweep/differences.h"
+#include "sweep/halving.h"
 #include "sweep/pool.h"
+#include "sweep/slurm.h"
+#include "sweep/sweep_report.h"
 #include "sweep/tables.h"
 #include "sweep/task.h"
 
@@ -39,18 +44,64 @@ void throw_outcome(const SweepFolder& sweep, const PoolOutcome& outcome) {
   }
 }
 
-void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
-  const std::vector<Job> jobs = unfinished_jobs(sweep);
+/// What is to be run now: everything, or with halving the rung that runs.
+struct Work {
+  std::vector<Job> jobs;
+  std::int64_t pause_after = 0;
+};
+
+Work next_work(const SweepFolder& sweep) {
+  if (sweep.settings().method != SweepMethod::halving) return {unfinished_jobs(sweep), 0};
+  HalvingState state = halving_state(sweep);
+  return {std::move(state.next), state.pause_after};
+}
+
+void say_begin(const SweepFolder& sweep, const Work& work, std::size_t slots, Log& log) {
+  if (work.pause_after > 0) {
+    log.info("{} runs to epoch {}; {} at a time", work.jobs.size(), work.pause_after, slots);
+    return;
+  }
   const std::vector<Job> all = sweep.jobs();
-  const auto active = std::count_if(all.begin(), all.end(), [](const Job& job) { return job.active; });
+  const auto active = static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Job& job) { return job.active; }));
+  log.info("{} of {} runs are finished; {} at a time", active - unfinished_jobs(sweep).size(), active, slots);
+}
+
+/// Rung after rung where the sweep halves. Failed runs are tried once.
+PoolOutcome run_to_the_end(const SweepFolder& sweep, std::size_t slots, Log& log) {
+  PoolOutcome all;
+  while (true) {
+    const Work work = next_work(sweep);
+    say_begin(sweep, work, slots, log);
+    const PoolOutcome outcome = run_pool(sweep, work.jobs, slots, work.pause_after, log);
+    if (work.jobs.size() > slots) log.info("slots were idle {:.1f} % of the time", 100 * outcome.idle_share);
+    all.done += outcome.done;
+    all.failed += outcome.failed;
+    all.interrupted = outcome.interrupted;
+    if (outcome.interrupted > 0 || work.pause_after == 0) return all;
+    if (next_work(sweep).pause_after == work.pause_after) return all;  // some runs never reach it
+  }
+}
+
+void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
   const std::int64_t threads = load_experiment(sweep.file("experiment.yaml")).threads;
   const std::size_t places = slots > 0 ? static_cast<std::size_t>(slots) : default_slots(threads);
-  log.info("{} of {} runs are finished; {} at a time", static_cast<std::size_t>(active) - jobs.size(), active,
-           places);
-  const PoolOutcome outcome = run_pool(sweep, jobs, places, log);
-  if (jobs.size() > places) log.info("slots were idle {:.1f} % of the time", 100 * outcome.idle_share);
+  const PoolOutcome outcome = run_to_the_end(sweep, places, log);
   std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
   throw_outcome(sweep, outcome);
+}
+
+void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
+  if (sweep.settings().launcher == "local") {
+    launch_locally(sweep, slots, log);
+    return;
+  }
+  const Work work = next_work(sweep);
+  if (work.jobs.empty()) {
+    std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
+    return;
+  }
+  submit_to_slurm(sweep, work.jobs, work.pause_after, log);
 }
 
 }  // namespace
@@ -64,35 +115,57 @@ std::string run_sweep(const SweepRequest& request, Log& log) {
     Log& log;
     ~Remark() { remark_changed_source(settings, source_hash(request.file, request.overrides), log); }
   } const remark{request, settings, log};
-  launch_locally(owned.folder, request.slots, log);
+  launch(owned.folder, request.slots, log);
   return owned.folder.path().string();
 }
 
 void resume_sweep(const std::string& path, std::int64_t slots, Log& log) {
   const OwnedSweep owned = OwnedSweep::take(SweepFolder::open(path));
-  launch_locally(owned.folder, slots > 0 ? slots : owned.folder.settings().slots, log);
+  launch(owned.folder, slots > 0 ? slots : owned.folder.settings().slots, log);
 }
 
-void run_tasks(const std::string& path, std::int64_t first, std::int64_t count,
-               const std::vector<std::string>& arguments, Log& log) {
+void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
   const SweepFolder sweep = SweepFolder::open(path);
-  if (count == 1) {
-    run_job(sweep, job_of_task(sweep, first), arguments);
-    return;
+  try {
+    if (request.count == 1) {
+      run_job(sweep, job_of_task(sweep, request.first), request.arguments, request.pause_after);
+      return;
+    }
+    std::vector<Job> jobs = next_work(sweep).jobs;
+    std::erase_if(jobs, [&](const Job& job) {
+      return job.task < request.first || job.task >= request.first + request.count;
+    });
+    const auto slots = static_cast<std::size_t>(request.count);
+    throw_outcome(sweep, run_pool(sweep, jobs, slots, request.pause_after, log));
+  } catch (const Interrupted&) {
+    if (sweep.settings().launcher == "slurm" && stop_signal() != 0)
+      requeue_this_task(sweep.settings().slurm, log);
+    throw;
   }
-  std::vector<Job> jobs = unfinished_jobs(sweep);
-  std::erase_if(jobs, [&](const Job& job) { return job.task < first || job.task >= first + count; });
-  throw_outcome(sweep, run_pool(sweep, jobs, static_cast<std::size_t>(count), log));
+}
+
+void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& log) {
+  const SweepFolder sweep = SweepFolder::open(path);
+  std::printf("%s%s\n", collect(sweep).c_str(), path.c_str());
+  if (pause_after == 0) return;
+  const Work work = next_work(sweep);
+  if (!work.jobs.empty() && work.pause_after != pause_after)
+    submit_to_slurm(sweep, work.jobs, work.pause_after, log);
 }
 
 std::string collect(const SweepFolder& sweep) {
   const SweepSettings settings = sweep.settings();
   const std::vector<RunOutcome> outcomes = outcomes_of(sweep);
   write_results(sweep, outcomes);
-  if (!settings.ablation) return best_runs_table(settings, outcomes);
-  const std::vector<PairedDifference> differences = paired_differences(outcomes);
-  write_differences(sweep.file("differences.csv"), differences);
-  return differences_table(settings, differences);
+  if (settings.method == SweepMethod::halving)
+    write_standings(sweep.file("halving.csv"), halving_state(sweep).standings);
+  std::vector<PairedDifference> differences;
+  if (settings.ablation) {
+    differences = paired_differences(outcomes);
+    write_differences(sweep.file("differences.csv"), differences);
+  }
+  write_sweep_report(sweep, settings, outcomes, differences);
+  return settings.ablation ? differences_table(settings, differences) : best_runs_table(settings, outcomes);
 }
 
 std::string status_text(const std::string& path) {

@@ -18,10 +18,19 @@ std::string run_sweep(const SweepRequest& request, Log& log);
 /// Goes on with a sweep as it was submitted. `slots` 0: as then.
 void resume_sweep(const std::string& folder, std::int64_t slots, Log& log);
 
-/// The runs of `count` tasks from `first` on, in this process or, if several, side by side in processes of
-/// their own. Tasks that are finished or do not exist are passed over.
-void run_tasks(const std::string& folder, std::int64_t first, std::int64_t count,
-               const std::vector<std::string>& arguments, Log& log);
+/// Tasks of a sweep that one process is asked to run.
+struct TaskRequest {
+  std::int64_t first = 0, count = 1;
+  std::int64_t pause_after = 0;  ///< epochs; 0: to the end
+  std::vector<std::string> arguments;
+};
+
+/// One task in this process, several side by side in processes of their own; finished ones are passed over.
+/// In a Slurm job that runs out of time the job is queued again.
+void run_tasks(const std::string& folder, const TaskRequest& request, Log& log);
+
+/// What the job after an array does: results, and with halving the next rung's jobs.
+void collect_and_go_on(const std::string& folder, std::int64_t pause_after, Log& log);
 
 /// results.csv and, for an ablation, differences.csv; returns what a terminal shows of them.
 std::string collect(const SweepFolder& sweep);

@@ -22,6 +22,11 @@ std::string parameters_text(const Job& job) {
   return text;
 }
 
+/// What a terminal shows of an ablation beside its metric.
+bool is_headline(const std::string& metric) {
+  return metric.ends_with(".test.mse") || metric.ends_with(".test.energy_distance");
+}
+
 std::string metric_text(const std::optional<double>& value) {
   return value ? fmt::format("{:.5g}", *value) : "";
 }
@@ -32,8 +37,8 @@ std::string epoch_text(const RunState& state) {
 
 std::string counts_text(const std::vector<RunOutcome>& outcomes) {
   std::string text = fmt::format("{} runs", outcomes.size());
-  for (const RunPhase phase :
-       {RunPhase::done, RunPhase::running, RunPhase::interrupted, RunPhase::failed, RunPhase::waiting}) {
+  for (const RunPhase phase : {RunPhase::done, RunPhase::running, RunPhase::interrupted, RunPhase::failed,
+                               RunPhase::pruned, RunPhase::waiting}) {
     const auto count = std::count_if(outcomes.begin(), outcomes.end(),
                                      [&](const RunOutcome& outcome) { return outcome.state.phase == phase; });
     if (count > 0) text += fmt::format(", {} {}", count, word_of(phase));
@@ -101,21 +106,20 @@ std::string best_runs_table(const SweepSettings& settings, const std::vector<Run
 
 std::string differences_table(const SweepSettings& settings,
                               const std::vector<PairedDifference>& differences) {
-  Rows rows{{"arm", "reference", "difference", "95 % interval", "seeds"}};
+  Rows rows{{"metric", "arm", "reference", "difference", "95 % interval", "seeds"}};
   bool one_seed = false;
   for (const PairedDifference& paired : differences) {
-    if (paired.metric != settings.metric.name) continue;
+    if (paired.metric != settings.metric.name && !is_headline(paired.metric)) continue;
     const bool known = std::isfinite(paired.low);
     one_seed = one_seed || !known;
-    rows.push_back({paired.arm, fmt::format("{:.5g}", paired.reference),
+    rows.push_back({paired.metric, paired.arm, fmt::format("{:.5g}", paired.reference),
                     fmt::format("{:+.5g}", paired.difference),
                     known ? fmt::format("{:+.5g} to {:+.5g}", paired.low, paired.high) : "unknown",
                     std::to_string(paired.seeds)});
   }
   if (rows.size() == 1) return "";
-  return fmt::format("{}: arm minus reference over equal seeds ({} is better)\n", settings.metric.name,
-                     settings.metric.smaller_is_better ? "smaller" : "larger") +
-         text_table(rows) +
+  std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return a[0] < b[0]; });
+  return "Arm minus reference over equal seeds (all metrics: differences.csv)\n" + text_table(rows) +
          (one_seed ? "One seed says nothing of chance: name several in sweep.seeds for intervals.\n" : "");
 }
 

@@ -10,22 +10,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments) {
+void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments,
+                   std::int64_t pause_after) {
   const fs::path folder = sweep.run(job);
   if (fs::exists(folder / "result.json")) return;
   if (fs::exists(folder / "config.yaml")) {
-    resume(folder.string(), {.overrides = {}, .arguments = arguments});
+    resume(folder.string(), {.overrides = {}, .arguments = arguments, .pause_after = pause_after});
     return;
   }
   forget_failure(folder);
-  run(sweep.experiment(job), {.out = folder.string(), .overrides = job.overrides, .arguments = arguments});
+  run(sweep.experiment(job), {.out = folder.string(),
+                              .overrides = job.overrides,
+                              .arguments = arguments,
+                              .pause_after = pause_after});
 }
 
 }  // namespace
 
-void run_job(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments) {
+void run_job(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments,
+             std::int64_t pause_after) {
   try {
-    run_or_resume(sweep, job, arguments);
+    run_or_resume(sweep, job, arguments, pause_after);
   } catch (const Interrupted&) {
     throw;
   } catch (const Error& error) {
