@@ -154,7 +154,7 @@ TEST_F(PlanTest, DrawsAreKeyed) {
 
 TEST_F(PlanTest, AnAblationIsTheExperimentAndItsArms) {
   const Plan ablation = plan(
-      "ablation: {wide: [model.ae.hidden=[512], model.ae.dropout=0], linear: ~normalize}\n"
+      "ablation: {wide: [\"model.ae.hidden=[512]\", model.ae.dropout=0], linear: ~normalize}\n"
       "normalize: {log1p: false}\nsweep: {seeds: [1, 2]}\n");
   const std::vector<PlannedRun> runs = ablation.ablation_runs();
   EXPECT_THAT(described(runs),
@@ -166,13 +166,13 @@ TEST_F(PlanTest, AnAblationIsTheExperimentAndItsArms) {
 
 TEST_F(PlanTest, UnknownParametersNameTheNearestAndTheirLine) {
   EXPECT_THAT(refused("sweep:\n  parameters:\n    model.ae.latnt: {values: [1]}\n"),
-              ElementsAre("e.yaml:4:5: unknown key 'latnt' in model.ae; did you mean 'latent'?"));
+              ElementsAre("e.yaml:5:5: unknown key 'latnt' in model.ae; did you mean 'latent'?"));
   EXPECT_THAT(
       refused("sweep:\n  parameters:\n    model.aee.latent: {values: [1]}\n"),
-      ElementsAre("e.yaml:4:5: model.aee.latent: there is no model 'aee', did you mean 'ae'; there are ae"));
+      ElementsAre("e.yaml:5:5: model.aee.latent: there is no model 'aee', did you mean 'ae'; there are ae"));
   EXPECT_THAT(
       refused("sweep:\n  parameters:\n    train.batch: {values: [32]}\n  tie: {train.epochs: train.bach}\n"),
-      ElementsAre("e.yaml:5:23: sweep.tie: train.bach is no parameter of this sweep; did you mean "
+      ElementsAre("e.yaml:6:23: sweep.tie: train.bach is no parameter of this sweep; did you mean "
                   "'train.batch'?"));
   EXPECT_THAT(refused("sweep: {parameters: {name: {values: [a, b]}}}\n"),
               ElementsAre(HasSubstr("name changes nothing that is computed")));
@@ -181,7 +181,7 @@ TEST_F(PlanTest, UnknownParametersNameTheNearestAndTheirLine) {
 TEST_F(PlanTest, EveryValueIsCheckedAsItsOptionChecksIt) {
   EXPECT_THAT(
       refused("sweep:\n  parameters: {model.ae.latent: {values: [0, 2, x]}, train.batch: {values: [1.5]}}\n"),
-      ElementsAre(HasSubstr("e.yaml:4:44: model.ae.latent must be at least 1, not '0'"),
+      ElementsAre(HasSubstr("e.yaml:4:43: model.ae.latent must be at least 1, not '0'"),
                   HasSubstr("model.ae.latent must be an integer, not 'x'"),
                   HasSubstr("train.batch must be an integer, not '1.5'")));
   const Plan together = plan("sweep: {parameters: {split.train: {values: [0.9]}}}\n");
@@ -205,7 +205,7 @@ TEST_F(PlanTest, SectionsThatMakeNoSense) {
               ElementsAre(HasSubstr("sweep.samples is 0")));
   EXPECT_THAT(
       refused(parameters(random + latent + "{min: 4, max: 4, distribution: int}}")),
-      ElementsAre(HasSubstr("e.yaml:3:47: sweep.parameters.model.ae.latent is an empty range: min 4 is not "
+      ElementsAre(HasSubstr("e.yaml:3:50: sweep.parameters.model.ae.latent is an empty range: min 4 is not "
                             "below max 4")));
   EXPECT_THAT(refused(parameters(random + latent + "{min: 1.5, max: 4, distribution: int}}")),
               Contains(HasSubstr("from an integer to an integer")));
@@ -236,7 +236,7 @@ TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
        std::vector<std::vector<std::string>>{{},
                                              {"train.epochs=5"},
                                              {"~model.ae", "model.gan.type=gan"},
-                                             {"normalize=none", "tags=[\"1\", \"${x\", \"yes\"]"},
+                                             {"normalize=none", "tags=[\"1\", \"$${x\", \"yes\"]"},
                                              {"filter.obs={d.e: [f, \"1\"], \"a.b\": g}", "seed=7"},
                                              {"model.vae.kl.weight=0.1", "model.vae.hidden=[]",
                                               "model.vae.dropout=[]", "split.validation=0"}}) {

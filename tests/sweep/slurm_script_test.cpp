@@ -28,7 +28,11 @@ TEST(SlurmScript, IndicesAreWrittenAsRanges) {
 }
 
 TEST(SlurmScript, HasEveryOptionAndEndsInTheProgramItself) {
-  SlurmOptions options{.partition = "gpu", .account = "lab", .qos = "high", .constraint = "a100"};
+  SlurmOptions options;
+  options.partition = "gpu";
+  options.account = "lab";
+  options.qos = "high";
+  options.constraint = "a100";
   options.setup = {"module load cuda/13.0"};
   options.extra = {{"exclude", {"node7"}}, {"exclusive", {}}};
   const auto scripts = array_scripts(SweepFolder("a b"), jobs_of({0, 1, 4}), options, 0, 1001);
