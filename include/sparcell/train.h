@@ -89,6 +89,13 @@ void describe(Visitor& v, CheckpointOptions& o) {
   v.section("every", o.every, "How often the last state is saved.");
 }
 
+/// How training steps reach a GPU.
+enum class GraphMode { run, step, off };
+template <>
+struct Names<GraphMode> {
+  static constexpr std::string_view values[] = {"run", "step", "off"};
+};
+
 struct TrainOptions {
   std::int64_t epochs = 50;
   std::int64_t batch = 128;
@@ -100,6 +107,7 @@ struct TrainOptions {
   EarlyStoppingOptions early_stopping;
   CheckpointOptions checkpoint;
   std::string init_from;
+  GraphMode graph = GraphMode::run;
 };
 
 /// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
@@ -114,6 +122,9 @@ void describe(Visitor& v, TrainOptions& o) {
   v.section("checkpoint", o.checkpoint, "Saving the state of training.");
   v.field("init_from", o.init_from,
           "Folder of a run whose last weights training starts from, by the name of the model; empty draws them.");
+  v.field("graph", o.graph,
+          "On a GPU, what is recorded and repeated: a run of steps, one step, or nothing (each kernel with its name in a "
+          "profiler). Results are the same.");
 }
 
 }  // namespace sparcell

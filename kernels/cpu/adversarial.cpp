@@ -30,27 +30,23 @@ Term<T> term(LogitLoss kind, T target, T s) {
 }  // namespace
 
 template <class T>
-void cpu::logit_loss(Context&, LogitLoss kind, double target, double weight, MatrixView<const T> logits,
-                     double* loss, MatrixView<T> gradient) {
-  const double scale = weight / static_cast<double>(logits.rows);
-  double sum = 0;
-  for (std::int64_t r = 0; r < logits.rows; ++r) {
-    const Term<T> t = term(kind, static_cast<T>(target), logits(r, 0));
-    sum += static_cast<double>(t.loss);
-    gradient(r, 0) = static_cast<T>(scale) * t.gradient;
+void cpu::logit_loss(Context&, LogitLoss kind, double weight, std::span<const LogitGroup<T>> groups,
+                     double* loss) {
+  for (const auto& [target, logits, score, gradient] : groups) {
+    if (logits.rows == 0) continue;
+    const auto rows = static_cast<double>(logits.rows);
+    const double scale = weight / rows;
+    double sum = 0, logit_sum = 0;
+    for (std::int64_t r = 0; r < logits.rows; ++r) {
+      const Term<T> t = term(kind, static_cast<T>(target), logits(r, 0));
+      sum += static_cast<double>(t.loss);
+      logit_sum += static_cast<double>(logits(r, 0));
+      gradient(r, 0) = static_cast<T>(scale) * t.gradient;
+    }
+    *loss += scale * sum;
+    if (score != nullptr) *score += logit_sum / rows;
   }
-  *loss += scale * sum;
 }
 SPARCELL_INSTANTIATE(cpu::logit_loss);
-
-template <class T>
-void cpu::add_sum(Context&, MatrixView<const T> x, double scale, double* sum) {
-  double total = 0;
-  for (std::int64_t r = 0; r < x.rows; ++r) {
-    for (std::int64_t c = 0; c < x.cols; ++c) total += static_cast<double>(x(r, c));
-  }
-  *sum += scale * total;
-}
-SPARCELL_INSTANTIATE(cpu::add_sum);
 
 }  // namespace sparcell

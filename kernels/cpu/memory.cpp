@@ -6,6 +6,15 @@
 namespace sparcell::cpu {
 namespace {
 
+class HostRecording final : public Recording {
+ public:
+  explicit HostRecording(std::function<void()> work) : work_(std::move(work)) {}
+  void run() override { work_(); }
+
+ private:
+  std::function<void()> work_;
+};
+
 class HostMemory final : public DeviceMemory {
  public:
   void* allocate(std::size_t bytes) override {
@@ -23,6 +32,9 @@ class HostMemory final : public DeviceMemory {
   void set_zero(void* device, std::size_t bytes) override { std::memset(device, 0, bytes); }
   void synchronize() override {}
   void* stream() override { return nullptr; }
+  std::unique_ptr<Recording> record(std::function<void()> work) override {
+    return std::make_unique<HostRecording>(std::move(work));
+  }
 };
 
 }  // namespace

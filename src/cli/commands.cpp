@@ -27,7 +27,8 @@ void add_info_command(CLI::App& app, Command& command) {
       }
       std::printf("%-12s %s\n", "processor", processor_name().c_str());
       std::printf("%-12s %d\n", "threads", available_threads());
-      std::printf("%-12s cpu (this build has no CUDA device)\n", "devices");
+      const Device best = find_device("auto");
+      std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu", reason_for_auto().c_str());
     };
   });
 }

@@ -38,7 +38,10 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");
   config::Json models = config::Json::array();
-  for (const auto& [name, model] : all["model"].items()) models.push_back({name, model});
+  for (auto& [name, model] : all["model"].items()) {
+    model["train"].erase("graph");  // results are the same
+    models.push_back({name, model});
+  }
   all["model"] = models;  // in their order, which nlohmann::json forgets
   all["data_checksum"] = data_checksum;
   Sha256 sha;

@@ -6,6 +6,9 @@
 #include <charconv>
 
 #include "cpu/memory.h"
+#ifdef SPARCELL_HAS_CUDA
+#include "cuda/memory.h"
+#endif
 
 namespace sparcell {
 
@@ -16,17 +19,59 @@ int available_threads() {
   return std::max(1, CPU_COUNT(&set));
 }
 
-Device find_device(const std::string& name) {
-  if (name == "auto" || name == "cpu") return {};
-  if (name == "cuda" || name.starts_with("cuda:")) {
-    throw UsageError("device {}: this build of sparcell has no CUDA; use device: cpu or auto", name);
+namespace {
+
+#ifdef SPARCELL_HAS_CUDA
+cuda::Devices cuda_devices() { return cuda::find_devices(); }
+std::unique_ptr<DeviceMemory> cuda_memory(int index) { return cuda::make_memory(index); }
+#else
+struct NoDevices {
+  int count = 0;
+  std::string reason = "this build of sparcell has no CUDA";
+};
+NoDevices cuda_devices() { return {}; }
+std::unique_ptr<DeviceMemory> cuda_memory(int) {
+  throw UsageError("device cuda: {}; use device: cpu or auto", cuda_devices().reason);
+}
+#endif
+
+/// The GPU that `cuda` or `cuda:N` names.
+Device cuda_device(const std::string& name) {
+  Device device{.kind = Device::Kind::cuda};
+  if (name != "cuda") {
+    const char* const end = name.data() + name.size();
+    const auto [parsed, error] =
+        std::from_chars(name.data() + std::string_view("cuda:").size(), end, device.index);
+    if (error != std::errc{} || parsed != end || device.index < 0)
+      throw UsageError("device {}: expected auto, cpu, cuda or cuda:N with N = 0, 1, ...", name);
   }
+  const auto devices = cuda_devices();
+  if (devices.count == 0) throw UsageError("device {}: {}; use device: cpu or auto", name, devices.reason);
+  if (device.index >= devices.count) {
+    throw UsageError("device {}: there {}, numbered from 0", name,
+                     devices.count == 1 ? "is one GPU" : fmt::format("are {} GPUs", devices.count));
+  }
+  return device;
+}
+
+}  // namespace
+
+Device find_device(const std::string& name) {
+  if (name == "cpu") return {};
+  if (name == "auto") return cuda_devices().count > 0 ? Device{.kind = Device::Kind::cuda} : Device{};
+  if (name == "cuda" || name.starts_with("cuda:")) return cuda_device(name);
   throw UsageError("device {}: expected auto, cpu, cuda or cuda:N", name);
 }
 
-Context::Context(Device device, int threads)
-    : device_(device), threads_(threads > 0 ? threads : available_threads()), memory_(cpu::make_memory()) {
-  if (device.is_cuda()) throw UsageError("device {}: this build of sparcell has no CUDA", device.name());
+std::string reason_for_auto() {
+  const auto devices = cuda_devices();
+  if (devices.count == 0) return devices.reason;
+  return devices.count == 1 ? "there is a GPU" : fmt::format("the first of {} GPUs", devices.count);
 }
+
+Context::Context(Device device, int threads)
+    : device_(device),
+      threads_(threads > 0 ? threads : available_threads()),
+      memory_(device.is_cuda() ? cuda_memory(device.index) : cpu::make_memory()) {}
 
 }  // namespace sparcell

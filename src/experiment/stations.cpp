@@ -32,7 +32,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   const RunPaths& paths = start.folder.paths();
   Log& log = run_log.log();
   Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
-  if (experiment.device == "auto") log.info("device: {} (auto)", context.device().name());
+  if (experiment.device == "auto") log.info("device: {} (auto: {})", context.device().name(), reason_for_auto());
   Provenance provenance(start.arguments, context);
   RunRecord record;
   record.experiment = &experiment;

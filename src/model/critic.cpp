@@ -135,8 +135,9 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
   const MatrixView<T> grad_real = grad(head, rows.real(), rows.n),
                       grad_generated = grad(head, rows.generated(), rows.n);
   const auto both = [&](LogitLoss kind, double target_real, double target_generated, double weight) {
-    logit_loss<T>(*context_, kind, target_real, weight, real, losses.adversarial, grad_real);
-    logit_loss<T>(*context_, kind, target_generated, weight, generated, losses.adversarial, grad_generated);
+    const LogitGroup<T> groups[] = {{target_real, real, losses.real_score, grad_real},
+                                    {target_generated, generated, losses.generated_score, grad_generated}};
+    logit_loss<T>(*context_, kind, weight, groups, losses.adversarial);
   };
   switch (options_.loss) {
     case GanLoss::bce:
@@ -149,8 +150,6 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
       both(LogitLoss::hinge, 1, -1, 1);
       break;
   }
-  add_sum<T>(*context_, real, 1.0 / static_cast<double>(rows.n), losses.real_score);
-  add_sum<T>(*context_, generated, 1.0 / static_cast<double>(rows.n), losses.generated_score);
 }
 
 /// The first way back from the head to the input gradient g, and the tangent pass forward from c g (MODELS:
@@ -245,8 +244,8 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
-  logit_loss<T>(*context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, bce ? 1 : -1, 1, a(head, 0, n),
-                loss, grad(head, 0, n));
+  const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};
+  logit_loss<T>(*context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, 1, {&group, 1}, loss);
   phases_.enter(Phase::backward);
   network_.backward(*context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sparcell/core/placed.h"
 #include "sparcell/ops/log_normalize.h"
 
 namespace sparcell {
@@ -18,8 +19,9 @@ void need_counts(const Dataset& data) {
 /// The median of the sums above 0 of the given cells; of an even number the mean of the two in the middle, as
 /// numpy's.
 double median_sum(Context& context, const Dataset& data, std::span<const std::int32_t> cells) {
-  std::vector<double> sums(static_cast<std::size_t>(data.cell_count()));
-  row_sums<float>(context, data.x.view(), sums);
+  const Buffer<double> sums_on_device(context, data.cell_count());
+  row_sums<float>(context, PlacedCsr<const float>(context, data.x).view(), sums_on_device.span());
+  const std::vector<double> sums = sums_on_device.to_host();
   std::vector<double> positive;
   for (std::int32_t cell : cells) {
     if (sums[cell] > 0) positive.push_back(sums[cell]);
@@ -53,7 +55,9 @@ Normalization normalize(Context& context, Dataset& data, const NormalizeOptions&
 void apply(Context& context, Dataset& data, const Normalization& fitted) {
   if (!fitted.enabled) return;
   need_counts(data);
-  log_normalize<float>(context, data.x.view(), fitted.target_sum, fitted.log1p);
+  const PlacedCsr<float> x(context, data.x);
+  log_normalize<float>(context, x.view(), fitted.target_sum, fitted.log1p);
+  x.take_back();
   data.counts = false;
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "sparcell/core/placed.h"
 #include "sparcell/normalize.h"
 #include "sparcell/ops/gene_moments.h"
 
@@ -8,8 +9,10 @@ namespace sparcell {
 
 Scaler fit_scaler(Context& context, const Csr<float>& x, std::span<const std::int32_t> fit_cells) {
   const auto genes = static_cast<std::size_t>(x.cols);
-  std::vector<double> mean(genes), variance(genes);
-  gene_moments<float>(context, x.view(), fit_cells, MomentsOf::values, {}, mean, variance);
+  const Buffer<double> mean_on_device(context, x.cols), variance_on_device(context, x.cols);
+  gene_moments<float>(context, PlacedCsr<const float>(context, x).view(), Placed(context, fit_cells).span(),
+                      MomentsOf::values, {}, mean_on_device.span(), variance_on_device.span());
+  const std::vector<double> mean = mean_on_device.to_host(), variance = variance_on_device.to_host();
   Scaler scaler;
   scaler.mean.assign(mean.begin(), mean.end());
   scaler.scale.resize(genes);

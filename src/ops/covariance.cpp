@@ -21,7 +21,7 @@ void products_to_covariance(Context& context, std::span<const T> sums, std::int6
           "products_to_covariance: {} x {} products, {} sums", products.rows, products.cols, genes);
   require(count >= 2, "products_to_covariance: {} rows have no covariance", count);
   if (genes == 0) return;
-  SPARCELL_DISPATCH(products_to_covariance, context, sums, count, products);
+  SPARCELL_DISPATCH_BOTH_SCALARS(products_to_covariance, context, sums, count, products);
 }
 SPARCELL_INSTANTIATE(products_to_covariance);
 

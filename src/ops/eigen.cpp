@@ -13,7 +13,7 @@ void top_eigenpairs(Context& context, MatrixView<T> symmetric, std::span<T> valu
   require(vectors.rows == k && vectors.cols == n && vectors.contiguous(),
           "top_eigenpairs: vectors is {} x {} of stride {}, expected {} x {}", vectors.rows, vectors.cols,
           vectors.stride, k, n);
-  SPARCELL_DISPATCH(top_eigenpairs, context, symmetric, values, vectors);
+  SPARCELL_DISPATCH_BOTH_SCALARS(top_eigenpairs, context, symmetric, values, vectors);
 }
 SPARCELL_INSTANTIATE(top_eigenpairs);
 

@@ -17,7 +17,7 @@ template <class T>
 void log_normalize(Context& context, CsrView<T> x, double target_sum, bool log1p) {
   require(target_sum > 0 && std::isfinite(target_sum),
           "log_normalize: the target sum is {}, expected above 0", target_sum);
-  if (x.nonzeros() == 0) return;
+  if (x.rows == 0) return;
   SPARCELL_DISPATCH(log_normalize, context, x, target_sum, log1p);
 }
 SPARCELL_INSTANTIATE(log_normalize);

@@ -5,6 +5,7 @@
 
 #include "select/dispersion.h"
 #include "select/loess.h"
+#include "sparcell/core/placed.h"
 #include "sparcell/ops/gene_moments.h"
 
 namespace sparcell {
@@ -16,11 +17,10 @@ struct Moments {
 
 Moments moments_of(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells, MomentsOf of,
                    std::span<const double> clip = {}) {
-  Moments m;
-  m.mean.resize(static_cast<std::size_t>(x.cols));
-  m.variance.resize(static_cast<std::size_t>(x.cols));
-  gene_moments<float>(context, x.view(), cells, of, clip, m.mean, m.variance);
-  return m;
+  const Buffer<double> mean(context, x.cols), variance(context, x.cols);
+  gene_moments<float>(context, PlacedCsr<const float>(context, x).view(), Placed(context, cells).span(), of,
+                      Placed(context, clip).span(), mean.span(), variance.span());
+  return {mean.to_host(), variance.to_host()};
 }
 
 /// From divisor n to n - 1.

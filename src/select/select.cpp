@@ -6,6 +6,7 @@
 
 #include "select/names.h"
 #include "select/scores.h"
+#include "sparcell/core/placed.h"
 #include "sparcell/ops/select_columns.h"
 
 namespace sparcell {
@@ -122,10 +123,18 @@ Dataset take_selected(Context& context, const Dataset& data, const Selection& se
   taken.x.rows = data.x.rows;
   taken.x.cols = static_cast<std::int64_t>(selection.genes.size());
   taken.x.offsets.resize(static_cast<std::size_t>(data.x.rows) + 1);
-  selected_offsets<float>(context, data.x.view(), map, taken.x.offsets);
+  const PlacedCsr<const float> x(context, data.x);
+  const Placed<const std::int32_t> placed_map(context, map);
+  const Placed<std::int64_t> offsets(context, taken.x.offsets);
+  selected_offsets<float>(context, x.view(), placed_map.span(), offsets.span());
+  offsets.take_back();
   taken.x.indices.resize(static_cast<std::size_t>(taken.x.nonzeros()));
   taken.x.values.resize(static_cast<std::size_t>(taken.x.nonzeros()));
-  select_columns<float>(context, data.x.view(), map, taken.x.offsets, taken.x.indices, taken.x.values);
+  const Placed<std::int32_t> indices(context, taken.x.indices);
+  const Placed<float> values(context, taken.x.values);
+  select_columns<float>(context, x.view(), placed_map.span(), offsets.span(), indices.span(), values.span());
+  indices.take_back();
+  values.take_back();
   taken.cells = data.cells;
   taken.genes = take_rows(data.genes, selection.genes);
   taken.perturbations = data.perturbations;

@@ -42,6 +42,14 @@ std::vector<std::pair<std::string, LossParts EpochRecord::*>> record_parts() {
           {"diagnostics", &EpochRecord::diagnostics}};
 }
 
+/// Tensors that were read come in another order than the model's own, and are the same.
+std::vector<const NamedTensor*> by_name(const std::vector<NamedTensor>& tensors) {
+  std::vector<const NamedTensor*> sorted;
+  for (const NamedTensor& tensor : tensors) sorted.push_back(&tensor);
+  std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->name < b->name; });
+  return sorted;
+}
+
 class Checksum {
  public:
   void add(const std::string& text) {
@@ -50,12 +58,8 @@ class Checksum {
   }
   void add(std::int64_t number) { add_bytes(&number, sizeof number); }
   void add(double number) { add_bytes(&number, sizeof number); }
-  /// By name, whatever their order.
   void add(const std::vector<NamedTensor>& tensors) {
-    std::vector<const NamedTensor*> sorted;
-    for (const NamedTensor& tensor : tensors) sorted.push_back(&tensor);
-    std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->name < b->name; });
-    for (const NamedTensor* tensor : sorted) {
+    for (const NamedTensor* tensor : by_name(tensors)) {
       add(tensor->name);
       for (const std::int64_t extent : tensor->shape) add(extent);
       add_bytes(tensor->values.data(), tensor->values.size() * sizeof(float));
@@ -92,7 +96,8 @@ std::int64_t checksum_of(const Checkpoint& c) {
 }
 
 void write_tensors(const hdf5::Group& group, const std::vector<NamedTensor>& tensors) {
-  for (const NamedTensor& tensor : tensors) group.write<float>(tensor.name, tensor.values, tensor.shape);
+  for (const NamedTensor* tensor : by_name(tensors))
+    group.write<float>(tensor->name, tensor->values, tensor->shape);
 }
 
 void write_weights(const hdf5::Group& group, const TensorSnapshot& tensors) {

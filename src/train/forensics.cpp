@@ -65,6 +65,9 @@ class Search {
 }  // namespace
 
 std::optional<NonFinite> Trainer::find_non_finite(std::int64_t epoch) {
+  // A recording shows nothing when it is repeated.
+  StepRunner plain(context_, model_, plan_, GraphMode::off, options_.train.batch, order_.data(),
+                   device_state_.data());
   for (; epoch_ <= epoch; ++epoch_) {
     std::int64_t batch = begin_epoch(epoch_);
     const std::vector<std::int32_t> order = order_.to_host();
@@ -72,7 +75,8 @@ std::optional<NonFinite> Trainer::find_non_finite(std::int64_t epoch) {
     model_.watch([&](const WatchedTensor<float>& tensor) { search.look(tensor); });
     for (; batch < batches_ && !search.found(); ++batch) {
       search.begin_step(epoch_, batch, device_state_.to_host().front().step, batch_rows(batch));
-      run_steps(batch, 1);
+      plain.run(batch_rows(batch), 1);
+      context_.synchronize();
       const TensorSnapshot after = snapshot(model_, true);
       search.look(after.parameters, " after the step");
       search.look(after.buffers, " after the step");

@@ -64,6 +64,7 @@ Trainer::Trainer(Context& context, Trainable<float>& model, const ModelOptions& 
       plan_(make_plan()),
       order_(context, static_cast<std::int64_t>(split.train.size())),
       device_state_(context, 1),
+      steps_(context, model, plan_, options.train.graph, options.train.batch, order_.data(), device_state_.data()),
       plateau_(options.train.schedule) {
   if (split.train.size() < 2)
     throw DataError("{} training cell: training needs at least 2", split.train.size());
@@ -105,12 +106,10 @@ std::int64_t Trainer::begin_epoch(std::int64_t epoch) {
 }
 
 void Trainer::run_steps(std::int64_t first, std::int64_t count) {
-  StepState<float>* state = device_state_.data();
-  for (std::int64_t batch = first; batch < first + count; ++batch) {
-    begin_step<float>(context_, plan_, state);
-    model_.train_step({order_.data(), &state->batch, options_.train.batch, batch_rows(batch)}, state);
-    end_step<float>(context_, state);
-  }
+  // All batches have the same number of cells, but for the last.
+  const std::int64_t last = first + count == batches_ ? 1 : 0;
+  steps_.run(options_.train.batch, count - last);
+  steps_.run(batch_rows(batches_ - 1), last);
   context_.synchronize();
   model_.phases().leave();
 }

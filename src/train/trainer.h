@@ -12,6 +12,7 @@
 #include "sparcell/split.h"
 #include "train/checkpoint.h"
 #include "train/schedule.h"
+#include "train/step_runner.h"
 
 namespace sparcell {
 
@@ -103,6 +104,7 @@ class Trainer {
   StepPlan plan_;
   Buffer<std::int32_t> order_;
   Buffer<StepState<float>> device_state_;
+  StepRunner steps_;
   std::int64_t epoch_ = 0;
   EpochRecord last_;
   PlateauSchedule plateau_;

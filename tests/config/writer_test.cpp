@@ -165,7 +165,7 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
   EXPECT_THAT(hash, testing::MatchesRegex("[0-9a-f]{64}"));
   for (const char* same :
        {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere", "model.a.train.epochs=8",
-        "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1"}) {
+        "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1", "train.graph=off"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/golden_training.h"
+#include "support/device_arrays.h"
 
 namespace sparcell::testing {
 namespace {
@@ -28,7 +29,8 @@ template <class T>
 class TrainedCopy {
  public:
   explicit TrainedCopy(const GoldenTraining& golden, std::optional<std::int64_t> critic_steps = {})
-      : golden_(golden),
+      : context_(std::is_same_v<T, float> ? test::test_context() : Context()),  // f64 is the CPU's alone
+        golden_(golden),
         options_(golden.options()),
         data_(context_, golden.x(), {}),
         order_(context_, golden.order()),

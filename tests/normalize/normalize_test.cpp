@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "support/datasets.h"
+#include "support/device_arrays.h"
 #include "support/temporary.h"
 
 namespace sparcell {
@@ -27,7 +28,7 @@ NormalizeOptions to(double target, bool log1p = false) {
 }
 
 struct Normalize : testing::Test {
-  Context context{{}, 2};
+  Context context = test::test_context(2);
   std::vector<std::int32_t> all{0, 1, 2, 3, 4};
 
   double median(std::vector<std::int32_t> cells) {

@@ -12,7 +12,7 @@ template <class T>
 struct Adversarial : test::OpTest<T> {};
 TYPED_TEST_SUITE(Adversarial, test::Scalars);
 
-constexpr double loss_before = 3, weight = 0.75;
+constexpr double loss_before = 3, score_before = -2, weight = 0.75;
 
 /// The loss of one logit by its definition: cross-entropy as -t log p - (1 - t) log (1 - p).
 double loss_of(LogitLoss kind, double target, double s) {
@@ -29,7 +29,7 @@ double loss_of(LogitLoss kind, double target, double s) {
 
 template <class T>
 struct Result {
-  double loss;
+  double loss, score;
   Matrix<T> gradient;
 };
 
@@ -38,8 +38,10 @@ Result<T> on_device(LogitLoss kind, double target, const Matrix<double>& logits)
   Context context = test::test_context();
   const DeviceMatrix<T> s(context, logits), gradient(context, logits.rows, 1);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  logit_loss<T>(context, kind, target, weight, s, loss.data(), gradient);
-  return {loss.value(), gradient.to_host()};
+  const DeviceArray<double> score(context, std::vector<double>{score_before});
+  const LogitGroup<T> group{target, s, score.data(), gradient};
+  logit_loss<T>(context, kind, weight, {&group, 1}, loss.data());
+  return {loss.value(), score.value(), gradient.to_host()};
 }
 
 TYPED_TEST(Adversarial, LossIsTheWeightedMeanAndGradientItsDifference) {
@@ -61,6 +63,10 @@ TYPED_TEST(Adversarial, LossIsTheWeightedMeanAndGradientItsDifference) {
         };
         const auto got = on_device<TypeParam>(kind, target, logits);
         EXPECT_NEAR(got.loss, loss_before + mean(), test::elementary.of<TypeParam>() * 4);
+        double score = 0;
+        for (double s : logits.values) score += s / static_cast<double>(rows);
+        // Inputs are exact in f32 and sums are f64 in both.
+        EXPECT_NEAR(got.score, score_before + score, 1e-12);
         const auto expected = test::central_differences(logits.values, mean);
         // An error of the differences' sum of losses counts for each row's share of it.
         test::expect_near(got.gradient.values, expected, test::central_difference.of<TypeParam>(),
@@ -84,42 +90,44 @@ TYPED_TEST(Adversarial, CrossEntropyOfExtremeLogitsNeitherOverflowsNorLosesItsSl
   }
 }
 
-TYPED_TEST(Adversarial, OfNoRowsAddsNothing) {
-  EXPECT_EQ(on_device<TypeParam>(LogitLoss::hinge, 1, Matrix<double>(0, 1)).loss, loss_before);
-}
-
-TYPED_TEST(Adversarial, AddSumAddsTheScaledSum) {
-  for (std::int64_t cols : {1, 7}) {
-    for (std::int64_t rows : test::edge_sizes) {
-      Context context = test::test_context(2);
-      const auto x = test::random_matrix(rows, cols, 2);
-      const DeviceMatrix<TypeParam> values(context, x);
-      const DeviceArray<double> sum(context, std::vector<double>{loss_before});
-      add_sum<TypeParam>(context, values, 0.125, sum.data());
-      double expected = loss_before;
-      for (double v : x.values) expected += 0.125 * v;
-      // Inputs are exact in f32 and sums are f64 in both.
-      EXPECT_NEAR(sum.value(), expected, 1e-12) << rows << " x " << cols;
-    }
-  }
+TYPED_TEST(Adversarial, GroupsAddUpAndMayShareTheirScore) {
+  using T = TypeParam;
+  const auto real = test::random_matrix(33, 1, 2, 4), generated = test::random_matrix(300, 1, 3, 4);
+  const auto alone_real = on_device<T>(LogitLoss::hinge, 1, real),
+             alone_generated = on_device<T>(LogitLoss::hinge, -1, generated);
   Context context = test::test_context();
-  const DeviceMatrix<TypeParam> none(context, 0, 1);
-  const DeviceArray<double> sum(context, std::vector<double>{loss_before});
-  add_sum<TypeParam>(context, none, 1, sum.data());
-  EXPECT_EQ(sum.value(), loss_before);
+  const DeviceMatrix<T> s_real(context, real), s_generated(context, generated), grad_real(context, 33, 1),
+      grad_generated(context, 300, 1);
+  const DeviceArray<double> sums(context, std::vector<double>{loss_before});
+  const LogitGroup<T> groups[] = {{1, s_real, sums.data(), grad_real},
+                                  {-1, s_generated, nullptr, grad_generated}};
+  logit_loss<T>(context, LogitLoss::hinge, weight, groups, sums.data());
+  EXPECT_NEAR(sums.value(),
+              alone_real.loss + alone_real.score - score_before + alone_generated.loss - loss_before, 1e-12);
+  EXPECT_EQ(grad_real.to_host().values, alone_real.gradient.values);
+  EXPECT_EQ(grad_generated.to_host().values, alone_generated.gradient.values);
 }
 
-TYPED_TEST(Adversarial, RefusesMoreThanOneColumnAndOtherHeights) {
+TYPED_TEST(Adversarial, OfNoRowsAddsNothing) {
+  const auto got = on_device<TypeParam>(LogitLoss::hinge, 1, Matrix<double>(0, 1));
+  EXPECT_EQ(got.loss, loss_before);
+  EXPECT_EQ(got.score, score_before);
+}
+
+TYPED_TEST(Adversarial, RefusesMoreThanOneColumnOtherHeightsAndThreeGroups) {
   using T = TypeParam;
   Context context = test::test_context();
   const DeviceMatrix<T> fits(context, 3, 1), wide(context, 3, 2), low(context, 2, 1);
   const DeviceArray<double> loss(context, std::vector<double>{0});
-  const auto call = [&](const DeviceMatrix<T>& logits, const DeviceMatrix<T>& gradient) {
-    logit_loss<T>(context, LogitLoss::linear, 1, 1, logits, loss.data(), gradient);
+  const auto call = [&](const DeviceMatrix<T>& logits, const DeviceMatrix<T>& gradient,
+                        std::size_t count = 1) {
+    const std::vector<LogitGroup<T>> groups(count, {1, logits, nullptr, gradient});
+    logit_loss<T>(context, LogitLoss::linear, 1, groups, loss.data());
   };
   EXPECT_THROW(call(wide, fits), InternalError);
   EXPECT_THROW(call(fits, wide), InternalError);
   EXPECT_THROW(call(fits, low), InternalError);
+  EXPECT_THROW(call(fits, fits, 3), InternalError);
 }
 
 }  // namespace

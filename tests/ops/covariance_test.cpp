@@ -1,10 +1,7 @@
 // Covariances of sparse rows, against two passes over the dense matrix in long double.
 #include "sparcell/ops/covariance.h"
 
-#include <gtest/gtest.h>
-
-#include <random>
-
+#include "ops/op_test.h"
 #include "support/sparse.h"
 
 namespace sparcell {
@@ -30,33 +27,33 @@ Matrix<double> upper_triangle(std::int64_t genes) {
 /// The covariance of x, given in two chunks.
 template <class T>
 Matrix<double> in_chunks(const Csr<T>& x, std::int64_t first_rows, int threads) {
-  Context context({}, threads);
-  Matrix<double> products = upper_triangle(x.cols);
-  std::vector<double> sums(static_cast<std::size_t>(x.cols));
-  const CsrView<const T> all = x.view();
+  Context context = test::test_context(threads);
+  const test::DeviceCsr<T> on_device(context, x);
+  const test::DeviceMatrix<double> products(context, upper_triangle(x.cols));
+  const test::DeviceArray<double> sums(context, std::vector<double>(static_cast<std::size_t>(x.cols)));
+  const CsrView<const T> all = on_device;
   const CsrView<const T> first{first_rows, x.cols, all.offsets, all.indices, all.values};
   const CsrView<const T> second{x.rows - first_rows, x.cols, all.offsets + first_rows, all.indices,
                                 all.values};
-  add_products<T>(context, first, products.view(), sums);
-  add_products<T>(context, second, products.view(), sums);
-  products_to_covariance<double>(context, sums, x.rows, products.view());
-  return products;
+  add_products<T>(context, first, products, sums);
+  add_products<T>(context, second, products, sums);
+  products_to_covariance<double>(context, sums, x.rows, products);
+  return products.to_host();
 }
 
 template <class T>
-class Covariance : public testing::Test {};
-using Scalars = testing::Types<float, double>;
-TYPED_TEST_SUITE(Covariance, Scalars);
+struct Covariance : test::OpTest<T> {};
+TYPED_TEST_SUITE(Covariance, test::Scalars);
 
 TYPED_TEST(Covariance, EqualsTwoPassesWhetherSparseOrDense) {
   std::lognormal_distribution<double> values(0, 0.7);
   for (double density : {0.05, 0.9}) {
-    for (std::int64_t rows : {2, 33, 300}) {
-      const auto x = test::random_csr<TypeParam>(rows, 23, density, 5, [&](auto& g) { return values(g); });
+    for (const auto& [rows, genes] : {std::pair{2, 23}, {33, 65}, {300, 23}, {1100, 7}}) {
+      const auto x = test::random_csr<TypeParam>(rows, genes, density, 5, [&](auto& g) { return values(g); });
       const auto exact = test::dense(x);
       const Matrix<double> got = in_chunks(x, rows / 3, 2);
-      for (std::int64_t g = 0; g < 23; ++g) {
-        for (std::int64_t h = 0; h < 23; ++h) {
+      for (std::int64_t g = 0; g < genes; ++g) {
+        for (std::int64_t h = 0; h < genes; ++h) {
           // Sums are f64 in both; what a product of means cancels is of order 1.
           ASSERT_NEAR(got(g, h), h < g ? untouched : covariance_of(exact, g, h), 1e-12)
               << density << " " << g << " " << h;
@@ -72,12 +69,12 @@ TYPED_TEST(Covariance, SparseSumsDoNotDependOnThreads) {
 }
 
 TYPED_TEST(Covariance, NamesWhatDoesNotFit) {
-  Context context;
-  const auto x = test::random_counts<TypeParam>(5, 4, 0.5, 1);
-  Matrix<double> products(4, 4), wrong(4, 3);
-  std::vector<double> sums(4);
-  EXPECT_THROW(add_products<TypeParam>(context, x.view(), wrong.view(), sums), InternalError);
-  EXPECT_THROW(products_to_covariance<double>(context, sums, 1, products.view()), InternalError);
+  Context context = test::test_context();
+  const test::DeviceCsr<TypeParam> x(context, test::random_counts<TypeParam>(5, 4, 0.5, 1));
+  const test::DeviceMatrix<double> products(context, 4, 4), wrong(context, 4, 3);
+  const test::DeviceArray<double> sums(context, 4);
+  EXPECT_THROW(add_products<TypeParam>(context, x, wrong, sums), InternalError);
+  EXPECT_THROW(products_to_covariance<double>(context, sums, 1, products), InternalError);
 }
 
 }  // namespace

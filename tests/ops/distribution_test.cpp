@@ -1,35 +1,35 @@
 // Sums over cells, against loops.
 #include "sparcell/ops/distribution.h"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-
-#include "support/guarded.h"
+#include "ops/op_test.h"
 
 namespace sparcell {
 namespace {
 
+using test::DeviceArray;
+using test::DeviceMatrix;
+
 template <class T>
-class Distribution : public testing::Test {};
-using Scalars = testing::Types<float, double>;
-TYPED_TEST_SUITE(Distribution, Scalars);
+struct Distribution : test::OpTest<T> {};
+TYPED_TEST_SUITE(Distribution, test::Scalars);
 
 TYPED_TEST(Distribution, CountsZerosAndSumsDeviationsOverBlocks) {
-  for (std::int64_t genes : {1, 31, 32, 33, 100}) {
-    Matrix<TypeParam> x(6, genes);
+  for (const auto& [cells, genes] : {std::pair{6, 1}, {6, 31}, {70, 32}, {6, 33}, {33, 100}}) {
+    SCOPED_TRACE(fmt::format("{} cells of {} genes", cells, genes));
+    Matrix<TypeParam> x(cells, genes);
     for (std::int64_t i = 0; i < x.view().size(); ++i)
       x.values[i] = static_cast<TypeParam>((i * 7 % 5 - 2) * 0.03125);
-    const std::vector<double> shift(static_cast<std::size_t>(genes), 0.25);
-    Context context({}, 2);
-    test::Guarded<double> memory(distribution_moments_count * genes);
-    const MatrixView<double> moments{memory.data(), distribution_moments_count, genes};
-    for (std::int64_t m = 0; m < moments.rows; ++m) std::fill_n(moments.row(m), genes, 0.0);
-    distribution_moments<TypeParam>(context, x.view().slice_rows(0, 2), shift, TypeParam(0.05), moments);
-    distribution_moments<TypeParam>(context, x.view().slice_rows(2, 4), shift, TypeParam(0.05), moments);
+    Context context = test::test_context(2);
+    const DeviceMatrix<TypeParam> on_device(context, x);
+    const DeviceArray<double> shift(context, std::vector<double>(static_cast<std::size_t>(genes), 0.25));
+    const DeviceMatrix<double> sums(context, Matrix<double>(distribution_moments_count, genes));
+    const MatrixView<const TypeParam> all = on_device;
+    distribution_moments<TypeParam>(context, all.slice_rows(0, 2), shift, TypeParam(0.05), sums);
+    distribution_moments<TypeParam>(context, all.slice_rows(2, cells - 2), shift, TypeParam(0.05), sums);
+    const Matrix<double> moments = sums.to_host();
     for (std::int64_t g = 0; g < genes; ++g) {
       double sum = 0, squares = 0, near = 0, zero = 0;
-      for (std::int64_t r = 0; r < 6; ++r) {
+      for (std::int64_t r = 0; r < cells; ++r) {
         const double value = x(r, g);
         sum += value - 0.25;
         squares += (value - 0.25) * (value - 0.25);
@@ -45,26 +45,25 @@ TYPED_TEST(Distribution, CountsZerosAndSumsDeviationsOverBlocks) {
 }
 
 TYPED_TEST(Distribution, TheThresholdItselfIsNotZero) {
-  Context context;
-  Matrix<TypeParam> x(3, 1);
-  x.values = {TypeParam(0.5), TypeParam(-0.5), TypeParam(-0.49)};
-  Matrix<double> moments(distribution_moments_count, 1);
-  const std::vector<double> shift(1);
-  distribution_moments<TypeParam>(context, x.view(), shift, TypeParam(0.5), moments.view());
-  EXPECT_EQ(moments(2, 0), 1);
+  Context context = test::test_context();
+  Matrix<TypeParam> values(3, 1);
+  values.values = {TypeParam(0.5), TypeParam(-0.5), TypeParam(-0.49)};
+  const DeviceMatrix<TypeParam> x(context, values);
+  const DeviceMatrix<double> moments(context, Matrix<double>(distribution_moments_count, 1));
+  const DeviceArray<double> shift(context, std::vector<double>(1));
+  distribution_moments<TypeParam>(context, x, shift, TypeParam(0.5), moments);
+  EXPECT_EQ(moments.to_host()(2, 0), 1);
 }
 
 TYPED_TEST(Distribution, NamesWhatDoesNotFit) {
-  Context context;
-  Matrix<TypeParam> x(3, 4);
-  Matrix<double> moments(distribution_moments_count, 4), few(1, 4);
-  const std::vector<double> shift(4), short_shift(3);
-  EXPECT_THROW(distribution_moments<TypeParam>(context, x.view(), short_shift, TypeParam(1), moments.view()),
-               InternalError);
-  EXPECT_THROW(distribution_moments<TypeParam>(context, x.view(), shift, TypeParam(0), moments.view()),
-               InternalError);
-  EXPECT_THROW(distribution_moments<TypeParam>(context, x.view(), shift, TypeParam(1), few.view()),
-               InternalError);
+  using T = TypeParam;
+  Context context = test::test_context();
+  const DeviceMatrix<T> x(context, 3, 4);
+  const DeviceMatrix<double> moments(context, distribution_moments_count, 4), few(context, 1, 4);
+  const DeviceArray<double> shift(context, 4), short_shift(context, 3);
+  EXPECT_THROW(distribution_moments<T>(context, x, short_shift, T(1), moments), InternalError);
+  EXPECT_THROW(distribution_moments<T>(context, x, shift, T(0), moments), InternalError);
+  EXPECT_THROW(distribution_moments<T>(context, x, shift, T(1), few), InternalError);
 }
 
 }  // namespace

@@ -1,23 +1,17 @@
 #include "sparcell/ops/gene_moments.h"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <numeric>
-
-#include "support/guarded.h"
+#include "ops/op_test.h"
 #include "support/sparse.h"
 
 namespace sparcell {
 namespace {
 
 template <class T>
-struct GeneMoments : testing::Test {
+struct GeneMoments : test::OpTest<T> {
   // Of e^v - 1 in f32 (3e-7 each, squared in the variance); sums are f64 in both.
   static constexpr double expm1_tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-12;
 };
-using Scalars = testing::Types<float, double>;
-TYPED_TEST_SUITE(GeneMoments, Scalars);
+TYPED_TEST_SUITE(GeneMoments, test::Scalars);
 
 struct Moments {
   std::vector<double> mean, variance;
@@ -53,12 +47,21 @@ Csr<T> positive(std::int64_t rows, std::int64_t cols, unsigned seed) {
   return test::random_csr<T>(rows, cols, 0.4, seed, [&](auto& g) { return values(g); });
 }
 
+template <class T>
+Moments moments_of(int threads, const Csr<T>& x, const std::vector<std::int32_t>& rows, MomentsOf of,
+                   const std::vector<double>& clip) {
+  Context context = test::test_context(threads);
+  const test::DeviceCsr<T> on_device(context, x);
+  const test::DeviceArray<std::int32_t> chosen(context, rows);
+  const test::DeviceArray<double> limits(context, clip), mean(context, x.cols), variance(context, x.cols);
+  gene_moments<T>(context, on_device, chosen, of, limits, mean, variance);
+  return {mean.to_host(), variance.to_host()};
+}
+
 template <class T, class Transform>
 void compare(const Csr<T>& x, const std::vector<std::int32_t>& rows, int threads, MomentsOf of,
              const std::vector<double>& clip, Transform transform, double tolerance) {
-  Context context({}, threads);
-  test::Guarded<double> mean(x.cols), variance(x.cols);
-  gene_moments<T>(context, x.view(), rows, of, clip, mean.span(), variance.span());
+  const auto [mean, variance] = moments_of(threads, x, rows, of, clip);
   const Moments expected = two_pass(test::dense(x), rows, transform);
   for (std::int64_t c = 0; c < x.cols; ++c) {
     ASSERT_NEAR(mean[c], expected.mean[c], tolerance * expected.mean[c]) << "gene " << c << " of " << x.cols;
@@ -116,11 +119,8 @@ TYPED_TEST(GeneMoments, EqualBitsForEqualThreadsAndEqualColumns) {
     rows[r] = {twin, values(generator), twin};
   }
   const auto x = test::csr_of<TypeParam>(rows);
-  Context context({}, 2);
-  Moments first{std::vector<double>(3), std::vector<double>(3)}, second = first;
-  for (Moments* m : {&first, &second}) {
-    gene_moments<TypeParam>(context, x.view(), every_row(500), MomentsOf::values, {}, m->mean, m->variance);
-  }
+  const Moments first = moments_of(2, x, every_row(500), MomentsOf::values, {});
+  const Moments second = moments_of(2, x, every_row(500), MomentsOf::values, {});
   EXPECT_EQ(first.mean, second.mean);
   EXPECT_EQ(first.variance, second.variance);
   EXPECT_EQ(first.mean[0], first.mean[2]);
@@ -128,18 +128,16 @@ TYPED_TEST(GeneMoments, EqualBitsForEqualThreadsAndEqualColumns) {
 }
 
 TYPED_TEST(GeneMoments, RefusesWrongShapesAndNoRows) {
-  Context context;
-  const auto x = test::csr_of<TypeParam>({{1, 2, 3}});
-  const std::vector<std::int32_t> rows{0};
-  std::vector<double> three(3), two(2);
-  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, {}, two, three),
-               InternalError);
-  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, {}, three, two),
-               InternalError);
-  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), rows, MomentsOf::values, two, three, three),
-               InternalError);
-  EXPECT_THROW(gene_moments<TypeParam>(context, x.view(), {}, MomentsOf::values, {}, three, three),
-               InternalError);
+  using T = TypeParam;
+  Context context = test::test_context();
+  const test::DeviceCsr<T> x(context, test::csr_of<T>({{1, 2, 3}}));
+  const test::DeviceArray<std::int32_t> rows(context, std::vector<std::int32_t>{0});
+  const test::DeviceArray<double> three(context, 3), two(context, 2);
+  const auto of = MomentsOf::values;
+  EXPECT_THROW(gene_moments<T>(context, x, rows, of, {}, two, three), InternalError);
+  EXPECT_THROW(gene_moments<T>(context, x, rows, of, {}, three, two), InternalError);
+  EXPECT_THROW(gene_moments<T>(context, x, rows, of, two, three, three), InternalError);
+  EXPECT_THROW(gene_moments<T>(context, x, {}, of, {}, three, three), InternalError);
 }
 
 }  // namespace

@@ -97,6 +97,12 @@ LayerForm form_of(NormalizationLayer normalization, double dropout = 0) {
   return form;
 }
 
+TYPED_TEST(Layer, OfMoreRowsOrColumnsThanSharedMemoryHolds) {
+  check_forward<TypeParam>(LayerReference(form_of(NormalizationLayer::batch, 0.3), 0.625, 1009, 5));
+  check_backward<TypeParam>(LayerReference(form_of(NormalizationLayer::batch, 0.3), 0.625, 1009, 5));
+  check_forward<TypeParam>(LayerReference(form_of(NormalizationLayer::layer, 0.3), 0.625, 3, 3001));
+}
+
 TYPED_TEST(Layer, EvaluationTakesRememberedStatisticsAndDropsNothing) {
   for (NormalizationLayer normalization : normalizations) {
     LayerForm form = form_of(normalization, 0.5);

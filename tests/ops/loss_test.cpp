@@ -106,7 +106,16 @@ TYPED_TEST(Loss, SquaredErrorIsTheFormula) {
     for (std::int64_t cols : test::edge_sizes) check_squared_error<TypeParam>(Problem(9, cols, standardized));
     for (std::int64_t rows : test::edge_sizes) check_squared_error<TypeParam>(Problem(rows, 9, standardized));
     check_squared_error<TypeParam>(Problem(65, 1009, standardized));
+    check_squared_error<TypeParam>(Problem(3, 9001, standardized));  // a cell in two parts
   }
+}
+
+TYPED_TEST(Loss, SquaredErrorOfMoreCellsThanAGridHasBlocks) {
+  const Problem problem(5003, 3, false);
+  const Result expected = by_formula(problem);
+  const auto got = on_device<TypeParam>(1, problem, Gradient::apart);
+  EXPECT_NEAR(got.loss, expected.loss, test::long_sums.of<TypeParam>() * expected.loss);
+  test::expect_near(got.gradient, expected.gradient, test::few_roundings.of<TypeParam>(), 20);
 }
 
 TYPED_TEST(Loss, SquaredErrorOfNoRowsAddsNothing) {

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "math/philox.h"
+#include "ops/op_test.h"
 
 namespace sparcell {
 namespace {
 
-void expect_block(math::PhiloxBlock counter, std::uint32_t key0, std::uint32_t key1, math::PhiloxBlock expected) {
+void expect_block(math::PhiloxBlock counter, std::uint32_t key0, std::uint32_t key1,
+                  math::PhiloxBlock expected) {
   const math::PhiloxBlock got = math::philox(counter, key0, key1);
   for (int i = 0; i < 4; ++i) EXPECT_EQ(got.word[i], expected.word[i]) << "word " << i;
 }
@@ -24,36 +26,63 @@ TEST(Philox, EqualsThePublishedVectors) {
                {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
-template <class T>
-std::vector<T> normals(std::int64_t size, int threads, RandomStream stream) {
-  Context context({}, threads);
-  std::vector<T> out(static_cast<std::size_t>(size));
-  fill_normal<T>(context, stream, T(1), out);
-  return out;
+std::vector<float> normals(std::int64_t size, int threads, RandomStream stream) {
+  Context context = test::test_context(threads);
+  const test::DeviceArray<float> out(context, size);
+  fill_normal<float>(context, stream, 1.0f, out);
+  return out.to_host();
 }
 
-TEST(Random, IsIndependentOfThreadsAndLength) {
-  const RandomStream stream(42, Purpose::latent);
-  const auto reference = normals<float>(10000, 1, stream);
-  for (std::int64_t size : {1, 31, 32, 33, 255, 256, 257, 1009}) {
-    const auto part = normals<float>(size, 2, stream);
-    for (std::int64_t i = 0; i < size; ++i) ASSERT_EQ(part[i], reference[i]) << i << " of " << size;
+/// Element i of a stream as sparcell/core/random.h defines it.
+float normal_element(const RandomStream& stream, std::uint64_t i) {
+  const math::PhiloxBlock block = math::PhiloxStream(stream).block(i / 4);
+  const std::uint64_t pair = i % 4 / 2 * 2;
+  float first, second;
+  math::normal_pair(block.word[pair], block.word[pair + 1], first, second);
+  return i % 2 == 0 ? first : second;
+}
+
+TEST(Random, ElementsAreTheStreamsWhateverThreadsLengthAndAlignment) {
+  const RandomStream stream(42, Purpose::latent, 3, nullptr, 7);
+  for (std::int64_t size : test::edge_sizes) {
+    for (std::int64_t skipped : {0, 1, 3}) {
+      Context context = test::test_context(2);
+      const test::DeviceArray<float> memory(context,
+                                            std::vector<float>(static_cast<std::size_t>(size + skipped), 1));
+      const std::span<float> out = memory.span().subspan(skipped);
+      add_normal<float>(context, stream, 0.5f, out);
+      const std::vector<float> added = memory.to_host();
+      fill_normal<float>(context, stream, 2.0f, out);
+      const std::vector<float> filled = memory.to_host();
+      fill_uniform<float>(context, stream, -1.0f, 0.5f, out);
+      const std::vector<float> uniforms = memory.to_host();
+      for (std::int64_t i = 0; i < size; ++i) {
+        const auto element = static_cast<std::uint64_t>(i);
+        const float normal = normal_element(stream, element);
+        const auto uniform = math::uniform<float>(math::PhiloxStream(stream).word(element));
+        ASSERT_EQ(added[i + skipped], 1.0f + 0.5f * normal) << i << " of " << size;
+        ASSERT_EQ(filled[i + skipped], 2.0f * normal) << i << " of " << size;
+        ASSERT_EQ(uniforms[i + skipped], std::fma(1.5f, uniform, -1.0f)) << i << " of " << size;
+      }
+      for (std::int64_t i = 0; i < skipped; ++i) ASSERT_EQ(uniforms[i], 1.0f);
+    }
   }
 }
 
 TEST(Random, StreamsOfOtherSeedPurposeIndexAndStepDiffer) {
-  const std::int64_t one = 1;
-  const auto base = normals<float>(64, 1, RandomStream(1, Purpose::latent));
-  EXPECT_NE(base, normals<float>(64, 1, RandomStream(2, Purpose::latent)));
-  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::dropout)));
-  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::latent, 1)));
-  EXPECT_NE(base, normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, &one)));
-  EXPECT_EQ(normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, &one)),
-            normals<float>(64, 1, RandomStream(1, Purpose::latent, 0, nullptr, 1)));
+  Context context = test::test_context();
+  const test::DeviceArray<std::int64_t> one(context, std::vector<std::int64_t>{1});
+  const auto base = normals(64, 1, RandomStream(1, Purpose::latent));
+  EXPECT_NE(base, normals(64, 1, RandomStream(2, Purpose::latent)));
+  EXPECT_NE(base, normals(64, 1, RandomStream(1, Purpose::dropout)));
+  EXPECT_NE(base, normals(64, 1, RandomStream(1, Purpose::latent, 1)));
+  EXPECT_NE(base, normals(64, 1, RandomStream(1, Purpose::latent, 0, one.data())));
+  EXPECT_EQ(normals(64, 1, RandomStream(1, Purpose::latent, 0, one.data())),
+            normals(64, 1, RandomStream(1, Purpose::latent, 0, nullptr, 1)));
 }
 
 TEST(Random, NormalsHaveTheMomentsOfANormal) {
-  const auto x = normals<double>(400000, 2, RandomStream(7, Purpose::latent));
+  const auto x = normals(400000, 2, RandomStream(7, Purpose::latent));
   double moments[4] = {};
   for (double v : x) {
     for (int p = 0; p < 4; ++p) moments[p] += std::pow(v, p + 1) / static_cast<double>(x.size());
@@ -67,23 +96,18 @@ TEST(Random, NormalsHaveTheMomentsOfANormal) {
 
 TEST(Random, SingleAndDoublePrecisionAgree) {
   const RandomStream stream(3, Purpose::instance_noise);
-  const auto single = normals<float>(10000, 1, stream);
-  const auto twice = normals<double>(10000, 1, stream);
+  const auto single = normals(10000, 1, stream);
+  Context context;  // f64 is the CPU's alone
+  std::vector<double> twice(10000);
+  fill_normal<double>(context, stream, 1.0, twice);
   for (std::size_t i = 0; i < single.size(); ++i) ASSERT_NEAR(single[i], twice[i], 2e-6);
 }
 
-TEST(Random, AddAndFillDrawTheSameNumbers) {
-  Context context;
-  std::vector<double> sum(1009, 5.0);
-  add_normal<double>(context, RandomStream(9, Purpose::instance_noise), 0.5, sum);
-  const auto x = normals<double>(1009, 1, RandomStream(9, Purpose::instance_noise));
-  for (std::size_t i = 0; i < sum.size(); ++i) ASSERT_EQ(sum[i], 5.0 + 0.5 * x[i]);
-}
-
 TEST(Random, UniformsCoverTheIntervalWithoutItsEnds) {
-  Context context;
-  std::vector<float> out(100000);
-  fill_uniform<float>(context, RandomStream(1, Purpose::initialization), -2.0f, 3.0f, out);
+  Context context = test::test_context();
+  const test::DeviceArray<float> drawn(context, 100000);
+  fill_uniform<float>(context, RandomStream(1, Purpose::initialization), -2.0f, 3.0f, drawn);
+  const std::vector<float> out = drawn.to_host();
   const auto [low, high] = std::minmax_element(out.begin(), out.end());
   EXPECT_GT(*low, -2.0f);
   EXPECT_LT(*high, 3.0f);
@@ -100,7 +124,9 @@ TEST(Elementary, IsAsExactAsStated) {
                 3e-7 * std::abs(std::expm1(static_cast<double>(x))))
         << x;
     const auto y = static_cast<float>(exact);
-    ASSERT_NEAR(math::log(y), std::log(static_cast<double>(y)), 1.2e-7 * std::max(1.0, std::abs(std::log(exact)))) << y;
+    ASSERT_NEAR(math::log(y), std::log(static_cast<double>(y)),
+                1.2e-7 * std::max(1.0, std::abs(std::log(exact))))
+        << y;
     ASSERT_NEAR(math::log1p(y) / std::log1p(static_cast<double>(y)), 1.0, 2e-7) << y;
   }
   for (int i = 0; i <= 10000; ++i) {

@@ -1,20 +1,21 @@
 // Sums of residuals, against loops in long double.
 #include "sparcell/ops/residuals.h"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <random>
-
-#include "support/guarded.h"
+#include "ops/op_test.h"
 
 namespace sparcell {
 namespace {
 
+using test::DeviceArray;
+using test::DeviceMatrix;
+
 template <class T>
-class Residuals : public testing::Test {};
-using Scalars = testing::Types<float, double>;
-TYPED_TEST_SUITE(Residuals, Scalars);
+struct Residuals : test::OpTest<T> {};
+TYPED_TEST_SUITE(Residuals, test::Scalars);
+
+/// Sums of numbers of either sign, in f64 and in any order, as a share of the sum of their magnitudes (at
+/// most 257 of them): 16 roundings of 1e-16. Least and largest values are exact.
+constexpr double sum_tolerance = 2e-15;
 
 template <class T>
 Matrix<T> values(std::int64_t rows, std::int64_t cols, unsigned seed) {
@@ -30,18 +31,21 @@ std::vector<double> start() {
   return {0, 0, 0, 0, 0, 0, 0, infinity, -infinity, infinity, -infinity};
 }
 
+/// The moments of a gene; in place of sums the sums of magnitudes where `magnitudes` says so.
 template <class T>
-std::vector<double> expected(const Matrix<T>& x, const Matrix<T>& y, std::int64_t gene, double shift) {
+std::vector<double> expected(const Matrix<T>& x, const Matrix<T>& y, std::int64_t gene, double shift,
+                             bool magnitudes = false) {
   std::vector<double> m = start();
+  const auto of = [&](double v) { return magnitudes ? std::abs(v) : v; };
   for (std::int64_t r = 0; r < x.rows; ++r) {
     const double real = x(r, gene), guess = y(r, gene);
     m[0] += (guess - real) * (guess - real);
     m[1] += std::abs(guess - real);
-    m[2] += real - shift;
+    m[2] += of(real - shift);
     m[3] += (real - shift) * (real - shift);
-    m[4] += guess - shift;
+    m[4] += of(guess - shift);
     m[5] += (guess - shift) * (guess - shift);
-    m[6] += (real - shift) * (guess - shift);
+    m[6] += of((real - shift) * (guess - shift));
     m[7] = std::min(m[7], real), m[8] = std::max(m[8], real);
     m[9] = std::min(m[9], guess), m[10] = std::max(m[10], guess);
   }
@@ -49,34 +53,47 @@ std::vector<double> expected(const Matrix<T>& x, const Matrix<T>& y, std::int64_
 }
 
 TYPED_TEST(Residuals, PerGeneSumsAccumulateOverBlocks) {
-  for (std::int64_t cols : {1, 31, 32, 33, 257}) {
-    const auto x = values<TypeParam>(9, cols, 1), y = values<TypeParam>(9, cols, 2);
+  for (const auto& [cells, genes] : {std::pair{9, 1}, {9, 31}, {70, 32}, {9, 33}, {33, 257}}) {
+    const auto x = values<TypeParam>(cells, genes, 1), y = values<TypeParam>(cells, genes, 2);
     std::vector<double> shift;
-    for (std::int64_t g = 0; g < cols; ++g) shift.push_back(0.01 * static_cast<double>(g));
+    for (std::int64_t g = 0; g < genes; ++g) shift.push_back(0.01 * static_cast<double>(g));
+    Matrix<double> before(residual_moments_count, genes);
+    for (std::int64_t m = 0; m < before.rows; ++m) std::fill_n(before.view().row(m), genes, start()[m]);
     for (int threads : {1, 3}) {
-      Context context({}, threads);
-      test::Guarded<double> memory(residual_moments_count * cols);
-      const MatrixView<double> moments{memory.data(), residual_moments_count, cols};
-      for (std::int64_t m = 0; m < moments.rows; ++m) std::fill_n(moments.row(m), cols, start()[m]);
-      residual_moments<TypeParam>(context, x.view().slice_rows(0, 4), y.view().slice_rows(0, 4), shift,
-                                  moments);
-      residual_moments<TypeParam>(context, x.view().slice_rows(4, 5), y.view().slice_rows(4, 5), shift,
-                                  moments);
-      for (std::int64_t g = 0; g < cols; ++g) {
-        const std::vector<double> exact = expected(x, y, g, shift[g]);
-        for (std::int64_t m = 0; m < moments.rows; ++m)
-          ASSERT_DOUBLE_EQ(moments(m, g), exact[m]) << m << " of " << g;
+      Context context = test::test_context(threads);
+      const DeviceMatrix<TypeParam> on_x(context, x), on_y(context, y);
+      const MatrixView<const TypeParam> all_x = on_x, all_y = on_y;
+      const DeviceArray<double> shifts(context, shift);
+      const DeviceMatrix<double> sums(context, before);
+      for (const auto& [first, count] : {std::pair{0, 4}, {4, cells - 4}}) {
+        residual_moments<TypeParam>(context, all_x.slice_rows(first, count), all_y.slice_rows(first, count),
+                                    shifts, sums);
+      }
+      const Matrix<double> moments = sums.to_host();
+      for (std::int64_t g = 0; g < genes; ++g) {
+        const auto exact = expected(x, y, g, shift[g]), scale = expected(x, y, g, shift[g], true);
+        for (std::int64_t m = 0; m < moments.rows; ++m) {
+          const bool is_sum = m < static_cast<std::int64_t>(ResidualMoment::real_low);
+          ASSERT_NEAR(moments(m, g), exact[m], is_sum ? sum_tolerance * scale[m] : 0) << m << " of " << g;
+        }
       }
     }
   }
 }
 
+template <class T>
+std::vector<double> errors_of(const Matrix<T>& x, const Matrix<T>& y) {
+  Context context = test::test_context(2);
+  const DeviceMatrix<T> on_x(context, x), on_y(context, y);
+  const DeviceArray<double> errors(context, x.rows);
+  squared_errors<T>(context, on_x, on_y, errors);
+  return errors.to_host();
+}
+
 TYPED_TEST(Residuals, PerCellErrorsAreSumsOverGenes) {
-  Context context({}, 2);
   for (std::int64_t cols : {0, 1, 15, 16, 17, 33, 1009}) {
     const auto x = values<TypeParam>(7, cols, 3), y = values<TypeParam>(7, cols, 4);
-    test::Guarded<double> errors(7);
-    squared_errors<TypeParam>(context, x.view(), y.view(), errors.span());
+    const std::vector<double> errors = errors_of(x, y);
     for (std::int64_t r = 0; r < 7; ++r) {
       long double exact = 0;
       for (std::int64_t g = 0; g < cols; ++g) {
@@ -89,25 +106,23 @@ TYPED_TEST(Residuals, PerCellErrorsAreSumsOverGenes) {
 }
 
 TYPED_TEST(Residuals, AValueThatIsNotFiniteShowsInItsCell) {
-  Context context;
   auto x = values<TypeParam>(3, 20, 5), y = x;
   y(1, 7) = std::numeric_limits<TypeParam>::infinity();
-  std::vector<double> errors(3);
-  squared_errors<TypeParam>(context, x.view(), y.view(), errors);
+  const std::vector<double> errors = errors_of(x, y);
   EXPECT_EQ(errors[0], 0);
   EXPECT_FALSE(std::isfinite(errors[1]));
   EXPECT_EQ(errors[2], 0);
 }
 
 TYPED_TEST(Residuals, NamesWhatDoesNotFit) {
-  Context context;
-  Matrix<TypeParam> x(3, 4), y(3, 5);
-  Matrix<double> moments(residual_moments_count, 4), few(3, 4);
-  std::vector<double> shift(4), errors(2);
-  EXPECT_THROW(residual_moments<TypeParam>(context, x.view(), y.view(), shift, moments.view()),
-               InternalError);
-  EXPECT_THROW(residual_moments<TypeParam>(context, x.view(), x.view(), shift, few.view()), InternalError);
-  EXPECT_THROW(squared_errors<TypeParam>(context, x.view(), x.view(), errors), InternalError);
+  using T = TypeParam;
+  Context context = test::test_context();
+  const DeviceMatrix<T> x(context, 3, 4), y(context, 3, 5);
+  const DeviceMatrix<double> moments(context, residual_moments_count, 4), few(context, 3, 4);
+  const DeviceArray<double> shift(context, 4), errors(context, 2);
+  EXPECT_THROW(residual_moments<T>(context, x, y, shift, moments), InternalError);
+  EXPECT_THROW(residual_moments<T>(context, x, x, shift, few), InternalError);
+  EXPECT_THROW(squared_errors<T>(context, x, x, errors), InternalError);
 }
 
 }  // namespace

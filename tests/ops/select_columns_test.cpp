@@ -1,17 +1,14 @@
 #include "sparcell/ops/select_columns.h"
 
-#include <gtest/gtest.h>
-
-#include "support/guarded.h"
+#include "ops/op_test.h"
 #include "support/sparse.h"
 
 namespace sparcell {
 namespace {
 
 template <class T>
-struct SelectColumns : testing::Test {};
-using Scalars = testing::Types<float, double>;
-TYPED_TEST_SUITE(SelectColumns, Scalars);
+struct SelectColumns : test::OpTest<T> {};
+TYPED_TEST_SUITE(SelectColumns, test::Scalars);
 
 /// Keeps the columns for which keep(c) holds, and compares with the dense matrix.
 template <class T, class Keep>
@@ -23,12 +20,18 @@ void check(const Csr<T>& x, int threads, Keep keep) {
     map[c] = static_cast<std::int32_t>(kept.size());
     kept.push_back(c);
   }
-  Context context({}, threads);
-  test::Guarded<std::int64_t> offsets(x.rows + 1);
-  selected_offsets<T>(context, x.view(), map, offsets.span());
-  test::Guarded<std::int32_t> indices(offsets[x.rows]);
-  test::Guarded<T> values(offsets[x.rows]);
-  select_columns<T>(context, x.view(), map, offsets.span(), indices.span(), values.span());
+  Context context = test::test_context(threads);
+  const test::DeviceCsr<T> on_device(context, x);
+  const test::DeviceArray<std::int32_t> map_on_device(context, map);
+  const test::DeviceArray<std::int64_t> offsets_on_device(context, x.rows + 1);
+  selected_offsets<T>(context, on_device, map_on_device, offsets_on_device);
+  const std::vector<std::int64_t> offsets = offsets_on_device.to_host();
+  const test::DeviceArray<std::int32_t> indices_on_device(context, offsets[x.rows]);
+  const test::DeviceArray<T> values_on_device(context, offsets[x.rows]);
+  select_columns<T>(context, on_device, map_on_device, offsets_on_device, indices_on_device,
+                    values_on_device);
+  const std::vector<std::int32_t> indices = indices_on_device.to_host();
+  const std::vector<T> values = values_on_device.to_host();
 
   const Matrix<double> full = test::dense(x);
   std::int64_t k = 0;
@@ -63,15 +66,15 @@ TYPED_TEST(SelectColumns, AMatrixWithoutRows) {
 }
 
 TYPED_TEST(SelectColumns, RefusesWrongShapes) {
-  Context context;
-  const auto x = test::csr_of<TypeParam>({{1, 2, 3}});
-  const std::vector<std::int32_t> map{0, 1, 2}, short_map{0, 1};
-  std::vector<std::int64_t> offsets(2), long_offsets(3);
-  std::vector<std::int32_t> indices(3);
-  std::vector<TypeParam> values(2);
-  EXPECT_THROW(selected_offsets<TypeParam>(context, x.view(), short_map, offsets), InternalError);
-  EXPECT_THROW(selected_offsets<TypeParam>(context, x.view(), map, long_offsets), InternalError);
-  EXPECT_THROW(select_columns<TypeParam>(context, x.view(), map, offsets, indices, values), InternalError);
+  Context context = test::test_context();
+  const test::DeviceCsr<TypeParam> x(context, test::csr_of<TypeParam>({{1, 2, 3}}));
+  const test::DeviceArray<std::int32_t> map(context, std::vector<std::int32_t>{0, 1, 2}),
+      short_map(context, std::vector<std::int32_t>{0, 1}), indices(context, 3);
+  const test::DeviceArray<std::int64_t> offsets(context, 2), long_offsets(context, 3);
+  const test::DeviceArray<TypeParam> values(context, 2);
+  EXPECT_THROW(selected_offsets<TypeParam>(context, x, short_map, offsets), InternalError);
+  EXPECT_THROW(selected_offsets<TypeParam>(context, x, map, long_offsets), InternalError);
+  EXPECT_THROW(select_columns<TypeParam>(context, x, map, offsets, indices, values), InternalError);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "select/dispersion.h"
 #include "support/datasets.h"
+#include "support/device_arrays.h"
 #include "support/temporary.h"
 
 namespace sparcell {
@@ -18,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 struct Select : testing::Test {
-  Context context{{}, 2};
+  Context context = test::test_context(2);
   SelectOptions options;
   test::Lines lines;
   TemporaryFolder folder;

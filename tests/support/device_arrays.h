@@ -130,9 +130,9 @@ class DeviceCsr {
         indices_(context, x.indices),
         values_(context, x.values) {}
 
-  operator CsrView<const T>() const {
-    return {rows_, cols_, offsets_.data(), indices_.data(), values_.data()};
-  }
+  operator CsrView<const T>() const { return CsrView<T>(*this); }
+  operator CsrView<T>() const { return {rows_, cols_, offsets_.data(), indices_.data(), values_.data()}; }
+  std::vector<T> values() const { return values_.to_host(); }
 
  private:
   std::int64_t rows_, cols_;

@@ -137,6 +137,16 @@ TEST_F(Checkpoints, TheOneBeforeIsKept) {
   EXPECT_NE(file_bytes(path), first);
 }
 
+TEST_F(Checkpoints, WhatWasReadIsWrittenAsItWas) {
+  for (ModelType type : types) {
+    TrainingRun run(small_model(type), small_cells(24, 10), split_of(24, 8));
+    run.run();
+    const std::string first = file_bytes(write(run));
+    write_checkpoint(path, read_checkpoint(path));
+    EXPECT_EQ(file_bytes(path), first);
+  }
+}
+
 TEST_F(Checkpoints, EqualStatesGiveEqualFiles) {
   TrainingRun run(small_model(ModelType::gan), small_cells(24, 10), split_of(24, 8));
   run.run();

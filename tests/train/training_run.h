@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/trainable.h"
+#include "support/device_arrays.h"
 #include "support/sparse.h"
 #include "train/trainer.h"
 
@@ -62,7 +63,7 @@ inline ModelOptions small_model(ModelType type) {
 struct TrainingRun {
   TrainingRun(const ModelOptions& model_options, const Csr<float>& x, const Split& cells,
               std::uint64_t seed = 1, int threads = 1)
-      : options(model_options), split(cells), context({}, threads), data(context, x, {}) {
+      : options(model_options), split(cells), context(test_context(threads)), data(context, x, {}) {
     model = make_model<float>(context, options, data, seed);
     model->initialize();
     trainer.emplace(context, *model, options, split, seed);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,8 +26,17 @@ struct Device {
 /// Reads `auto`, `cpu`, `cuda` or `cuda:N`; `auto` takes the first GPU that this build can use, else the CPU.
 /// Throws UsageError for anything else and for a device that is not there.
 Device find_device(const std::string& name);
+/// Why `auto` takes what it takes, for the log.
+std::string reason_for_auto();
 
-/// What a device must offer for memory; one implementation per kind of device (kernels/<device>/memory).
+/// Work that was recorded and can be repeated without telling the device each part again.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void run() = 0;
+};
+
+/// What a device must offer for memory and order; one implementation per kind of device (kernels/<device>/memory).
 class DeviceMemory {
  public:
   virtual ~DeviceMemory() = default;
@@ -38,6 +48,10 @@ class DeviceMemory {
   virtual void set_zero(void* device, std::size_t bytes) = 0;
   virtual void synchronize() = 0;
   virtual void* stream() = 0;  ///< cudaStream_t on CUDA, null on the CPU
+  /// Keeps what `work` asks of the device, with the addresses and numbers it passes now; nothing runs yet. On CUDA a
+  /// graph, on the CPU `work` itself. `work` has run before, so that all memory it needs is there, and neither
+  /// allocates nor waits.
+  virtual std::unique_ptr<Recording> record(std::function<void()> work) = 0;
 };
 
 /// One device with everything an op needs to run there. Not shared between threads.

@@ -1,4 +1,4 @@
-// Matrices: views that ops take (host or device memory) and owners on the host.
+// Matrices: views that ops take (host or device memory) and owners on the host. What is constexpr here kernels call too.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,10 @@ struct MatrixView {
       : data(data), rows(rows), cols(cols), stride(stride) {}
   operator MatrixView<const T>() const { return {data, rows, cols, stride}; }
 
-  T* row(std::int64_t r) const { return data + r * stride; }
-  T& operator()(std::int64_t r, std::int64_t c) const { return data[r * stride + c]; }
-  std::int64_t size() const { return rows * cols; }
-  bool contiguous() const { return stride == cols; }
+  constexpr T* row(std::int64_t r) const { return data + r * stride; }
+  constexpr T& operator()(std::int64_t r, std::int64_t c) const { return data[r * stride + c]; }
+  constexpr std::int64_t size() const { return rows * cols; }
+  constexpr bool contiguous() const { return stride == cols; }
   /// Rows [first, first + count).
   MatrixView slice_rows(std::int64_t first, std::int64_t count) const {
     return {data + first * stride, count, cols, stride};

@@ -11,12 +11,20 @@ namespace sparcell {
 ///     linear         target * s
 enum class LogitLoss { cross_entropy, hinge, linear };
 
-/// *loss += weight * mean over rows; gradient = weight * d mean / d s, overwriting.
-/// Requires: logits and gradient have one column and the same number of rows.
-SPARCELL_OP(logit_loss, (Context & context, LogitLoss kind, double target, double weight,
-                         MatrixView<const T> logits, double* loss, MatrixView<T> gradient))
+/// Logits that share a target, in one column, and what comes of them in device memory.
+template <class T>
+struct LogitGroup {
+  double target = 0;
+  MatrixView<const T> logits;
+  double* score = nullptr;  ///< *score += mean of the logits, for the record of training; may be null
+  MatrixView<T> gradient;
+};
+inline constexpr std::size_t most_logit_groups = 2;  ///< real and generated cells
 
-/// *sum += scale * sum of x: means of logits, for the record of training.
-SPARCELL_OP(add_sum, (Context & context, MatrixView<const T> x, double scale, double* sum))
+/// For each group, in order: *loss += weight * mean over rows; gradient = weight * d mean / d s, overwriting.
+/// A group without rows adds nothing. Requires: at most most_logit_groups groups; logits and gradient have
+/// one column and the same number of rows. `loss` and the scores may be the same number.
+SPARCELL_OP(logit_loss, (Context & context, LogitLoss kind, double weight,
+                         std::span<const LogitGroup<T>> groups, double* loss))
 
 }  // namespace sparcell

@@ -8,8 +8,10 @@
 // which declares cpu::adam_step, cuda::adam_step and the public adam_step, all templates over the scalar T. Definitions use
 // qualified names (`template <class T> void cpu::adam_step(...)`), so that a different signature does not compile:
 //     kernels/cpu/<stem>.cpp   the CPU's, for float and double; ends with SPARCELL_INSTANTIATE(cpu::adam_step)
-//     kernels/cuda/<stem>.cu   the GPU's, for float
+//     kernels/cuda/<stem>.cu   the GPU's, for float; ends with SPARCELL_INSTANTIATE_CUDA(cuda::adam_step)
 //     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH
+// Statistics whose scalar is f64 in the program have a GPU version for double as well: SPARCELL_INSTANTIATE and
+// SPARCELL_DISPATCH_BOTH_SCALARS.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +38,8 @@
 #define SPARCELL_INSTANTIATE(name)            \
   template decltype(name<float>) name<float>; \
   template decltype(name<double>) name<double>
+/// The same for a GPU's version, which is f32 alone.
+#define SPARCELL_INSTANTIATE_CUDA(name) template decltype(name<float>) name<float>
 
 #ifdef SPARCELL_HAS_CUDA
 #define SPARCELL_DISPATCH(name, context, ...)                                      \
@@ -50,6 +54,14 @@
       cpu::name<T>(context, __VA_ARGS__);                                          \
     }                                                                              \
   } while (false)
+#define SPARCELL_DISPATCH_BOTH_SCALARS(name, context, ...) \
+  do {                                                     \
+    if ((context).device().is_cuda()) {                    \
+      cuda::name<T>(context, __VA_ARGS__);                 \
+    } else {                                               \
+      cpu::name<T>(context, __VA_ARGS__);                  \
+    }                                                      \
+  } while (false)
 #else
 #define SPARCELL_DISPATCH(name, context, ...)                                      \
   do {                                                                             \
@@ -58,4 +70,5 @@
     }                                                                              \
     cpu::name<T>(context, __VA_ARGS__);                                            \
   } while (false)
+#define SPARCELL_DISPATCH_BOTH_SCALARS SPARCELL_DISPATCH
 #endif

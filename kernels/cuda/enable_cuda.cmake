@@ -1,0 +1,32 @@
+# Whether the CUDA device is built: SPARCELL_CUDA_ENABLED. Included at the top, because languages are enabled there.
+if(NOT SPARCELL_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "SPARCELL_CUDA is ${SPARCELL_CUDA}, expected AUTO, ON or OFF")
+endif()
+# One cubin for the oldest supported GPUs and one with PTX for all newer ones; releases name more (75-real;80-real;...).
+set(SPARCELL_CUDA_ARCHITECTURES "75-real;90" CACHE STRING "GPUs that kernels are compiled for, as CMAKE_CUDA_ARCHITECTURES")
+
+set(SPARCELL_CUDA_ENABLED OFF)
+if(NOT SPARCELL_CUDA STREQUAL OFF)
+  find_program(SPARCELL_NVCC nvcc PATHS /usr/local/cuda/bin)
+  if(SPARCELL_NVCC AND NOT CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_COMPILER ${SPARCELL_NVCC})
+  endif()
+  if(CMAKE_CUDA_COMPILER)
+    set(CMAKE_CUDA_ARCHITECTURES ${SPARCELL_CUDA_ARCHITECTURES})
+    set(CMAKE_CUDA_RUNTIME_LIBRARY Static) # the program starts where there is no driver
+    if(CCACHE AND NOT CMAKE_CUDA_COMPILER_LAUNCHER)
+      set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE})
+    endif()
+    enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION) # CMake 3.25 does not know that nvcc has C++20
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+    endif()
+    set(CMAKE_CUDA_STANDARD 20)
+    set(CMAKE_CUDA_EXTENSIONS OFF)
+    find_package(CUDAToolkit REQUIRED)
+    set(SPARCELL_CUDA_ENABLED ON)
+  elseif(SPARCELL_CUDA STREQUAL ON)
+    message(FATAL_ERROR "SPARCELL_CUDA is ON and nvcc is not found: install the CUDA Toolkit 13, or set SPARCELL_CUDA=OFF")
+  endif()
+endif()
+message(STATUS "CUDA device: ${SPARCELL_CUDA_ENABLED} (SPARCELL_CUDA=${SPARCELL_CUDA})")

@@ -1,0 +1,135 @@
+// Losses on expression values. The squared error takes a block per cell: its sparse target is spread out in
+// shared memory, tile by tile where a cell has more genes than fit, and meets the prediction there. Sums are
+// f64 from four neighbouring terms on.
+#include "sparcell/ops/loss.h"
+
+#include "cuda/memory.h"
+#include "device/rows.h"
+#include "device/slab.h"
+#include "device/sparse.h"
+
+namespace sparcell {
+namespace kernels::loss {
+
+using device::Columns, device::Four, device::four, device::load, device::Slab, device::store;
+
+constexpr int threads = 256;
+constexpr int width = device::own_columns;
+constexpr std::int64_t tile_columns = 8192;  // 32 KiB
+
+__host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
+  return (cols + tile_columns - 1) / tile_columns;
+}
+__device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
+
+__device__ __forceinline__ double sum_of(const Four& v) {
+  return static_cast<double>((v[0] + v[1]) + (v[2] + v[3]));
+}
+
+/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
+__device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
+                                       std::int64_t count, float* target) {
+  device::for_each_in_block(vectors_of(count),
+                            [&](std::int64_t v) { device::store_vector(target + v * width, Four{}); });
+  const device::Entries entries = device::entries_of(x, row, begin, begin + count);
+  __syncthreads();
+  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
+    store(target + load(x.indices + entries.first + k) - begin, load(x.values + entries.first + k));
+  });
+  __syncthreads();
+}
+
+/// *loss += scale * the sum of every thread's `sum`
+__device__ __forceinline__ void add_to_loss(double sum, double scale, double* loss, double* partial,
+                                            unsigned* ticket) {
+  sum = device::block_sum<threads>(sum);
+  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
+    store(loss, load(loss) + scale * sum);
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    squared_error(MatrixView<const float> prediction, CsrView<const float> x, BatchRows rows,
+                  const float* mean, const float* inverse_scale, float factor, MatrixView<float> gradient,
+                  double loss_scale, double* loss, double* partial, unsigned* ticket) {
+  __shared__ __align__(16) float target[tile_columns];
+  const std::int64_t tiles = tiles_of(x.cols);
+  double sum = 0;
+  device::for_each_in_blocks(rows.count * tiles, [&](std::int64_t item) {
+    const std::int64_t i = item / tiles, begin = item % tiles * tile_columns;
+    const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
+    spread(x, device::row_of(rows, i), begin, count, target);
+    device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
+      const Columns columns = device::columns_at(begin / width + v, x.cols);
+      const Four p = columns.load<access>(prediction.row(i));
+      Four d = device::load_vector<width>(target + v * width);
+      if (mean != nullptr) {
+        const Four m = columns.load<access>(mean), s = columns.load<access>(inverse_scale);
+        d = four([&](int k) { return (d[k] - m[k]) * s[k]; });
+      }
+      d = four([&](int k) { return p[k] - d[k]; });
+      sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
+      if (gradient.data != nullptr)
+        columns.store<access>(gradient.row(i), four([&](int k) { return factor * d[k]; }));
+    });
+    __syncthreads();  // the next tile overwrites `target`
+  });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    absolute_value(MatrixView<const float> x, float step, MatrixView<float> gradient, double loss_scale,
+                   double* loss, double* partial, unsigned* ticket) {
+  double sum = 0;
+  device::for_each_slab<threads>(x.cols, [&](const Slab& slab) {
+    slab.for_each_row(x.rows, [&](std::int64_t r) {
+      const Four value = slab.load<access>(x.row(r)), before = slab.load<access>(gradient.row(r));
+      sum += sum_of(four([&](int k) { return value[k] < 0 ? -value[k] : value[k]; }));
+      slab.store<access>(gradient.row(r), four([&](int k) {
+                           return before[k] + (value[k] > 0 ? step : (value[k] < 0 ? -step : 0));
+                         }));
+    });
+  });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
+}
+
+}  // namespace kernels::loss
+
+template <class T>
+void cuda::squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
+                         std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
+                         double gradient_scale, double* loss, MatrixView<T> gradient) {
+  using namespace kernels::loss;
+  const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
+                       device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
+  const device::LaunchShape shape{.grid = device::blocks_for(rows.count * tiles_of(x.cols), 1),
+                                  .block = threads,
+                                  .stream = device::stream_of(context)};
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::loss::squared_error<constant>, shape, prediction, x, rows,
+                   device::data_or_null(mean), device::data_or_null(inverse_scale),
+                   static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
+                   cuda::workspace<double>(context, shape.grid.x), cuda::ticket(context));
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::squared_error);
+
+template <class T>
+void cuda::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
+                          double* loss, MatrixView<T> gradient) {
+  using namespace kernels::loss;
+  const device::LaunchShape shape{.grid = device::slab_grid<threads>(x.rows, x.cols),
+                                  .block = threads,
+                                  .stream = device::stream_of(context)};
+  const bool aligned = device::aligned_rows<width>(x) && device::aligned_rows<width>(gradient);
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::loss::absolute_value<constant>, shape, x, static_cast<T>(gradient_scale),
+                   gradient, loss_scale, loss,
+                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+                   cuda::ticket(context));
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::absolute_value);
+
+}  // namespace sparcell

@@ -1,0 +1,170 @@
+// Adam and the clipping of gradients over whole arenas: a thread takes four neighbouring parameters at a time
+// and reads its next four before it uses those it has. What depends on the step is computed by one thread of
+// each block while the first reads are on their way.
+#include "sparcell/ops/optimizer.h"
+
+#include <cmath>
+
+#include "cuda/memory.h"
+#include "device/slab.h"
+#include "math/elementary.h"
+
+namespace sparcell {
+namespace kernels::optimizer {
+
+using device::Columns, device::Four, device::four, device::load, device::store;
+
+constexpr int threads = 256;
+constexpr int width = device::own_columns;
+constexpr double clip_epsilon = 1e-6;
+
+std::int64_t vectors_of(std::int64_t size) { return (size + width - 1) / width; }
+
+/// Four neighbours of the arenas.
+struct Parameters {
+  Four value, gradient, first, second;
+};
+
+struct Arenas {
+  float *values, *gradients, *first_moments, *second_moments;
+  std::int64_t size;
+
+  template <int access>
+  __device__ __forceinline__ Parameters load(const Columns& at) const {
+    return {at.load<access>(values), at.load<access>(gradients), at.load<access>(first_moments),
+            at.load<access>(second_moments)};
+  }
+  template <int access>
+  __device__ __forceinline__ void store(const Columns& at, const Parameters& p) const {
+    at.store<access>(values, p.value);
+    at.store<access>(gradients, p.gradient);
+    at.store<access>(first_moments, p.first);
+    at.store<access>(second_moments, p.second);
+  }
+};
+
+/// OptimizerOptions as kernels take them.
+struct Adam {
+  double beta1, beta2, weight_decay;
+  float epsilon;
+  bool decoupled;
+};
+
+/// One step's factors, rounded as the CPU rounds them.
+struct Factors {
+  float step_size, root_correction, shrink;
+
+  Factors() = default;
+  __device__ __forceinline__ Factors(const Adam& adam, double rate, double number)
+      : step_size(static_cast<float>(rate / (1 - std::pow(adam.beta1, number)))),
+        root_correction(static_cast<float>(1 / math::square_root(1 - std::pow(adam.beta2, number)))),
+        shrink(adam.decoupled ? static_cast<float>(1 - rate * adam.weight_decay) : 1) {}
+};
+
+__device__ __forceinline__ void update(const Adam& adam, const Factors& factors, Parameters& p) {
+  const auto b1 = static_cast<float>(adam.beta1), b2 = static_cast<float>(adam.beta2);
+  const auto rest1 = static_cast<float>(1 - adam.beta1), rest2 = static_cast<float>(1 - adam.beta2);
+  const float decay = adam.decoupled ? 0 : static_cast<float>(adam.weight_decay);
+#pragma unroll
+  for (int k = 0; k < width; ++k) {
+    const float gradient = p.gradient[k] + decay * p.value[k];
+    p.first[k] = b1 * p.first[k] + rest1 * gradient;
+    p.second[k] = b2 * p.second[k] + rest2 * gradient * gradient;
+    const float root = math::square_root(p.second[k]) * factors.root_correction + adam.epsilon;
+    p.value[k] = factors.shrink * p.value[k] - factors.step_size * p.first[k] / root;
+    p.gradient[k] = 0;
+  }
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    adam_step(Adam adam, const float* learning_rate, const std::int64_t* step, Arenas arenas) {
+  const auto place = [&](std::int64_t i) { return device::columns_at(i, arenas.size); };
+  std::int64_t i = device::grid_thread();
+  Parameters next = arenas.load<access>(place(i));  // nothing where i is behind the end
+  __shared__ Factors shared;
+  if (threadIdx.x == 0) {
+    shared = Factors(adam, static_cast<double>(load(learning_rate)), static_cast<double>(load(step) + 1));
+  }
+  __syncthreads();
+  const Factors factors = shared;
+  while (i * width < arenas.size) {
+    Parameters p = next;
+    next = arenas.load<access>(place(i + device::grid_threads()));
+    update(adam, factors, p);
+    arenas.store<access>(place(i), p);
+    i += device::grid_threads();
+  }
+}
+
+/// *norm_sum += |gradients|, and *factor = what shortens them to max_norm, 1 where they are short enough.
+template <int access>
+__global__ void __launch_bounds__(threads)
+    gradient_norm(const float* gradients, std::int64_t size, double max_norm, double* norm_sum,
+                  double* partial, unsigned* ticket, float* factor) {
+  double sum = 0;
+  device::for_each_in_grid((size + width - 1) / width, [&](std::int64_t i) {
+    const Four g = device::columns_at(i, size).load<access>(gradients);
+    sum += static_cast<double>((g[0] * g[0] + g[1] * g[1]) + (g[2] * g[2] + g[3] * g[3]));
+  });
+  sum = device::block_sum<threads>(sum);
+  if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
+  const double norm = math::square_root(sum);
+  store(norm_sum, load(norm_sum) + norm);
+  store(factor, norm > max_norm ? static_cast<float>(max_norm / (norm + clip_epsilon)) : 1.0f);
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    scale_gradients(float* gradients, std::int64_t size, const float* factor) {
+  const float by = load(factor);
+  if (by == 1) return;
+  device::for_each_in_grid((size + width - 1) / width, [&](std::int64_t i) {
+    const Columns at = device::columns_at(i, size);
+    const Four g = at.load<access>(gradients);
+    at.store<access>(gradients, four([&](int k) { return g[k] * by; }));
+  });
+}
+
+}  // namespace kernels::optimizer
+
+template <class T>
+void cuda::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
+                     const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
+                     std::span<T> first_moment, std::span<T> second_moment) {
+  using namespace kernels::optimizer;
+  const auto size = static_cast<std::int64_t>(parameters.size());
+  const Adam adam{options.betas[0], options.betas[1], options.weight_decay, static_cast<T>(options.epsilon),
+                  options.type == OptimizerType::adamw};
+  const Arenas arenas{parameters.data(), gradients.data(), first_moment.data(), second_moment.data(), size};
+  const bool aligned = device::aligned<width>(arenas.values) && device::aligned<width>(arenas.gradients) &&
+                       device::aligned<width>(arenas.first_moments) &&
+                       device::aligned<width>(arenas.second_moments);
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::optimizer::adam_step<constant>,
+                   {.grid = device::blocks_for(vectors_of(size), threads),
+                    .block = threads,
+                    .stream = device::stream_of(context)},
+                   adam, learning_rate, step, arenas);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::adam_step);
+
+template <class T>
+void cuda::clip_gradients(Context& context, double max_norm, std::span<T> gradients, double* norm_sum) {
+  using namespace kernels::optimizer;
+  const auto size = static_cast<std::int64_t>(gradients.size());
+  const device::LaunchShape shape{.grid = device::blocks_for(vectors_of(size), threads),
+                                  .block = threads,
+                                  .stream = device::stream_of(context)};
+  auto* const partial = cuda::workspace<double>(context, std::int64_t{shape.grid.x} + 1);
+  auto* const factor = reinterpret_cast<float*>(partial + shape.grid.x);
+  device::with_width<width>(device::aligned<width>(gradients.data()), [&](auto constant) {
+    device::launch(gradient_norm<constant>, shape, gradients.data(), size, max_norm, norm_sum, partial,
+                   cuda::ticket(context), factor);
+    if (max_norm > 0) device::launch(scale_gradients<constant>, shape, gradients.data(), size, factor);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::clip_gradients);
+
+}  // namespace sparcell

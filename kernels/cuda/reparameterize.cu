@@ -1,0 +1,103 @@
+// Sampling a latent and its divergence. Threads own columns of a slab; the noise is drawn from its stream,
+// and on the way back drawn again. The divergence is summed in f64.
+#include "sparcell/ops/reparameterize.h"
+
+#include "cuda/memory.h"
+#include "device/random.h"
+#include "device/slab.h"
+#include "math/elementary.h"
+
+namespace sparcell {
+namespace kernels::reparameterize {
+
+using device::Four, device::four, device::load, device::Slab, device::store;
+
+constexpr int threads = 256;
+constexpr int width = device::own_columns;
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    sample(RandomStream random_stream, MatrixView<const float> mu, MatrixView<const float> log_variance,
+           MatrixView<float> z, double kl_scale, const float* kl_weight, double* kl, double* weighted_kl,
+           double* partial, unsigned* ticket) {
+  const math::PhiloxStream stream(random_stream);
+  double sum = 0;
+  device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
+    slab.for_each_row(mu.rows, [&](std::int64_t r) {
+      const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r));
+      const Four noise = device::four_normals(stream, r * mu.cols + slab.column);
+      slab.store<access>(z.row(r), four([&](int k) { return m[k] + math::exp(v[k] / 2) * noise[k]; }));
+#pragma unroll
+      for (int k = 0; k < width; ++k)  // 0 in place of columns that are not there
+        sum += static_cast<double>(1 + v[k] - m[k] * m[k] - math::exp(v[k]));
+    });
+  });
+  sum = device::block_sum<threads>(sum);
+  if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
+  const double divergence = -0.5 * kl_scale * sum;
+  store(kl, load(kl) + divergence);
+  store(weighted_kl, load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence);
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    sample_backward(RandomStream random_stream, MatrixView<const float> mu,
+                    MatrixView<const float> log_variance, MatrixView<const float> grad_z,
+                    const float* kl_weight, double kl_scale, MatrixView<float> grad_mu,
+                    MatrixView<float> grad_log_variance) {
+  const math::PhiloxStream stream(random_stream);
+  const auto w = static_cast<float>(static_cast<double>(load(kl_weight)) * kl_scale);
+  device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
+    slab.for_each_row(mu.rows, [&](std::int64_t r) {
+      const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r)),
+                 g = slab.load<access>(grad_z.row(r));
+      const Four noise = device::four_normals(stream, r * mu.cols + slab.column);
+      slab.store<access>(grad_mu.row(r), four([&](int k) { return g[k] + w * m[k]; }));
+      slab.store<access>(grad_log_variance.row(r), four([&](int k) {
+                           return g[k] * noise[k] * math::exp(v[k] / 2) / 2 + w * (math::exp(v[k]) - 1) / 2;
+                         }));
+    });
+  });
+}
+
+template <class... Matrices>
+bool aligned(const Matrices&... matrices) {
+  return (device::aligned_rows<width>(matrices) && ...);
+}
+
+}  // namespace kernels::reparameterize
+
+template <class T>
+void cuda::reparameterize(Context& context, RandomStream stream, MatrixView<const T> mu,
+                          MatrixView<const T> log_variance, double kl_scale, const T* kl_weight, double* kl,
+                          double* weighted_kl, MatrixView<T> z) {
+  using namespace kernels::reparameterize;
+  const device::LaunchShape shape{.grid = device::slab_grid<threads>(mu.rows, mu.cols),
+                                  .block = threads,
+                                  .stream = device::stream_of(context)};
+  device::with_width<width>(aligned(mu, log_variance, z), [&](auto constant) {
+    device::launch(sample<constant>, shape, stream, mu, log_variance, z, kl_scale, kl_weight, kl, weighted_kl,
+                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+                   cuda::ticket(context));
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::reparameterize);
+
+template <class T>
+void cuda::reparameterize_backward(Context& context, RandomStream stream, MatrixView<const T> mu,
+                                   MatrixView<const T> log_variance, MatrixView<const T> grad_z,
+                                   const T* kl_weight, double kl_scale, MatrixView<T> grad_mu,
+                                   MatrixView<T> grad_log_variance) {
+  using namespace kernels::reparameterize;
+  const bool all_aligned = aligned(mu, log_variance, grad_z, grad_mu, grad_log_variance);
+  device::with_width<width>(all_aligned, [&](auto constant) {
+    device::launch(sample_backward<constant>,
+                   {.grid = device::slab_grid<threads>(mu.rows, mu.cols),
+                    .block = threads,
+                    .stream = device::stream_of(context)},
+                   stream, mu, log_variance, grad_z, kl_weight, kl_scale, grad_mu, grad_log_variance);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::reparameterize_backward);
+
+}  // namespace sparcell

@@ -1,0 +1,18 @@
+// Dynamic shared memory: the bytes that a launch asked for with LaunchShape::shared.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+
+namespace sparcell::device {
+
+extern __shared__ __align__(16) unsigned char dynamic_shared_bytes[];
+
+/// The launch's dynamic shared memory from byte `offset` on (a multiple of alignof(T)) as an array of T.
+template <class T>
+__device__ __forceinline__ T* dynamic_shared(std::size_t offset = 0) {
+  return reinterpret_cast<T*>(dynamic_shared_bytes + offset);
+}
+
+}  // namespace sparcell::device
