@@ -15,6 +15,13 @@ std::string word(Enum value) {
   return std::string(Names<Enum>::values[static_cast<std::size_t>(value)]);
 }
 
+/// A bias before batch normalization: the mean that is taken off takes it too, so its gradient is 0 but for
+/// rounding.
+bool without_effect(const std::vector<NamedTensor>& tensors, std::size_t i) {
+  return tensors[i].name.ends_with(".bias") && i + 1 < tensors.size() &&
+         tensors[i + 1].name.ends_with(".weight") && tensors[i + 1].shape.size() == 1;
+}
+
 class Combinations : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Combinations, TrainToFiniteValuesThatMoved) {
@@ -40,6 +47,7 @@ TEST_P(Combinations, TrainToFiniteValuesThatMoved) {
   const auto after = snapshot(*run.model, false).parameters;
   for (std::size_t i = 0; i < after.size(); ++i) {
     for (float value : after[i].values) ASSERT_TRUE(std::isfinite(value)) << after[i].name;
+    if (normalization == NormalizationLayer::batch && without_effect(after, i)) continue;
     EXPECT_NE(after[i].values, before[i].values) << after[i].name;
   }
   if (type == ModelType::gan) return;
