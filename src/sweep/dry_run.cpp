@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sweep/estimate.h"
+#include "sweep/halving.h"
 #include "sweep/metric.h"
 #include "sweep/pool.h"
 #include "sweep/sweep.h"
@@ -35,7 +36,8 @@ std::vector<std::string> header_of(const std::vector<ExpandedRun>& runs, bool ab
 std::string dry_run(const SweepRequest& request, Log& log) {
   const Plan plan(request.file, request.overrides);
   const bool ablation = request.kind == SweepKind::ablation;
-  choose_metric(plan.options().sweep.metric, plan.reference());
+  const Metric metric = choose_metric(plan.options().sweep.metric, plan.reference());
+  if (!ablation) check_halving(plan.options().sweep, metric.name, plan.reference());
   const std::filesystem::path path = request.folder(plan.reference().name);
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);

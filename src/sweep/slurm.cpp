@@ -116,6 +116,14 @@ bool requeue_this_task(const SlurmOptions& options, Log& log) {
   return true;
 }
 
+bool has_slurm_jobs(const SweepFolder& sweep) {
+  const std::vector<std::string> ids = submitted_jobs(sweep);
+  if (ids.empty()) return false;
+  const ProgramOutput queue =
+      run_program({"squeue", "--noheader", fmt::format("--jobs={}", fmt::join(ids, ","))});
+  return queue.code == 0 && !queue.out.empty();  // jobs that it has forgotten are an error
+}
+
 void cancel_slurm_jobs(const SweepFolder& sweep, Log& log) {
   const std::vector<std::string> ids = submitted_jobs(sweep);
   if (ids.empty()) {

@@ -40,6 +40,9 @@ void submit_to_slurm(const SweepFolder& sweep, const std::vector<Job>& jobs, std
 /// was done max_num_timeout times. Returns whether it was asked.
 bool requeue_this_task(const SlurmOptions& options, Log& log);
 
+/// Whether Slurm still has jobs that were submitted for the sweep.
+bool has_slurm_jobs(const SweepFolder& sweep);
+
 /// Cancels the jobs that were submitted for the sweep.
 void cancel_slurm_jobs(const SweepFolder& sweep, Log& log);
 

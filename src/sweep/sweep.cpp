@@ -187,7 +187,7 @@ std::string status_text(const std::string& path) {
 bool at_rest(const std::string& path) {
   if (!SweepFolder::is_sweep(path)) return state_of_run(path).phase != RunPhase::running;
   const SweepFolder sweep = SweepFolder::open(path);
-  if (RunLock::held(sweep.path())) return false;
+  if (RunLock::held(sweep.path()) || has_slurm_jobs(sweep)) return false;
   const std::vector<Job> jobs = unfinished_jobs(sweep);
   return std::none_of(jobs.begin(), jobs.end(), [&](const Job& job) {
     return state_of_run(sweep.run(job)).phase == RunPhase::running;

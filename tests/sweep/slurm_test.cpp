@@ -49,7 +49,8 @@ TEST_F(Slurm, RunsEveryTaskAndCollectsThoughOneFails) {
   const Finished submitted = sweep({"--launcher", "slurm", modest});
   ASSERT_EQ(submitted.code, 0) << submitted.err;
   EXPECT_THAT(submitted.err, HasSubstr("4 runs in jobs"));
-  wait_for_jobs();
+  EXPECT_EQ(program({"status", "s", "--watch"}).code, 0);  // until no job is left
+  EXPECT_THAT(run_program({"squeue", "-h"}).out, IsEmpty());
   ASSERT_TRUE(exists("s/results.csv")) << "collected";
   EXPECT_THAT(column("results.csv", "state"), testing::ElementsAre("done", "done", "failed", "failed"));
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 2 done, 2 failed"));

@@ -105,7 +105,7 @@ function drawCost() {
   const timed = finished.filter(run => isNumber(run.seconds));
   if (timed.length === 0) return remove("cost");
   const total = timed.reduce((sum, run) => sum + run.seconds, 0);
-  byId("cost-intro").textContent = `${seconds(total)} of training in ${count(timed.length, "finished run")}. Lower left: a good value for little time.`;
+  byId("cost-intro").textContent = `${seconds(total)} of training in ${count(timed.length, "finished run")}. ${data.smaller_is_better ? "Lower" : "Upper"} left: a good value for little time.`;
   figure(byId("cost-figure"), {name: "cost-scatter", title: "Metric against seconds of training", draw: () => {
     const c = colours();
     return {traces: [{type: scatterType(timed.length), mode: "markers", x: timed.map(run => run.seconds), y: timed.map(run => run.metric),
