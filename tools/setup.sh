@@ -2,7 +2,8 @@
 # Installs what a bare Debian 12 lacks to build sparcell; nothing to do takes less than a second.
 #   tools/setup.sh           compilers and libraries
 #   tools/setup.sh --tests   and the Python packages that the interop tests compare with, in build/release/venv, and the
-#                            Chromium that the report's test runs in; tests are skipped where these cannot be installed
+#                            Chromium that the report's test runs in and the Slurm of the sweeps' tests; tests are skipped
+#                            where these cannot be installed
 # Exit code 2: something is missing and this user cannot install it; the command that can is printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -83,6 +84,11 @@ install_browser() {
   (install_packages chromium) || echo "Without it the report's test in a browser will be skipped." >&2
 }
 
+install_slurm() {
+  if command -v sbatch >/dev/null && [[ -x /usr/sbin/slurmctld ]]; then return; fi
+  (install_packages slurm-wlm) || echo "Without it the tests of sweeps on Slurm will be skipped." >&2
+}
+
 if ! command -v dpkg-query >/dev/null; then
   echo "tools/setup.sh knows Debian's packages only. Install these libraries by other means, then build with" >&2
   echo "  cmake --preset release && cmake --build --preset release" >&2
@@ -94,4 +100,5 @@ if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
 if [[ $with_tests == yes ]]; then
   install_python_packages
   install_browser
+  install_slurm
 fi

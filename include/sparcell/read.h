@@ -63,6 +63,16 @@ enum class MatrixNeed {
 /// file. Duplicate names, and what was chosen where the options are silent, go to the log.
 Dataset read(const ReadOptions& options, MatrixNeed need, Log& log, int threads = 1);
 
+/// What is known of a file without its matrix.
+struct DataOutline {
+  std::string checksum;  ///< as Dataset::checksum
+  std::int64_t cells = 0;
+  std::int64_t genes = 0;
+};
+
+/// Throws as `read` does. Takes the time to read the file's bytes once.
+DataOutline outline(const ReadOptions& options);
+
 /// What `sparcell inspect` prints.
 struct Inspection {
   std::string format;  ///< h5ad, 10x_h5, 10x_mtx

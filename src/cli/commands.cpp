@@ -12,6 +12,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& arguments, Comm
   add_experiment_commands(app, arguments, command);
   add_data_commands(app, command);
   add_run_commands(app, command);
+  add_sweep_commands(app, command);
   add_info_command(app, command);
 }
 

@@ -5,6 +5,7 @@
 #include "experiment/run.h"
 #include "sparcell/config.h"
 #include "sparcell/report.h"
+#include "sweep/sweep.h"
 
 namespace sparcell {
 namespace {
@@ -13,6 +14,9 @@ struct RunArguments {
   std::string file, folder;
   std::vector<std::string> overrides;
   std::string out;
+  std::int64_t task = -1, slots = 0;
+  TaskRequest tasks;
+  bool collect = false;
   bool print_config = false;
   bool fast_dev_run = false;
 };
@@ -34,17 +38,56 @@ void run_command(const RunArguments& given, const std::vector<std::string>& argu
 }
 
 void resume_command(const RunArguments& given, const std::vector<std::string>& arguments) {
+  if (SweepFolder::is_sweep(given.folder) || given.task >= 0 || given.collect) {
+    if (!given.overrides.empty())
+      throw UsageError("{} is a sweep: its runs are those of its file, without overrides", given.folder);
+    Log log;
+    if (given.task >= 0) {
+      TaskRequest tasks = given.tasks;
+      tasks.first = given.task;
+      tasks.arguments = arguments;
+      run_tasks(given.folder, tasks, log);
+    } else if (given.collect) {
+      collect_and_go_on(given.folder, given.tasks.pause_after, log);
+    } else {
+      resume_sweep(given.folder, given.slots, log);
+    }
+    return;
+  }
   resume(given.folder, {.overrides = given.overrides, .arguments = arguments});
   std::printf("%s\n%s\n", comparison_table(given.folder).c_str(), given.folder.c_str());
 }
 
+/// Checks every run of the file's sweep and ablation; says how many there are.
+std::string check_plan(const Plan& plan) {
+  const PlanOptions& options = plan.options();
+  std::string text;
+  const auto check = [&](const std::vector<PlannedRun>& runs, const char* what) {
+    for (const PlannedRun& run : runs) check_metrics(plan.experiment(run).evaluate);
+    text += fmt::format(", {} runs of its {}", runs.size(), what);
+  };
+  if (!options.sweep.parameters.empty() || !options.sweep.runs.empty()) check(plan.sweep_runs(), "sweep");
+  if (!options.ablation.empty()) check(plan.ablation_runs(), "ablation");
+  return text;
+}
+
 void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Command& command,
                 const std::shared_ptr<RunArguments>& given) {
-  CLI::App* resume = app.add_subcommand("resume", "Go on with a run that was stopped, or with more epochs");
-  resume->add_option("run", given->folder, "Folder of the run")->required();
+  CLI::App* resume =
+      app.add_subcommand("resume", "Go on with a run or a sweep that was stopped, or with more epochs");
+  resume->add_option("run", given->folder, "Folder of the run or the sweep")->required();
   resume->add_option(
       "overrides", given->overrides,
       "Overrides of what may change on the way, as train.epochs=200, which extends a finished run");
+  resume->add_option("--jobs", given->slots, "Of a sweep: runs at a time; default: as when it was submitted")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+  resume->add_option("--task", given->task, "Of a sweep: only the run with this number in its jobs.csv")
+      ->check(CLI::NonNegativeNumber);
+  resume->add_option("--count", given->tasks.count, "With --task: so many runs from it on, side by side")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+  resume->add_option("--pause-after", given->tasks.pause_after, "With --task: stop after so many epochs")
+      ->check(CLI::NonNegativeNumber);
+  resume->add_flag("--collect", given->collect, "Of a sweep: write its results, and nothing else");
   resume->footer(
       "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
       "node.\n"
@@ -76,10 +119,11 @@ void add_experiment_commands(CLI::App& app, const std::vector<std::string>& argu
   validate->add_option("overrides", given->overrides, override_help);
   validate->callback([&command, given] {
     command = [given] {
-      const Experiment experiment = load_experiment(given->file, given->overrides, {.needs_path = false});
+      const Plan plan(given->file, given->overrides, {.needs_path = false});
+      const Experiment& experiment = plan.reference();
       check_metrics(experiment.evaluate);
-      std::printf("%s is valid: %zu model%s\n", given->file.c_str(), experiment.model.size(),
-                  experiment.model.size() == 1 ? "" : "s");
+      std::printf("%s is valid: %zu model%s%s\n", given->file.c_str(), experiment.model.size(),
+                  experiment.model.size() == 1 ? "" : "s", check_plan(plan).c_str());
     };
   });
 

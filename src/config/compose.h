@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,20 @@ Node compose_files(const std::filesystem::path& file, Problems& problems);
 /// `model: {type: vae, ...}` becomes `model: {vae: {type: vae, ...}}`; a map of named models stays.
 void name_single_model(Node& root);
 
-/// Applies `a.b=value` (the value is YAML; nothing is an empty string) and `~a.b` (removes what was set), in
-/// order.
+/// Sets the value of exactly one path, or removes the key.
+struct Change {
+  Place place;
+  std::string path;
+  std::optional<Node> value;
+};
+
+/// `a.b=value` (the value is YAML; nothing is an empty string) or `~a.b`. Nothing, and a problem, where the
+/// text is neither. `place` is that of its values.
+std::optional<Change> parse_override(const std::string& text, const Place& place, Problems& problems);
+
+void apply(Node& root, const Change& change, Problems& problems);
+
+/// Parses and applies overrides in order.
 void apply_overrides(Node& root, const std::vector<std::string>& overrides, Problems& problems);
 
 /// Replaces `${env:NAME}` and `${key.path}` in every string; `$${` stands for `${`. A value that is nothing

@@ -1,23 +1,12 @@
+#include "config/load.h"
+
 #include "config/check.h"
-#include "config/compose.h"
 #include "config/reader.h"
-#include "sparcell/config.h"
 #include "sparcell/core/context.h"
 
 namespace sparcell {
+namespace config {
 namespace {
-
-void refuse_later_sections(config::Node& root, config::Problems& problems) {
-  static constexpr std::pair<const char*, const char*> later[] = {
-      {"sweep", "sweep: this version has no sweeps"},
-      {"ablation", "ablation: this version has no ablations; use overrides (sparcell run FILE KEY=VALUE)"},
-      {"slurm", "slurm: this version submits no jobs"}};
-  for (const auto& [key, sentence] : later) {
-    if (root.index_of(key) < 0) continue;
-    problems.add(config::place_of(root, key), key, sentence);
-    root.erase(key);
-  }
-}
 
 /// Does the whole road work? One epoch; `prepare` keeps two batches of cells.
 void shorten(Experiment& experiment) {
@@ -30,24 +19,35 @@ void shorten(Experiment& experiment) {
 
 }  // namespace
 
-Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-                           const LoadOptions& options) {
-  config::Problems problems;
-  config::Node root = config::compose_files(file, problems);
-  config::name_single_model(root);
-  config::apply_overrides(root, overrides, problems);
-  config::name_single_model(root);
-  config::interpolate(root, problems);
-  refuse_later_sections(root, problems);
+Node compose_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                        Problems& problems) {
+  Node root = compose_files(file, problems);
+  name_single_model(root);
+  apply_overrides(root, overrides, problems);
+  name_single_model(root);
+  return root;
+}
 
+Experiment resolve_experiment(Node root, PlanOptions& plan, const LoadOptions& options, Problems& problems) {
+  interpolate(root, problems);
   Experiment experiment;
-  config::read_experiment(root, experiment, problems);
-  config::check_experiment(experiment, root, options, problems);
-  problems.throw_any();
-
+  read_experiment(root, experiment, plan, problems);
+  check_experiment(experiment, root, options, problems);
   if (experiment.fast_dev_run) shorten(experiment);
   if (experiment.threads == 0) experiment.threads = available_threads();
   if (!experiment.split.seed) experiment.split.seed = experiment.seed;
+  return experiment;
+}
+
+}  // namespace config
+
+Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                           const LoadOptions& options) {
+  config::Problems problems;
+  PlanOptions of_sweeps;
+  const Experiment experiment = config::resolve_experiment(
+      config::compose_experiment(file, overrides, problems), of_sweeps, options, problems);
+  problems.throw_any();
   return experiment;
 }
 

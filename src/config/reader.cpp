@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "config/describe_experiment.h"
-#include "core/nearest.h"
 #include "config/schema.h"
+#include "core/nearest.h"
 
 namespace sparcell::config {
 namespace {
@@ -141,9 +141,10 @@ void Reader::finish() {
   }
 }
 
-void read_experiment(const Node& root, Experiment& experiment, Problems& problems) {
+void read_experiment(const Node& root, Experiment& experiment, PlanOptions& plan, Problems& problems) {
   Reader reader(root, "", problems);
   describe(reader, experiment);
+  describe(reader, plan);
   reader.finish();
 }
 

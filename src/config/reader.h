@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/plan_options.h"
 #include "config/values.h"
 #include "sparcell/experiment.h"
 
@@ -41,6 +42,10 @@ class Reader {
             const Bounds& bounds, std::string_view sentence);
   void shorthand(std::string_view word, bool& flag, bool value, std::string_view sentence);
   void models(std::string_view name, ModelSet& models, const TrainOptions& train, std::string_view sentence);
+  void parameters(std::string_view name, std::vector<SweepParameter>& parameters, std::string_view sentence);
+  void combination(std::string_view name, Combination& combination, std::string_view sentence);
+  void combinations(std::string_view name, std::vector<Combination>& combinations, std::string_view sentence);
+  void arms(std::string_view name, std::vector<AblationArm>& arms, std::string_view sentence);
 
   /// Reports keys that were not asked for, and a section that is none.
   void finish();
@@ -49,6 +54,7 @@ class Reader {
   const Node* take(std::string_view name);
   void read_model(const Node& node, ModelOptions& model);
   void report_unknown(const Node::Key& key);
+  SweepParameter read_parameter(const Node::Key& key, const Node& node);
 
   const Node& section_;
   std::string path_;
@@ -58,8 +64,7 @@ class Reader {
   bool is_word_ = false;
 };
 
-/// Reads a whole experiment. The train options of each model are the experiment's with the model's own over
-/// them.
-void read_experiment(const Node& root, Experiment& experiment, Problems& problems);
+/// Reads a whole file. The train options of each model are the experiment's with the model's own over them.
+void read_experiment(const Node& root, Experiment& experiment, PlanOptions& plan, Problems& problems);
 
 }  // namespace sparcell::config

@@ -93,6 +93,36 @@ void SchemaWriter::models(std::string_view name, ModelSet&, TrainOptions&, std::
   put(name, {{"oneOf", Json::array({model, named})}}, sentence);
 }
 
+void SchemaWriter::parameters(std::string_view name, const std::vector<SweepParameter>&,
+                              std::string_view sentence) {
+  const Json values{{"type", "object"},
+                    {"properties", {{"values", {{"type", "array"}, {"minItems", 1}}}}},
+                    {"required", {"values"}},
+                    {"additionalProperties", false}};
+  const Json range{{"type", "object"},
+                   {"properties",
+                    {{"min", {{"type", "number"}}},
+                     {"max", {{"type", "number"}}},
+                     {"distribution", {{"enum", Names<Distribution>::values}}}}},
+                   {"required", {"min", "max"}},
+                   {"additionalProperties", false}};
+  put(name, {{"type", "object"}, {"additionalProperties", {{"oneOf", Json::array({values, range})}}}},
+      sentence);
+}
+
+void SchemaWriter::combination(std::string_view name, const Combination&, std::string_view sentence) {
+  put(name, {{"type", "object"}}, sentence);
+}
+
+void SchemaWriter::combinations(std::string_view name, const std::vector<Combination>&,
+                                std::string_view sentence) {
+  put(name, list_schema({{"type", "object"}}), sentence);
+}
+
+void SchemaWriter::arms(std::string_view name, const std::vector<AblationArm>&, std::string_view sentence) {
+  put(name, {{"type", "object"}, {"additionalProperties", list_schema({{"type", "string"}})}}, sentence);
+}
+
 Json SchemaWriter::result() const {
   Json object{{"type", "object"}, {"properties", properties_}, {"additionalProperties", false}};
   if (words_.empty()) return object;
@@ -110,6 +140,8 @@ nlohmann::ordered_json config_schema() {
   Experiment experiment;
   config::SchemaWriter writer;
   describe(writer, experiment);
+  PlanOptions plan;
+  describe(writer, plan);
   Json schema{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "sparcell experiment"}};
   schema.update(writer.result());
   Json defaults = config::list_schema({{"type", "string"}});

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/plan_options.h"
 #include "config/writer.h"
 
 namespace sparcell::config {
@@ -62,6 +63,10 @@ class SchemaWriter {
   void shorthand(std::string_view word, bool, bool, std::string_view sentence);
   /// Refers to `model`, which config_schema() defines.
   void models(std::string_view name, ModelSet&, TrainOptions&, std::string_view sentence);
+  void parameters(std::string_view name, const std::vector<SweepParameter>&, std::string_view sentence);
+  void combination(std::string_view name, const Combination&, std::string_view sentence);
+  void combinations(std::string_view name, const std::vector<Combination>&, std::string_view sentence);
+  void arms(std::string_view name, const std::vector<AblationArm>&, std::string_view sentence);
 
   Json result() const;
 

@@ -73,6 +73,14 @@ void write_map(const Json& map, int indent, std::string& text) {
 
 }  // namespace
 
+std::string flow_text(const Json& value) {
+  if (!value.is_object()) return inline_text(value);
+  std::string text;
+  for (const auto& [key, item] : value.items())
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", quote(key, References::keep), flow_text(item));
+  return "{" + text + "}";
+}
+
 std::string yaml_text(const Json& value) {
   if (!value.is_object() || value.empty()) return inline_text(value) + "\n";
   std::string text;

@@ -11,4 +11,7 @@ namespace sparcell::config {
 /// itself.
 std::string yaml_text(const nlohmann::ordered_json& value);
 
+/// The same in one line: `{kl: {weight: 0.1}, hidden: [256, 128]}`.
+std::string flow_text(const nlohmann::ordered_json& value);
+
 }  // namespace sparcell::config

@@ -144,6 +144,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
                 .folder = *folder,
                 .overrides = std::move(overrides),
                 .arguments = request.arguments,
+                .pause_after = request.pause_after,
                 .resumed = true,
                 .earlier_status = status,
                 .earlier_provenance = json_if_there(paths.file("provenance.json"))},

@@ -15,6 +15,7 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
                 .folder = *folder,
                 .overrides = request.overrides,
                 .arguments = request.arguments,
+                .pause_after = request.pause_after,
                 .resumed = false,
                 .earlier_status = nlohmann::json::object(),
                 .earlier_provenance = nlohmann::json::object()},

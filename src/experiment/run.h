@@ -13,6 +13,7 @@ struct RunRequest {
   std::string out;                     ///< the run folder; empty: runs/<name>/<stamp>
   std::vector<std::string> overrides;  ///< as given
   std::vector<std::string> arguments;  ///< the whole command line
+  std::int64_t pause_after = 0;        ///< epochs of each model after which it is interrupted; 0: none
 };
 
 /// Runs the nine stations and returns the run folder. Nothing is left on disk where it fails before the
@@ -23,6 +24,7 @@ std::string run(const Experiment& experiment, const RunRequest& request);
 struct ResumeRequest {
   std::vector<std::string> overrides;  ///< of what may change on the way
   std::vector<std::string> arguments;
+  std::int64_t pause_after = 0;  ///< as RunRequest's
 };
 
 /// Goes on with a run that was stopped in any way, to the same bits as if it had not been. Without overrides

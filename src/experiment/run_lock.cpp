@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -184,6 +185,16 @@ void RunLock::keep_alive() {
     if (now && *now != content_) lost_ = true;
     if (!lost_) ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
   }
+}
+
+bool RunLock::held(const std::filesystem::path& folder) {
+  const std::string path = (folder / "lock.json").string();
+  const std::optional<std::string> theirs = content_of(path);
+  if (!theirs) return false;
+  struct stat there {};
+  if (::stat(path.c_str(), &there) != 0) return false;
+  const double silent = std::difftime(std::time(nullptr), there.st_mtim.tv_sec);
+  return !is_dead(Json::parse(*theirs, nullptr, false), self(), silent);
 }
 
 void RunLock::check() const {

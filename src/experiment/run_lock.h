@@ -31,6 +31,9 @@ class RunLock {
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
+  /// Whether a process that is alive, as far as can be seen from here, writes to the folder.
+  static bool held(const std::filesystem::path& folder);
+
   /// Throws LockLost where another process took the folder over, because this one stood still for too long.
   void check() const;
 

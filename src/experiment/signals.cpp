@@ -9,7 +9,7 @@ namespace {
 constexpr std::array<int, 3> stop_signals{SIGTERM, SIGINT, SIGUSR1};
 volatile std::sig_atomic_t requested = 0;
 
-void remember(int) { requested = 1; }
+void remember(int signal) { requested = signal; }
 
 }  // namespace
 
@@ -26,5 +26,7 @@ StopSignals::~StopSignals() {
 }
 
 bool stop_requested() { return requested != 0; }
+
+int stop_signal() { return requested; }
 
 }  // namespace sparcell

@@ -13,5 +13,7 @@ class StopSignals {
 };
 
 bool stop_requested();
+/// The last signal that asked; 0 before any.
+int stop_signal();
 
 }  // namespace sparcell

@@ -65,7 +65,8 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                               run_log,
                               start.earlier_status.value("cost", nlohmann::json::object()),
                               record.config_hash,
-                              lineage_hash(experiment, prepared.data.checksum)};
+                              lineage_hash(experiment, prepared.data.checksum),
+                              start.pause_after};
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {

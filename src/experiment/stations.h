@@ -19,6 +19,7 @@ struct RunStart {
   OwnedRunFolder& folder;
   std::vector<std::string> overrides;  ///< all that were ever given
   std::vector<std::string> arguments;
+  std::int64_t pause_after = 0;
   bool resumed = false;
   nlohmann::json earlier_status, earlier_provenance;  ///< of the processes before, where they left any
 };

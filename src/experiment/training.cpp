@@ -143,6 +143,7 @@ class ModelTraining {
     }
     trainer_.restore(*checkpoint);
     first_step_ = checkpoint->state.step.step;
+    epochs_taken_ = epochs;
     around_.folder.keep();
     if (trainer_.finished()) {
       around_.log.log().info("train {}: {} epochs, finished before", model_.name(), epochs);
@@ -151,6 +152,8 @@ class ModelTraining {
                              options_.epochs, first_step_);
     }
   }
+
+  bool paused() const { return around_.pause_after > 0 && epochs_taken_ >= around_.pause_after; }
 
   TrainResult train() {
     CheckpointWriter writer(model_.trainable(),
@@ -169,6 +172,7 @@ class ModelTraining {
     const TrainHooks hooks{
         .on_epoch =
             [&](const EpochRecord& record) {
+              epochs_taken_ = record.epoch + 1;
               note_written();
               around_.metrics.add(model_.name(), record);
               around_.events.add(model_.name(), record);
@@ -185,7 +189,7 @@ class ModelTraining {
         .interrupted =
             [&] {
               around_.folder.check_lock();
-              return stop_requested();
+              return stop_requested() || paused();
             }};
     const auto finish = [&] {
       writer.wait();
@@ -254,6 +258,7 @@ class ModelTraining {
   const CheckpointFiles files_;
   Trainer trainer_;
   std::int64_t first_step_ = 0;
+  std::int64_t epochs_taken_ = 0;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@ struct TrainingSurroundings {
   RunLog& log;
   nlohmann::json earlier_costs;  ///< by model: what status.json says of earlier processes
   std::string config_hash, lineage;
+  std::int64_t pause_after = 0;  ///< epochs after which training is interrupted; 0: none
 };
 
 /// Trains the model to its end and leaves in it the weights to judge. Throws as Trainer::run does, and

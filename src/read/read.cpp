@@ -107,4 +107,14 @@ Dataset read(const ReadOptions& options, MatrixNeed need, Log& log, int threads)
   });
 }
 
+DataOutline outline(const ReadOptions& options) {
+  return with_clear_errors(options.path, [&] {
+    const std::unique_ptr<Source> source = open_source(options);
+    Remarks remarks;
+    const std::string matrix = source->matrices().empty() ? "X" : source->matrices()[0].name;
+    return DataOutline{checksum_of(source->files()), source->cells(remarks).rows(),
+                       source->genes(matrix, remarks).rows()};
+  });
+}
+
 }  // namespace sparcell

@@ -7,9 +7,43 @@ namespace sparcell {
 namespace {
 
 // In the order in which they run.
-constexpr const char* scripts[] = {"base.js",       "theme.js",    "figure.js", "table.js",
-                                   "comparison.js", "training.js", "cells.js",  "generated.js",
-                                   "genes.js",      "run.js",      "main.js"};
+constexpr const char* scripts_of_run[] = {"base.js",       "theme.js",    "figure.js", "table.js",
+                                          "comparison.js", "training.js", "cells.js",  "generated.js",
+                                          "genes.js",      "run.js",      "main.js"};
+constexpr const char* scripts_of_sweep[] = {"base.js", "theme.js", "figure.js", "table.js", "sweep.js"};
+
+std::string filled(std::string_view rest, const std::string& title, const Json& data,
+                   const std::string& script) {
+  std::string page;
+  for (std::size_t open; (open = rest.find("{{")) != std::string_view::npos;) {
+    const std::size_t close = rest.find("}}", open);
+    const std::string_view place = rest.substr(open + 2, close - open - 2);
+    page += rest.substr(0, open);
+    if (place == "title") {
+      page += escape_html(title);
+    } else if (place == "style") {
+      page += asset("style.css");
+    } else if (place == "data") {
+      page += json_for_script(data);
+    } else if (place == "plotly") {
+      page += base64(asset("plotly.js.gz"));
+    } else if (place == "script") {
+      page += script;
+    } else {
+      throw InternalError("the page has a place `{}` that nothing fills", place);
+    }
+    rest.remove_prefix(close + 2);
+  }
+  page += rest;
+  return page;
+}
+
+template <class Names>
+std::string joined(const Names& names) {
+  std::string script;
+  for (const char* name : names) script += asset(name);
+  return script;
+}
 
 }  // namespace
 
@@ -68,31 +102,11 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string report_page(const std::string& title, const Json& data) {
-  std::string script;
-  for (const char* name : scripts) script += asset(name);
-  std::string_view rest = asset("page.html");
-  std::string page;
-  for (std::size_t open; (open = rest.find("{{")) != std::string_view::npos;) {
-    const std::size_t close = rest.find("}}", open);
-    const std::string_view place = rest.substr(open + 2, close - open - 2);
-    page += rest.substr(0, open);
-    if (place == "title") {
-      page += escape_html(title);
-    } else if (place == "style") {
-      page += asset("style.css");
-    } else if (place == "data") {
-      page += json_for_script(data);
-    } else if (place == "plotly") {
-      page += base64(asset("plotly.js.gz"));
-    } else if (place == "script") {
-      page += script;
-    } else {
-      throw InternalError("page.html has a place `{}` that nothing fills", place);
-    }
-    rest.remove_prefix(close + 2);
-  }
-  page += rest;
-  return page;
+  return filled(asset("page.html"), title, data, joined(scripts_of_run));
+}
+
+std::string sweep_page(const std::string& title, const Json& data) {
+  return filled(asset("sweep.html"), title, data, joined(scripts_of_sweep));
 }
 
 }  // namespace sparcell

@@ -17,7 +17,10 @@ std::string json_for_script(const Json& value);
 
 std::string base64(std::string_view bytes);
 
-/// The whole page with its styles, scripts, plotly.js and data.
+/// The whole page of a run with its styles, scripts, plotly.js and data.
 std::string report_page(const std::string& title, const Json& data);
+
+/// The same of a sweep or an ablation.
+std::string sweep_page(const std::string& title, const Json& data);
 
 }  // namespace sparcell

@@ -145,11 +145,11 @@ TEST_F(Reader, AWordMayStandForASection) {
   EXPECT_THAT(errors(minimal("split: none")), ElementsAre("e.yaml:3:8: split must be a mapping, not 'none'"));
 }
 
-TEST_F(Reader, SectionsOfLaterVersionsAreRefusedByName) {
-  EXPECT_THAT(errors(minimal("sweep: {method: grid}\nablation: {a: [b=c]}\nslurm: {}\n")),
-              ElementsAre("e.yaml:3:1: sweep: this version has no sweeps",
-                          HasSubstr("e.yaml:4:1: ablation: this version"),
-                          HasSubstr("e.yaml:5:1: slurm: this version")));
+TEST_F(Reader, SectionsForManyRunsAreChecked) {
+  EXPECT_THAT(errors(minimal("sweep: {method: grit}\nablation: [b=c]\nslurm: {partitoin: gpu}\n")),
+              ElementsAre(HasSubstr("e.yaml:3:17: sweep.method must be one of grid, random, halving"),
+                          HasSubstr("e.yaml:4:11: ablation must be a map from names to lists of overrides"),
+                          HasSubstr("e.yaml:5:9: unknown key 'partitoin' in slurm; did you mean 'partition'?")));
 }
 
 TEST_F(Models, TrainIsMergedKeyByKey) {

@@ -75,7 +75,8 @@ Experiment read_back(const std::string& yaml) {
   config::Node root = config::parse_yaml(yaml, {"resolved", 1, 1}, problems).value();
   config::interpolate(root, problems);
   Experiment experiment;
-  config::read_experiment(root, experiment, problems);
+  PlanOptions of_sweeps;
+  config::read_experiment(root, experiment, of_sweeps, problems);
   problems.throw_any();
   return experiment;
 }

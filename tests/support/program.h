@@ -51,6 +51,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  pid_t process() const { return process_; }
   void send(int signal) const { ::kill(process_, signal); }
 
   Finished wait() {

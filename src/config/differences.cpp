@@ -1,0 +1,50 @@
+#include "config/describe_experiment.h"
+#include "config/plan.h"
+#include "config/writer.h"
+#include "config/yaml_text.h"
+
+namespace sparcell {
+namespace {
+
+using config::Json;
+
+std::string escaped(const std::string& key) {
+  std::string part;
+  for (const char c : key) {
+    if (c == '.') part += '\\';
+    part += c;
+  }
+  return part;
+}
+
+void add_differences(const Json& from, const Json& to, const std::string& path,
+                     std::vector<std::string>& overrides) {
+  for (const auto& [key, _] : from.items()) {
+    if (!to.contains(key)) overrides.push_back(fmt::format("~{}", config::join_path(path, escaped(key))));
+  }
+  for (const auto& [key, value] : to.items()) {
+    const std::string below = config::join_path(path, escaped(key));
+    const auto before = from.find(key);
+    if (before != from.end() && before->is_object() && value.is_object()) {
+      add_differences(*before, value, below, overrides);
+    } else if (before == from.end() || *before != value) {
+      overrides.push_back(fmt::format("{}={}", below, config::flow_text(value)));
+    }
+  }
+}
+
+Json values_of(Experiment experiment) {
+  config::Writer writer;
+  describe(writer, experiment);
+  return writer.result();
+}
+
+}  // namespace
+
+std::vector<std::string> overrides_between(const Experiment& from, const Experiment& to) {
+  std::vector<std::string> overrides;
+  add_differences(values_of(from), values_of(to), "", overrides);
+  return overrides;
+}
+
+}  // namespace sparcell

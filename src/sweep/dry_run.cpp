@@ -1,0 +1,77 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sweep/estimate.h"
+#include "sweep/halving.h"
+#include "sweep/metric.h"
+#include "sweep/pool.h"
+#include "sweep/sweep.h"
+#include "sweep/tables.h"
+
+namespace sparcell {
+namespace {
+
+std::string count_text(double count) {
+  if (count >= 1e6) return fmt::format("{:.2f} M", count / 1e6);
+  return count >= 1e4 ? fmt::format("{:.0f} k", count / 1e3) : fmt::format("{:.0f}", count);
+}
+
+std::string memory_text(double bytes) {
+  return bytes >= 1e9 ? fmt::format("{:.1f} GB", bytes / 1e9)
+                      : fmt::format("{:.0f} MB", std::ceil(bytes / 1e6));
+}
+
+std::vector<std::string> header_of(const std::vector<ExpandedRun>& runs, bool ablation) {
+  std::vector<std::string> header{"run", "state", "seed"};
+  if (ablation) header.push_back("arm");
+  for (const auto& [path, _] : runs.front().planned.parameters) header.push_back(path);
+  header.insert(header.end(), {"parameters", "memory", "time"});
+  return header;
+}
+
+}  // namespace
+
+std::string dry_run(const SweepRequest& request, Log& log) {
+  const Plan plan(request.file, request.overrides);
+  const bool ablation = request.kind == SweepKind::ablation;
+  const Metric metric = choose_metric(plan.options().sweep.metric, plan.reference());
+  if (!ablation) check_halving(plan.options().sweep, metric.name, plan.reference());
+  const std::filesystem::path path = request.folder(plan.reference().name);
+  DataFiles data((path / "data.json").string());
+  const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
+  const double rate = training_rate(static_cast<int>(plan.reference().threads));
+  std::vector<std::vector<std::string>> rows{header_of(runs, ablation)};
+  double seconds_left = 0, seconds_of_all = 0;
+  std::size_t finished = 0;
+  for (const ExpandedRun& run : runs) {
+    const Estimate needs = estimate(run.experiment, data.outline(run.experiment.read));
+    const RunPhase phase = state_of_run(path / run.hash.substr(0, 12)).phase;
+    const double seconds = needs.work / rate;
+    seconds_of_all += seconds;
+    if (phase == RunPhase::done) {
+      ++finished;
+    } else {
+      seconds_left += seconds;
+    }
+    std::vector<std::string> row{run.hash.substr(0, 12), word_of(phase), std::to_string(run.planned.seed)};
+    if (ablation) row.push_back(run.planned.arm);
+    for (const auto& [_, value] : run.planned.parameters) row.push_back(value);
+    row.insert(row.end(), {count_text(static_cast<double>(needs.parameters)), memory_text(needs.memory_bytes),
+                           duration_text(seconds)});
+    row.resize(rows[0].size());
+    rows.push_back(std::move(row));
+  }
+  const std::size_t slots =
+      request.slots > 0 ? static_cast<std::size_t>(request.slots) : default_slots(plan.reference().threads);
+  return text_table(rows) + fmt::format(
+                                "{} runs, {} finished; {} of training left of {}, about {} with {} at a "
+                                "time. Times are estimates "
+                                "from matrix products on this machine.\n",
+                                runs.size(), finished, duration_text(seconds_left),
+                                duration_text(seconds_of_all),
+                                duration_text(seconds_left / static_cast<double>(slots)), slots);
+}
+
+}  // namespace sparcell

@@ -1,0 +1,129 @@
+#include "sweep/estimate.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "sparcell/core/context.h"
+#include "sparcell/ops/matmul.h"
+
+namespace sparcell {
+namespace {
+
+constexpr double bytes_of_value = 4;
+constexpr double bytes_of_nonzero = 8;      // value and column
+constexpr double share_of_nonzeros = 0.15;  // of single-cell counts; a denser file needs more
+constexpr double copies_while_reading = 2;  // the file's matrix and the selected one
+constexpr double arrays_of_parameters = 5;  // values, gradients, two moments, a snapshot of the best
+constexpr double passes = 3;                // forward, and backward to inputs and to weights
+constexpr double share_of_rate =
+    0.35;  // of the products' rate that a whole step reaches (tools/bench/training)
+
+/// One network: widths of its layers from input to output.
+struct Widths {
+  std::vector<std::int64_t> layers;
+  NormalizationLayer normalization = NormalizationLayer::none;
+
+  std::int64_t weights() const {
+    std::int64_t count = 0;
+    for (std::size_t i = 1; i < layers.size(); ++i) count += layers[i - 1] * layers[i];
+    return count;
+  }
+  /// Weights, biases, and scale and offset of the normalization of hidden layers.
+  std::int64_t parameters() const {
+    std::int64_t count = weights();
+    for (std::size_t i = 1; i < layers.size(); ++i) {
+      const bool normalized = normalization != NormalizationLayer::none && i + 1 < layers.size();
+      count += layers[i] * (normalized ? 3 : 1);
+    }
+    return count;
+  }
+  std::int64_t activations() const {
+    std::int64_t count = 0;
+    for (const std::int64_t width : layers) count += width;
+    return count;
+  }
+};
+
+Widths network(std::int64_t in, const std::vector<std::int64_t>& hidden, std::int64_t out,
+               NormalizationLayer normalization) {
+  Widths widths{{in}, normalization};
+  widths.layers.insert(widths.layers.end(), hidden.begin(), hidden.end());
+  widths.layers.push_back(out);
+  return widths;
+}
+
+struct Networks {
+  std::vector<Widths> networks;
+  double passes_of_batch = 1;  ///< times that a training cell goes through them in an epoch
+};
+
+Networks autoencoder(const ModelOptions& model, std::int64_t genes) {
+  const NetworkOptions& options = model.network;
+  const std::vector<std::int64_t> mirrored(options.hidden.rbegin(), options.hidden.rend());
+  Networks all;
+  all.networks.push_back(network(genes, options.hidden, model.latent, options.normalization));
+  if (model.type == ModelType::vae)  // the second head
+    all.networks.push_back(network(options.hidden.empty() ? genes : options.hidden.back(), {}, model.latent,
+                                   options.normalization));
+  all.networks.push_back(network(model.latent, mirrored, genes, options.normalization));
+  return all;
+}
+
+Networks gan(const ModelOptions& model, std::int64_t genes) {
+  const GanOptions& options = model.gan;
+  Networks all;
+  all.networks.push_back(
+      network(model.latent, options.generator.hidden, genes, options.generator.normalization));
+  all.networks.push_back(network(genes, options.critic.hidden, 1, options.critic.normalization));
+  const double penalty =
+      options.gradient_penalty.weight > 0 ? 2 : 0;  // its backward and second backward pass
+  all.passes_of_batch = static_cast<double>(options.critic_steps) * (2 + penalty) / 2 + 1;
+  return all;
+}
+
+}  // namespace
+
+Estimate estimate(const Experiment& experiment, const DataOutline& data) {
+  const std::int64_t genes = std::min(experiment.select.genes, data.genes);
+  const auto cells = static_cast<double>(data.cells);
+  Estimate estimate;
+  double largest_model = 0;
+  for (const auto& [name, model] : experiment.model) {
+    const Networks all = model.type == ModelType::gan ? gan(model, genes) : autoencoder(model, genes);
+    std::int64_t parameters = 0, weights = 0, activations = 0;
+    for (const Widths& widths : all.networks) {
+      parameters += widths.parameters();
+      weights += widths.weights();
+      activations += widths.activations();
+    }
+    estimate.parameters += parameters;
+    estimate.work += passes * all.passes_of_batch * static_cast<double>(weights) * cells *
+                     experiment.split.train * static_cast<double>(model.train.epochs);
+    constexpr double arrays_of_activations = 3;  // before and after the activation, gradient
+    largest_model =
+        std::max(largest_model, bytes_of_value * (arrays_of_parameters * static_cast<double>(parameters) +
+                                                  arrays_of_activations * static_cast<double>(activations) *
+                                                      static_cast<double>(model.train.batch)));
+  }
+  const double nonzeros = share_of_nonzeros * cells * static_cast<double>(data.genes);
+  estimate.memory_bytes = copies_while_reading * bytes_of_nonzero * nonzeros + largest_model;
+  return estimate;
+}
+
+double training_rate(int threads) {
+  constexpr std::int64_t rows = 128, inner = 1024, cols = 256;  // a batch through a first layer
+  constexpr int repeats = 20;
+  Context context({}, threads);
+  const Matrix<float> a(rows, inner), b(inner, cols);
+  Matrix<float> c(rows, cols);
+  const auto multiply = [&] {
+    matmul<float>(context, Transpose::no, Transpose::no, a.view(), b.view(), 0.0f, c.view());
+  };
+  multiply();
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < repeats; ++i) multiply();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return share_of_rate * static_cast<double>(repeats * rows * inner * cols) / seconds;
+}
+
+}  // namespace sparcell

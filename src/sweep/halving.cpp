@@ -1,0 +1,161 @@
+#include "sweep/halving.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <map>
+
+#include "core/csv.h"
+#include "core/whole_file.h"
+#include "sweep/run_state.h"
+
+namespace sparcell {
+namespace {
+
+/// Where metrics.csv has what result.json calls MODEL.loss.PART.
+struct Curve {
+  std::string model, split, name;
+};
+
+std::optional<Curve> curve_of(const std::string& metric) {
+  const std::size_t at = metric.find(".loss.");
+  if (at == std::string::npos) return std::nullopt;
+  const std::string part = metric.substr(at + 6);
+  if (part == "test") return std::nullopt;
+  const bool of_cells = part == "train" || part == "validation";
+  return Curve{metric.substr(0, at), of_cells ? part : "train", of_cells ? "loss" : part};
+}
+
+bool ended(const SweepFolder& sweep, const Job& job) {
+  const RunPhase phase = state_of_run(sweep.run(job)).phase;
+  return phase == RunPhase::done || phase == RunPhase::failed;
+}
+
+std::optional<double> mean_over_seeds(const SweepFolder& sweep, const std::vector<Job>& jobs,
+                                      const std::string& metric, std::int64_t epochs) {
+  double sum = 0;
+  for (const Job& job : jobs) {
+    const auto value = curve_value(sweep.run(job), metric, epochs);
+    const bool failed = state_of_run(sweep.run(job)).phase == RunPhase::failed;
+    if (failed || !value || !std::isfinite(*value)) return std::nullopt;
+    sum += *value / static_cast<double>(jobs.size());
+  }
+  return sum;
+}
+
+/// Jobs by configuration.
+using Configurations = std::map<std::int64_t, std::vector<Job>>;
+
+std::vector<Job> jobs_short_of(const SweepFolder& sweep, const Configurations& configurations,
+                               std::int64_t epochs) {
+  std::vector<Job> jobs;
+  for (const auto& [_, of_configuration] : configurations) {
+    for (const Job& job : of_configuration) {
+      const bool there = epochs > 0 && epochs_taken(sweep.run(job)) >= epochs;
+      if (!there && !ended(sweep, job)) jobs.push_back(job);
+    }
+  }
+  return jobs;
+}
+
+/// The configurations at the end of a rung, the best first, the promoted ones marked.
+std::vector<Standing> stand(const SweepFolder& sweep, const SweepSettings& settings,
+                            const Configurations& configurations, std::int64_t epochs) {
+  std::vector<Standing> standings;
+  for (const auto& [number, jobs] : configurations)
+    standings.push_back({epochs, number, mean_over_seeds(sweep, jobs, settings.metric.name, epochs), false});
+  const double sign = settings.metric.smaller_is_better ? 1 : -1;
+  const auto badness = [&](const Standing& s) {
+    return s.metric ? sign * *s.metric : std::numeric_limits<double>::infinity();
+  };
+  std::stable_sort(standings.begin(), standings.end(),
+                   [&](const Standing& a, const Standing& b) { return badness(a) < badness(b); });
+  const auto factor = static_cast<std::size_t>(settings.halving.factor);
+  const std::size_t promoted = std::max<std::size_t>(1, standings.size() / factor);
+  for (std::size_t i = 0; i < promoted; ++i) standings[i].promoted = true;
+  return standings;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> rungs(const HalvingOptions& options, std::int64_t epochs) {
+  std::vector<std::int64_t> ends;
+  for (std::int64_t end = options.min_epochs; end < epochs; end *= options.factor) ends.push_back(end);
+  return ends;
+}
+
+std::optional<double> curve_value(const std::filesystem::path& run, const std::string& metric,
+                                  std::int64_t epochs) {
+  const std::optional<Curve> curve = curve_of(metric);
+  std::error_code ignored;
+  if (!curve || !std::filesystem::exists(run / "metrics.csv", ignored)) return std::nullopt;
+  std::optional<double> value;
+  for (const auto& record : read_csv((run / "metrics.csv").string())) {
+    if (record.size() != 6 || record[2] != curve->model || record[3] != curve->split ||
+        record[4] != curve->name)
+      continue;
+    if (std::stoll(record[0]) < epochs) value = std::strtod(record[5].c_str(), nullptr);
+  }
+  return value;
+}
+
+HalvingState halving_state(const SweepFolder& sweep) {
+  const SweepSettings settings = sweep.settings();
+  Configurations alive;
+  for (const Job& job : sweep.jobs()) {
+    if (job.active) alive[job.configuration].push_back(job);
+  }
+  HalvingState state;
+  const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
+  for (const std::int64_t epochs : rungs(settings.halving, experiment.model.front().second.train.epochs)) {
+    state.next = jobs_short_of(sweep, alive, epochs);
+    state.pause_after = epochs;
+    if (!state.next.empty()) return state;
+    for (const Standing& standing : stand(sweep, settings, alive, epochs)) {
+      state.standings.push_back(standing);
+      if (!standing.promoted) alive.erase(standing.configuration);
+    }
+  }
+  state.next = jobs_short_of(sweep, alive, 0);
+  state.pause_after = 0;
+  return state;
+}
+
+void check_halving(const SweepOptions& sweep, const std::string& metric, const Experiment& experiment) {
+  if (sweep.method != SweepMethod::halving) return;
+  if (experiment.model.size() != 1) {
+    throw UsageError("sweep.method halving pauses the training of one model, and the experiment has {}",
+                     experiment.model.size());
+  }
+  if (!curve_of(metric)) {
+    throw UsageError(
+        "sweep.metric.name: halving compares runs while they train, and {} is known at their end; name a "
+        "loss, as "
+        "{}.loss.{}",
+        metric, experiment.model.front().first,
+        experiment.model.front().second.type == ModelType::gan ? "generator" : "validation");
+  }
+  const std::int64_t epochs = experiment.model.front().second.train.epochs;
+  if (sweep.halving.min_epochs >= epochs) {
+    throw UsageError(
+        "sweep.halving.min_epochs is {}, not below the {} epochs of training: nothing could stop early",
+        sweep.halving.min_epochs, epochs);
+  }
+  for (const SweepParameter& parameter : sweep.parameters) {
+    if (parameter.path.text.ends_with("train.epochs"))
+      throw UsageError("sweep.parameters: {} cannot be swept by halving, which sets it", parameter.path.text);
+  }
+}
+
+void write_standings(const std::string& path, const std::vector<Standing>& standings) {
+  std::string text = "epochs,configuration,metric,promoted\n";
+  for (const Standing& standing : standings) {
+    text +=
+        fmt::format("{},{},{},{}\n", standing.epochs, standing.configuration,
+                    standing.metric ? fmt::format("{}", *standing.metric) : "", standing.promoted ? 1 : 0);
+  }
+  write_file(path, text);
+}
+
+}  // namespace sparcell

@@ -1,0 +1,107 @@
+#include "sweep/metric.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/nearest.h"
+#include "sparcell/evaluate.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::string_view only_of_vae[] = {"mse_at_mean"};
+constexpr std::string_view of_generation[] = {"energy_distance", "zero_fraction_error",
+                                              "exact_zero_fraction_error", "mean_pearson_squared",
+                                              "variance_ratio"};
+
+template <class Words>
+bool contains(const Words& words, const std::string& word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+/// Whether a model of that type has the metric.
+bool has_metric(ModelType type, const std::string& key) {
+  if (contains(of_generation, key)) return type != ModelType::autoencoder;
+  if (contains(only_of_vae, key)) return type == ModelType::vae;
+  return type != ModelType::gan;
+}
+
+bool wanted(const EvaluateOptions& options, const std::string& key) {
+  return contains(options.metrics, std::string("all")) || contains(options.metrics, key);
+}
+
+/// Not variance_ratio, which is best at 1, and not a number of genes.
+bool has_direction(const std::string& name) {
+  const std::string key = name.substr(name.rfind('.') + 1);
+  const std::vector<MetricInfo> registry = metric_registry();
+  return std::none_of(registry.begin(), registry.end(), [&](const MetricInfo& metric) {
+    return metric.key == key && (metric.better == Better::nearer_one || metric.better == Better::neither);
+  });
+}
+
+std::string default_metric(const Experiment& experiment) {
+  const auto& [name, model] = experiment.model.front();
+  return name + (model.type == ModelType::gan ? ".test.energy_distance" : ".loss.validation");
+}
+
+}  // namespace
+
+std::vector<std::string> reported_metrics(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : experiment.model) {
+    if (model.type == ModelType::gan) {
+      for (const char* part : {"discriminator", "generator", "penalty", "sparsity"})
+        names.push_back(fmt::format("{}.loss.{}", name, part));
+    } else {
+      for (const char* part : {"train", "validation", "test"})
+        names.push_back(fmt::format("{}.loss.{}", name, part));
+    }
+    for (const MetricInfo& metric : metric_registry(experiment.evaluate.components)) {
+      if (has_metric(model.type, metric.key) && wanted(experiment.evaluate, metric.key))
+        names.push_back(fmt::format("{}.test.{}", name, metric.key));
+    }
+    if (model.type == ModelType::vae) names.push_back(name + ".test.kl");
+  }
+  return names;
+}
+
+Metric choose_metric(const SweepMetric& options, const Experiment& experiment) {
+  const std::string name = options.name.empty() ? default_metric(experiment) : options.name;
+  const std::vector<std::string> known = reported_metrics(experiment);
+  if (!contains(known, name)) {
+    const std::string meant = nearest(name, known);
+    throw UsageError("sweep.metric.name: no run reports {}; {}", name,
+                     meant.empty() ? fmt::format("they report {}", fmt::join(known, ", "))
+                                   : fmt::format("did you mean {}?", meant));
+  }
+  if (options.goal == Goal::automatic && !has_direction(name)) {
+    throw UsageError(
+        "sweep.metric.name: {} is neither better when smaller nor when larger; name another, or a goal",
+        name);
+  }
+  const bool smaller =
+      options.goal == Goal::automatic ? smaller_is_better(name) : options.goal == Goal::minimize;
+  return {name, smaller};
+}
+
+bool smaller_is_better(const std::string& name) {
+  const std::string key = name.substr(name.rfind('.') + 1);
+  for (const MetricInfo& metric : metric_registry()) {
+    if (metric.key == key) return metric.better == Better::smaller;
+  }
+  return true;  // losses
+}
+
+std::optional<double> metric_value(const nlohmann::ordered_json& result, const std::string& name) {
+  const nlohmann::ordered_json* value = &result;
+  std::string path = "models." + name;
+  for (const std::string& part : config::split_path(path)) {
+    if (!value->is_object() || !value->contains(part)) return std::nullopt;
+    value = &(*value)[part];
+  }
+  if (!value->is_number()) return std::nullopt;
+  return value->get<double>();
+}
+
+}  // namespace sparcell

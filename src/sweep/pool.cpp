@@ -1,0 +1,186 @@
+#include "sweep/pool.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <deque>
+#include <thread>
+
+#include "experiment/run_lock.h"
+#include "experiment/signals.h"
+#include "sparcell/core/context.h"
+#include "sweep/run_state.h"
+
+namespace sparcell {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int most_starts = 4;  // of one job: a process may be killed by others, but not for ever
+constexpr std::chrono::milliseconds poll_interval{5};
+constexpr std::chrono::milliseconds pause_before_restart{500};
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Waiting {
+  const Job* job;
+  int starts = 0;
+  Clock::time_point not_before{};
+};
+
+/// A process that runs a job.
+struct Slot {
+  pid_t process = 0;  ///< 0: free
+  Waiting work{};
+  Clock::time_point freed = Clock::now();
+};
+
+class Pool {
+ public:
+  Pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots, std::int64_t pause_after,
+       Log& log)
+      : sweep_(sweep),
+        pause_after_(pause_after),
+        log_(log),
+        slots_(std::min(slots, std::max<std::size_t>(1, jobs.size()))),
+        total_(jobs.size()) {
+    for (const Job& job : jobs) waiting_.push_back({&job});
+  }
+
+  PoolOutcome run() {
+    while (true) {
+      if (stop_requested() && !stopping_) stop();
+      for (Slot& slot : slots_) {
+        if (slot.process != 0) reap(slot);
+        if (slot.process == 0 && !stopping_) begin_next(slot);
+      }
+      const bool busy =
+          std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.process != 0; });
+      if (!busy && (stopping_ || waiting_.empty())) break;
+      std::this_thread::sleep_for(poll_interval);
+    }
+    outcome_.interrupted += waiting_.size();
+    const double all = static_cast<double>(slots_.size()) * seconds_since(start_);
+    outcome_.idle_share = all > 0 ? idle_seconds_ / all : 0;
+    return outcome_;
+  }
+
+ private:
+  /// The first job in line whose time has come and that no other process runs.
+  void begin_next(Slot& slot) {
+    const auto ready = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& work) {
+      return work.not_before <= Clock::now() && !RunLock::held(sweep_.run(*work.job));
+    });
+    if (ready == waiting_.end()) return;
+    slot.work = *ready;
+    waiting_.erase(ready);
+    ++slot.work.starts;
+    idle_seconds_ += seconds_since(slot.freed);
+    slot.process = start_process(*slot.work.job);
+  }
+
+  pid_t start_process(const Job& job) const {
+    const std::string task = std::to_string(job.task), log = sweep_.log(job), folder = sweep_.path().string();
+    const std::string pause = std::to_string(pause_after_);
+    const char* arguments[] = {"/proc/self/exe", "resume",        folder.c_str(), "--task",
+                               task.c_str(),     "--pause-after", pause.c_str(),  nullptr};
+    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (output < 0) throw WriteError("{}: cannot be written ({})", log, std::strerror(errno));
+    const pid_t parent = ::getpid();
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+      if (::getppid() != parent) ::_exit(static_cast<int>(ExitCode::interrupted));
+      const int nothing = ::open("/dev/null", O_RDONLY);
+      ::dup2(nothing, STDIN_FILENO);
+      ::dup2(output, STDOUT_FILENO);
+      ::dup2(output, STDERR_FILENO);
+      ::execv(arguments[0], const_cast<char**>(arguments));
+      ::_exit(127);
+    }
+    ::close(output);
+    if (child < 0) throw MemoryError("a process for a run cannot be started: {}", std::strerror(errno));
+    return child;
+  }
+
+  void reap(Slot& slot) {
+    int status = 0;
+    if (::waitpid(slot.process, &status, WNOHANG) != slot.process) return;
+    slot.process = 0;
+    slot.freed = Clock::now();
+    const Job& job = *slot.work.job;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const bool stopped = code < 0 || code == static_cast<int>(ExitCode::interrupted);
+    if (code == 0 || (pause_after_ > 0 && stopped && epochs_taken(sweep_.run(job)) >= pause_after_)) {
+      ++outcome_.done;
+    } else if (stopped && (stopping_ || slot.work.starts < most_starts)) {
+      if (stopping_) {
+        ++outcome_.interrupted;
+        return;
+      }
+      log_.warn("run {} was {}; it goes on", job.run, code < 0 ? "killed" : "stopped");
+      slot.work.not_before = Clock::now() + pause_before_restart;
+      waiting_.push_back(slot.work);
+      return;
+    } else {
+      ++outcome_.failed;
+      const RunState state = state_of_run(sweep_.run(job));
+      log_.warn("run {} failed: {} (more in {})", job.run,
+                stopped ? fmt::format("it was stopped {} times", most_starts)
+                        : (state.reason.empty() ? fmt::format("exit code {}", code) : state.reason),
+                sweep_.log(job));
+    }
+    say_progress();
+  }
+
+  void say_progress() const {
+    const std::size_t ended = outcome_.done + outcome_.failed;
+    const double seconds = seconds_since(start_);
+    const double left = seconds / static_cast<double>(ended) * static_cast<double>(total_ - ended);
+    log_.info("{}/{} runs done{}, {:.0f} s left", outcome_.done, total_,
+              outcome_.failed > 0 ? fmt::format(", {} failed", outcome_.failed) : "", left);
+  }
+
+  void stop() {
+    stopping_ = true;
+    log_.info("stopping: running runs save themselves");
+    for (const Slot& slot : slots_) {
+      if (slot.process != 0) ::kill(slot.process, SIGTERM);
+    }
+  }
+
+  const SweepFolder& sweep_;
+  const std::int64_t pause_after_;
+  Log& log_;
+  std::vector<Slot> slots_;
+  std::deque<Waiting> waiting_;
+  std::size_t total_;
+  PoolOutcome outcome_;
+  bool stopping_ = false;
+  double idle_seconds_ = 0;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace
+
+PoolOutcome run_pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots,
+                     std::int64_t pause_after, Log& log) {
+  const StopSignals signals;
+  return Pool(sweep, jobs, slots, pause_after, log).run();
+}
+
+std::size_t default_slots(std::int64_t threads_of_run) {
+  return static_cast<std::size_t>(
+      std::max<std::int64_t>(1, available_threads() / std::max<std::int64_t>(1, threads_of_run)));
+}
+
+}  // namespace sparcell

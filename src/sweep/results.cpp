@@ -1,0 +1,122 @@
+#include "sweep/results.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/csv.h"
+#include "core/whole_file.h"
+#include "sweep/halving.h"
+#include "sweep/metric.h"
+
+namespace sparcell {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Every number below, by its path.
+void add_numbers(const Json& value, const std::string& path,
+                 std::vector<std::pair<std::string, double>>& numbers) {
+  if (value.is_number()) numbers.emplace_back(path, value.get<double>());
+  if (!value.is_object()) return;
+  for (const auto& [key, item] : value.items())
+    add_numbers(item, path.empty() ? key : fmt::format("{}.{}", path, key), numbers);
+}
+
+/// The names in the order in which runs first have them.
+template <class NamesOf>
+std::vector<std::string> columns_of(const std::vector<RunOutcome>& outcomes, const NamesOf& names_of) {
+  std::vector<std::string> columns;
+  std::map<std::string, bool> known;
+  for (const RunOutcome& outcome : outcomes) {
+    for (const auto& [name, _] : names_of(outcome)) {
+      if (known.emplace(name, true).second) columns.push_back(name);
+    }
+  }
+  return columns;
+}
+
+void add_field(std::string& line, const std::string& field) {
+  line += ',';
+  line += csv_field(field);
+}
+
+std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
+
+}  // namespace
+
+std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
+  const SweepSettings settings = sweep.settings();
+  std::vector<RunOutcome> outcomes;
+  for (Job& job : sweep.jobs()) {
+    if (!job.active) continue;
+    RunOutcome outcome{.job = std::move(job), .state = {}, .metric = {}, .values = {}};
+    const std::filesystem::path folder = sweep.run(outcome.job);
+    outcome.state = state_of_run(folder);
+    if (outcome.state.phase == RunPhase::done) {
+      const Json result = result_of_run(folder);
+      if (!result.is_object())
+        throw DataError("{} is damaged: no JSON object", (folder / "result.json").string());
+      outcome.metric = metric_value(result, settings.metric.name);
+      add_numbers(result.value("models", Json::object()), "", outcome.values);
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  if (settings.method == SweepMethod::halving) {
+    for (const Standing& standing : halving_state(sweep).standings) {
+      if (standing.promoted) continue;
+      for (RunOutcome& outcome : outcomes) {
+        if (outcome.job.configuration != standing.configuration || outcome.state.phase == RunPhase::failed)
+          continue;
+        outcome.state = {};
+        outcome.state.phase = RunPhase::pruned;
+        outcome.metric = curve_value(sweep.run(outcome.job), settings.metric.name, standing.epochs);
+      }
+    }
+  }
+  return outcomes;
+}
+
+void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outcomes) {
+  const auto parameters =
+      columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.job.parameters; });
+  const auto values = columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.values; });
+  std::string text = "run,state,arm,configuration,seed";
+  for (const std::string& column : parameters) add_field(text, column);
+  text += ",metric";
+  for (const std::string& column : values) add_field(text, column);
+  text += '\n';
+  for (const RunOutcome& outcome : outcomes) {
+    const Job& job = outcome.job;
+    text += fmt::format("{},{},{},{},{}", job.run, word_of(outcome.state.phase), csv_field(job.arm),
+                        job.configuration, job.seed);
+    const std::map<std::string, std::string> own(job.parameters.begin(), job.parameters.end());
+    for (const std::string& column : parameters) {
+      const auto found = own.find(column);
+      add_field(text, found == own.end() ? "" : found->second);
+    }
+    add_field(text, outcome.metric ? number(*outcome.metric) : "");
+    const std::map<std::string, double> numbers(outcome.values.begin(), outcome.values.end());
+    for (const std::string& column : values) {
+      const auto found = numbers.find(column);
+      add_field(text, found == numbers.end() ? "" : number(found->second));
+    }
+    text += '\n';
+  }
+  write_file(sweep.file("results.csv"), text);
+}
+
+std::vector<std::size_t> ranking(const std::vector<RunOutcome>& outcomes, bool smaller_is_better) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool done = outcomes[i].state.phase == RunPhase::done;
+    if (done && outcomes[i].metric && std::isfinite(*outcomes[i].metric)) order.push_back(i);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return smaller_is_better ? *outcomes[a].metric < *outcomes[b].metric
+                             : *outcomes[a].metric > *outcomes[b].metric;
+  });
+  return order;
+}
+
+}  // namespace sparcell

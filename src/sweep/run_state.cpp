@@ -1,0 +1,99 @@
+#include "sweep/run_state.h"
+
+#include <cctype>
+#include <fstream>
+
+#include "core/whole_file.h"
+#include "experiment/run_lock.h"
+
+namespace sparcell {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+Json read_json(const fs::path& path) {
+  std::ifstream file(path);
+  return file ? Json::parse(file, nullptr, false) : Json();
+}
+
+/// The rest of the model's epochs at the pace of those before.
+std::optional<double> seconds_left(const Json& status, const RunState& state) {
+  const Json cost = status.value("cost", Json::object());
+  if (state.epoch == 0 || !cost.is_object() || !cost.contains(state.model)) return std::nullopt;
+  const double seconds = cost[state.model].value("train_seconds", 0.0);
+  return seconds / static_cast<double>(state.epoch) * static_cast<double>(state.epochs - state.epoch);
+}
+
+}  // namespace
+
+const char* word_of(RunPhase phase) {
+  constexpr const char* words[] = {"waiting", "running", "interrupted", "failed", "pruned", "done"};
+  return words[static_cast<int>(phase)];
+}
+
+RunState state_of_run(const fs::path& folder) {
+  RunState state;
+  if (is_there(folder / "result.json")) {
+    state.phase = RunPhase::done;
+    return state;
+  }
+  const Json status = read_json(folder / "status.json");
+  if (!status.is_object()) {
+    if (RunLock::held(folder)) {
+      state.phase = RunPhase::running;
+    } else if (is_there(folder / "config.yaml")) {
+      state.phase = RunPhase::interrupted;
+    }
+    return state;
+  }
+  state.stage = status.value("stage", "");
+  state.model = status.value("model", "");
+  state.epoch = status.value("epoch", std::int64_t{0});
+  state.epochs = status.value("epochs", std::int64_t{0});
+  state.reason = status.value("reason", "");
+  const std::string word = status.value("state", "");
+  if (RunLock::held(folder)) {
+    state.phase = RunPhase::running;
+    state.seconds_left = seconds_left(status, state);
+  } else if (word == "failed") {
+    state.phase = RunPhase::failed;
+  } else {
+    state.phase = RunPhase::interrupted;
+  }
+  return state;
+}
+
+std::int64_t epochs_taken(const fs::path& folder) {
+  std::ifstream file(folder / "metrics.csv");
+  std::int64_t epochs = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && std::isdigit(static_cast<unsigned char>(line[0]))) epochs = std::stoll(line) + 1;
+  }
+  return epochs;
+}
+
+Json result_of_run(const fs::path& folder) {
+  Json json = read_json(folder / "result.json");
+  return json.is_object() ? json : Json();
+}
+
+void note_failure(const fs::path& folder, const std::string& reason, int code) {
+  if (is_there(folder / "status.json")) return;
+  fs::create_directories(folder);
+  const Json status{{"state", "failed"}, {"reason", reason}, {"code", code}};
+  write_file((folder / "status.json").string(), status.dump(2) + "\n");
+}
+
+void forget_failure(const fs::path& folder) {
+  if (is_there(folder / "config.yaml") || RunLock::held(folder)) return;
+  std::error_code ignored;
+  fs::remove(folder / "status.json", ignored);
+}
+
+}  // namespace sparcell

@@ -1,0 +1,39 @@
+// Where a run stands, from its folder.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace sparcell {
+
+/// `pruned`: stopped by halving, because others were better.
+enum class RunPhase { waiting, running, interrupted, failed, pruned, done };
+const char* word_of(RunPhase phase);
+
+struct RunState {
+  RunPhase phase = RunPhase::waiting;
+  std::string stage, model;  ///< while it runs
+  std::int64_t epoch = 0, epochs = 0;
+  std::optional<double> seconds_left;  ///< of this model's training
+  std::string reason;                  ///< of an end before the end
+};
+
+/// A finished run costs one look at the file system, another one its small status.json and lock. A process
+/// that died without a word counts as interrupted.
+RunState state_of_run(const std::filesystem::path& folder);
+
+/// Epochs of its last model that stand in metrics.csv.
+std::int64_t epochs_taken(const std::filesystem::path& folder);
+
+/// result.json; null where it is not there or damaged.
+nlohmann::ordered_json result_of_run(const std::filesystem::path& folder);
+
+/// Marks a run that failed before it had a folder of its own, so that the reason is found there.
+void note_failure(const std::filesystem::path& folder, const std::string& reason, int code);
+
+/// Takes such a mark away, so that the run can begin.
+void forget_failure(const std::filesystem::path& folder);
+
+}  // namespace sparcell

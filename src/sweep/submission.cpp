@@ -1,0 +1,179 @@
+#include "sweep/submission.h"
+
+#include <algorithm>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "core/whole_file.h"
+#include "sparcell/core/sha256.h"
+#include "sweep/halving.h"
+#include "sweep/metric.h"
+
+namespace sparcell {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Experiments and hashes of all runs; of several errors the one of the first run is thrown.
+std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> planned, DataFiles& data) {
+  std::vector<ExpandedRun> runs(planned.size());
+  std::vector<std::exception_ptr> errors(planned.size());
+#pragma omp parallel for schedule(dynamic, 16)
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    try {
+      runs[i].planned = std::move(planned[i]);
+      runs[i].experiment = plan.experiment(runs[i].planned);
+      runs[i].hash = config_hash(runs[i].experiment, data.outline(runs[i].experiment.read).checksum);
+    } catch (...) {
+      errors[i] = std::current_exception();
+    }
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+  return runs;
+}
+
+Job job_of(const ExpandedRun& run, const Experiment& reference) {
+  return {.task = 0,
+          .run = run.hash.substr(0, 12),
+          .active = true,
+          .arm = run.planned.arm,
+          .configuration = run.planned.configuration,
+          .seed = run.planned.seed,
+          .parameters = run.planned.parameters,
+          .overrides = overrides_between(reference, run.experiment)};
+}
+
+/// The jobs that were there keep their tasks; new ones follow. Overrides are those against the new reference.
+std::vector<Job> merge_jobs(std::vector<Job> jobs, const std::vector<ExpandedRun>& runs,
+                            const Experiment& reference) {
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    jobs[i].active = false;
+    known[jobs[i].run] = i;
+  }
+  for (const ExpandedRun& run : runs) {
+    Job job = job_of(run, reference);
+    const auto [place, is_new] = known.emplace(job.run, jobs.size());
+    if (is_new) {
+      job.task = jobs.empty() ? 0 : jobs.back().task + 1;
+      jobs.push_back(std::move(job));
+    } else {
+      job.task = jobs[place->second].task;
+      jobs[place->second] = std::move(job);
+    }
+  }
+  return jobs;
+}
+
+void refuse_foreign_folder(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored) || SweepFolder::is_sweep(folder)) return;
+  if (!fs::is_directory(folder, ignored))
+    throw UsageError("--out {}: this is a file, not a folder", folder.string());
+  if (fs::exists(folder / "config.yaml", ignored))
+    throw UsageError("{} holds a run, not a sweep; choose another folder with --out", folder.string());
+}
+
+SweepSettings settings_of(const SweepRequest& request, const Plan& plan) {
+  const PlanOptions& options = plan.options();
+  const Metric metric = choose_metric(options.sweep.metric, plan.reference());
+  if (request.kind == SweepKind::sweep) check_halving(options.sweep, metric.name, plan.reference());
+  return {.ablation = request.kind == SweepKind::ablation,
+          .source = request.file,
+          .source_sha256 = source_hash(request.file, request.overrides),
+          .metric = metric,
+          .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,
+          .halving = options.sweep.halving,
+          .launcher = request.launcher,
+          .slots = request.slots,
+          .slurm = options.slurm};
+}
+
+}  // namespace
+
+fs::path SweepRequest::folder(const std::string& name) const {
+  if (!out.empty()) return out;
+  return fs::path("runs") / name / (kind == SweepKind::sweep ? "sweep" : "ablation");
+}
+
+std::string source_hash(const std::string& file, const std::vector<std::string>& overrides) {
+  std::ifstream stream(file, std::ios::binary);
+  Sha256 sha;
+  sha.update(std::string(std::istreambuf_iterator<char>(stream), {}));
+  for (const std::string& text : overrides) sha.update("\n" + text);
+  return sha.hex();
+}
+
+std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {
+  std::vector<PlannedRun> planned = kind == SweepKind::sweep ? plan.sweep_runs() : plan.ablation_runs();
+  const auto cap = static_cast<std::size_t>(plan.options().sweep.run_cap);
+  if (kind == SweepKind::sweep && cap > 0 && planned.size() > cap) {
+    log.info("sweep.run_cap: the first {} of {} runs", cap, planned.size());
+    planned.resize(cap);
+  }
+  std::vector<ExpandedRun> runs = expand_all(plan, std::move(planned), data);
+  std::set<std::string> hashes;
+  const std::size_t all = runs.size();
+  std::erase_if(runs, [&](const ExpandedRun& run) { return !hashes.insert(run.hash).second; });
+  if (runs.size() < all) {
+    log.info("{} of {} runs are the same experiment as another one and are made once", all - runs.size(),
+             all);
+  }
+  return runs;
+}
+
+OwnedSweep OwnedSweep::take(SweepFolder folder, const std::string& source_hash) {
+  try {
+    auto lock = std::make_unique<RunLock>(folder.path());
+    return {std::move(folder), std::move(lock)};
+  } catch (const UsageError& error) {
+    const bool changed = !source_hash.empty() && SweepFolder::is_sweep(folder.path()) &&
+                         folder.settings().source_sha256 != source_hash;
+    throw UsageError(
+        "{}{}", error.what(),
+        changed ? "; the experiment's file has changed since: wait for the end, or cancel the sweep, and "
+                  "submit it again, which makes only the new runs"
+                : "");
+  }
+}
+
+OwnedSweep submit(const SweepRequest& request, Log& log) {
+  const Plan plan(request.file, request.overrides);
+  const SweepSettings settings = settings_of(request, plan);
+  const fs::path path = request.folder(plan.reference().name);
+  refuse_foreign_folder(path);
+  DataFiles data((path / "data.json").string());
+  const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
+  std::error_code error;
+  fs::create_directories(path / "logs", error);
+  if (error) {
+    throw UsageError("the folder {} cannot be created: {}; choose another with --out", path.string(),
+                     error.message());
+  }
+  OwnedSweep owned = OwnedSweep::take(SweepFolder(path), settings.source_sha256);
+  const SweepFolder& folder = owned.folder;
+  std::vector<Job> before;
+  if (SweepFolder::is_sweep(path)) {
+    if (SweepFolder::open(path.string()).settings().ablation != settings.ablation) {
+      throw UsageError("{} holds {}; choose another folder with --out", path.string(),
+                       settings.ablation ? "a sweep, not an ablation" : "an ablation, not a sweep");
+    }
+    before = folder.jobs();
+  }
+  write_file(folder.file("experiment.yaml"), resolved_yaml(plan.reference()));
+  const std::vector<Job> jobs = merge_jobs(before, runs, plan.reference());
+  folder.write_jobs(jobs);
+  folder.write_settings(settings);
+  data.save();
+  if (!before.empty())
+    log.info("{}: {} runs, {} of them new", path.string(), runs.size(), jobs.size() - before.size());
+  return owned;
+}
+
+}  // namespace sparcell

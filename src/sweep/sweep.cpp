@@ -1,0 +1,197 @@
+#include "sweep/sweep.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "experiment/signals.h"
+#include "sweep/differences.h"
+#include "sweep/halving.h"
+#include "sweep/pool.h"
+#include "sweep/slurm.h"
+#include "sweep/sweep_report.h"
+#include "sweep/tables.h"
+#include "sweep/task.h"
+
+namespace sparcell {
+namespace {
+
+std::vector<Job> unfinished_jobs(const SweepFolder& sweep) {
+  std::vector<Job> jobs = sweep.jobs();
+  std::erase_if(jobs, [&](const Job& job) {
+    return !job.active || state_of_run(sweep.run(job)).phase == RunPhase::done;
+  });
+  return jobs;
+}
+
+/// What the sweep was made of may have changed since: it goes on as it was, and says so.
+void remark_changed_source(const SweepSettings& settings, const std::string& hash_at_start, Log& log) {
+  if (settings.source_sha256 == hash_at_start) return;
+  log.warn(
+      "{} has changed while its sweep ran; these are the runs of the file as it was. Submit it again: only "
+      "the "
+      "new runs are made",
+      settings.source);
+}
+
+void throw_outcome(const SweepFolder& sweep, const PoolOutcome& outcome) {
+  const std::string folder = sweep.path().string();
+  if (outcome.interrupted > 0) {
+    throw Interrupted("{} runs are left; sparcell resume {} goes on with them", outcome.interrupted, folder);
+  }
+  if (outcome.failed > 0) {
+    throw Error(ExitCode::internal, fmt::format("{} of the runs in {} failed; sparcell status {} says why",
+                                                outcome.failed, folder, folder));
+  }
+}
+
+/// What is to be run now: everything, or with halving the rung that runs.
+struct Work {
+  std::vector<Job> jobs;
+  std::int64_t pause_after = 0;
+};
+
+Work next_work(const SweepFolder& sweep) {
+  if (sweep.settings().method != SweepMethod::halving) return {unfinished_jobs(sweep), 0};
+  HalvingState state = halving_state(sweep);
+  return {std::move(state.next), state.pause_after};
+}
+
+void say_begin(const SweepFolder& sweep, const Work& work, std::size_t slots, Log& log) {
+  if (work.pause_after > 0) {
+    log.info("{} runs to epoch {}; {} at a time", work.jobs.size(), work.pause_after, slots);
+    return;
+  }
+  const std::vector<Job> all = sweep.jobs();
+  const auto active = static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Job& job) { return job.active; }));
+  log.info("{} of {} runs are finished; {} at a time", active - unfinished_jobs(sweep).size(), active, slots);
+}
+
+/// Rung after rung where the sweep halves. Failed runs are tried once.
+PoolOutcome run_to_the_end(const SweepFolder& sweep, std::size_t slots, Log& log) {
+  PoolOutcome all;
+  while (true) {
+    const Work work = next_work(sweep);
+    say_begin(sweep, work, slots, log);
+    const PoolOutcome outcome = run_pool(sweep, work.jobs, slots, work.pause_after, log);
+    if (work.jobs.size() > slots) log.info("slots were idle {:.1f} % of the time", 100 * outcome.idle_share);
+    all.done += outcome.done;
+    all.failed += outcome.failed;
+    all.interrupted = outcome.interrupted;
+    if (outcome.interrupted > 0 || work.pause_after == 0) return all;
+    if (next_work(sweep).pause_after == work.pause_after) return all;  // some runs never reach it
+  }
+}
+
+void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
+  const std::int64_t threads = load_experiment(sweep.file("experiment.yaml")).threads;
+  const std::size_t places = slots > 0 ? static_cast<std::size_t>(slots) : default_slots(threads);
+  const PoolOutcome outcome = run_to_the_end(sweep, places, log);
+  std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
+  throw_outcome(sweep, outcome);
+}
+
+void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
+  if (sweep.settings().launcher == "local") {
+    launch_locally(sweep, slots, log);
+    return;
+  }
+  const Work work = next_work(sweep);
+  if (work.jobs.empty()) {
+    std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
+    return;
+  }
+  submit_to_slurm(sweep, work.jobs, work.pause_after, log);
+}
+
+}  // namespace
+
+std::string run_sweep(const SweepRequest& request, Log& log) {
+  const OwnedSweep owned = submit(request, log);
+  const SweepSettings settings = owned.folder.settings();
+  struct Remark {
+    const SweepRequest& request;
+    const SweepSettings& settings;
+    Log& log;
+    ~Remark() { remark_changed_source(settings, source_hash(request.file, request.overrides), log); }
+  } const remark{request, settings, log};
+  launch(owned.folder, request.slots, log);
+  return owned.folder.path().string();
+}
+
+void resume_sweep(const std::string& path, std::int64_t slots, Log& log) {
+  const OwnedSweep owned = OwnedSweep::take(SweepFolder::open(path));
+  launch(owned.folder, slots > 0 ? slots : owned.folder.settings().slots, log);
+}
+
+void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
+  const SweepFolder sweep = SweepFolder::open(path);
+  try {
+    if (request.count == 1) {
+      run_job(sweep, job_of_task(sweep, request.first), request.arguments, request.pause_after);
+      return;
+    }
+    std::vector<Job> jobs = next_work(sweep).jobs;
+    std::erase_if(jobs, [&](const Job& job) {
+      return job.task < request.first || job.task >= request.first + request.count;
+    });
+    const auto slots = static_cast<std::size_t>(request.count);
+    throw_outcome(sweep, run_pool(sweep, jobs, slots, request.pause_after, log));
+  } catch (const Interrupted&) {
+    if (sweep.settings().launcher == "slurm" && stop_signal() != 0)
+      requeue_this_task(sweep.settings().slurm, log);
+    throw;
+  }
+}
+
+void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& log) {
+  const SweepFolder sweep = SweepFolder::open(path);
+  std::printf("%s%s\n", collect(sweep).c_str(), path.c_str());
+  if (pause_after == 0) return;
+  const Work work = next_work(sweep);
+  if (!work.jobs.empty() && work.pause_after != pause_after)
+    submit_to_slurm(sweep, work.jobs, work.pause_after, log);
+}
+
+std::string collect(const SweepFolder& sweep) {
+  const SweepSettings settings = sweep.settings();
+  const std::vector<RunOutcome> outcomes = outcomes_of(sweep);
+  write_results(sweep, outcomes);
+  if (settings.method == SweepMethod::halving)
+    write_standings(sweep.file("halving.csv"), halving_state(sweep).standings);
+  std::vector<PairedDifference> differences;
+  if (settings.ablation) {
+    differences = paired_differences(outcomes);
+    write_differences(sweep.file("differences.csv"), differences);
+  }
+  write_sweep_report(sweep, settings, outcomes, differences);
+  return settings.ablation ? differences_table(settings, differences) : best_runs_table(settings, outcomes);
+}
+
+std::string status_text(const std::string& path) {
+  if (SweepFolder::is_sweep(path)) {
+    const SweepFolder sweep = SweepFolder::open(path);
+    return status_table(sweep.settings(), outcomes_of(sweep));
+  }
+  const RunState state = state_of_run(path);
+  if (state.phase == RunPhase::waiting) throw UsageError("{} holds no run and no sweep", path);
+  std::vector<std::string> row{
+      path, word_of(state.phase),
+      state.epochs > 0 ? fmt::format("{} {}/{}", state.model, state.epoch, state.epochs) : "",
+      state.seconds_left ? duration_text(*state.seconds_left) : ""};
+  const std::string reason =
+      state.phase != RunPhase::done && !state.reason.empty() ? state.reason + "\n" : "";
+  return text_table({{"run", "state", "epoch", "time left"}, row}) + reason;
+}
+
+bool at_rest(const std::string& path) {
+  if (!SweepFolder::is_sweep(path)) return state_of_run(path).phase != RunPhase::running;
+  const SweepFolder sweep = SweepFolder::open(path);
+  if (RunLock::held(sweep.path()) || has_slurm_jobs(sweep)) return false;
+  const std::vector<Job> jobs = unfinished_jobs(sweep);
+  return std::none_of(jobs.begin(), jobs.end(), [&](const Job& job) {
+    return state_of_run(sweep.run(job)).phase == RunPhase::running;
+  });
+}
+
+}  // namespace sparcell

@@ -1,0 +1,145 @@
+#include "sweep/sweep_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "core/csv.h"
+#include "core/version.h"
+#include "core/whole_file.h"
+#include "report/figures.h"
+#include "report/page.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::size_t most_curves = 200;           // more lie on top of each other
+constexpr std::size_t most_points_of_curve = 400;  // more than there are pixels
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+/// A parameter as the page draws it: a number where its text is one.
+Json parameter_value(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0' && std::isfinite(value) ? Json(value) : Json(text);
+}
+
+/// Seconds of training of all models.
+Json seconds_of(const RunOutcome& outcome) {
+  double seconds = 0;
+  bool known = false;
+  for (const auto& [name, value] : outcome.values) {
+    if (!name.ends_with(".cost.train_seconds")) continue;
+    seconds += value;
+    known = true;
+  }
+  return known ? Json(seconds) : Json(nullptr);
+}
+
+Json run_json(const RunOutcome& outcome) {
+  Json parameters = Json::object();
+  for (const auto& [path, value] : outcome.job.parameters) parameters[path] = parameter_value(value);
+  return {{"run", outcome.job.run},
+          {"state", word_of(outcome.state.phase)},
+          {"reason", outcome.state.reason},
+          {"arm", outcome.job.arm},
+          {"seed", outcome.job.seed},
+          {"parameters", parameters},
+          {"metric", outcome.metric ? number_or_null(*outcome.metric) : Json(nullptr)},
+          {"seconds", seconds_of(outcome)}};
+}
+
+Json parameter_paths(const std::vector<RunOutcome>& outcomes) {
+  Json paths = Json::array();
+  for (const RunOutcome& outcome : outcomes) {
+    for (const auto& [path, _] : outcome.job.parameters) {
+      if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+Json differences_json(const std::vector<PairedDifference>& differences) {
+  Json list = Json::array();
+  for (const PairedDifference& paired : differences) {
+    list.push_back({{"arm", paired.arm},
+                    {"metric", paired.metric},
+                    {"reference", number_or_null(paired.reference)},
+                    {"difference", number_or_null(paired.difference)},
+                    {"low", number_or_null(paired.low)},
+                    {"high", number_or_null(paired.high)},
+                    {"seeds", paired.seeds}});
+  }
+  return list;
+}
+
+/// The loss that is shown of a run's first model: on validation cells, of a GAN the generator's.
+bool is_shown(const std::vector<std::string>& record, const std::string& model) {
+  return record.size() == 6 && record[2] == model &&
+         ((record[3] == "validation" && record[4] == "loss") ||
+          (record[3] == "train" && record[4] == "generator"));
+}
+
+Json curve_json(const SweepFolder& sweep, const RunOutcome& outcome, const std::string& model) {
+  std::error_code ignored;
+  const auto path = sweep.run(outcome.job) / "metrics.csv";
+  if (!std::filesystem::exists(path, ignored)) return nullptr;
+  std::vector<double> epochs, values;
+  for (const auto& record : read_csv(path.string())) {
+    if (!is_shown(record, model)) continue;
+    epochs.push_back(std::strtod(record[0].c_str(), nullptr));
+    values.push_back(std::strtod(record[5].c_str(), nullptr));
+  }
+  if (epochs.empty()) return nullptr;
+  const std::size_t step = (epochs.size() + most_points_of_curve - 1) / most_points_of_curve;
+  std::vector<double> x, y;
+  for (std::size_t i = 0; i < epochs.size(); i += step) {
+    x.push_back(epochs[i]);
+    y.push_back(values[i]);
+  }
+  const std::string label = outcome.job.arm.empty() ? outcome.job.run : outcome.job.arm;
+  constexpr int digits = 5;
+  return {{"run", outcome.job.run},
+          {"label", fmt::format("{}, seed {}", label, outcome.job.seed)},
+          {"x", rounded(x, digits)},
+          {"y", rounded(y, digits)}};
+}
+
+/// The best runs first, then those without a metric.
+std::vector<std::size_t> shown_order(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
+  std::vector<std::size_t> order = ranking(outcomes, settings.metric.smaller_is_better);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (std::find(order.begin(), order.end(), i) == order.end()) order.push_back(i);
+  }
+  order.resize(std::min(order.size(), most_curves));
+  return order;
+}
+
+}  // namespace
+
+void write_sweep_report(const SweepFolder& sweep, const SweepSettings& settings,
+                        const std::vector<RunOutcome>& outcomes,
+                        const std::vector<PairedDifference>& differences) {
+  const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
+  const std::string model = settings.metric.name.substr(0, settings.metric.name.find('.'));
+  Json runs = Json::array(), curves = Json::array();
+  for (const RunOutcome& outcome : outcomes) runs.push_back(run_json(outcome));
+  for (const std::size_t i : shown_order(settings, outcomes)) {
+    Json curve = curve_json(sweep, outcomes[i], model);
+    if (!curve.is_null()) curves.push_back(std::move(curve));
+  }
+  const Json data{{"result", {{"name", experiment.name}}},
+                  {"ablation", settings.ablation},
+                  {"metric", settings.metric.name},
+                  {"smaller_is_better", settings.metric.smaller_is_better},
+                  {"parameters", parameter_paths(outcomes)},
+                  {"runs", runs},
+                  {"curves", curves},
+                  {"curve_title", fmt::format("Loss of {}", model)},
+                  {"differences", differences_json(differences)},
+                  {"version", version}};
+  write_file(sweep.file("report.html"), sweep_page(experiment.name, data));
+}
+
+}  // namespace sparcell

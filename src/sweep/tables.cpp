@@ -1,0 +1,126 @@
+#include "sweep/tables.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+
+namespace sparcell {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+bool is_number(const std::string& text) {
+  return !text.empty() &&
+         (std::isdigit(static_cast<unsigned char>(text[0])) || text[0] == '-' || text[0] == '+');
+}
+
+std::string parameters_text(const Job& job) {
+  std::string text;
+  for (const auto& [path, value] : job.parameters)
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", path, value);
+  if (!job.arm.empty()) text = job.arm;
+  return text;
+}
+
+/// What a terminal shows of an ablation beside its metric.
+bool is_headline(const std::string& metric) {
+  return metric.ends_with(".test.mse") || metric.ends_with(".test.energy_distance");
+}
+
+std::string metric_text(const std::optional<double>& value) {
+  return value ? fmt::format("{:.5g}", *value) : "";
+}
+
+std::string epoch_text(const RunState& state) {
+  return state.epochs > 0 ? fmt::format("{} {}/{}", state.model, state.epoch, state.epochs) : "";
+}
+
+std::string counts_text(const std::vector<RunOutcome>& outcomes) {
+  std::string text = fmt::format("{} runs", outcomes.size());
+  for (const RunPhase phase : {RunPhase::done, RunPhase::running, RunPhase::interrupted, RunPhase::failed,
+                               RunPhase::pruned, RunPhase::waiting}) {
+    const auto count = std::count_if(outcomes.begin(), outcomes.end(),
+                                     [&](const RunOutcome& outcome) { return outcome.state.phase == phase; });
+    if (count > 0) text += fmt::format(", {} {}", count, word_of(phase));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string text_table(const Rows& rows) {
+  std::vector<std::size_t> widths(rows.at(0).size(), 0);
+  for (const auto& row : rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const bool right = is_number(row[c]);
+      line += right ? fmt::format("  {:>{}}", row[c], widths[c]) : fmt::format("  {:<{}}", row[c], widths[c]);
+    }
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+  }
+  return text;
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
+  if (whole < 100) return fmt::format("{} s", whole);
+  const std::int64_t minutes = (whole + 59) / 60;
+  if (minutes < 100) return fmt::format("{} min", minutes);
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
+std::string status_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
+  Rows rows{{"run", "state", "seed", settings.ablation ? "arm" : "parameters", "epoch", settings.metric.name,
+             "time left"}};
+  for (const RunOutcome& outcome : outcomes) {
+    const RunState& state = outcome.state;
+    rows.push_back({outcome.job.run, word_of(state.phase), std::to_string(outcome.job.seed),
+                    parameters_text(outcome.job), epoch_text(state), metric_text(outcome.metric),
+                    state.seconds_left ? duration_text(*state.seconds_left) : ""});
+  }
+  std::string text = text_table(rows) + counts_text(outcomes) + "\n";
+  for (const RunOutcome& outcome : outcomes) {
+    if (outcome.state.phase == RunPhase::failed)
+      text += fmt::format("{} failed: {}\n", outcome.job.run, outcome.state.reason);
+  }
+  return text;
+}
+
+std::string best_runs_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
+  constexpr std::size_t shown = 10;
+  const std::vector<std::size_t> order = ranking(outcomes, settings.metric.smaller_is_better);
+  if (order.empty()) return "";
+  Rows rows{{settings.metric.name, "run", "seed", "parameters"}};
+  for (std::size_t i = 0; i < std::min(shown, order.size()); ++i) {
+    const RunOutcome& outcome = outcomes[order[i]];
+    rows.push_back({metric_text(outcome.metric), outcome.job.run, std::to_string(outcome.job.seed),
+                    parameters_text(outcome.job)});
+  }
+  return fmt::format("Best runs ({} is better)\n", settings.metric.smaller_is_better ? "smaller" : "larger") +
+         text_table(rows);
+}
+
+std::string differences_table(const SweepSettings& settings,
+                              const std::vector<PairedDifference>& differences) {
+  Rows rows{{"metric", "arm", "reference", "difference", "95 % interval", "seeds"}};
+  bool one_seed = false;
+  for (const PairedDifference& paired : differences) {
+    if (paired.metric != settings.metric.name && !is_headline(paired.metric)) continue;
+    const bool known = std::isfinite(paired.low);
+    one_seed = one_seed || !known;
+    rows.push_back({paired.metric, paired.arm, fmt::format("{:.5g}", paired.reference),
+                    fmt::format("{:+.5g}", paired.difference),
+                    known ? fmt::format("{:+.5g} to {:+.5g}", paired.low, paired.high) : "unknown",
+                    std::to_string(paired.seeds)});
+  }
+  if (rows.size() == 1) return "";
+  std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return a[0] < b[0]; });
+  return "Arm minus reference over equal seeds (all metrics: differences.csv)\n" + text_table(rows) +
+         (one_seed ? "One seed says nothing of chance: name several in sweep.seeds for intervals.\n" : "");
+}
+
+}  // namespace sparcell

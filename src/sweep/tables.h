@@ -1,0 +1,28 @@
+// What a terminal shows of sweeps.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sweep/differences.h"
+#include "sweep/results.h"
+
+namespace sparcell {
+
+/// Rows as columns of equal width, the first row as header; numbers stand right.
+std::string text_table(const std::vector<std::vector<std::string>>& rows);
+
+/// How many runs stand where, then a line each: run, state, parameters, epoch, metric, time left.
+std::string status_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes);
+
+/// The best runs with their parameters.
+std::string best_runs_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes);
+
+/// Arm by arm the difference in the metric to the reference, with interval and number of seeds.
+std::string differences_table(const SweepSettings& settings,
+                              const std::vector<PairedDifference>& differences);
+
+/// "2 h 5 min", "40 s".
+std::string duration_text(double seconds);
+
+}  // namespace sparcell

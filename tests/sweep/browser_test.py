@@ -1,0 +1,96 @@
+"""Reports of a sweep and of an ablation in a headless Chromium, and their CSV files in Python's csv: browser_test.py SPARCELL.
+Ends with 77 (skipped) where no Chromium is installed."""
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "report"))
+from browser import Page, find_chromium  # noqa: E402
+
+EXPERIMENT = """
+name: "a <b>name"
+threads: 1
+device: cpu
+read: {path: cells.h5ad}
+select: {genes: 60}
+model: {ae: {type: autoencoder, hidden: [16], latent: 4, dropout: [0.1]}}
+train: {epochs: 3, batch: 32}
+evaluate: {resamples: 100}
+report: {html: false}
+sweep:
+  parameters: {model.ae.latent: {values: [2, 4]}, train.optimizer.learning_rate: {values: [1.0e-3, 1.0e-1]},
+               model.ae.activation: {values: [relu, silu]}}
+  seeds: [0, 1]
+ablation: {no_dropout: [model.ae.dropout=0], wide: ["model.ae.hidden=[32]"]}
+"""
+
+
+def run(program, folder, *arguments):
+    done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def opened(page, report, sections):
+    page.prefer("light")
+    page.size(1400, 900, False)
+    page.open(report.as_uri())
+    page.wait_for("document.documentElement.dataset.figures !== undefined || document.querySelector('.failed') !== null")
+    assert page.evaluate("document.querySelector('.failed')?.textContent ?? ''") == ""
+    assert page.problems == [], page.problems
+    assert page.evaluate("[...document.querySelectorAll('main > section')].map(section => section.id)") == sections
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, overflow
+
+
+def rows_of(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def check_sweep(page, folder):
+    opened(page, folder / "s" / "report.html", ["runs", "parameters", "curves", "cost"])
+    assert page.evaluate("document.querySelector('h1').textContent") == "a <b>name"
+    results = rows_of(folder / "s" / "results.csv")
+    assert len(results) == 16 and {row["state"] for row in results} == {"done"}
+    assert page.evaluate("document.querySelectorAll('#runs-table tbody tr').length") == 16
+    best = min(results, key=lambda row: float(row["metric"]))["run"]
+    assert page.evaluate("document.querySelector('#runs-table tbody th').textContent") == best
+    # Lines of the learning curves, and an axis for each parameter and the metric.
+    assert page.evaluate("document.querySelectorAll('#curves-overlaid .trace').length") == 16
+    assert page.evaluate("document.querySelectorAll('#parameters-lines .y-axis').length") == 4
+
+
+def check_ablation(page, folder):
+    opened(page, folder / "a" / "report.html", ["ablation", "runs", "curves", "cost"])
+    assert page.evaluate("document.querySelectorAll('#ablation-bars .point').length") == 2
+    shown = page.evaluate("document.querySelectorAll('#ablation-table tbody tr').length")
+    assert shown == 2
+    differences = rows_of(folder / "a" / "differences.csv")
+    assert {row["arm"] for row in differences} == {"no_dropout", "wide"} and {row["seeds"] for row in differences} == {"2"}
+    choose = "const choice = document.querySelector('#ablation-controls select'); choice.value = {}; choice.dispatchEvent(new Event('change'))"
+    page.evaluate(choose.format(json.dumps("ae.test.mse")))
+    assert page.evaluate("document.querySelector('#ablation-table caption').textContent") == "ae.test.mse"
+
+
+def main():
+    browser = find_chromium()
+    if browser is None:
+        print("no Chromium is installed", file=sys.stderr)
+        sys.exit(77)
+    program = str(Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "e.yaml").write_text(EXPERIMENT)
+        run(program, folder, "simulate", "cells.h5ad", "--cells", "240", "--genes", "120", "--perturbations", "4")
+        run(program, folder, "sweep", "e.yaml", "--out", "s")
+        run(program, folder, "ablate", "e.yaml", "--out", "a")
+        with Page(browser) as page:
+            check_sweep(page, folder)
+            check_ablation(page, folder)
+
+
+main()

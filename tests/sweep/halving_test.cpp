@@ -1,0 +1,87 @@
+// Halving against the exhaustive search of the same grid.
+#include "sweep/halving.h"
+
+#include "experiment/equal_runs.h"
+#include "sweep/sweep_support.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Rungs, GrowByTheFactorBelowTheEnd) {
+  EXPECT_THAT(rungs({.min_epochs = 2, .factor = 3}, 54), ElementsAre(2, 6, 18));
+  EXPECT_THAT(rungs({.min_epochs = 2, .factor = 3}, 55), ElementsAre(2, 6, 18, 54));
+  EXPECT_THAT(rungs({.min_epochs = 7, .factor = 2}, 7), IsEmpty());
+}
+
+class Halving : public SmallSweep {
+ protected:
+  static inline const std::string grid =
+      "parameters: {train.optimizer.learning_rate: {values: [1.0e-5, 1.0e-4, 1.0e-3, 3.0e-3]}, "
+      "model.ae.latent: {values: [2, 8]}}, seeds: [0, 1]";
+
+  std::int64_t epochs_of(const std::string& sweep) const {
+    std::int64_t epochs = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / sweep)) {
+      if (std::filesystem::exists(entry.path() / "metrics.csv"))
+        epochs += std::stoll(read_csv(entry.path() / "metrics.csv").back()[0]) + 1;
+    }
+    return epochs;
+  }
+  std::string best(const std::string& sweep) const {
+    std::string run;
+    double smallest = 1e300;
+    const auto records = read_csv(folder / (sweep + "/results.csv"));
+    const auto& header = records[0];
+    const auto metric = std::find(header.begin(), header.end(), "metric") - header.begin();
+    for (std::size_t r = 1; r < records.size(); ++r) {
+      if (records[r][1] != "done" || std::stod(records[r][metric]) >= smallest) continue;
+      smallest = std::stod(records[r][metric]);
+      run = records[r][0];
+    }
+    return run;
+  }
+};
+
+TEST_F(Halving, FindsTheBestRunOfTheExhaustiveSearchWithLessThanHalfOfItsEpochs) {
+  write_sweep("method: halving, halving: {min_epochs: 4, factor: 2}, " + grid);
+  const Finished halving = sweep({"train.epochs=32"});
+  ASSERT_EQ(halving.code, 0) << halving.err;
+  write_sweep(grid);
+  const Finished exhaustive = program({"sweep", "sweep.yaml", "train.epochs=32", "--out", "all"});
+  ASSERT_EQ(exhaustive.code, 0) << exhaustive.err;
+  EXPECT_EQ(best("s"), best("all"));
+  EXPECT_LT(2 * epochs_of("s"), epochs_of("all"));
+  EXPECT_EQ(epochs_of("all"), 16 * 32);
+  std::size_t finished = 0;
+  for (const auto& [run, _] : results()) {
+    ++finished;
+    EXPECT_THAT(differences(folder.path() / "s" / run, folder.path() / "all" / run), IsEmpty())
+        << "a promoted run is the run that was never paused";
+  }
+  EXPECT_EQ(finished, 2u);  // of eight configurations the half thrice: one, with two seeds
+  EXPECT_THAT(table("halving.csv"), SizeIs(8 + 4 + 2));
+}
+
+TEST_F(Halving, RefusesWhatItCannotCompare) {
+  const auto refused = [&](const std::string& sections, const std::vector<std::string>& more = {}) {
+    write_sweep("method: halving, " + sections);
+    const Finished done = sweep(more);
+    EXPECT_EQ(done.code, 2) << done.err;
+    return done.err;
+  };
+  const std::string latent = "parameters: {model.ae.latent: {values: [2, 8]}}";
+  EXPECT_THAT(refused(latent), HasSubstr("sweep.halving.min_epochs is 5, not below the 3 epochs"));
+  EXPECT_THAT(refused(latent + ", metric: {name: ae.test.mse}"),
+              HasSubstr("halving compares runs while they train"));
+  EXPECT_THAT(refused(latent, {"model.vae={type: vae}"}), HasSubstr("the experiment has 2"));
+  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {train.epochs: {values: [3, 4]}}"),
+              HasSubstr("train.epochs cannot be swept by halving"));
+}
+
+}  // namespace
+}  // namespace sparcell::test

@@ -1,0 +1,128 @@
+// Sweeps and ablations as a user runs them.
+#include "sweep/sweep_support.h"
+
+namespace sparcell::test {
+namespace {
+
+using testing::AllOf;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::SizeIs;
+
+class Sweep : public SmallSweep {};
+
+TEST_F(Sweep, EveryRunIsTheExperimentWithItsValues) {
+  const Finished done = sweep();
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("Best runs (smaller is better)"));
+  const auto jobs = table("jobs.csv");
+  ASSERT_THAT(jobs, SizeIs(4));
+  EXPECT_THAT(column("results.csv", "state"), Each("done"));
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto& job = jobs[i];
+    const nlohmann::json result = json(fmt::format("s/{}/result.json", job.at("run")));
+    EXPECT_EQ(result["config_hash"].get<std::string>().substr(0, 12), job.at("run"));
+    EXPECT_EQ(std::to_string(result["seed"].get<int>()), job.at("seed"));
+    EXPECT_EQ(std::stod(column("results.csv", "ae.test.mse")[i]), result["models"]["ae"]["test"]["mse"]);
+    EXPECT_EQ(std::stod(column("results.csv", "metric")[i]), result["models"]["ae"]["loss"]["validation"]);
+  }
+  const Finished alone = program({"run", "sweep.yaml", "model.ae.latent=3", "seed=1", "--out", "alone"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  EXPECT_EQ(json("alone/result.json")["config_hash"].get<std::string>().substr(0, 12), jobs[3].at("run"));
+}
+
+TEST_F(Sweep, FinishedRunsAreSkippedAndAValueAddsOnlyItsRuns) {
+  ASSERT_EQ(sweep().code, 0);
+  const auto before = results();
+  const std::vector<std::string> runs = column("jobs.csv", "run");
+  const Finished again = sweep();
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.err, HasSubstr("4 of 4 runs are finished"));
+  EXPECT_EQ(results(), before);
+  write_sweep("parameters: {model.ae.latent: {values: [5, 3]}}, seeds: [0, 1]");
+  const Finished more = sweep();
+  EXPECT_THAT(more.err, AllOf(HasSubstr("4 runs, 2 of them new"), HasSubstr("2 of 4 runs are finished")));
+  for (const auto& [run, time] : before) EXPECT_EQ(results().at(run), time) << run;
+  const std::vector<std::string> longer = column("jobs.csv", "run");
+  ASSERT_THAT(longer, SizeIs(6));
+  EXPECT_TRUE(std::equal(runs.begin(), runs.end(), longer.begin())) << "tasks keep their numbers";
+  EXPECT_THAT(column("jobs.csv", "active"), ElementsAre("0", "0", "1", "1", "1", "1"));
+  EXPECT_THAT(table("results.csv"), SizeIs(4));
+}
+
+TEST_F(Sweep, ADryRunListsRunsAndWritesNothing) {
+  const Finished dry = sweep({"--dry-run"});
+  EXPECT_EQ(dry.code, 0) << dry.err;
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("model.ae.latent"), HasSubstr("4 runs, 0 finished")));
+  EXPECT_FALSE(exists("s"));
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const Finished after = sweep({"--dry-run"});
+  EXPECT_THAT(after.out, HasSubstr("4 runs, 2 finished"));
+  const nlohmann::json result = json(fmt::format("s/{}/result.json", column("jobs.csv", "run")[0]));
+  EXPECT_THAT(after.out, HasSubstr(fmt::format(" {} ", result["models"]["ae"]["parameters"].get<int>())));
+}
+
+TEST_F(Sweep, AFailureDoesNotStopTheOthersAndIsTriedAgain) {
+  write_sweep("parameters: {filter.min_counts: {values: [1000000, 0]}}");
+  const Finished done = sweep();
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.err, HasSubstr("1 of the runs in s failed"));
+  EXPECT_THAT(column("results.csv", "state"), ElementsAre("failed", "done"));
+  EXPECT_THAT(program({"status", "s"}).out,
+              AllOf(HasSubstr("2 runs, 1 done, 1 failed"),
+                    HasSubstr("failed: filter.min_counts leaves none of the 240 cells")));
+  const Finished resumed = program({"resume", "s"});
+  EXPECT_EQ(resumed.code, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("1 of 2 runs are finished"));
+}
+
+TEST_F(Sweep, AnAblationIsComparedOverSeeds) {
+  const Finished done = program({"ablate", "sweep.yaml", "ablation={no_dropout: [model.ae.dropout=0]}",
+                                 "sweep.seeds=[1, 2, 3]", "--out", "s"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, AllOf(HasSubstr("no_dropout"), HasSubstr("Arm minus reference over equal seeds")));
+  double difference = 0;
+  for (auto& row : table("results.csv"))
+    difference += (row["arm"] == "reference" ? -1 : 1) * std::stod(row["ae.test.mse"]) / 3;
+  for (auto& row : table("differences.csv")) {
+    EXPECT_EQ(row["seeds"], "3");
+    if (row["metric"] == "ae.test.mse") {
+      EXPECT_NEAR(std::stod(row["difference"]), difference, 1e-12);
+    }
+  }
+  EXPECT_THAT(sweep().err, HasSubstr("an ablation, not a sweep"));
+}
+
+TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
+  const auto refused = [&](const std::vector<std::string>& arguments) {
+    const Finished done = sweep(arguments);
+    EXPECT_EQ(done.code, 2) << done.err;
+    EXPECT_FALSE(exists("s"));
+    return done.err;
+  };
+  EXPECT_THAT(refused({"sweep.metric.name=ae.test.msee"}),
+              HasSubstr("no run reports ae.test.msee; did you mean ae.test.mse?"));
+  EXPECT_THAT(refused({"sweep.metric.name=ae.test.energy_distance"}), HasSubstr("no run reports"));
+  EXPECT_THAT(refused({"sweep.metric.name=ae.test.varying_genes"}), HasSubstr("neither better"));
+  EXPECT_THAT(refused({"sweep.parameters={model.ae.latnt: {values: [1]}}"}),
+              HasSubstr("did you mean 'latent'?"));
+  EXPECT_THAT(refused({"--jobs", "0"}), HasSubstr("--jobs"));
+  ASSERT_EQ(program({"run", "small.yaml", "--out", "r"}).code, 0);
+  EXPECT_THAT(program({"sweep", "sweep.yaml", "--out", "r"}).err, HasSubstr("r holds a run, not a sweep"));
+  EXPECT_THAT(program({"cancel", "r"}).err, HasSubstr("r holds no sweep"));
+  EXPECT_THAT(program({"status", "none"}).err, HasSubstr("none holds no run and no sweep"));
+}
+
+TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
+  const Finished done = sweep({"--dry-run", "sweep.run_cap=3"});
+  EXPECT_THAT(done.err, HasSubstr("sweep.run_cap: the first 3 of 4 runs"));
+  EXPECT_THAT(done.out, HasSubstr("3 runs, 0 finished"));
+  EXPECT_THAT(sweep({"--dry-run", "sweep.parameters={model.ae.latent: {values: [2, 2]}}"}).err,
+              HasSubstr("2 of 4 runs are the same experiment as another one"));
+}
+
+}  // namespace
+}  // namespace sparcell::test
