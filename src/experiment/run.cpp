@@ -106,7 +106,7 @@ std::string run(const Experiment& experiment, const RunRequest& request) {
     for (const auto& model : models) judged.push_back(model->judged());
     const Evaluation evaluation = clock.time("evaluate", [&] {
       return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
-                      static_cast<std::uint64_t>(experiment.seed), log);
+                      static_cast<std::uint64_t>(experiment.seed), log, fits_of(experiment, prepared));
     });
     clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
 
