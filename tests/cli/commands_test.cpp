@@ -13,8 +13,8 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-const std::vector<std::string> commands{"run",   "validate", "schema",   "inspect", "simulate",
-                                        "embed", "generate", "evaluate", "report",  "info"};
+const std::vector<std::string> commands{"run",      "validate", "schema", "inspect", "simulate", "embed",
+                                        "generate", "evaluate", "report", "compare", "info"};
 
 class Commands : public SmallExperiment {
  protected:
