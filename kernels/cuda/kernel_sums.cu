@@ -30,11 +30,17 @@ struct Plan {
   std::int64_t band_count, group_count, gamma_count;
 };
 
-/// The mean of the kernels of a squared distance.
-__device__ __forceinline__ float kernel_of(float square, const Plan& plan) {
-  float sum = 0.0f;
-  for (std::int64_t g = 0; g < plan.gamma_count; ++g) sum += math::exp(-load(plan.gammas + g) * square);
-  return sum / static_cast<float>(plan.gamma_count);
+/// The sum over gammas and the first `count` squared distances. Unrolled, so that squares stay in registers.
+__device__ __forceinline__ double tile_sum(const float (&squares)[tile], std::int64_t count,
+                                           const Plan& plan) {
+  double sum = 0;
+#pragma unroll 1
+  for (std::int64_t g = 0; g < plan.gamma_count; ++g) {
+    const float rate = -load(plan.gammas + g);
+#pragma unroll
+    for (int j = 0; j < tile; ++j) sum += j < count ? static_cast<double>(math::exp(rate * squares[j])) : 0.0;
+  }
+  return sum;
 }
 
 __global__ void __launch_bounds__(threads)
@@ -50,9 +56,9 @@ __global__ void __launch_bounds__(threads)
         const std::int64_t count = end - first < tile ? end - first : tile;
         float squares[tile];
         point_tiles::squared_distances(point, y, first, count, squares);
-        for (int j = 0; mine && j < count; ++j) sum += static_cast<double>(kernel_of(squares[j], plan));
+        if (mine) sum += tile_sum(squares, count, plan);
       }
-      sum = device::block_sum<threads>(sum);
+      sum = device::block_sum<threads>(sum) / static_cast<double>(plan.gamma_count);
       if (threadIdx.x == 0) store(partial + b * plan.group_count + h, sum);
     }
   });

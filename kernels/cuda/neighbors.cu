@@ -38,8 +38,9 @@ __global__ void __launch_bounds__(threads)
       const std::int64_t count = y.rows - first < tile ? y.rows - first : tile;
       float squares[tile];
       point_tiles::squared_distances(mine ? x.row(i) : nullptr, y, first, count, squares);
-      for (int j = 0; mine && j < count; ++j) {
-        if (!(squares[j] < worst) || (skip_own_row && first + j == i)) continue;
+#pragma unroll
+      for (int j = 0; j < tile; ++j) {  // unrolled: the squares stay in registers
+        if (!mine || j >= count || !(squares[j] < worst) || (skip_own_row && first + j == i)) continue;
         insert(row, indices.row(i), k, squares[j], first + j);
         worst = load(row + k - 1);
       }
@@ -58,8 +59,11 @@ __global__ void __launch_bounds__(threads) inside_balls(MatrixView<const float> 
       const std::int64_t count = y.rows - first < tile ? y.rows - first : tile;
       float squares[tile];
       point_tiles::squared_distances(mine ? x.row(i) : nullptr, y, first, count, squares);
-      for (int j = 0; mine && j < count; ++j)
-        found |= math::square_root(squares[j]) <= load(radii + first + j) ? 1 : 0;
+#pragma unroll
+      for (int j = 0; j < tile; ++j) {
+        const bool there = mine && j < count;
+        found |= there && math::square_root(squares[j]) <= load(radii + first + j) ? 1 : 0;
+      }
     }
     if (mine) store(inside + i, found);
   });
