@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -51,6 +52,8 @@ struct JudgedModel {
   std::function<void(std::span<const std::int32_t> cells, MatrixView<float> out)> reconstruct_at_mean;
   /// Generated cells number first, first + 1, ... of this model's one sample.
   std::function<void(std::int64_t first, MatrixView<float> out)> generate;
+  /// Latent values (of a VAE the means) of any number of cells, on the host.
+  std::function<Matrix<float>(std::span<const std::int32_t> cells)> encode;
 };
 inline constexpr std::int64_t evaluation_block = 512;
 
@@ -66,6 +69,8 @@ struct Verdict {
   double low = 0;         ///< 95 % interval of the difference
   double high = 0;
   bool beats = false;  ///< the interval excludes 0 on the better side
+  /// Against `split_half`: of "generated and real cells are drawn from one distribution", by permutation.
+  std::optional<double> p_value{};
 };
 
 /// The verdict in plain words, with its numbers.
@@ -74,7 +79,7 @@ std::string verdict_sentence(const Verdict& verdict);
 /// Per gene: one named column of numbers each (NaN where not defined), in the order of per_gene.csv.
 struct GeneColumn {
   /// mean_real, variance_real, zero_fraction_real; <name>_mse, _r2, _pearson of what reconstructs, baselines
-  /// too; <model>_mean, _variance, _zero_fraction of what generates.
+  /// too; <model>_mean, _variance, _zero_fraction, _wasserstein of models that generate.
   std::string name;
   std::vector<double> values;
 };
@@ -97,14 +102,24 @@ PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<con
                             std::int64_t components, Log& log);
 
 /// What is better for a metric.
-enum class Better { smaller, larger, nearer_one, neither };
+enum class Better { smaller, larger, nearer_one, nearer_half, neither };
+
+/// Which question a metric answers: are cells reconstructed; are generated cells distributed as real ones; do
+/// their genes and totals agree; does a latent space tell perturbations apart.
+enum class MetricGroup { reconstruction, generation, expression, latent };
+template <>
+struct Names<MetricGroup> {
+  static constexpr std::string_view values[] = {"reconstruction", "generation", "expression", "latent"};
+};
 
 /// A metric's short key and the versioned name that says its definition.
 struct MetricInfo {
-  std::string key;   ///< energy_distance
-  std::string name;  ///< edistance_euclidean_unbiased_pca50_v1
+  std::string key;    ///< energy_distance
+  std::string label;  ///< as in a paper's table
+  std::string name;   ///< edistance_euclidean_unbiased_pca50_v1
   std::string unit;
   std::string definition;  ///< one sentence with source
+  MetricGroup group = MetricGroup::reconstruction;
   Better better = Better::smaller;
   std::int64_t cells = 1;  ///< test cells that it needs; with fewer it is left out
 };
@@ -117,29 +132,69 @@ std::vector<MetricInfo> metric_registry(std::int64_t components = EvaluateOption
 /// calls it; a program that validates an experiment calls it before data are read.
 void check_metrics(const EvaluateOptions& options);
 
+/// Something that was fitted, and on which cells of the data.
+struct Fit {
+  std::string what;  ///< normalize, select, a model's name
+  std::vector<std::int32_t> cells;
+  bool declared = false;  ///< the experiment says that it is fitted on all cells (`fit_on: all`)
+};
+
+/// What an evaluation says of a fit.
+struct FitRecord {
+  std::string what;
+  std::int64_t cells = 0;
+  std::string hash;             ///< SHA-256 of the cells' names and contents
+  std::int64_t test_cells = 0;  ///< test cells that took part, themselves or as copies
+};
+
+/// Per perturbation of the test cells: one named column of means over its cells each.
+struct PerturbationTable {
+  std::vector<std::int32_t> perturbations;  ///< of each row: index into the data's names
+  std::vector<std::string> names;
+  std::vector<std::int64_t> cells;
+  std::vector<GeneColumn> columns;  ///< <name>_mse; <name>_silhouette, _knn_purity, _linear_accuracy
+};
+
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
-  /// gene_mean, pca (of the first model's latent size), pca_<latent> of other sizes, split_half.
+  /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, pca (of the
+  /// first model's latent size), pca_<latent> of other sizes. Generation: split_half, pca_gaussian,
+  /// bootstrap, independent_genes, shifted_controls.
   std::vector<std::pair<std::string, Metrics>> baselines;
+  /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
+  std::vector<std::pair<std::string, std::string>> failed;
   std::vector<MetricInfo> metrics;  ///< those computed, with the name of their definition here
   std::vector<Verdict> verdicts;
   std::vector<GeneColumn> per_gene;
+  PerturbationTable per_perturbation;
+  std::vector<FitRecord> fits;  ///< the experiment's, and `baselines`
   PrincipalComponents pca;  ///< of training cells; options.components of them, or as many as the cells have
 };
 
 /// Judges models on the test cells of `data` (selected genes, normalized) in blocks of cells; memory beside
-/// the data is about 8 genes^2 bytes (the covariance) and 100 MB at 5,000 genes. Everything fitted is fitted
-/// on training cells, baselines too: the genes' means, principal components of a model's latent size (`pca`
-/// for the first model that reconstructs), and, as ceiling of generation, real test cells against real test
-/// cells
-/// (`split_half`). A metric that a model has no value for (too few test cells, no gene where it is defined)
-/// is left out, with a line in the log. `seed` keys subsamples and resamples. Throws NumericalError naming
-/// the model and the first cell where it gave a value that is not finite.
+/// the data is about 8 genes^2 bytes (the covariance), 16 bytes for every value of a gene that is kept for
+/// Wasserstein distances (at most 2^27 of them), and 100 MB at 5,000 genes. Everything fitted is fitted on
+/// training cells, baselines too, and `fits` says what else was fitted on which cells: test cells that took
+/// part end the evaluation with a DataError or, where that is declared, are recorded in `Evaluation::fits`.
+/// A metric that a model has no value for (too few test cells, no gene where it is defined) is left out, with
+/// a line in the log. `seed` keys subsamples, draws of baselines and resamples. A model that gives a value
+/// that is not finite is recorded as failed; NumericalError, naming the model and the first cell, where all
+/// do.
 Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
                     const std::vector<JudgedModel>& models, const EvaluateOptions& options,
-                    std::uint64_t seed, Log& log);
+                    std::uint64_t seed, Log& log, const std::vector<Fit>& fits = {});
+
+/// A baseline in a sentence: `gene_mean` is "the gene mean".
+std::string baseline_phrase(const std::string& baseline);
+
+/// One plain sentence each: for every model what it beats, what it does not; where PCA reconstructs best,
+/// that first.
+std::vector<std::string> headline(const Evaluation& evaluation);
 
 /// per_gene.csv: gene and the columns; nothing where a value is not defined.
 void write_per_gene(const std::string& path, const Dataset& data, const Evaluation& evaluation);
+
+/// per_perturbation.csv: perturbation, test cells and the columns.
+void write_per_perturbation(const std::string& path, const Evaluation& evaluation);
 
 }  // namespace sparcell

@@ -29,7 +29,15 @@ void write_report(const std::string& run_folder, const std::string& output, cons
 void write_report(const std::string& run_folder, const nlohmann::ordered_json& result, const std::string& output,
                   const ReportOptions& options, Log& log);
 
-/// The comparison of models and baselines as text for a terminal, from result.json.
-std::string comparison_table(const std::string& run_folder);
+/// Several runs side by side on one page: tables, verdicts and training curves. Runs of one experiment that
+/// differ in their seed stand first, as means with their spread.
+void write_comparison(const std::vector<std::string>& run_folders, const std::string& output, Log& log);
+
+/// The comparison of models and baselines as text for a terminal, from result.json; of several runs side by
+/// side.
+std::string comparison_table(const std::vector<std::string>& run_folders);
+inline std::string comparison_table(const std::string& run_folder) {
+  return comparison_table(std::vector<std::string>{run_folder});
+}
 
 }  // namespace sparcell

@@ -38,8 +38,13 @@ void add_model_choice(CLI::App& command, const Given& given) {
       ->check(CLI::IsMember({"last", "best"}));
 }
 
-void write_reports(const std::vector<std::string>& runs) {
+void write_reports(const std::vector<std::string>& runs, const std::string& together) {
   Log log;
+  if (!together.empty()) {
+    write_comparison(runs, together, log);
+    std::printf("%s\n", together.c_str());
+    return;
+  }
   for (const std::string& run : runs) {
     const std::string output = (std::filesystem::path(run) / "report.html").string();
     write_report(run, output, FinishedRun(run).experiment().report, log);
@@ -95,9 +100,22 @@ void add_run_commands(CLI::App& app, Command& command) {
     };
   });
 
-  CLI::App* report = app.add_subcommand("report", "Write report.html of finished runs again");
+  CLI::App* report = app.add_subcommand(
+      "report", "Write report.html of finished runs again, or of several runs side by side");
   report->add_option("runs", given->runs, "Folders of finished runs")->required();
-  report->callback([&command, given] { command = [given] { write_reports(given->runs); }; });
+  report->add_option("--html", given->html,
+                     "One page of all runs, written here; default: a page in each run");
+  report->callback([&command, given] { command = [given] { write_reports(given->runs, given->html); }; });
+
+  CLI::App* compare = app.add_subcommand("compare", "Compare finished runs side by side");
+  compare->add_option("runs", given->runs, "Folders of finished runs")->required();
+  compare->add_option("--html", given->html, "Write the comparison as a page, too");
+  compare->callback([&command, given] {
+    command = [given] {
+      std::printf("%s", comparison_table(given->runs).c_str());
+      if (!given->html.empty()) write_reports(given->runs, given->html);
+    };
+  });
 }
 
 }  // namespace sparcell

@@ -13,6 +13,12 @@ RealBlocks::RealBlocks(Context& context, const Csr<float>& x)
       context_(context) {}
 
 MatrixView<const float> RealBlocks::load(std::span<const std::int32_t> cells) {
+  const MatrixView<float> block{device_.data(), static_cast<std::int64_t>(cells.size()), x_.cols};
+  copy(cells, block);
+  return block;
+}
+
+void RealBlocks::copy(std::span<const std::int32_t> cells, MatrixView<float> out) {
   const auto rows = static_cast<std::int64_t>(cells.size());
   std::fill_n(host_.begin(), rows * x_.cols, 0.0f);
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -20,9 +26,8 @@ MatrixView<const float> RealBlocks::load(std::span<const std::int32_t> cells) {
     for (std::int64_t p = x_.offsets[cells[i]]; p < x_.offsets[cells[i] + 1]; ++p)
       values[x_.indices[p]] = x_.values[p];
   }
-  context_.memory().copy_to_device(device_.data(), host_.data(),
+  context_.memory().copy_to_device(out.data, host_.data(),
                                    static_cast<std::size_t>(rows * x_.cols) * sizeof(float));
-  return {device_.data(), rows, x_.cols};
 }
 
 std::vector<std::int32_t> random_order(std::int64_t count, const RandomStream& stream) {

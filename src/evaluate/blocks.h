@@ -25,6 +25,8 @@ class RealBlocks {
 
   /// The given cells, at most evaluation_block; valid until the next call.
   MatrixView<const float> load(std::span<const std::int32_t> cells);
+  /// The same into a contiguous block of the device.
+  void copy(std::span<const std::int32_t> cells, MatrixView<float> out);
   const Csr<float>& cells() const { return x_; }
 
  private:

@@ -37,6 +37,35 @@ double split_half_distance(const GroupDistances& d, const std::vector<Chosen>& h
   return sum / static_cast<double>(halvings.size());
 }
 
+/// A statistic with its jackknife over groups.
+template <class Statistic>
+Interval leave_out_groups(std::int64_t groups, Statistic&& statistic) {
+  Chosen chosen(static_cast<std::size_t>(groups), true);
+  const double whole = statistic(chosen);
+  std::vector<double> replicates;
+  for (std::int64_t g = 0; g < groups; ++g) {
+    chosen[g] = false;
+    replicates.push_back(statistic(chosen));
+    chosen[g] = true;
+  }
+  return jackknife_interval(whole, replicates);
+}
+
+/// Both samples as one: its distances are `real`, generated cells first.
+GroupDistances pool(const GroupDistances& d) {
+  const std::int64_t groups = d.count();
+  GroupDistances pooled{d.groups, Matrix<double>(2 * groups, 2 * groups), {}, {}};
+  for (std::int64_t g = 0; g < groups; ++g) {
+    pooled.groups.push_back(d.groups.back() + d.groups[g + 1]);
+    for (std::int64_t h = 0; h < groups; ++h) {
+      pooled.real(g, h) = d.generated(g, h);
+      pooled.real(groups + g, groups + h) = d.real(g, h);
+      pooled.real(g, groups + h) = pooled.real(groups + h, g) = d.between(g, h);
+    }
+  }
+  return pooled;
+}
+
 }  // namespace
 
 double energy_distance(const Matrix<double>& within_x, const Chosen& x, const Matrix<double>& within_y,
@@ -68,18 +97,36 @@ double split_half_distance(const GroupDistances& distances, const std::vector<Ch
 }
 
 Interval distance_interval(const GroupDistances& distances, const std::vector<Chosen>& halvings) {
-  Chosen chosen(static_cast<std::size_t>(distances.count()), true);
-  const auto difference = [&] {
+  return leave_out_groups(distances.count(), [&](const Chosen& chosen) {
     return generated_distance(distances, chosen) - split_half_distance(distances, halvings, chosen);
+  });
+}
+
+Interval distance_interval(const GroupDistances& model, const GroupDistances& baseline) {
+  return leave_out_groups(model.count(), [&](const Chosen& chosen) {
+    return generated_distance(model, chosen) - generated_distance(baseline, chosen);
+  });
+}
+
+double permutation_p_value(const GroupDistances& distances, std::int64_t count, std::uint64_t seed) {
+  const std::int64_t groups = distances.count();
+  const GroupDistances pooled = pool(distances);
+  Chosen generated(static_cast<std::size_t>(2 * groups));
+  const auto distance = [&] {
+    Chosen real = generated;
+    real.flip();
+    return energy_distance(pooled.real, generated, pooled.real, real, pooled.real, pooled.groups);
   };
-  const double whole = difference();
-  std::vector<double> replicates;
-  for (std::size_t g = 0; g < chosen.size(); ++g) {
-    chosen[g] = false;
-    replicates.push_back(difference());
-    chosen[g] = true;
+  std::fill_n(generated.begin(), groups, true);
+  const double observed = distance();
+  std::int64_t as_large = 0;
+  for (std::int64_t p = 0; p < count; ++p) {
+    const auto order =
+        random_order(2 * groups, RandomStream(seed, Purpose::evaluation, evaluation_permutation, nullptr, p));
+    for (std::int64_t i = 0; i < 2 * groups; ++i) generated[order[i]] = i < groups;
+    as_large += distance() >= observed ? 1 : 0;
   }
-  return jackknife_interval(whole, replicates);
+  return static_cast<double>(1 + as_large) / static_cast<double>(1 + count);
 }
 
 }  // namespace sparcell

@@ -1,4 +1,4 @@
-// Energy distances of groups of cells, from sums of distances between groups.
+// Energy distances and discrepancies of kernel means between groups of cells, from sums over pairs of groups.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,8 @@
 
 namespace sparcell {
 
-/// Groups of cells, and the sums of Euclidean distances between all pairs of groups.
+/// Groups of cells, and sums of a distance over the pairs of cells of all pairs of groups; no cell is a pair
+/// with itself. With the negative of a kernel as distance, everything below is about the kernel's MMD^2.
 struct GroupDistances {
   std::vector<std::int64_t> groups;  ///< offsets; the same for both samples
   Matrix<double> real;               ///< real cells against real cells
@@ -41,5 +42,14 @@ double split_half_distance(const GroupDistances& distances, const std::vector<Ch
 
 /// The difference of the two with its 95 % interval by the delete-a-group jackknife.
 Interval distance_interval(const GroupDistances& distances, const std::vector<Chosen>& halvings);
+
+/// The distance of one sample to the real cells minus that of another, paired: a replicate leaves out a group
+/// of the real cells and the groups of that number of both samples.
+Interval distance_interval(const GroupDistances& model, const GroupDistances& baseline);
+
+/// The p-value of "generated and real cells are drawn from one distribution" against a larger distance, by
+/// `count` permutations of all groups of both samples; (1 + as large ones) / (1 + count) (Phipson and Smyth
+/// 2010, "Permutation p-values should never be zero").
+double permutation_p_value(const GroupDistances& distances, std::int64_t count, std::uint64_t seed);
 
 }  // namespace sparcell

@@ -1,120 +1,235 @@
 #include "evaluate/generation.h"
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
-#include "sparcell/ops/distribution.h"
+#include "evaluate/agreement.h"
+#include "evaluate/discriminant.h"
+#include "sparcell/ops/kernel_sums.h"
+#include "sparcell/ops/neighbors.h"
 #include "sparcell/ops/pairwise.h"
-#include "sparcell/ops/residuals.h"
+#include "sparcell/ops/wasserstein.h"
 
 namespace sparcell {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t halving_count = 20;
+constexpr std::array<double, 6> gammas{2, 1, 0.5, 0.1, 0.01, 0.005};  // EVALUATION's, in units of components
 
-Matrix<double> distance_sums(Context& context, MatrixView<const float> x, MatrixView<const float> y,
-                             std::span<const std::int64_t> groups) {
-  const auto count = static_cast<std::int64_t>(groups.size()) - 1;
-  DeviceMatrix<double> sums(context, count, count);
-  pairwise_distance_sums<float>(context, x, y, groups, groups, sums.view());
-  return sums.to_host();
+double mean_of(std::span<const double> values) {
+  double sum = 0;
+  for (double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
 }
 
-void add_to(Matrix<double>& sum, const Matrix<double>& moments) {
-  for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += moments.values[i];
+std::vector<double> row_distances(Context& context, MatrixView<const float> a, MatrixView<const float> b) {
+  const Buffer<double> distances(context, a.rows);
+  wasserstein_distances<float>(context, a, b, distances.span());
+  return distances.to_host();
 }
 
-/// a - a is 0 only where a is finite, so a block against itself shows the cells that are not.
-void check_finite(Context& context, MatrixView<const float> block, std::int64_t first,
-                  const std::string& model) {
-  Buffer<double> errors(context, block.rows);
-  squared_errors<float>(context, block, block, errors.span());
-  const std::vector<double> host = errors.to_host();
-  for (std::int64_t i = 0; i < block.rows; ++i) {
-    if (host[i] != 0) {
-      throw NumericalError(
-          "model {}: its generated cell {} holds a value that is not finite; a smaller learning rate or "
-          "gradient clipping may help",
-          model, first + i);
-    }
+/// Of every cell, to the nearest of `cells`.
+std::vector<double> nearest_distances(Context& context, MatrixView<const float> scores,
+                                      MatrixView<const float> cells) {
+  const DeviceMatrix<float> distances(context, scores.rows, 1);
+  const DeviceMatrix<std::int32_t> indices(context, scores.rows, 1);
+  nearest_neighbors<float>(context, scores, cells, false, distances.view(), indices.view());
+  const Matrix<float> host = distances.to_host();
+  return {host.values.begin(), host.values.end()};
+}
+
+/// The share of x's cells that lie in a ball around a cell of y.
+double share_inside(Context& context, const Sample& x, const Sample& y) {
+  const Buffer<float> radii(context, y.radii);
+  const Buffer<std::int32_t> inside(context, x.cells);
+  inside_balls<float>(context, x.scores.view(), y.scores.view(), radii.span(), inside.span());
+  const std::vector<std::int32_t> host = inside.to_host();
+  return static_cast<double>(std::count(host.begin(), host.end(), 1)) / static_cast<double>(x.cells);
+}
+
+/// The share of real cells with a generated cell among their own neighbourhood (Naeem et al. 2020).
+double coverage(Context& context, const Sample& generated, const Sample& real) {
+  const std::vector<double> nearest = nearest_distances(context, real.scores.view(), generated.scores.view());
+  std::int64_t covered = 0;
+  for (std::size_t i = 0; i < nearest.size(); ++i) covered += nearest[i] <= real.radii[i] ? 1 : 0;
+  return static_cast<double>(covered) / static_cast<double>(real.cells);
+}
+
+void add_moments(const GeneDistribution& generated, const GeneDistribution& real, Metrics& values) {
+  const DistributionScores genes = compare(generated, real);
+  values.emplace_back("zero_fraction_error", genes.zero_fraction_error);
+  values.emplace_back("exact_zero_fraction_error", genes.exact_zero_fraction_error);
+  values.emplace_back("mean_pearson_squared", genes.mean_pearson_squared);
+  values.emplace_back("variance_ratio", genes.variance_ratio);
+  values.emplace_back("zeros_against_mean_error", zeros_against_mean_error(generated, real));
+  const Agreement means = agreement(generated.mean, real.mean),
+                  variances = agreement(generated.variance, real.variance);
+  values.emplace_back("mean_r2", means.r2);
+  values.emplace_back("mean_slope", means.slope);
+  values.emplace_back("variance_r2", variances.r2);
+  values.emplace_back("variance_slope", variances.slope);
+}
+
+/// What needs both samples' components, beside distances.
+void add_in_components(const SampleSpace& space, const Sample& generated, const Sample& real,
+                       Metrics& values) {
+  const WantedMetrics& wanted = space.wanted;
+  Context& context = space.context;
+  if (wanted.any_of({"energy_distance_squared", "two_sample_auroc"})) {
+    const Matrix<float> x = generated.scores.to_host(), y = real.scores.to_host();
+    values.emplace_back("energy_distance_squared", squared_energy_distance(x, y));
+    values.emplace_back("two_sample_auroc", two_sample_area(x, y));
   }
+  if (wanted.has("sliced_wasserstein")) {
+    values.emplace_back(
+        "sliced_wasserstein",
+        mean_of(row_distances(context, generated.sorted_projections.view(), real.sorted_projections.view())));
+  }
+  if (!generated.radii.empty() && !real.radii.empty()) {
+    values.emplace_back("precision", share_inside(context, generated, real));
+    values.emplace_back("recall", share_inside(context, real, generated));
+    values.emplace_back("coverage", coverage(context, generated, real));
+  }
+}
+
+/// Everything but distances with intervals and the memorisation test.
+void add_comparison(const SampleSpace& space, const Sample& generated, const Sample& real,
+                    GenerationScores& scores) {
+  const std::vector<double> totals =
+      row_distances(space.context, generated.sorted_totals.view(), real.sorted_totals.view());
+  scores.values.emplace_back("library_size_wasserstein", totals[0]);
+  scores.values.emplace_back("genes_per_cell_wasserstein", totals[1]);
+  if (space.wanted.has("gene_wasserstein")) {
+    scores.gene_wasserstein =
+        row_distances(space.context, generated.sorted_genes.view(), real.sorted_genes.view());
+    scores.values.emplace_back("gene_wasserstein", mean_of(scores.gene_wasserstein));
+  }
+  if (space.wanted.has("correlation_agreement")) {
+    scores.values.emplace_back("correlation_agreement",
+                               correlation_agreement(generated.correlations, real.correlations));
+  }
+  if (space.has_components()) add_in_components(space, generated, real, scores.values);
 }
 
 }  // namespace
 
-RealSample::RealSample(Context& context, RealBlocks& real, const TestCells& test, Projector& projector,
-                       std::uint64_t seed)
-    : context_(context),
-      projector_(projector),
+RealSample::RealSample(const SampleSpace& space, RealBlocks& real, const TestCells& test,
+                       std::span<const std::int32_t> train, std::uint64_t seed)
+    : space_(space),
+      blocks_(real),
       test_(test),
-      scores_(context, test.count(), projector.components()),
-      halvings_(halvings(test.group_count(), halving_count, seed)) {
-  const Buffer<double> shift(context, test.means);
-  DeviceMatrix<double> moments(context, distribution_moments_count, real.cells().cols);
-  for (std::int64_t g = 0; g < test.group_count(); ++g) {
-    moments.buffer().set_zero();
-    for_each_block(test.groups[g], test.groups[g + 1], [&](std::int64_t first, std::int64_t count) {
-      const MatrixView<const float> block = real.load(test.range(first, count));
-      distribution_moments<float>(context, block, shift.span(), near_zero, moments.view());
-      projector.scores(block, scores_.rows(first, count));
-    });
-    group_moments_.push_back(moments.to_host());
+      real_(draw_sample(
+          space, test.groups,
+          [&](std::int64_t first, MatrixView<float> out) { real.copy(test.range(first, out.rows), out); },
+          "the data")),
+      halvings_(sparcell::halvings(test.group_count(), halving_count, seed)) {
+  real_distances_.euclidean = {test.groups, distance_sums(real_.scores.view(), real_.scores.view()), {}, {}};
+  real_distances_.kernel = {test.groups, kernel_sums(real_.scores.view(), real_.scores.view()), {}, {}};
+  if (!space.wanted.has("memorization") || !space.has_components() || train.empty()) return;
+  train_scores_.emplace(space.context, static_cast<std::int64_t>(train.size()), space.projector.components());
+  for_each_block(0, train_scores_->rows(), [&](std::int64_t first, std::int64_t count) {
+    space.projector.scores(real.load(train.subspan(first, count)), train_scores_->rows(first, count));
+  });
+  train_distances_ = nearest_distances(space.context, real_.scores.view(), train_scores_->view());
+}
+
+Matrix<double> RealSample::distance_sums(MatrixView<const float> x, MatrixView<const float> y) const {
+  const DeviceMatrix<double> sums(space_.context, test_.group_count(), test_.group_count());
+  pairwise_distance_sums<float>(space_.context, x, y, test_.groups, test_.groups, sums.view());
+  return sums.to_host();
+}
+
+Matrix<double> RealSample::kernel_sums(MatrixView<const float> x, MatrixView<const float> y) const {
+  if (!space_.wanted.has("mmd")) return {};
+  const DeviceMatrix<double> sums(space_.context, test_.group_count(), test_.group_count());
+  sparcell::kernel_sums<float>(space_.context, x, y, test_.groups, test_.groups, gammas, sums.view());
+  Matrix<double> host = sums.to_host();
+  for (double& sum : host.values) sum = -sum;
+  if (x.data == y.data) {  // a cell's kernel with itself, which is 1, is no pair
+    for (std::int64_t g = 0; g < host.rows; ++g)
+      host(g, g) += static_cast<double>(test_.groups[g + 1] - test_.groups[g]);
   }
-  distribution_ = distribution_of(Chosen(group_moments_.size(), true));
-  real_distances_ = distance_sums(context, scores_.view(), scores_.view(), test.groups);
+  return host;
+}
+
+SampleDistances RealSample::distances_to_real(const Sample& generated) const {
+  const MatrixView<const float> x = generated.scores.view(), y = real_.scores.view();
+  return {{test_.groups, real_distances_.euclidean.real, distance_sums(x, x), distance_sums(x, y)},
+          {test_.groups, real_distances_.kernel.real, kernel_sums(x, x), kernel_sums(x, y)}};
 }
 
 GeneDistribution RealSample::distribution_of(const Chosen& chosen) const {
-  Matrix<double> sum(distribution_moments_count, static_cast<std::int64_t>(test_.means.size()));
+  Matrix<double> sum(real_.group_moments[0].rows, real_.group_moments[0].cols);
   std::int64_t cells = 0;
   for (std::size_t g = 0; g < chosen.size(); ++g) {
     if (!chosen[g]) continue;
-    add_to(sum, group_moments_[g]);
+    for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += real_.group_moments[g].values[i];
     cells += test_.groups[g + 1] - test_.groups[g];
   }
-  return gene_distribution(sum, cells, test_.means);
+  return gene_distribution(sum, cells, space_.shift);
 }
 
-GenerationScores RealSample::split_half() const {
-  GenerationScores scores;
-  const auto share = 1.0 / static_cast<double>(halvings_.size());
+void RealSample::add_mean_over_halvings(GenerationScores& scores) const {
+  Metrics sums;
   for (Chosen half : halvings_) {
     const GeneDistribution first = distribution_of(half);
     half.flip();
-    const DistributionScores halves = compare(first, distribution_of(half));
-    scores.genes.zero_fraction_error += share * halves.zero_fraction_error;
-    scores.genes.exact_zero_fraction_error += share * halves.exact_zero_fraction_error;
-    scores.genes.mean_pearson_squared += share * halves.mean_pearson_squared;
-    scores.genes.variance_ratio += share * halves.variance_ratio;
+    Metrics values;
+    add_moments(first, distribution_of(half), values);
+    if (sums.empty()) sums = Metrics(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      sums[i] = {values[i].first, sums[i].second + values[i].second / static_cast<double>(halvings_.size())};
   }
-  scores.energy_distance =
-      has_space() ? split_half_distance({test_.groups, real_distances_, {}, {}}, halvings_) : nan;
+  scores.values.insert(scores.values.end(), sums.begin(), sums.end());
+  if (!space_.has_components()) return;
+  scores.values.emplace_back("energy_distance", split_half_distance(real_distances_.euclidean, halvings_));
+  if (space_.wanted.has("mmd"))
+    scores.values.emplace_back("mmd", split_half_distance(real_distances_.kernel, halvings_));
+}
+
+GenerationScores RealSample::split_half() {
+  GenerationScores scores;
+  if (test_.count() < 4) return scores;
+  add_mean_over_halvings(scores);
+  const std::int64_t half = test_.count() / 2;
+  const auto draw = [&](std::int64_t from, std::int64_t count) {
+    const std::int64_t whole[] = {0, count};
+    const auto fill = [&](std::int64_t first, MatrixView<float> out) {
+      blocks_.copy(test_.range(from + first, out.rows), out);
+    };
+    return draw_sample(space_, whole, fill, "the data");
+  };
+  const Sample first = draw(0, half), second = draw(half, test_.count() - half);
+  add_comparison(space_, first, second, scores);
+  if (!train_distances_.empty()) {
+    const std::span<const double> all(train_distances_);
+    scores.values.emplace_back("memorization", roc_area(all.subspan(half), all.subspan(0, half)));
+  }
   return scores;
 }
 
-GenerationScores RealSample::judge(const JudgedModel& model) const {
-  const auto genes = static_cast<std::int64_t>(test_.means.size());
-  const Buffer<double> shift(context_, test_.means);
-  DeviceMatrix<double> moments(context_, distribution_moments_count, genes);
-  DeviceMatrix<float> generated(context_, evaluation_block, genes),
-      scores(context_, test_.count(), projector_.components());
-  for_each_block(0, test_.count(), [&](std::int64_t first, std::int64_t count) {
-    const MatrixView<float> block = generated.rows(0, count);
-    model.generate(first, block);
-    check_finite(context_, block, first, model.name);
-    distribution_moments<float>(context_, block, shift.span(), near_zero, moments.view());
-    projector_.scores(block, scores.rows(first, count));
-  });
-  GenerationScores judged;
-  judged.distribution = gene_distribution(moments.to_host(), test_.count(), test_.means);
-  judged.genes = compare(judged.distribution, distribution_);
-  const GroupDistances distances{test_.groups, real_distances_,
-                                 distance_sums(context_, scores.view(), scores.view(), test_.groups),
-                                 distance_sums(context_, scores.view(), scores_.view(), test_.groups)};
-  judged.energy_distance = has_space() ? generated_distance(distances) : nan;
-  if (has_space() && test_.count() >= TestCells::for_interval)
-    judged.against_split_half = distance_interval(distances, halvings_);
-  return judged;
+GenerationScores RealSample::judge(const std::string& name, const FillBlock& generate) const {
+  const std::int64_t whole[] = {0, test_.count()};
+  const Sample generated = draw_sample(space_, whole, generate, name);
+  GenerationScores scores;
+  scores.distribution = generated.distribution(space_);
+  add_moments(scores.distribution, distribution(), scores.values);
+  add_comparison(space_, generated, real_, scores);
+  if (!space_.has_components()) return scores;
+  if (space_.wanted.any_of({"energy_distance", "mmd"})) {
+    scores.distances = distances_to_real(generated);
+    scores.values.emplace_back("energy_distance", generated_distance(scores.distances->euclidean));
+    if (space_.wanted.has("mmd"))
+      scores.values.emplace_back("mmd", generated_distance(scores.distances->kernel));
+  }
+  if (train_scores_) {
+    const std::vector<double> nearest =
+        nearest_distances(space_.context, generated.scores.view(), train_scores_->view());
+    scores.values.emplace_back("memorization", roc_area(train_distances_, nearest));
+  }
+  return scores;
 }
 
 }  // namespace sparcell

@@ -3,46 +3,54 @@
 
 #include <optional>
 
-#include "evaluate/blocks.h"
-#include "evaluate/distribution.h"
-#include "evaluate/energy.h"
-#include "evaluate/pca.h"
+#include "evaluate/sample.h"
 #include "evaluate/test_cells.h"
 
 namespace sparcell {
 
+/// Distances of one sample to the real cells; kernels are negative, so that both are distances.
+struct SampleDistances {
+  GroupDistances euclidean, kernel;
+};
+
 struct GenerationScores {
-  DistributionScores genes;
-  double energy_distance = 0;                  ///< NaN where there are too few cells
-  std::optional<Interval> against_split_half;  ///< of the energy distance, where there are cells enough
+  Metrics values;  ///< those that are wanted; NaN where not defined
   GeneDistribution distribution;
+  std::vector<double> gene_wasserstein;  ///< of every gene, where wanted
+  std::optional<SampleDistances> distances;
 };
 
 /// The real test cells: what is computed once for all models.
 class RealSample {
  public:
-  /// `projector` gives the space of energy distances; the others outlive this sample too.
-  RealSample(Context& context, RealBlocks& real, const TestCells& test, Projector& projector,
-             std::uint64_t seed);
+  /// What it takes must outlive it; `train` are the cells of the memorisation test.
+  RealSample(const SampleSpace& space, RealBlocks& real, const TestCells& test,
+             std::span<const std::int32_t> train, std::uint64_t seed);
 
-  const GeneDistribution& distribution() const { return distribution_; }
-  /// Real half against real half, mean over the halvings. Needs four cells.
-  GenerationScores split_half() const;
+  GeneDistribution distribution() const { return real_.distribution(space_); }
+  /// Real half against real half: distances, means, variances and zeros as the mean over 20 halvings, the
+  /// other metrics of one. Needs four cells.
+  GenerationScores split_half();
   /// As many generated cells as there are real ones.
-  GenerationScores judge(const JudgedModel& model) const;
+  GenerationScores judge(const std::string& name, const FillBlock& generate) const;
+
+  const std::vector<Chosen>& halvings() const { return halvings_; }
 
  private:
-  bool has_space() const { return projector_.components() > 0; }  ///< constant cells have no components
+  SampleDistances distances_to_real(const Sample& generated) const;
+  Matrix<double> distance_sums(MatrixView<const float> x, MatrixView<const float> y) const;
+  Matrix<double> kernel_sums(MatrixView<const float> x, MatrixView<const float> y) const;
+  void add_mean_over_halvings(GenerationScores& scores) const;
   GeneDistribution distribution_of(const Chosen& chosen) const;
 
-  Context& context_;
-  Projector& projector_;
+  const SampleSpace& space_;
+  RealBlocks& blocks_;
   const TestCells& test_;
-  std::vector<Matrix<double>> group_moments_;
-  DeviceMatrix<float> scores_;
-  Matrix<double> real_distances_;
+  Sample real_;
+  std::optional<DeviceMatrix<float>> train_scores_;
+  std::vector<double> train_distances_;  ///< of every real cell, to the nearest training cell
+  SampleDistances real_distances_;       ///< real against real only
   std::vector<Chosen> halvings_;
-  GeneDistribution distribution_;
 };
 
 }  // namespace sparcell

@@ -130,14 +130,18 @@ void Projector::scores(MatrixView<const float> cells, MatrixView<float> out) {
   matmul<float>(context_, Transpose::no, Transpose::yes, cells, components_.view(), 1.0f, out);
 }
 
-void Projector::reconstruct(MatrixView<const float> cells, MatrixView<float> out) {
-  require(out.contiguous() && cells.rows <= evaluation_block, "a projection of {} cells at once", cells.rows);
+void Projector::decode(MatrixView<const float> scores, MatrixView<float> out) {
+  require(out.contiguous() && out.rows <= evaluation_block, "{} cells at once", out.rows);
   context_.memory().copy_on_device(out.data, means_.view().data,
                                    static_cast<std::size_t>(out.size()) * sizeof(float));
   if (components() == 0) return;
+  matmul<float>(context_, Transpose::no, Transpose::no, scores, components_.view(), 1.0f, out);
+}
+
+void Projector::reconstruct(MatrixView<const float> cells, MatrixView<float> out) {
   const MatrixView<float> block_scores = scores_.rows(0, cells.rows);
   scores(cells, block_scores);
-  matmul<float>(context_, Transpose::no, Transpose::no, block_scores, components_.view(), 1.0f, out);
+  decode(block_scores, out);
 }
 
 Matrix<float> PrincipalComponents::transform(Context& context, MatrixView<const float> cells) const {

@@ -15,6 +15,8 @@ class Projector {
   std::int64_t components() const { return components_.rows(); }
   /// out = (cells - mean) V^T, cells x components.
   void scores(MatrixView<const float> cells, MatrixView<float> out);
+  /// out = mean + scores V.
+  void decode(MatrixView<const float> scores, MatrixView<float> out);
   /// out = mean + (cells - mean) V^T V: the nearest cells in the plane of the components.
   void reconstruct(MatrixView<const float> cells, MatrixView<float> out);
 

@@ -15,6 +15,7 @@ class WantedMetrics {
 
   bool has(const std::string& key) const;
   bool any_of(const std::vector<std::string>& keys) const;
+  bool any_of(MetricGroup group) const;
   const MetricInfo& info(const std::string& key) const;
   const std::vector<MetricInfo>& all() const { return wanted_; }
 
@@ -28,7 +29,7 @@ class Scores {
   /// `log` is null where a missing value needs no line.
   Scores(const WantedMetrics& wanted, std::string who, std::int64_t test_cells, Log* log);
 
-  /// Keeps the value if the metric is wanted, has the test cells it needs, and is defined (not NaN).
+  /// Keeps the value if the metric is wanted, has the test cells it needs, and is defined (finite).
   void set(const std::string& key, double value);
   /// In the registry's order.
   Metrics metrics() const;

@@ -7,7 +7,15 @@
 namespace sparcell {
 
 /// Streams of Purpose::evaluation.
-enum EvaluationStream : std::uint32_t { evaluation_groups, evaluation_halving, evaluation_bootstrap };
+enum EvaluationStream : std::uint32_t {
+  evaluation_groups,
+  evaluation_halving,
+  evaluation_bootstrap,
+  evaluation_permutation,
+  evaluation_directions,
+  evaluation_baseline,  ///< and the ones behind it: a stream for each baseline that generates
+  evaluation_clusters = 16,
+};
 
 struct Interval {
   double value = 0;

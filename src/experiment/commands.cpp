@@ -40,6 +40,8 @@ void replace_test_cells(Prepared& prepared, const Dataset& other) {
   x.rows += other.x.rows;
   std::vector<std::string>& names = prepared.data.cells.names;
   names.insert(names.end(), other.cells.names.begin(), other.cells.names.end());
+  if (prepared.data.perturbations.known())  // the other file is read without labels
+    prepared.data.perturbations.of_cell.resize(static_cast<std::size_t>(x.rows), -1);
   prepared.split.test = cells_from(first, other.cell_count());
 }
 
@@ -93,6 +95,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
     throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
                     folder);
   }
+  const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   if (!input.empty()) {
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
@@ -105,7 +108,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
     judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
-                                         static_cast<std::uint64_t>(experiment.seed), log);
+                                         static_cast<std::uint64_t>(experiment.seed), log, fits);
   return evaluation_json(evaluation).dump(2);
 }
 

@@ -133,6 +133,8 @@ void write_outputs(Context& context, const RunPaths& paths, const RunRecord& rec
                    const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
                    Log& log) {
   write_per_gene(paths.file("per_gene.csv"), prepared.data, evaluation);
+  if (!evaluation.per_perturbation.names.empty())
+    write_per_perturbation(paths.file("per_perturbation.csv"), evaluation);
   write_latent(context, paths, record, prepared, models, evaluation, log);
   for (const auto& model : models) {
     if (model->generates()) write_generated(context, paths, record, prepared, *model, evaluation);

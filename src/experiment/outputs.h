@@ -18,7 +18,7 @@ void write_config(const RunPaths& paths, const Experiment& experiment,
 /// split.csv, genes.csv and what preprocessing fitted: known before training.
 void write_inputs(const RunPaths& paths, const Prepared& prepared);
 
-/// latent.h5ad, generated_<model>.h5ad and per_gene.csv.
+/// latent.h5ad, generated_<model>.h5ad, per_gene.csv and, where perturbations are labelled, per_perturbation.csv.
 void write_outputs(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
                    const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
                    Log& log);

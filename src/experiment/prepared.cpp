@@ -108,6 +108,23 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log,
   return p;
 }
 
+std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared) {
+  const auto fit = [&](const char* what, FitOn fit_on) {
+    return Fit{what, fit_cells(fit_on, prepared.split, prepared.data), fit_on == FitOn::all};
+  };
+  std::vector<Fit> fits;
+  const NormalizeOptions& normalize = experiment.normalize;
+  if (normalize.enabled && (normalize.standardize || normalize.target_sum.word == "median"))
+    fits.push_back(fit("normalize", normalize.fit_on));
+  const SelectFlavor flavor = experiment.select.flavor;
+  if (flavor != SelectFlavor::list && flavor != SelectFlavor::all)
+    fits.push_back(fit("select", experiment.select.fit_on));
+  std::vector<std::int32_t> seen = prepared.split.train;
+  seen.insert(seen.end(), prepared.split.validation.begin(), prepared.split.validation.end());
+  for (const auto& [name, options] : experiment.model) fits.push_back({name, seen});
+  return fits;
+}
+
 Dataset bring_into_space(Context& context, const ReadOptions& read_options, const Preprocessing& fitted,
                          bool fill_missing, Log& log) {
   const MatrixNeed need = fitted.normalization.enabled ? MatrixNeed::counts : MatrixNeed::any;

@@ -31,6 +31,10 @@ struct Prepared {
 Prepared prepare(Context& context, const Experiment& experiment, Log& log,
                  std::vector<std::pair<std::string, double>>& seconds);
 
+/// What the stations and the models of an experiment were fitted on. Models see validation cells too: schedules
+/// and early stopping decide by them.
+std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared);
+
 /// Another file in the models' space: read, normalized with what was fitted, the models' genes in their
 /// order. Throws DataError that counts the genes that the file lacks, unless `fill_missing` takes zeros for
 /// them.

@@ -73,6 +73,8 @@ const char* direction(Better better) {
       return "larger";
     case Better::nearer_one:
       return "nearer_one";
+    case Better::nearer_half:
+      return "nearer_half";
     default:
       return "neither";
   }
@@ -94,6 +96,7 @@ Json verdicts_json(const Evaluation& evaluation) {
                     {"interval", {number(verdict.low), number(verdict.high)}},
                     {"beats", verdict.beats},
                     {"sentence", verdict_sentence(verdict)}});
+    if (verdict.p_value) json.back()["p_value"] = *verdict.p_value;
   }
   return json;
 }
@@ -104,6 +107,8 @@ void add_metrics(const Evaluation& evaluation, Json& json) {
   for (const MetricInfo& metric : evaluation.metrics) {
     json["metrics"][metric.key] = metric.name;
     json["metric_info"].push_back({{"key", metric.key},
+                                   {"label", metric.label},
+                                   {"group", name_of(metric.group)},
                                    {"name", metric.name},
                                    {"unit", metric.unit},
                                    {"definition", metric.definition},
@@ -112,10 +117,33 @@ void add_metrics(const Evaluation& evaluation, Json& json) {
   }
 }
 
+/// What was fitted on which cells; `test_cells` of them are judged on too.
+Json fits_json(const Evaluation& evaluation) {
+  Json json = Json::array();
+  for (const FitRecord& fit : evaluation.fits) {
+    json.push_back(
+        {{"what", fit.what}, {"cells", fit.cells}, {"sha256", fit.hash}, {"test_cells", fit.test_cells}});
+  }
+  return json;
+}
+
 Json baselines_json(const Evaluation& evaluation) {
   Json json = Json::object();
   for (const auto& [name, metrics] : evaluation.baselines) json[name]["test"] = numbers(metrics);
   return json;
+}
+
+/// What stands beside the models.
+void add_judgement(const Evaluation& evaluation, Json& json) {
+  for (const auto& [name, reason] : evaluation.failed) {
+    json["models"][name]["test"] = Json::object();
+    json["models"][name]["failed"] = reason;
+  }
+  json["baselines"] = baselines_json(evaluation);
+  json["headline"] = headline(evaluation);
+  json["verdicts"] = verdicts_json(evaluation);
+  json["fits"] = fits_json(evaluation);
+  add_metrics(evaluation, json);
 }
 
 }  // namespace
@@ -131,9 +159,7 @@ Json cost_json(const TrainResult& training) {
 Json evaluation_json(const Evaluation& evaluation) {
   Json json{{"schema", 1}, {"models", Json::object()}};
   for (const auto& [name, metrics] : evaluation.models) json["models"][name]["test"] = numbers(metrics);
-  json["baselines"] = baselines_json(evaluation);
-  json["verdicts"] = verdicts_json(evaluation);
-  add_metrics(evaluation, json);
+  add_judgement(evaluation, json);
   return json;
 }
 
@@ -148,9 +174,7 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
             {"data", data_json(prepared)},
             {"models", Json::object()}};
   for (const ModelOutcome& model : record.models) json["models"][model.name] = model_json(model, evaluation);
-  json["baselines"] = baselines_json(evaluation);
-  json["verdicts"] = verdicts_json(evaluation);
-  add_metrics(evaluation, json);
+  add_judgement(evaluation, json);
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
   json["stages"] = numbers(record.stages);

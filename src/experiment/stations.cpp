@@ -32,7 +32,8 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   const RunPaths& paths = start.folder.paths();
   Log& log = run_log.log();
   Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
-  if (experiment.device == "auto") log.info("device: {} (auto: {})", context.device().name(), reason_for_auto());
+  if (experiment.device == "auto")
+    log.info("device: {} (auto: {})", context.device().name(), reason_for_auto());
   Provenance provenance(start.arguments, context);
   RunRecord record;
   record.experiment = &experiment;
@@ -81,7 +82,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   status.set("running", {{"stage", "evaluate"}});
   const Evaluation evaluation = clock.time("evaluate", [&] {
     return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
-                    static_cast<std::uint64_t>(experiment.seed), log);
+                    static_cast<std::uint64_t>(experiment.seed), log, fits_of(experiment, prepared));
   });
   stop_if_asked(start.folder, "report");
   clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });

@@ -97,6 +97,7 @@ JudgedModel TrainedModel::judged() {
     }
   };
   if (options_.type != ModelType::gan) {
+    judged.encode = [this](std::span<const std::int32_t> cells) { return encode(cells); };
     judged.reconstruct = [this, deliver](std::span<const std::int32_t> cells, MatrixView<float> out) {
       deliver(reconstruct(cells, true), out);
     };

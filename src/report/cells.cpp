@@ -5,6 +5,7 @@
 #include <random>
 
 #include "hdf5/file.h"
+#include "report/columns.h"
 #include "report/figures.h"
 #include "sparcell/anndata.h"
 
@@ -117,6 +118,22 @@ Json cell_scatter(const RunFolder& run, std::int64_t max_points) {
           {"spaces", spaces}};
 }
 
+// {perturbation: {column: value}} from per_perturbation.csv.
+Json perturbation_values(const RunFolder& run) {
+  Json values = Json::object();
+  const auto path = run.file("per_perturbation.csv");
+  if (!path) return values;
+  const CsvColumns csv(*path, {"perturbation", "cells"});
+  const std::size_t label = csv.column("perturbation"), cells = csv.column("cells");
+  for (std::size_t row = 0; row < csv.rows(); ++row) {
+    Json& entry = values[csv.text(row, label)] = Json::object();
+    for (std::size_t c = 0; c < csv.names().size(); ++c) {
+      if (c != label && c != cells) entry[csv.names()[c]] = rounded({csv.number(row, c)}, 4)[0];
+    }
+  }
+  return values;
+}
+
 Json perturbation_counts(const RunFolder& run) {
   const auto path = run.file("latent.h5ad");
   if (!path) return nullptr;
@@ -133,10 +150,12 @@ Json perturbation_counts(const RunFolder& run) {
   }
   std::vector<std::int64_t> order = counted(static_cast<std::int64_t>(cells.size()));
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return cells[a] > cells[b]; });
+  const Json values = perturbation_values(run);
   Json table = Json::array();
   for (const std::int64_t p : order) {
     Json entry{{"label", perturbations.names[p]}, {"cells", cells[p]}};
     for (std::size_t s = 0; s < splits.names.size(); ++s) entry[splits.names[s]] = of_split[s][p];
+    if (values.contains(perturbations.names[p])) entry["values"] = values[perturbations.names[p]];
     table.push_back(entry);
   }
   return table;

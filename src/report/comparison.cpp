@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/merge.h"
 #include "report/metrics.h"
 #include "report/verdicts.h"
 #include "sparcell/report.h"
@@ -31,8 +32,10 @@ Rows table_of(const Json& result, const std::vector<MetricLabel>& metrics) {
     for (const auto& [name, entry] : result[section].items()) {
       std::vector<std::string> row{name};
       for (const MetricLabel& metric : metrics) {
-        const double value = test_value(entry, metric.key);
-        row.push_back(std::isnan(value) ? "" : format_number(value));
+        const double value = test_value(entry, metric.key), spread = spread_value(entry, metric.key);
+        row.push_back(std::isnan(value)    ? ""
+                      : std::isnan(spread) ? format_number(value)
+                                           : format_number(value) + " ± " + format_number(spread));
       }
       if (std::any_of(row.begin() + 1, row.end(), [](const std::string& cell) { return !cell.empty(); })) {
         rows.push_back(row);
@@ -78,24 +81,42 @@ std::string wrapped(const std::string& sentence) {
   return text + line + "\n";
 }
 
+// The headline, or every verdict of a run that has none.
+std::vector<std::string> sentences_of(const Json& result) {
+  if (result.contains("headline")) return verdict_summary(result);
+  std::vector<std::string> sentences;
+  for (const VerdictSentence& sentence : verdict_sentences(result)) sentences.push_back(sentence.text);
+  return sentences;
+}
+
 }  // namespace
 
-std::string comparison_table(const std::string& run_folder) {
-  const RunFolder run = open_run(run_folder);
-  const std::vector<MetricLabel> metrics = metrics_of(run.result);
+std::string comparison_table(const std::vector<std::string>& run_folders) {
+  std::vector<RunFolder> runs;
+  for (const std::string& folder : run_folders) runs.push_back(open_run(folder));
+  const Json result = runs.size() == 1 ? runs[0].result : merge_runs(runs).result;
+  const std::string note = leakage_note(result);
+  const std::vector<MetricLabel> metrics = metrics_of(result);
   std::string text;
-  for (const MetricGroup group : {MetricGroup::reconstruction, MetricGroup::generation, MetricGroup::other}) {
-    std::vector<MetricLabel> of_group;
-    std::copy_if(metrics.begin(), metrics.end(), std::back_inserter(of_group),
-                 [&](const MetricLabel& metric) { return metric.group == group; });
-    const Rows rows = table_of(run.result, of_group);
-    if (rows.size() > 1) text += title_of(group) + "\n" + aligned(rows) + "\n";
+  for (const MetricTable table : {MetricTable::reconstruction, MetricTable::generation,
+                                  MetricTable::expression, MetricTable::latent, MetricTable::other}) {
+    std::vector<MetricLabel> of_table;
+    std::copy_if(metrics.begin(), metrics.end(), std::back_inserter(of_table),
+                 [&](const MetricLabel& metric) { return metric.group == table; });
+    const Rows rows = table_of(result, of_table);
+    if (rows.size() > 1)
+      text += title_of(table) + (note.empty() ? "" : fmt::format(" {}", leakage_mark)) + "\n" +
+              aligned(rows) + "\n";
   }
-  const std::vector<VerdictSentence> sentences = verdict_sentences(run.result);
+  if (!note.empty()) text += wrapped(note) + "\n";
+  if (run_folders.size() > 1) {
+    for (const Json& warning : result["warnings"]) text += wrapped("Warning. " + warning.get<std::string>());
+  }
+  const std::vector<std::string> sentences = sentences_of(result);
   if (sentences.empty()) return text;
   text += "Verdicts\n";
-  for (const VerdictSentence& sentence : sentences) text += wrapped(sentence.text);
-  return text + wrapped(seed_sentence(run.result));
+  for (const std::string& sentence : sentences) text += wrapped(sentence);
+  return text + wrapped(seed_sentence(result));
 }
 
 }  // namespace sparcell

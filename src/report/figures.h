@@ -20,7 +20,8 @@ Json cell_scatter(const RunFolder& run, std::int64_t max_points);
 /// together.
 Json generated_scatter(const RunFolder& run, std::int64_t max_points);
 
-/// [{label, cells, <split>...}] from latent.h5ad: cells of each perturbation, the most frequent first.
+/// [{label, cells, <split>..., values: {column: value}}]: cells of each perturbation from latent.h5ad, the
+/// most frequent first, and what per_perturbation.csv says of it.
 Json perturbation_counts(const RunFolder& run);
 
 /// {names: [...], columns: {name: [...]}} from per_gene.csv.

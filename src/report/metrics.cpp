@@ -11,58 +11,74 @@ namespace {
 
 using Best = MetricLabel::Best;
 
+// Metrics that no registry of a run describes: losses, and those of runs that say less of themselves.
 const std::vector<MetricLabel>& known_metrics() {
-  constexpr auto reconstruction = MetricGroup::reconstruction;
-  constexpr auto generation = MetricGroup::generation;
+  constexpr auto reconstruction = MetricTable::reconstruction;
+  constexpr auto generation = MetricTable::generation;
   static const std::vector<MetricLabel> metrics{
       {"mse", "MSE", reconstruction, Best::smallest, "", ""},
-      {"mse_at_mean", "MSE at z = μ", reconstruction, Best::smallest, "", ""},
       {"mae", "MAE", reconstruction, Best::smallest, "", ""},
       {"r2", "R²", reconstruction, Best::largest, "", ""},
       {"r2_varying", "R² of varying genes", reconstruction, Best::largest, "", ""},
       {"varying_genes", "varying genes", reconstruction, Best::none, "", ""},
       {"pearson_per_gene", "Pearson per gene", reconstruction, Best::largest, "", ""},
-      {"pearson_undefined", "genes without Pearson", reconstruction, Best::none, "", ""},
-      {"kl", "KL", reconstruction, Best::none, "nats", ""},
+      {"kl", "KL", reconstruction, Best::none, "", ""},
       {"energy_distance", "energy distance", generation, Best::smallest, "", ""},
       {"zero_fraction_error", "zero-fraction error", generation, Best::smallest, "", ""},
-      {"exact_zero_fraction_error", "exact-zero error", generation, Best::smallest, "", ""},
       {"mean_pearson_squared", "squared Pearson of gene means", generation, Best::largest, "", ""},
       {"variance_ratio", "variance ratio", generation, Best::nearest_one, "", ""},
   };
   return metrics;
 }
 
-// A metric that this page does not know yet is shown by its key.
+// What nothing describes is shown by its key.
 MetricLabel label_of(const std::string& key) {
   for (const MetricLabel& metric : known_metrics()) {
     if (metric.key == key) return metric;
   }
   std::string words = key;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return {key, words, MetricGroup::other, Best::none, "", ""};
+  return {key, words, MetricTable::other, Best::none, "", ""};
 }
 
 std::string text_of(const Json& entry, const char* key) {
   return entry.contains(key) && entry[key].is_string() ? entry[key].get<std::string>() : std::string();
 }
 
-void describe_metric(MetricLabel& metric, const Json& result) {
-  if (!result.contains("metric_info")) return;
-  for (const Json& info : result["metric_info"]) {
-    if (info["key"] != metric.key) continue;
-    const std::string name = text_of(info, "name"), definition = text_of(info, "definition");
-    metric.unit = text_of(info, "unit");
-    metric.definition = name + (name.empty() || definition.empty() ? "" : ": ") + definition +
-                        (metric.unit.empty() ? "" : " Unit: " + metric.unit + ".");
-    const std::string better = text_of(info, "better");
-    if (metric.group == MetricGroup::other && !better.empty()) {
-      metric.best = better == "smaller"      ? Best::smallest
-                    : better == "larger"     ? Best::largest
-                    : better == "nearer_one" ? Best::nearest_one
-                                             : Best::none;
-    }
-  }
+Best best_of(const std::string& better) {
+  if (better == "smaller") return Best::smallest;
+  if (better == "larger") return Best::largest;
+  if (better == "nearer_one") return Best::nearest_one;
+  if (better == "nearer_half") return Best::nearest_half;
+  return Best::none;
+}
+
+// A registry's group is a table of that name.
+MetricTable table_of(const std::string& group, MetricTable otherwise) {
+  if (group == "reconstruction") return MetricTable::reconstruction;
+  if (group == "generation") return MetricTable::generation;
+  if (group == "expression") return MetricTable::expression;
+  if (group == "latent") return MetricTable::latent;
+  return otherwise;
+}
+
+double value_in(const Json& entry, const char* section, const std::string& metric) {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (!entry.contains(section) || !entry[section].contains(metric)) return nan;
+  const Json& value = entry[section][metric];
+  return value.is_number() ? value.get<double>() : nan;
+}
+
+MetricLabel described(const Json& info) {
+  MetricLabel metric = label_of(info["key"]);
+  if (const std::string label = text_of(info, "label"); !label.empty()) metric.label = label;
+  metric.group = table_of(text_of(info, "group"), metric.group);
+  if (const std::string better = text_of(info, "better"); !better.empty()) metric.best = best_of(better);
+  const std::string name = text_of(info, "name"), definition = text_of(info, "definition");
+  metric.unit = text_of(info, "unit");
+  metric.definition = name + (name.empty() || definition.empty() ? "" : ": ") + definition +
+                      (metric.unit.empty() ? "" : " Unit: " + metric.unit + ".");
+  return metric;
 }
 
 }  // namespace
@@ -80,38 +96,34 @@ std::vector<MetricLabel> metrics_of(const Json& result) {
     }
   }
   std::vector<MetricLabel> metrics;
-  for (const MetricLabel& metric : known_metrics()) {
+  const auto take = [&](const MetricLabel& metric) {
     const auto found = std::find(keys.begin(), keys.end(), metric.key);
-    if (found == keys.end()) continue;
+    if (found == keys.end()) return;
     metrics.push_back(metric);
     keys.erase(found);
+  };
+  if (result.contains("metric_info")) {
+    for (const Json& info : result["metric_info"]) take(described(info));
   }
+  for (const MetricLabel& metric : known_metrics()) take(metric);
   for (const std::string& key : keys) metrics.push_back(label_of(key));
-  for (MetricLabel& metric : metrics) describe_metric(metric, result);
   return metrics;
 }
 
-std::string title_of(MetricGroup group) {
-  switch (group) {
-    case MetricGroup::reconstruction:
+std::string title_of(MetricTable table) {
+  switch (table) {
+    case MetricTable::reconstruction:
       return "Reconstruction of test cells";
-    case MetricGroup::generation:
+    case MetricTable::generation:
       return "Generated cells against test cells";
-    case MetricGroup::other:
+    case MetricTable::expression:
+      return "Genes and totals of generated cells";
+    case MetricTable::latent:
+      return "Perturbations in latent spaces";
+    case MetricTable::other:
       return "Other metrics on test cells";
   }
-  throw InternalError("a group of metrics without a title");
-}
-
-std::string baseline_phrase(const std::string& baseline) {
-  if (baseline == "gene_mean") return "the gene mean";
-  if (baseline == "control_mean") return "the control mean";
-  if (baseline == "centroid_mean") return "the mean of perturbation centroids";
-  if (baseline == "pca") return "PCA of the same latent size";
-  if (baseline.starts_with("pca_")) return "PCA with " + baseline.substr(4) + " components";
-  if (baseline == "split_half") return "real cells, one half against the other";
-  if (baseline == "linear") return "the linear model";
-  return baseline;
+  throw InternalError("a table of metrics without a title");
 }
 
 std::string format_number(double value) {
@@ -122,11 +134,10 @@ std::string format_number(double value) {
   return fmt::format("{:.{}f}", value, size < 10 ? 4 : size < 1000 ? 2 : 0);
 }
 
-double test_value(const Json& entry, const std::string& metric) {
-  if (!entry.contains("test") || !entry["test"].contains(metric))
-    return std::numeric_limits<double>::quiet_NaN();
-  const Json& value = entry["test"][metric];
-  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+double test_value(const Json& entry, const std::string& metric) { return value_in(entry, "test", metric); }
+
+double spread_value(const Json& entry, const std::string& metric) {
+  return value_in(entry, "spread", metric);
 }
 
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 
 #include "core/whole_file.h"
 #include "report/figures.h"
+#include "report/merge.h"
 #include "report/metrics.h"
 #include "report/page.h"
 #include "report/verdicts.h"
@@ -12,7 +13,7 @@ namespace sparcell {
 namespace {
 
 std::string word_of(MetricLabel::Best best) {
-  constexpr const char* words[] = {"smallest", "largest", "nearest_one", "none"};
+  constexpr const char* words[] = {"smallest", "largest", "nearest_one", "nearest_half", "none"};
   return words[static_cast<int>(best)];
 }
 
@@ -48,6 +49,10 @@ Json verdicts(const Json& result) {
 
 Json baseline_phrases(const Json& result) {
   Json phrases = Json::object();
+  if (result.contains("verdicts")) {
+    for (const Json& verdict : result["verdicts"])
+      phrases[verdict["baseline"].get<std::string>()] = baseline_phrase(verdict["baseline"]);
+  }
   if (!result.contains("baselines")) return phrases;
   for (const auto& [name, entry] : result["baselines"].items()) phrases[name] = baseline_phrase(name);
   return phrases;
@@ -58,18 +63,30 @@ std::string title_of_run(const RunFolder& run) {
   return name.is_string() && name != "" ? name.get<std::string>() : "run";
 }
 
-void write_page(const RunFolder& run, const std::string& output, const ReportOptions& options, Log& log) {
-  Json data{{"result", run.result},
-            {"metrics", metric_labels(run.result)},
-            {"verdicts", verdicts(run.result)},
-            {"summary", verdict_summary(run.result)},
-            {"seed_sentence", seed_sentence(run.result)},
-            {"baseline_phrases", baseline_phrases(run.result)},
-            {"curves", training_curves(run)},
-            {"cells", cell_scatter(run, options.max_points)},
-            {"perturbations", perturbation_counts(run)},
-            {"generated", generated_scatter(run, options.max_points)},
-            {"genes", gene_columns(run)}};
+/// What the page shows of a result; figures come from run folders.
+Json page_of(const Json& result) {
+  return {{"result", result},
+          {"metrics", metric_labels(result)},
+          {"verdicts", verdicts(result)},
+          {"summary", verdict_summary(result)},
+          {"seed_sentence", seed_sentence(result)},
+          {"leakage_note", leakage_note(result)},
+          {"baseline_phrases", baseline_phrases(result)}};
+}
+
+void write_page(const std::string& title, const Json& data, const std::string& output, Log& log) {
+  const std::string page = report_page(title, data);
+  write_file(output, page);
+  log.info("report: {} ({:.1f} MB)", output, static_cast<double>(page.size()) / 1e6);
+}
+
+void write_run(const RunFolder& run, const std::string& output, const ReportOptions& options, Log& log) {
+  Json data = page_of(run.result);
+  data["curves"] = training_curves(run);
+  data["cells"] = cell_scatter(run, options.max_points);
+  data["perturbations"] = perturbation_counts(run);
+  data["generated"] = generated_scatter(run, options.max_points);
+  data["genes"] = gene_columns(run);
   if (const auto path = run.file("config.yaml")) data["config"] = read_text(*path);
   if (const auto path = run.file("provenance.json")) {
     data["provenance"] = read_json(*path);
@@ -78,21 +95,35 @@ void write_page(const RunFolder& run, const std::string& output, const ReportOpt
       if (version.is_string()) data["version"] = version;
     }
   }
-  const std::string page = report_page(title_of_run(run), data);
-  write_file(output, page);
-  log.info("report: {} ({:.1f} MB)", output, static_cast<double>(page.size()) / 1e6);
+  write_page(title_of_run(run), data, output, log);
 }
 
 }  // namespace
 
 void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options,
                   Log& log) {
-  write_page(open_run(run_folder), output, options, log);
+  write_run(open_run(run_folder), output, options, log);
 }
 
 void write_report(const std::string& run_folder, const nlohmann::ordered_json& result,
                   const std::string& output, const ReportOptions& options, Log& log) {
-  write_page(run_with(run_folder, result), output, options, log);
+  write_run(run_with(run_folder, result), output, options, log);
+}
+
+void write_comparison(const std::vector<std::string>& run_folders, const std::string& output, Log& log) {
+  std::vector<RunFolder> runs;
+  for (const std::string& folder : run_folders) runs.push_back(open_run(folder));
+  const RunFolder merged = merge_runs(runs);
+  Json data = page_of(merged.result);
+  for (const char* figure : {"cells", "perturbations", "generated", "genes"}) data[figure] = nullptr;
+  data["curves"] = Json::object();
+  const std::vector<std::string> labels = run_labels(runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const Json curves = training_curves(runs[i]);
+    if (curves.is_null()) continue;
+    for (const auto& [model, of_model] : curves.items()) data["curves"][labels[i] + "/" + model] = of_model;
+  }
+  write_page(fmt::format("{} runs", runs.size()), data, output, log);
 }
 
 }  // namespace sparcell

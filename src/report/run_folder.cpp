@@ -76,6 +76,16 @@ void expect_metric_info(const std::string& path, const Json& result) {
   }
 }
 
+void expect_fits(const std::string& path, const Json& result) {
+  if (!result.contains("fits")) return;
+  if (!result["fits"].is_array()) damaged(path, "fits", "a list");
+  for (const Json& fit : result["fits"]) {
+    const bool whole = fit.is_object() && fit.contains("what") && fit["what"].is_string() &&
+                       fit.contains("test_cells") && fit["test_cells"].is_number_integer();
+    if (!whole) damaged(path, "fits", "a list of mappings with `what` and `test_cells`");
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> RunFolder::file(const std::string& name) const {
@@ -111,6 +121,8 @@ RunFolder run_with(const std::string& path, Json result) {
   expect_judged(file, "baselines", run.result);
   expect_verdicts(file, run.result);
   expect_strings(file, "warnings", run.result);
+  expect_strings(file, "headline", run.result);
+  expect_fits(file, run.result);
   expect_metric_info(file, run.result);
   if (run.result.contains("stages")) expect_numbers(file, "stages", run.result["stages"]);
   return run;

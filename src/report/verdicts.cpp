@@ -27,6 +27,16 @@ std::string label(const std::vector<MetricLabel>& metrics, const std::string& ke
   return key;
 }
 
+// The seeds of a verdict over several runs, and the p-value of a distance.
+std::string remarks(const Json& verdict) {
+  std::string text;
+  if (verdict.contains("seeds") && verdict["seeds"].is_number_integer())
+    text += fmt::format(", over {} seeds", verdict["seeds"].get<std::int64_t>());
+  if (verdict.contains("p_value") && verdict["p_value"].is_number())
+    text += fmt::format(", p = {:.2g} that they are alike", verdict["p_value"].get<double>());
+  return text;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -61,8 +71,9 @@ std::vector<VerdictSentence> verdict_sentences(const Json& result) {
     const std::string numbers =
         outcome == Outcome::unjudged
             ? "a value is not finite"
-            : fmt::format("difference {}, 95 % interval {} to {}", format_number(verdict["difference"]),
-                          format_number(verdict["interval"][0]), format_number(verdict["interval"][1]));
+            : fmt::format("difference {}, 95 % interval {} to {}{}", format_number(verdict["difference"]),
+                          format_number(verdict["interval"][0]), format_number(verdict["interval"][1]),
+                          remarks(verdict));
     sentences.push_back(
         {fmt::format("{} {} on {}: {}.", verdict["model"].get<std::string>(),
                      phrase(outcome, verdict["baseline"]), label(metrics, verdict["metric"]), numbers),
@@ -73,6 +84,7 @@ std::vector<VerdictSentence> verdict_sentences(const Json& result) {
 
 std::vector<std::string> verdict_summary(const Json& result) {
   std::vector<std::string> sentences;
+  if (result.contains("headline")) return result["headline"].get<std::vector<std::string>>();
   if (!result.contains("verdicts")) return sentences;
   const std::vector<MetricLabel> metrics = metrics_of(result);
   std::vector<std::string> models;
@@ -104,9 +116,33 @@ std::vector<std::string> verdict_summary(const Json& result) {
 }
 
 std::string seed_sentence(const Json& result) {
+  if (result.contains("seeds") && result["seeds"].is_array() && !result["seeds"].empty()) {
+    std::vector<std::string> seeds;
+    for (const Json& seed : result["seeds"]) seeds.push_back(seed.dump());
+    return fmt::format(
+        "{} seed{} ({}): intervals of single runs speak of their test cells, those over seeds of the spread "
+        "between runs.",
+        seeds.size(), seeds.size() == 1 ? "" : "s", joined(seeds));
+  }
   const bool known = result.contains("seed") && result["seed"].is_number_integer();
   return fmt::format("One run is one seed{}: the intervals speak of the test cells, not of other seeds.",
                      known ? fmt::format(" ({})", result["seed"].get<std::int64_t>()) : "");
+}
+
+std::string leakage_note(const Json& result) {
+  std::vector<std::string> parts;
+  if (result.contains("fits")) {
+    for (const Json& fit : result["fits"]) {
+      if (fit["test_cells"].get<std::int64_t>() > 0)
+        parts.push_back(fmt::format("{} ({} of them)", fit["what"].get<std::string>(),
+                                    fit["test_cells"].get<std::int64_t>()));
+    }
+  }
+  if (parts.empty()) return "";
+  return fmt::format(
+      "{} Test cells took part in fitting {}: what stands here is better than it would be on new "
+      "cells.",
+      leakage_mark, joined(parts));
 }
 
 }  // namespace sparcell

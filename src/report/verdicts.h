@@ -18,10 +18,16 @@ struct VerdictSentence {
 /// One sentence for each verdict of the run, in its order.
 std::vector<VerdictSentence> verdict_sentences(const Json& result);
 
-/// A sentence for each model that has verdicts: whom it beats on what, and whom not.
+/// The run's own headline, or where it has none a sentence for each model that has verdicts: whom it beats on
+/// what, and whom not.
 std::vector<std::string> verdict_summary(const Json& result);
 
-/// That one run is one seed, and what the intervals therefore do not say.
+/// That one run is one seed, or over how many seeds several runs go; and what the intervals do not say.
 std::string seed_sentence(const Json& result);
+
+/// That test cells took part in a fit, with what and how many; empty where none did. Every table that they
+/// touch - all of them, for what precedes the models - carries the mark.
+std::string leakage_note(const Json& result);
+inline constexpr const char* leakage_mark = "†";
 
 }  // namespace sparcell

@@ -115,7 +115,7 @@ TEST_F(Evaluating, OnlyWantedMetricsAreListedWithTheirDefinition) {
   EXPECT_EQ(judged.evaluation.models[0].second.size(), 1u);
   ASSERT_EQ(judged.evaluation.metrics.size(), 2u);
   EXPECT_EQ(judged.evaluation.metrics[1].name, "edistance_euclidean_unbiased_pca3_v1");
-  EXPECT_EQ(judged.evaluation.verdicts.size(), 1u);
+  EXPECT_EQ(judged.evaluation.verdicts.size(), 4u);  // against real halves and three baselines
 }
 
 TEST_F(Evaluating, ResultsAreTheSameBitsForEveryRunAndOrderOfModels) {

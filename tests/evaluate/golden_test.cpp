@@ -1,16 +1,18 @@
-// A whole evaluation against scikit-learn and scipy (tools/golden/evaluate.py, which has the same matrix).
+// A whole evaluation against scikit-learn and scipy (tools/golden/evaluate.py, which has the same
+// matrix).
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "evaluate/latent.h"
 #include "evaluate/world.h"
 
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t cells = 90, train = 60, genes = 12, latent = 4, components = 3;
+constexpr std::int64_t cells = 90, train = 60, genes = 12, latent = 4, components = 3, labels = 3;
 
 double value(std::int64_t cell, std::int64_t gene) {
   if (gene == 3 || (gene == 7 && cell >= train && cell < cells)) return 0;
@@ -35,9 +37,21 @@ struct Golden : testing::Test {
   nlohmann::json expected = nlohmann::json::parse(std::ifstream("tests/golden/evaluate.json"));
   test::Judged judged;
 
+  /// The first genes of every cell.
+  Matrix<float> encode(std::span<const std::int32_t> of_cells) const {
+    Matrix<float> values(std::ssize(of_cells), latent);
+    for (std::int64_t i = 0; i < values.rows; ++i) {
+      for (std::int64_t g = 0; g < latent; ++g) values(i, g) = static_cast<float>(value(of_cells[i], g));
+    }
+    return values;
+  }
+
   void SetUp() override {
+    data.perturbations.names = {"control", "A", "B"};
+    for (std::int32_t c = 0; c < cells; ++c) data.perturbations.of_cell.push_back(c % labels);
     std::vector<JudgedModel> models{
         test::mapping_model("ae", data, latent, [](float x) { return 0.75f * x + 0.125f; })};
+    models[0].encode = [this](std::span<const std::int32_t> of_cells) { return encode(of_cells); };
     models.push_back(test::generating_model("gan", rows_of(cells - train, [](std::int64_t c, std::int64_t g) {
                                               return value(c + 100, g) * 0.5 -
                                                      0.03125 * static_cast<double>(g % 2);
@@ -62,10 +76,12 @@ TEST_F(Golden, ReconstructionEqualsScikitLearn) {
   expect_metrics(
       "ae", "model", 1e-12,
       {"mse", "mae", "r2", "r2_varying", "varying_genes", "pearson_per_gene", "pearson_undefined"});
-  // The training mean is f32 here.
-  expect_metrics(
-      "gene_mean", "gene_mean", 1e-6,
-      {"mse", "mae", "r2", "r2_varying", "varying_genes", "pearson_per_gene", "pearson_undefined"});
+  for (const char* baseline : {"gene_mean", "centroid_mean", "control_mean"}) {
+    // Means of training cells are f32 here.
+    expect_metrics(
+        baseline, baseline, 1e-6,
+        {"mse", "mae", "r2", "r2_varying", "varying_genes", "pearson_per_gene", "pearson_undefined"});
+  }
 }
 
 TEST_F(Golden, PrincipalComponentsEqualScikitLearn) {
@@ -82,9 +98,35 @@ TEST_F(Golden, PrincipalComponentsEqualScikitLearn) {
   }
 }
 
-TEST_F(Golden, GenerationEqualsScipy) {
-  expect_metrics("gan", "generated", 2e-6, {"energy_distance", "mean_pearson_squared", "variance_ratio"});
-  expect_metrics("gan", "generated", 1e-12, {"zero_fraction_error", "exact_zero_fraction_error"});
+TEST_F(Golden, GenerationEqualsScipyAndScikitLearn) {
+  // Scores of principal components are products of f32 here, areas are shares of pairs.
+  expect_metrics("gan", "generated", 2e-6,
+                 {"energy_distance", "energy_distance_squared", "mmd", "sliced_wasserstein",
+                  "two_sample_auroc", "memorization", "precision", "recall", "coverage",
+                  "library_size_wasserstein", "correlation_agreement"});
+  expect_metrics("gan", "generated", 1e-12,
+                 {"gene_wasserstein", "genes_per_cell_wasserstein", "zero_fraction_error",
+                  "exact_zero_fraction_error", "zeros_against_mean_error", "mean_pearson_squared", "mean_r2",
+                  "mean_slope", "variance_ratio", "variance_r2", "variance_slope"});
+}
+
+TEST_F(Golden, LatentSpaceEqualsScikitLearn) {
+  expect_metrics("ae", "latent", 1e-7, {"silhouette", "knn_purity", "linear_accuracy"});
+}
+
+TEST_F(Golden, KMeansFromTheSameStartEqualsScikitLearn) {
+  const LabelledCells labelled = labelled_cells(data, split);
+  const Matrix<float> x = encode(labelled.test);
+  Matrix<float> start(labels, latent);
+  std::copy_n(x.values.begin(), start.values.size(), start.values.begin());
+  Context context({}, 2);
+  const Clustering clustering = k_means(context, x, start);
+  EXPECT_EQ(clustering.clusters, expected["k_means"]["clusters"].get<std::vector<std::int32_t>>());
+  EXPECT_NEAR(clustering.inertia, expected["k_means"]["inertia"].get<double>(), 1e-5);
+  EXPECT_NEAR(normalized_mutual_information(clustering.clusters, labelled.test_labels),
+              expected["k_means"]["kmeans_nmi"].get<double>(), 1e-12);
+  EXPECT_NEAR(adjusted_rand_index(clustering.clusters, labelled.test_labels),
+              expected["k_means"]["kmeans_ari"].get<double>(), 1e-12);
 }
 
 TEST_F(Golden, PerGeneColumnsAreThere) {
@@ -103,8 +145,8 @@ TEST_F(Golden, PerGeneColumnsAreThere) {
   double mse = 0;
   for (double v : column("ae_mse")) mse += v / genes;
   EXPECT_NEAR(mse, judged.metric("ae", "mse"), 1e-15);
-  for (const char* name :
-       {"variance_real", "zero_fraction_real", "gan_mean", "gan_variance", "gan_zero_fraction", "pca_mse"}) {
+  for (const char* name : {"variance_real", "zero_fraction_real", "gan_mean", "gan_variance",
+                           "gan_zero_fraction", "gan_wasserstein", "pca_mse"}) {
     EXPECT_EQ(column(name).size(), static_cast<std::size_t>(genes)) << name;
   }
 }

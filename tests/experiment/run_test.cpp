@@ -24,11 +24,12 @@ TEST_F(Run, TheFolderIsComplete) {
       std::erase_if(found, [](const std::string& name) { return name.starts_with("events.out.tfevents."); }),
       1);
   EXPECT_THAT(
-      found, ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
-                         "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
-                         "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv",
-                         "latent.h5ad", "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv",
-                         "provenance.json", "report.html", "result.json", "split.csv", "status.json"));
+      found,
+      ElementsAre("checkpoints/ae/best.h5", "checkpoints/ae/last.h5", "checkpoints/gan/last.h5",
+                  "checkpoints/preprocessing.h5", "checkpoints/vae/best.h5", "checkpoints/vae/last.h5",
+                  "config.yaml", "generated_gan.h5ad", "generated_vae.h5ad", "genes.csv", "latent.h5ad",
+                  "log.txt", "metrics.csv", "overrides.yaml", "per_gene.csv", "per_perturbation.csv",
+                  "provenance.json", "report.html", "result.json", "split.csv", "status.json"));
   EXPECT_EQ(json("r/status.json")["state"], "done");
   EXPECT_EQ(file_bytes(folder / "r/overrides.yaml"), "- \"report.html=true\"\n");
   for (const char* key : {"build", "arguments", "host", "device", "data", "split_sha256", "genes_sha256",

@@ -110,9 +110,9 @@ TEST(Metrics, AnUnknownOneIsShownByItsKeyWithWhatTheRunSays) {
                             {"definition", "What I count."},
                             {"unit", "cells"},
                             {"better", "larger"}}};
-  const MetricLabel metric = metrics_of(result).back();
+  const MetricLabel metric = metrics_of(result).front();  // what the registry of the run names comes first
   EXPECT_EQ(metric.label, "my metric");
-  EXPECT_EQ(metric.group, MetricGroup::other);
+  EXPECT_EQ(metric.group, MetricTable::other);
   EXPECT_EQ(metric.best, MetricLabel::Best::largest);
   EXPECT_EQ(metric.definition, "mine_v1: What I count. Unit: cells.");
 }

@@ -3,20 +3,18 @@
     python tools/golden/evaluate.py tests/golden/evaluate.json
 
 Needs the packages of tools/requirements-interop.txt. The matrix is the formula `value` below, which the test writes too; the first TRAIN
-cells train, the others test. Generated cells are `value` of other cells, scaled.
+cells train, the others test. Generated cells are `value` of other cells, scaled; the latent space is a few genes.
 """
 import json
 import sys
-import warnings
 
 import numpy as np
-from scipy.spatial.distance import cdist
-from scipy.stats import pearsonr
+from metrics import agreement_with, generation, k_means_from, latent, reconstruction, test_order
 from sklearn.decomposition import PCA
-from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 CELLS, TRAIN, GENES = 90, 60, 12
 LATENT, COMPONENTS = 4, 3
+SEED, LABELS = 17, 3
 
 
 def value(cell, gene):
@@ -27,43 +25,6 @@ def value(cell, gene):
     return 0.0 if mixed < 120 else (mixed - 120) / 64 + (gene % 3) * (cell % 5) / 8
 
 
-def reconstruction(real, guess):
-    real, guess = real.astype(np.float64), guess.astype(np.float64)
-    r2 = [r2_score(real[:, g], guess[:, g]) for g in range(GENES)]
-    varies = real.std(axis=0) > 0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pearson = np.array([pearsonr(real[:, g], guess[:, g])[0] for g in range(GENES)])
-    return {
-        "mse": mean_squared_error(real, guess),
-        "mae": mean_absolute_error(real, guess),
-        "r2": r2_score(real, guess, multioutput="uniform_average"),
-        "r2_varying": float(np.mean(np.array(r2)[varies])),
-        "varying_genes": int(varies.sum()),
-        "pearson_per_gene": float(np.nanmean(pearson)) if np.isfinite(pearson).any() else None,
-        "pearson_undefined": int(np.isnan(pearson).sum()),
-        "gene_r2": r2,
-    }
-
-
-def energy(x, y):
-    m, n = len(x), len(y)
-    return 2 * cdist(x, y).mean() - cdist(x, x).sum() / (m * (m - 1)) - cdist(y, y).sum() / (n * (n - 1))
-
-
-def generation(real, generated, pca):
-    means = [real.mean(axis=0), generated.mean(axis=0)]
-    near = [(np.abs(real) < 0.05).mean(axis=0), (np.abs(generated) < 0.05).mean(axis=0)]
-    exact = [(real == 0).mean(axis=0), (generated == 0).mean(axis=0)]
-    return {
-        "energy_distance": energy(pca.transform(real), pca.transform(generated)),
-        "zero_fraction_error": np.abs(near[0] - near[1]).mean(),
-        "exact_zero_fraction_error": np.abs(exact[0] - exact[1]).mean(),
-        "mean_pearson_squared": pearsonr(*means)[0] ** 2,
-        "variance_ratio": generated.var(axis=0).mean() / real.var(axis=0).mean(),
-    }
-
-
 def main(output):
     x = np.array([[value(c, g) for g in range(GENES)] for c in range(CELLS)])
     train, test = x[:TRAIN], x[TRAIN:]
@@ -71,14 +32,27 @@ def main(output):
     guess = (0.75 * test + 0.125).astype(np.float32)
     generated = np.array([[value(c + 100, g) * 0.5 - 0.03125 * (g % 2) for g in range(GENES)] for c in range(CELLS - TRAIN)])
     pca = PCA(n_components=LATENT, svd_solver="full").fit(train)
-    space = PCA(n_components=COMPONENTS, svd_solver="full").fit(train)
+    labels = np.arange(CELLS) % LABELS
+    by_label = np.argsort(labels[TRAIN:], kind="stable")  # the order in which latent spaces are judged
+    latent_test, latent_labels = test[by_label, :LATENT], labels[TRAIN:][by_label]
+    clusters, inertia = k_means_from(latent_test, latent_test[:LABELS])
     result = {
         "model": reconstruction(test, guess),
         "gene_mean": reconstruction(test, np.broadcast_to(train.mean(axis=0), test.shape)),
+        "centroid_mean": reconstruction(
+            test, np.broadcast_to(np.mean([train[labels[:TRAIN] == p].mean(axis=0) for p in range(1, LABELS)], axis=0), test.shape)
+        ),
+        "control_mean": reconstruction(test, np.broadcast_to(train[labels[:TRAIN] == 0].mean(axis=0), test.shape)),
         "pca": reconstruction(test, pca.inverse_transform(pca.transform(test))),
         "explained_variance": pca.explained_variance_.tolist(),
         "absolute_scores_of_first_test_cell": np.abs(pca.transform(test)[0]).tolist(),
-        "generated": generation(test, generated, space),
+        "generated": generation(test[test_order(SEED, len(test))], generated, train, COMPONENTS, SEED),
+        "latent": latent(train[:, :LATENT], labels[:TRAIN], latent_test, latent_labels),
+        "k_means": {
+            "clusters": clusters.tolist(),
+            "inertia": inertia,
+            **agreement_with(latent_labels, clusters),
+        },
     }
     with open(output, "w") as file:
         json.dump(result, file, indent=1)

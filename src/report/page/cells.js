@@ -116,8 +116,11 @@ function cellPanels(cells, state, width) {
 function drawPerturbationTable() {
   const rows = data.perturbations ?? [];
   if (rows.length < 2) return byId("perturbations").remove();
-  const counts = Object.keys(rows[0]).filter(key => key !== "label");
+  const counts = Object.keys(rows[0]).filter(key => key !== "label" && key !== "values");
+  const values = [...new Set(rows.flatMap(row => Object.keys(row.values ?? {})))];
+  if (values.length > 0) byId("perturbations").querySelector("h3").textContent = marked("Perturbations");
   byId("perturbation-table").append(sortableTable({
-    columns: [{title: "perturbation", text: true, value: row => row.label}, ...counts.map(key => ({title: key, value: row => row[key] ?? 0}))],
+    columns: [{title: "perturbation", text: true, value: row => row.label}, ...counts.map(key => ({title: key, value: row => row[key] ?? 0})),
+              ...values.map(key => ({title: words(key), value: row => row.values?.[key]}))],
     rows, filterBy: row => row.label, filterLabel: "Find", pageSize: 10, sortBy: 1, descending: true}));
 }

@@ -3,6 +3,7 @@ const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference
                   unjudged: ["–", "not judged: a value is not finite"]};
 
 function drawHead() {
+  if (Array.isArray(result.seeds)) document.querySelector(".kicker").textContent = "Runs side by side";
   const d = result.data ?? {};
   const facts = [
     isNumber(d.cells) && isNumber(d.genes) ? `${format(d.cells)} cells × ${format(d.genes)} genes` : null,
@@ -31,6 +32,8 @@ function drawComparison() {
     const table = comparisonTable(group, data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key)));
     if (table) byId("comparison-tables").append(table);
   }
+  const note = leakageNote();
+  if (note) byId("comparison-tables").append(note);
   if (data.verdicts.length === 0) byId("verdicts").remove();
   else drawVerdicts();
 }
@@ -44,6 +47,16 @@ function remarkOn(metric, entry) {
   return element("small", {}, `${count(genes, "gene")}${metric.key === "r2_varying" ? "" : " left out"}`);
 }
 
+function remarkOnModel(entry) {
+  if (entry.failed) return `failed: ${entry.failed}`;
+  const type = typeNames[entry.type] ?? entry.type;
+  return isNumber(entry.seeds) ? `${type ? `${type}, ` : ""}mean of ${count(entry.seeds, "seed")}` : type;
+}
+
+// Tables of what knew its test cells carry a mark, and the note that explains it.
+function marked(title) { return data.leakage_note ? `${title} ${data.leakage_note[0]}` : title; }
+function leakageNote() { return data.leakage_note ? element("p", {class: "warning"}, data.leakage_note) : null; }
+
 function unitsOf(metrics) {
   const units = [...new Set(metrics.map(metric => metric.unit).filter(Boolean))];
   if (units.length === 0) return null;
@@ -54,12 +67,12 @@ function unitsOf(metrics) {
 function bestOf(metric, entries) {
   const values = entries.map(([, entry]) => entry.test?.[metric.key]).filter(isNumber);
   if (metric.best === "none" || values.length < 2) return null;
-  const badness = {smallest: v => v, largest: v => -v, nearest_one: v => Math.abs(v - 1)}[metric.best];
+  const badness = {smallest: v => v, largest: v => -v, nearest_one: v => Math.abs(v - 1), nearest_half: v => Math.abs(v - 0.5)}[metric.best];
   return values.reduce((a, b) => (badness(b) < badness(a) ? b : a));
 }
 
 function comparisonTable(title, metrics) {
-  const shown = entries => entries.filter(([, entry]) => metrics.some(metric => isNumber(entry.test?.[metric.key])));
+  const shown = entries => entries.filter(([, entry]) => entry.failed || metrics.some(metric => isNumber(entry.test?.[metric.key])));
   const ours = shown(models()), baselines = shown(Object.entries(result.baselines ?? {}));
   if (ours.length + baselines.length === 0) return null;
   // Real cells against real cells are what can be reached at best, not a competitor.
@@ -72,16 +85,17 @@ function comparisonTable(title, metrics) {
       const value = entry.test?.[metric.key];
       const isBest = isNumber(value) && value === best[i];
       return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
+                     isNumber(entry.spread?.[metric.key]) ? element("small", {}, `± ${format(entry.spread[metric.key], digits[i])}`) : null,
                      isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry));
     }));
-  const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", none: ""};
-  const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", none: null};
+  const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", nearest_half: "→ ½", none: ""};
+  const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", nearest_half: "one half is best", none: null};
   return element("div", {}, element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {class: "wide"},
-    element("caption", {}, title),
+    element("caption", {}, marked(title)),
     element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric =>
       element("th", {scope: "col", title: metric.definition || null}, capital(metric.label), " ",
               element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
-    element("tbody", {}, ...ours.map(entry => row(entry, typeNames[entry[1].type] ?? entry[1].type))),
+    element("tbody", {}, ...ours.map(entry => row(entry, remarkOnModel(entry[1])))),
     element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]]))))), unitsOf(metrics));
 }
 
@@ -95,7 +109,9 @@ function drawVerdicts() {
     return element("tr", {title: verdict.text},
       element("th", {scope: "row"}, verdict.model),
       element("td", {class: "text"}, capital(metric.label)),
-      element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline),
+      element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline,
+              isNumber(verdict.seeds) ? element("small", {}, `over ${count(verdict.seeds, "seed")}`) : null,
+              isNumber(verdict.p_value) ? element("small", {}, `p = ${format(verdict.p_value, 3)} that they are alike`) : null),
       element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
       element("td", {}, judged ? intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1) : null),
       element("td", {}, judged ? format(verdict.difference, digits) : "–"),
@@ -103,6 +119,7 @@ function drawVerdicts() {
   });
   const heads = [["Model"], ["Metric", "text"], ["Against", "text"], ["Verdict", "text"], ["worse ← 0 → better", "line"], ["Difference"], ["95 % interval"]];
   byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {class: "wide"},
+    data.leakage_note ? element("caption", {}, marked("Verdicts")) : null,
     element("thead", {}, element("tr", {}, ...heads.map(([head, kind]) => element("th", {scope: "col", class: kind}, head)))),
     element("tbody", {}, ...rows))));
   byId("seed-sentence").textContent = data.seed_sentence;

@@ -96,14 +96,14 @@ function drawGeneTable(genes) {
   const show = model => {
     const own = names.filter(name => model && name.startsWith(`${model}_`) && !general.includes(name));
     const column = (key, title) => ({title, value: row => genes.columns[key][row.index]});
-    const known = {mse: "MSE", r2: "R²", pearson: "Pearson", mean: "mean, made", variance: "variance, made", zero_fraction: "zeros, made"};
+    const known = {mse: "MSE", r2: "R²", pearson: "Pearson", mean: "mean, made", variance: "variance, made", zero_fraction: "zeros, made", wasserstein: "Wasserstein"};
     place.replaceChildren(sortableTable({
       columns: [{title: "gene", text: true, value: row => row.gene},
                 ...general.map(name => column(name, {zero_fraction_real: "zeros, real"}[name] ?? `${words(name.slice(0, -5))}, real`)),
                 ...own.map(name => column(name, known[name.slice(model.length + 1)] ?? words(name.slice(model.length + 1))))],
       rows, filterBy: row => row.gene, filterLabel: "Find a gene"}));
   };
-  byId("gene-table").append(element("h3", {}, "Table of genes"));
+  byId("gene-table").append(element("h3", {}, marked("Table of genes")));
   if (choices.length > 1) {
     const buttons = choices.map((model, index) => element("button", {type: "button", "aria-pressed": String(index === 0), onclick: event => {
       buttons.forEach(button => button.setAttribute("aria-pressed", String(button === event.target)));

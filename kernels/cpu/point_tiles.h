@@ -1,0 +1,70 @@
+// Squared distances of a few points of x to `lanes` points of y, whose coordinates are packed side by side:
+// all of a tile stays in vector registers.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "math/elementary.h"
+#include "sparcell/core/matrix.h"
+
+namespace sparcell::cpu {
+
+constexpr std::int64_t tile_rows = 4;
+template <class T>
+constexpr std::int64_t tile_lanes = 64 / sizeof(T);  // two 32-byte registers for each row of a tile
+
+/// `count` points of y from `first`, coordinate by coordinate; missing lanes repeat the last point.
+template <class T>
+struct PointPack {
+  std::vector<T> values;  ///< cols x tile_lanes
+  std::int64_t first, count;
+};
+
+template <class T>
+PointPack<T> pack_points(MatrixView<const T> y, std::int64_t first, std::int64_t count) {
+  PointPack<T> pack{std::vector<T>(static_cast<std::size_t>(y.cols * tile_lanes<T>)), first, count};
+  for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
+    const T* const point = y.row(first + std::min(lane, count - 1));
+    for (std::int64_t c = 0; c < y.cols; ++c) pack.values[c * tile_lanes<T> + lane] = point[c];
+  }
+  return pack;
+}
+
+template <class T>
+std::vector<PointPack<T>> pack_points(MatrixView<const T> y) {
+  std::vector<PointPack<T>> packs;
+  for (std::int64_t first = 0; first < y.rows; first += tile_lanes<T>)
+    packs.push_back(pack_points(y, first, std::min(tile_lanes<T>, y.rows - first)));
+  return packs;
+}
+
+template <class T>
+struct Tile {
+  alignas(64) T squares[tile_rows][tile_lanes<T>];
+};
+
+/// Of `rows` <= tile_rows points of x from `first`; missing rows repeat the last point.
+template <class T>
+Tile<T> squared_distances(MatrixView<const T> x, std::int64_t first, std::int64_t rows,
+                          const PointPack<T>& y) {
+  Tile<T> tile = {};
+  const T* points[tile_rows];
+  for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x.row(first + std::min(i, rows - 1));
+  for (std::int64_t c = 0; c < x.cols; ++c) {
+    const T* const packed = y.values.data() + c * tile_lanes<T>;
+#pragma GCC unroll 4
+    for (std::int64_t i = 0; i < tile_rows; ++i) {
+      const T coordinate = points[i][c];
+#pragma omp simd
+      for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
+        const T difference = packed[lane] - coordinate;
+        tile.squares[i][lane] = math::fma(difference, difference, tile.squares[i][lane]);
+      }
+    }
+  }
+  return tile;
+}
+
+}  // namespace sparcell::cpu

@@ -1,0 +1,248 @@
+#include "evaluate/judge.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "evaluate/per_perturbation.h"
+
+namespace sparcell {
+namespace {
+
+constexpr std::int64_t correlated_genes = 1000;
+constexpr std::int64_t permutations = 999;
+
+void set_all(Scores& scores, const Metrics& values) {
+  for (const auto& [key, value] : values) scores.set(key, value);
+}
+
+/// The genes of largest variance over the given cells, in their own order.
+std::vector<std::int32_t> most_variable(const Csr<float>& x, std::span<const std::int32_t> cells,
+                                        std::int64_t count) {
+  std::vector<double> sums(static_cast<std::size_t>(x.cols)), squares(sums.size());
+  for (std::int32_t cell : cells) {
+    for (std::int64_t p = x.offsets[cell]; p < x.offsets[cell + 1]; ++p) {
+      const double value = x.values[p];
+      sums[x.indices[p]] += value;
+      squares[x.indices[p]] += value * value;
+    }
+  }
+  const auto n = static_cast<double>(cells.size());
+  for (std::size_t g = 0; g < sums.size(); ++g) squares[g] -= sums[g] * sums[g] / n;
+  std::vector<std::int32_t> genes(sums.size());
+  std::iota(genes.begin(), genes.end(), 0);
+  std::stable_sort(genes.begin(), genes.end(), [&](auto a, auto b) { return squares[a] > squares[b]; });
+  genes.resize(static_cast<std::size_t>(std::min<std::int64_t>(count, x.cols)));
+  std::sort(genes.begin(), genes.end());
+  return genes;
+}
+
+}  // namespace
+
+Judge::Judge(Context& context, const Dataset& data, const Split& split,
+             const std::vector<JudgedModel>& models, const EvaluateOptions& options, std::uint64_t seed,
+             Log& log)
+    : context_(context),
+      data_(data),
+      split_(split),
+      models_(models),
+      options_(options),
+      seed_(seed),
+      log_(log),
+      wanted_(options),
+      real_(context, data.x),
+      test_(group_test_cells(data.x, split.test, seed)),
+      labelled_(labelled_cells(data, split)) {
+  result_.per_perturbation = perturbation_table(data, split.test);
+}
+
+void set_reconstruction(const ReconstructionScores& judged, Scores& scores) {
+  scores.set("mse", judged.mse);
+  scores.set("mae", judged.mae);
+  scores.set("r2", judged.r2);
+  scores.set("r2_varying", judged.r2_varying);
+  scores.set("varying_genes", static_cast<double>(judged.varying_genes));
+  scores.set("pearson_per_gene", judged.pearson_per_gene);
+  scores.set("pearson_undefined", static_cast<double>(judged.pearson_undefined));
+}
+
+Evaluation Judge::run() {
+  fit_components();
+  open_generation();
+  judge_constants();
+  judge_components();
+  judge_generation_baselines();
+  for (const JudgedModel& model : models_) {
+    try {
+      judge_model(model);
+    } catch (const NumericalError& error) {
+      if (models_.size() == result_.failed.size() + 1) throw;
+      log_.warn("evaluate: {}; the other models are judged", error.what());
+      result_.failed.emplace_back(model.name, error.what());
+    }
+  }
+  list_metrics();
+  return std::move(result_);
+}
+
+void Judge::open_generation() {
+  projector_ = std::make_unique<Projector>(context_, all_components_, result_.pca.components.rows);
+  if (!wanted_.any_of(MetricGroup::generation) && !wanted_.any_of(MetricGroup::expression)) return;
+  space_.emplace(sample_space(context_, *projector_, all_components_, test_.means,
+                              most_variable(data_.x, split_.train, correlated_genes), wanted_, seed_));
+  sample_.emplace(*space_, real_, test_, split_.train, seed_);
+  add_columns("", "_real", sample_->distribution());
+}
+
+void Judge::judge_model(const JudgedModel& model) {
+  const std::size_t verdicts = result_.verdicts.size(), genes = result_.per_gene.size(),
+                    perturbations = result_.per_perturbation.columns.size();
+  try {
+    Scores scores = scores_of(model.name);
+    judge_reconstruction_of(model, scores);
+    judge_generation_of(model, scores);
+    judge_latent_of(model, scores);
+    result_.models.emplace_back(model.name, scores.metrics());
+  } catch (const NumericalError&) {
+    result_.verdicts.resize(verdicts);
+    result_.per_gene.resize(genes);
+    result_.per_perturbation.columns.resize(perturbations);
+    throw;
+  }
+}
+
+void Judge::judge_reconstruction_of(const JudgedModel& model, Scores& scores) {
+  if (!model.reconstruct) return;
+  const ReconstructionScores judged = reconstruction(
+      model.name, [&](auto cells, auto, MatrixView<float> out) { model.reconstruct(cells, out); });
+  set_reconstruction(judged, scores);
+  add_columns(model.name, judged);
+  for (const auto& [name, reference] : constants_)
+    add_reconstruction_verdicts(model.name, judged, name, reference);
+  add_reconstruction_verdicts(model.name, judged, "pca", pca_.at(model.latent));
+  if (!model.reconstruct_at_mean || !wanted_.has("mse_at_mean")) return;
+  scores.set("mse_at_mean", reconstruction(model.name, [&](auto cells, auto, MatrixView<float> out) {
+                              model.reconstruct_at_mean(cells, out);
+                            }).mse);
+}
+
+void Judge::judge_generation_of(const JudgedModel& model, Scores& scores) {
+  if (!model.generate || !sample_) return;
+  const GenerationScores judged = sample_->judge(model.name, model.generate);
+  set_all(scores, judged.values);
+  add_columns(model.name + "_", "", judged.distribution);
+  if (!judged.gene_wasserstein.empty())
+    result_.per_gene.push_back({model.name + "_wasserstein", judged.gene_wasserstein});
+  if (judged.distances) add_distance_verdicts(model.name, *judged.distances);
+}
+
+void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
+  if (!model.encode) return;
+  const std::optional<LatentScores> judged = latent(model.name, model.encode, scores);
+  if (!judged || judged->correct.empty()) return;
+  const auto reference = pca_correct_.find(model.latent);
+  if (reference == pca_correct_.end()) return;
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < judged->correct.size(); ++i)
+    differences.push_back(judged->correct[i] - reference->second[i]);
+  std::optional<Interval> interval;
+  if (std::ssize(differences) >= TestCells::for_interval)
+    interval = bootstrap_interval(differences, options_.resamples, seed_);
+  add_verdict(model.name, "linear_accuracy", "pca", interval);
+}
+
+ReconstructionScores Judge::reconstruction(const std::string& name, const Reconstruct& reconstruct) {
+  return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names);
+}
+
+std::optional<LatentScores> Judge::latent(const std::string& name, const Encode& encode, Scores& scores) {
+  if (!wanted_.any_of(MetricGroup::latent) || !data_.perturbations.known()) return std::nullopt;
+  if (labelled_.labels() < 2) {
+    log_.info(
+        "evaluate: the latent space of {} is not judged: it needs two perturbations with training and "
+        "test cells, there are {}",
+        name, labelled_.labels());
+    return std::nullopt;
+  }
+  LatentScores judged = judge_latent(context_, labelled_, encode, wanted_, seed_);
+  set_all(scores, judged.values);
+  const auto column = [&](const char* metric, const std::vector<double>& values) {
+    add_column(result_.per_perturbation, data_, name + metric, labelled_.test, values);
+  };
+  column("_silhouette", judged.silhouettes);
+  column("_knn_purity", judged.purities);
+  column("_linear_accuracy", judged.correct);
+  return judged;
+}
+
+void Judge::add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
+                        const std::optional<Interval>& difference, std::optional<double> p_value) {
+  if (!wanted_.has(metric)) return;
+  if (!difference) {
+    log_.info(
+        "evaluate: no verdict on the {} of {} against {}: it needs {} test cells and a value that is "
+        "defined",
+        metric, model, baseline, TestCells::for_interval);
+    return;
+  }
+  const auto [value, low, high] = *difference;
+  const bool beats = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+  result_.verdicts.push_back({model, metric, baseline, value, low, high, beats, p_value});
+}
+
+void Judge::add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
+                                        const std::string& baseline, const ReconstructionScores& reference) {
+  add_verdict(model, "mse", baseline, mse_difference(judged, reference, options_.resamples, seed_));
+  add_verdict(model, "r2_varying", baseline, r2_difference(judged, reference));
+}
+
+void Judge::add_distance_verdicts(const std::string& model, const SampleDistances& distances) {
+  const auto add = [&](const std::string& metric, GroupDistances SampleDistances::*which) {
+    if (!wanted_.has(metric)) return;
+    const bool enough = test_.count() >= TestCells::for_interval;
+    const auto interval = [&](auto&& difference) {
+      return enough ? std::optional<Interval>(difference()) : std::nullopt;
+    };
+    const GroupDistances& own = distances.*which;
+    std::optional<double> p_value;
+    if (enough) p_value = permutation_p_value(own, permutations, seed_);
+    add_verdict(model, metric, "split_half",
+                interval([&] { return distance_interval(own, sample_->halvings()); }), p_value);
+    for (const auto& [name, reference] : baseline_distances_)
+      add_verdict(model, metric, name, interval([&] { return distance_interval(own, reference.*which); }));
+  };
+  add("energy_distance", &SampleDistances::euclidean);
+  add("mmd", &SampleDistances::kernel);
+}
+
+void Judge::add_columns(const std::string& name, const ReconstructionScores& scores) {
+  result_.per_gene.push_back({name + "_mse", scores.gene_mse});
+  result_.per_gene.push_back({name + "_r2", scores.gene_r2});
+  result_.per_gene.push_back({name + "_pearson", scores.gene_pearson});
+  add_column(result_.per_perturbation, data_, name + "_mse", test_.cells, scores.cell_errors);
+}
+
+void Judge::add_columns(const std::string& before, const std::string& behind,
+                        const GeneDistribution& distribution) {
+  result_.per_gene.push_back({before + "mean" + behind, distribution.mean});
+  result_.per_gene.push_back({before + "variance" + behind, distribution.variance});
+  result_.per_gene.push_back({before + "zero_fraction" + behind, distribution.zero_fraction});
+}
+
+void Judge::list_metrics() {
+  const auto computed = [&](const std::string& key) {
+    for (const auto* entries : {&result_.models, &result_.baselines}) {
+      for (const auto& [name, metrics] : *entries) {
+        for (const auto& [metric, value] : metrics) {
+          if (metric == key) return true;
+        }
+      }
+    }
+    return false;
+  };
+  // The name of a distance's definition says the components that it was computed in.
+  for (const MetricInfo& info : metric_registry(result_.pca.components.rows)) {
+    if (computed(info.key)) result_.metrics.push_back(info);
+  }
+}
+
+}  // namespace sparcell

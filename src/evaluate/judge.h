@@ -1,0 +1,81 @@
+// One evaluation: what its parts share.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "evaluate/generation.h"
+#include "evaluate/generation_baselines.h"
+#include "evaluate/latent.h"
+#include "evaluate/pca.h"
+#include "evaluate/reconstruction.h"
+#include "evaluate/registry.h"
+
+namespace sparcell {
+
+void set_reconstruction(const ReconstructionScores& judged, Scores& scores);
+
+class Judge {
+ public:
+  Judge(Context& context, const Dataset& data, const Split& split, const std::vector<JudgedModel>& models,
+        const EvaluateOptions& options, std::uint64_t seed, Log& log);
+
+  Evaluation run();
+
+ private:
+  using Named = std::vector<std::pair<std::string, ReconstructionScores>>;
+
+  Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_.count(), &log_); }
+  void fit_components();
+  void open_generation();
+
+  // Baselines.
+  void judge_constants();
+  void judge_constant(const std::string& name, const std::vector<float>& cell);
+  void judge_components();
+  void judge_generation_baselines();
+  ReconstructionScores reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
+                                            Scores& scores);
+
+  // Models.
+  void judge_model(const JudgedModel& model);
+  void judge_reconstruction_of(const JudgedModel& model, Scores& scores);
+  void judge_generation_of(const JudgedModel& model, Scores& scores);
+  void judge_latent_of(const JudgedModel& model, Scores& scores);
+
+  ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct);
+  std::optional<LatentScores> latent(const std::string& name, const Encode& encode, Scores& scores);
+  void add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
+                   const std::optional<Interval>& difference, std::optional<double> p_value = {});
+  void add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
+                                   const std::string& baseline, const ReconstructionScores& reference);
+  void add_distance_verdicts(const std::string& model, const SampleDistances& distances);
+  void add_columns(const std::string& name, const ReconstructionScores& scores);
+  void add_columns(const std::string& before, const std::string& behind,
+                   const GeneDistribution& distribution);
+  void list_metrics();
+
+  Context& context_;
+  const Dataset& data_;
+  const Split& split_;
+  const std::vector<JudgedModel>& models_;
+  const EvaluateOptions& options_;
+  std::uint64_t seed_;
+  Log& log_;
+  WantedMetrics wanted_;
+  RealBlocks real_;
+  TestCells test_;
+  LabelledCells labelled_;
+  PrincipalComponents all_components_;  ///< of the largest latent size
+  std::unique_ptr<Projector> projector_;
+  std::optional<SampleSpace> space_;
+  std::optional<RealSample> sample_;
+  Named constants_;
+  std::map<std::int64_t, ReconstructionScores> pca_;         ///< by latent size
+  std::map<std::int64_t, std::vector<double>> pca_correct_;  ///< of the linear classifier
+  std::vector<std::pair<std::string, SampleDistances>> baseline_distances_;
+  Evaluation result_;
+};
+
+}  // namespace sparcell

@@ -1,0 +1,129 @@
+// What every run's models are held against.
+#include <algorithm>
+
+#include "evaluate/judge.h"
+
+namespace sparcell {
+namespace {
+
+/// The latent sizes that PCA is compared at, the first model's first; of models that reconstruct, where there
+/// are any.
+std::vector<std::int64_t> latent_sizes(const std::vector<JudgedModel>& models) {
+  std::vector<std::int64_t> reconstructing, all;
+  const auto add = [](std::vector<std::int64_t>& sizes, std::int64_t latent) {
+    if (std::find(sizes.begin(), sizes.end(), latent) == sizes.end()) sizes.push_back(latent);
+  };
+  for (const JudgedModel& model : models) {
+    add(all, model.latent);
+    if (model.reconstruct) add(reconstructing, model.latent);
+  }
+  return reconstructing.empty() ? all : reconstructing;
+}
+
+std::vector<float> as_cell(const double* values, std::int64_t genes) { return {values, values + genes}; }
+
+/// The mean of the centroids of all perturbations with training cells; empty where there are none.
+std::vector<float> mean_centroid(const Centroids& centroids) {
+  std::vector<double> sum(static_cast<std::size_t>(centroids.means.cols));
+  double count = 0;
+  for (std::int64_t p = 1; p < centroids.means.rows; ++p) {
+    if (centroids.cells[p] == 0) continue;
+    ++count;
+    for (std::int64_t g = 0; g < centroids.means.cols; ++g) sum[g] += centroids.means(p, g);
+  }
+  if (count == 0) return {};
+  for (double& value : sum) value /= count;
+  return as_cell(sum.data(), centroids.means.cols);
+}
+
+}  // namespace
+
+void Judge::fit_components() {
+  std::int64_t most = options_.components;
+  for (std::int64_t latent : latent_sizes(models_)) most = std::max(most, latent);
+  if (split_.train.size() < 2) {
+    throw DataError("evaluate: principal components need two training cells, there are {}",
+                    split_.train.size());
+  }
+  all_components_ = fit_pca(context_, data_.x, split_.train, most, log_);
+  const std::int64_t kept = std::min(options_.components, all_components_.components.rows);
+  result_.pca = all_components_;
+  result_.pca.variance.resize(static_cast<std::size_t>(kept));
+  result_.pca.components.rows = kept;
+  result_.pca.components.values.resize(static_cast<std::size_t>(kept * data_.gene_count()));
+}
+
+ReconstructionScores Judge::reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
+                                                 Scores& scores) {
+  ReconstructionScores judged = reconstruction(name, reconstruct);
+  set_reconstruction(judged, scores);
+  add_columns(name, judged);
+  return judged;
+}
+
+void Judge::judge_constants() {
+  judge_constant("gene_mean", all_components_.mean);
+  if (!data_.perturbations.known()) return;
+  const Centroids centroids = training_centroids(data_, split_.train);
+  const std::vector<float> centroid = mean_centroid(centroids);
+  if (!centroid.empty()) judge_constant("centroid_mean", centroid);
+  if (!centroids.cells.empty() && centroids.cells[0] > 0)
+    judge_constant("control_mean", as_cell(centroids.means.view().row(0), data_.gene_count()));
+}
+
+void Judge::judge_constant(const std::string& name, const std::vector<float>& cell) {
+  Matrix<float> rows(evaluation_block, data_.gene_count());
+  for (std::int64_t r = 0; r < rows.rows; ++r) std::copy(cell.begin(), cell.end(), rows.view().row(r));
+  const DeviceMatrix<float> block(context_, rows);
+  Scores scores(wanted_, name, test_.count(), nullptr);
+  constants_.emplace_back(name, reconstruct_baseline(
+                                    name,
+                                    [&](auto cells, auto, MatrixView<float> out) {
+                                      context_.memory().copy_on_device(
+                                          out.data, block.view().data,
+                                          cells.size() * cell.size() * sizeof(float));
+                                    },
+                                    scores));
+  result_.baselines.emplace_back(name, scores.metrics());
+}
+
+void Judge::judge_components() {
+  for (std::int64_t latent_size : latent_sizes(models_)) {
+    Projector projector(context_, all_components_, std::min(latent_size, all_components_.components.rows));
+    const std::string name = pca_.empty() ? "pca" : fmt::format("pca_{}", latent_size);
+    Scores scores(wanted_, name, test_.count(), nullptr);
+    pca_[latent_size] = reconstruct_baseline(
+        name,
+        [&](auto, MatrixView<const float> real, MatrixView<float> out) { projector.reconstruct(real, out); },
+        scores);
+    const auto encode = [&](std::span<const std::int32_t> cells) {
+      DeviceMatrix<float> values(context_, static_cast<std::int64_t>(cells.size()), projector.components());
+      for_each_block(0, values.rows(), [&](std::int64_t first, std::int64_t count) {
+        projector.scores(real_.load(cells.subspan(first, count)), values.rows(first, count));
+      });
+      return values.to_host();
+    };
+    if (projector.components() > 0) {
+      if (const auto judged = latent(name, encode, scores)) pca_correct_[latent_size] = judged->correct;
+    }
+    result_.baselines.emplace_back(name, scores.metrics());
+  }
+}
+
+void Judge::judge_generation_baselines() {
+  if (!sample_) return;
+  const auto add = [&](const std::string& name, const GenerationScores& judged) {
+    Scores scores(wanted_, name, test_.count(), nullptr);
+    for (const auto& [key, value] : judged.values) scores.set(key, value);
+    result_.baselines.emplace_back(name, scores.metrics());
+  };
+  add("split_half", sample_->split_half());
+  GenerationBaselines baselines(context_, data_, split_.train, result_.pca, *projector_, seed_);
+  for (const auto& [name, generate] : baselines.all()) {
+    GenerationScores judged = sample_->judge(name, generate);
+    add(name, judged);
+    if (judged.distances) baseline_distances_.emplace_back(name, std::move(*judged.distances));
+  }
+}
+
+}  // namespace sparcell

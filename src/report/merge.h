@@ -1,0 +1,20 @@
+// Several runs side by side, as one result.
+#pragma once
+
+#include <vector>
+
+#include "report/run_folder.h"
+
+namespace sparcell {
+
+/// Models as `<run>/<model>`, baselines once where all runs agree and as `<run>/<baseline>` where not. Runs
+/// of one name that differ in their seed come first, as one model `<name>/<model>` each: `test` are means,
+/// `spread` standard deviations over `seeds` runs, and its verdicts have intervals of Student's t over the
+/// runs' differences. A metric that runs define differently is kept of the first, with a warning. A run is
+/// called by its folder, by its path where folders share a name. Needs a run.
+RunFolder merge_runs(const std::vector<RunFolder>& runs);
+
+/// How the runs are called, each differently.
+std::vector<std::string> run_labels(const std::vector<RunFolder>& runs);
+
+}  // namespace sparcell

@@ -1,0 +1,202 @@
+"""Every metric of src/evaluate as scikit-learn, scipy and numpy compute it: the oracle of golden files and interop tests.
+
+Needs the packages of tools/requirements-interop.txt. Everything is f64; `real` and `train` are cells x genes.
+"""
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.stats import linregress, pearsonr, wasserstein_distance
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.metrics import (
+    adjusted_rand_score,
+    mean_absolute_error,
+    mean_squared_error,
+    normalized_mutual_info_score,
+    r2_score,
+    roc_auc_score,
+    silhouette_samples,
+)
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.neighbors import NearestNeighbors
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from philox import normal, words  # noqa: E402
+
+EVALUATION = 10  # Purpose::evaluation
+GROUPS, DIRECTIONS = 0, 4  # its streams
+GAMMAS = (2, 1, 0.5, 0.1, 0.01, 0.005)
+
+
+def test_order(seed, count):
+    """The random order in which test cells are judged."""
+    keys = words(seed, EVALUATION, GROUPS, 0, count)[:count]
+    return np.lexsort((np.arange(count), keys))
+
+
+def directions(seed, count, dimensions):
+    even = dimensions + dimensions % 2
+    vectors = normal(seed, EVALUATION, DIRECTIONS, 0, count * even).reshape(count, even)[:, :dimensions]
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def signed(pca):
+    """The components with the largest loading of each positive."""
+    largest = np.abs(pca.components_).argmax(axis=1)
+    signs = np.sign(pca.components_[np.arange(len(largest)), largest])
+    pca.components_ *= signs[:, None]
+    return pca
+
+
+def reconstruction(real, guess):
+    real, guess = real.astype(np.float64), guess.astype(np.float64)
+    genes = real.shape[1]
+    r2 = [r2_score(real[:, g], guess[:, g]) for g in range(genes)]
+    varies = real.std(axis=0) > 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pearson = np.array([pearsonr(real[:, g], guess[:, g])[0] for g in range(genes)])
+    return {
+        "mse": mean_squared_error(real, guess),
+        "mae": mean_absolute_error(real, guess),
+        "r2": r2_score(real, guess, multioutput="uniform_average"),
+        "r2_varying": float(np.mean(np.array(r2)[varies])),
+        "varying_genes": int(varies.sum()),
+        "pearson_per_gene": float(np.nanmean(pearson)) if np.isfinite(pearson).any() else None,
+        "pearson_undefined": int(np.isnan(pearson).sum()),
+        "gene_r2": r2,
+    }
+
+
+def unbiased(function, x, y):
+    """2 E f(X, Y) - E f(X, X') - E f(Y, Y') over pairs of different cells."""
+    m, n = len(x), len(y)
+    xx, yy = function(x, x), function(y, y)
+    return (
+        2 * function(x, y).mean()
+        - (xx.sum() - np.trace(xx)) / (m * (m - 1))
+        - (yy.sum() - np.trace(yy)) / (n * (n - 1))
+    )
+
+
+def kernel(x, y):
+    return sum(rbf_kernel(x, y, gamma=gamma) for gamma in GAMMAS) / len(GAMMAS)
+
+
+def two_sample_auroc(x, y):
+    """x generated, y real: a linear discriminant on scores and squares, fitted on the first halves."""
+    m, n = len(x) // 2, len(y) // 2
+    pooled = np.vstack([x[:m], y[:n]])
+    mean, deviation = pooled.mean(axis=0), pooled.std(axis=0, ddof=1)
+
+    def features(scores):
+        z = (scores - mean) / deviation
+        return np.hstack([z, z**2])
+
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=1e-3)
+    model.fit(features(pooled), np.r_[np.ones(m), np.zeros(n)])
+    held_out = np.vstack([x[m:], y[n:]])
+    return roc_auc_score(np.r_[np.ones(len(x) - m), np.zeros(len(y) - n)], model.decision_function(features(held_out)))
+
+
+def nearest(cells, reference, k=1):
+    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(reference).kneighbors(cells)
+
+
+def precision_recall_coverage(x, y, k=5):
+    """x generated, y real; k + 1 because each cell is its own nearest."""
+    x_radii, y_radii = nearest(x, x, k + 1)[0][:, -1], nearest(y, y, k + 1)[0][:, -1]
+    between = cdist(x, y)
+    return {
+        "precision": (between <= y_radii[None, :]).any(axis=1).mean(),
+        "recall": (between <= x_radii[:, None]).any(axis=0).mean(),
+        "coverage": (between.min(axis=0) <= y_radii).mean(),
+    }
+
+
+def zeros_against_mean_error(generated, real):
+    zeros = [(np.abs(values) < 0.05).mean(axis=0) for values in (generated, real)]
+    means, places = np.unique(real.mean(axis=0), return_inverse=True)
+    curve = np.bincount(places, zeros[1]) / np.bincount(places)
+    return np.abs(zeros[0] - np.interp(generated.mean(axis=0), means, curve)).mean()
+
+
+def correlation_agreement(generated, real, train, most=1000):
+    top = np.sort(np.argsort(-train.var(axis=0), kind="stable")[:most])
+    generated, real = generated[:, top], real[:, top]
+    varying = (np.ptp(generated, axis=0) > 0) & (np.ptp(real, axis=0) > 0)
+    pairs = np.triu_indices(varying.sum(), 1)
+    return pearsonr(np.corrcoef(generated[:, varying].T)[pairs], np.corrcoef(real[:, varying].T)[pairs])[0]
+
+
+def generation(real, generated, train, components, seed):
+    """`real` in the order of test_order."""
+    pca = signed(PCA(n_components=components, svd_solver="full").fit(train))
+    x, y, t = (pca.transform(cells) for cells in (generated, real, train))
+    means = generated.mean(axis=0), real.mean(axis=0)
+    variances = generated.var(axis=0, ddof=1), real.var(axis=0, ddof=1)
+    near = [(np.abs(cells) < 0.05).mean(axis=0) for cells in (generated, real)]
+    exact = [(cells == 0).mean(axis=0) for cells in (generated, real)]
+    totals = [np.expm1(np.clip(cells, 0, None)).sum(axis=1) for cells in (generated, real)]
+    detected = [(np.abs(cells) >= 0.05).sum(axis=1) for cells in (generated, real)]
+    to_train = [nearest(scores, t)[0][:, 0] for scores in (x, y)]
+    along = directions(seed, 128, components)
+    return {
+        "energy_distance": unbiased(cdist, x, y),
+        "energy_distance_squared": unbiased(lambda a, b: cdist(a, b, "sqeuclidean"), x, y),
+        "mmd": -unbiased(kernel, x, y),
+        "sliced_wasserstein": np.mean([wasserstein_distance(x @ d, y @ d) for d in along]),
+        "two_sample_auroc": two_sample_auroc(x, y),
+        # Nearer to training cells is a larger score.
+        "memorization": roc_auc_score(np.r_[np.ones(len(x)), np.zeros(len(y))], -np.concatenate(to_train)),
+        **precision_recall_coverage(x, y),
+        "gene_wasserstein": np.mean(
+            [wasserstein_distance(generated[:, g], real[:, g]) for g in range(real.shape[1])]
+        ),
+        "library_size_wasserstein": wasserstein_distance(*totals),
+        "genes_per_cell_wasserstein": wasserstein_distance(*detected),
+        "zero_fraction_error": np.abs(near[0] - near[1]).mean(),
+        "exact_zero_fraction_error": np.abs(exact[0] - exact[1]).mean(),
+        "zeros_against_mean_error": zeros_against_mean_error(generated, real),
+        "mean_pearson_squared": pearsonr(*means)[0] ** 2,
+        "mean_r2": r2_score(means[1], means[0]),
+        "mean_slope": linregress(means[1], means[0]).slope,
+        "variance_ratio": variances[0].mean() / variances[1].mean(),
+        "variance_r2": r2_score(variances[1], variances[0]),
+        "variance_slope": linregress(variances[1], variances[0]).slope,
+        "correlation_agreement": correlation_agreement(generated, real, train),
+    }
+
+
+def latent(train, train_labels, test, test_labels):
+    """Without k-means, whose start is ours; `k_means` holds it against the best of 20 starts."""
+    neighbors = nearest(test, test, 16)[1]
+    same = [np.mean(test_labels[row[row != cell][:15]] == test_labels[cell]) for cell, row in enumerate(neighbors)]
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=1e-3).fit(train, train_labels)
+    return {
+        "silhouette": (silhouette_samples(test, test_labels).mean() + 1) / 2,
+        "knn_purity": np.mean(same),
+        "linear_accuracy": model.score(test, test_labels),
+    }
+
+
+def k_means(test, clusters, starts=20):
+    """Inertia of the best of several starts."""
+    return KMeans(clusters, n_init=starts, tol=0, random_state=0).fit(test).inertia_
+
+
+def k_means_from(test, start):
+    """Lloyd's iterations from a given start, with the two scores against labels."""
+    fit = KMeans(len(start), init=start, n_init=1, tol=0, max_iter=300, algorithm="lloyd").fit(test)
+    return fit.labels_, fit.inertia_
+
+
+def agreement_with(labels, clusters):
+    return {
+        "kmeans_nmi": normalized_mutual_info_score(labels, clusters),
+        "kmeans_ari": adjusted_rand_score(labels, clusters),
+    }
