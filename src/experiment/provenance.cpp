@@ -64,6 +64,11 @@ std::string processor_name() {
 }
 
 nlohmann::ordered_json build_json() {
+#ifdef SPARCELL_HAS_CUDA
+  constexpr bool cuda = true;
+#else
+  constexpr bool cuda = false;
+#endif
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
   return {{"version", version},
@@ -71,7 +76,7 @@ nlohmann::ordered_json build_json() {
           {"compiler", compiler},
           {"build_type", build_type},
           {"hdf5", fmt::format("{}.{}.{}", major, minor, release)},
-          {"cuda", false}};
+          {"cuda", cuda}};
 }
 
 Provenance::Provenance(std::vector<std::string> arguments, const Context& context)

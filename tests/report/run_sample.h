@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/csv.h"
+#include "core/whole_file.h"
 #include "report/run_folder.h"
 #include "sparcell/anndata.h"
 #include "sparcell/core/errors.h"
