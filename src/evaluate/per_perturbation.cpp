@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/csv.h"
+#include "core/whole_file.h"
 
 namespace sparcell {
 
