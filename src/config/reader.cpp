@@ -51,6 +51,8 @@ void Reader::map(std::string_view name, std::vector<std::pair<std::string, std::
     auto& [key, list] = values.emplace_back(node->keys[i].text, std::vector<std::string>{});
     ValueReader(join_path(path, key), problems_).read(node->items[i], list, any_number);
   }
+  // A mapping has no order, so the hash of an experiment must not see the file's.
+  std::sort(values.begin(), values.end());
 }
 
 void Reader::word(std::string_view name, WordOrNumber& value, std::initializer_list<std::string_view> words,

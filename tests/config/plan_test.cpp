@@ -238,7 +238,7 @@ TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
                                              {"~model.ae", "model.gan.type=gan"},
                                              {"normalize=none", "tags=[\"1\", \"$${x\", \"yes\"]"},
                                              {"filter.obs={d.e: [f, \"1\"], \"a.b\": g}", "seed=7"},
-                                             {"model.vae.kl.weight=0.1", "model.vae.hidden=[]",
+                                             {"model.vae.kl.weight=0.1", "model.vae.hidden=[9]",
                                               "model.vae.dropout=[]", "split.validation=0"}}) {
     const Experiment b = load_experiment("a.yaml", changes);
     write("resolved.yaml", resolved_yaml(a));
