@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as name:
     assert len(list((folder / "run").glob("events.out.tfevents.*"))) == 2
 
     tables = {path.name: pd.read_csv(path) for path in (folder / "run").rglob("*.csv")}
-    assert set(tables) == {"metrics.csv", "split.csv", "genes.csv", "per_gene.csv"}, set(tables)
+    assert set(tables) == {"metrics.csv", "split.csv", "genes.csv", "per_gene.csv", "per_perturbation.csv"}, set(tables)
     assert all(len(table) > 0 for table in tables.values())
     metrics = tables["metrics.csv"]
     assert sorted(metrics["epoch"].unique()) == list(range(6))
