@@ -33,7 +33,7 @@ class Changer {
   }
   void map(std::string_view, std::vector<std::pair<std::string, std::vector<std::string>>>& map,
            std::string_view) {
-    map = {{hostile, {"a", hostile}}, {"true", {}}, {"on", {"off"}}};
+    map = {{"on", {"off"}}, {"true", {}}, {hostile, {"a", hostile}}};  // as a reader orders them
   }
   void word(std::string_view, WordOrNumber& value, std::initializer_list<std::string_view>, const Bounds&,
             std::string_view) {
