@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/version.h"
+#include "experiment/signals.h"
 #include "experiment/stations.h"
 #include "sparcell/config.h"
 
@@ -122,6 +123,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
                      path);
   }
   check_overrides(request.overrides);
+  const StopSignals signals;
   const auto folder = OwnedRunFolder::open(path);
   const Json status = json_if_there(paths.file("status.json"));
   check_schema(path, status);

@@ -1,5 +1,6 @@
 #include "experiment/run.h"
 
+#include "experiment/signals.h"
 #include "experiment/stations.h"
 #include "sparcell/core/context.h"
 #include "sparcell/evaluate.h"
@@ -9,6 +10,7 @@ namespace sparcell {
 std::string run(const Experiment& experiment, const RunRequest& request) {
   check_metrics(experiment.evaluate);
   find_device(experiment.device);
+  const StopSignals signals;
   const auto folder = OwnedRunFolder::create(choose_run_folder(experiment.name, request.out));
   RunLog log;
   run_stations({.experiment = experiment,

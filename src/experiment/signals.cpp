@@ -1,28 +1,46 @@
 #include "experiment/signals.h"
 
 #include <array>
-#include <csignal>
+#include <atomic>
 
 namespace sparcell {
 namespace {
 
 constexpr std::array<int, 3> stop_signals{SIGTERM, SIGINT, SIGUSR1};
-volatile std::sig_atomic_t requested = 0;
+std::atomic<int> requested = 0;  // the signal, or 0
+std::atomic<bool> ended = false;
 
 void remember(int signal) { requested = signal; }
+
+void wait_for(sigset_t signals) {
+  for (int signal = 0; sigwait(&signals, &signal) == 0 && !ended;) requested = signal;
+}
 
 }  // namespace
 
 StopSignals::StopSignals() {
   requested = 0;
+  ended = false;
+  sigset_t signals;
+  sigemptyset(&signals);
   struct sigaction action {};
-  action.sa_handler = remember;
+  action.sa_handler =
+      remember;  // a signal that is ignored, as in a shell's background, would never be waited for
   action.sa_flags = SA_RESTART;
-  for (int signal : stop_signals) sigaction(signal, &action, nullptr);
+  for (const int signal : stop_signals) {
+    sigaddset(&signals, signal);
+    sigaction(signal, &action, nullptr);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, &before_);
+  waiting_ = std::thread(wait_for, signals);
 }
 
 StopSignals::~StopSignals() {
-  for (int signal : stop_signals) std::signal(signal, SIG_DFL);
+  ended = true;
+  pthread_kill(waiting_.native_handle(), stop_signals.front());
+  waiting_.join();
+  for (const int signal : stop_signals) std::signal(signal, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 bool stop_requested() { return requested != 0; }

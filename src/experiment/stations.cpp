@@ -106,7 +106,6 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
 }  // namespace
 
 void run_stations(const RunStart& start, RunLog& log) {
-  const StopSignals signals;
   OwnedRunFolder& folder = start.folder;
   const RunPaths& paths = folder.paths();
   Status status(paths.file("status.json"),

@@ -24,7 +24,8 @@ struct RunStart {
   nlohmann::json earlier_status, earlier_provenance;  ///< of the processes before, where they left any
 };
 
-/// Takes every station that is not behind the run. See `run` and `resume` for how it ends.
+/// Takes every station that is not behind the run, with StopSignals around it. See `run` and `resume` for how
+/// it ends.
 void run_stations(const RunStart& start, RunLog& log);
 
 }  // namespace sparcell
