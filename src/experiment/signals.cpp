@@ -43,6 +43,12 @@ StopSignals::~StopSignals() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+void unblock_signals_of_child() {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 bool stop_requested() { return requested != 0; }
 
 int stop_signal() { return requested; }

@@ -22,6 +22,9 @@ class StopSignals {
   std::thread waiting_;
 };
 
+/// Between fork and exec: the program to be started blocks none of them.
+void unblock_signals_of_child();
+
 bool stop_requested();
 /// The last signal that asked; 0 before any.
 int stop_signal();

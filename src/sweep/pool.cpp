@@ -98,9 +98,7 @@ class Pool {
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child == 0) {
-      sigset_t none;  // what this thread blocks (StopSignals) is no business of the run's
-      ::sigemptyset(&none);
-      ::sigprocmask(SIG_SETMASK, &none, nullptr);
+      unblock_signals_of_child();
       ::prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (::getppid() != parent) ::_exit(static_cast<int>(ExitCode::interrupted));
       const int nothing = ::open("/dev/null", O_RDONLY);

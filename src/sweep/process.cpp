@@ -11,6 +11,7 @@
 #include <fstream>
 #include <memory>
 
+#include "experiment/signals.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -48,6 +49,7 @@ ProgramOutput run_program(const std::vector<std::string>& arguments) {
   const pid_t child = ::fork();
   if (child < 0) throw MemoryError("{} cannot be started: {}", arguments[0], std::strerror(errno));
   if (child == 0) {
+    unblock_signals_of_child();
     ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
     ::dup2(out.descriptor(), STDOUT_FILENO);
     ::dup2(err.descriptor(), STDERR_FILENO);
