@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "sparcell/core/branches.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -275,7 +276,8 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
                       rows_of(tape[k].a, k, 0, rows), grad, grad,
                       with_parameters ? layer_gradients(k) : LayerGradients<T>{});
     const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;
-    if (with_parameters && layer_input.data != nullptr) weight_gradient(context, k, grad, layer_input);
+    if (with_parameters && layer_input.data != nullptr)
+      beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
   }

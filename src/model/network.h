@@ -101,7 +101,8 @@ class Network {
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
-  /// given, and the gradient at the input goes to grad_input where that is given.
+  /// given, and the gradient at the input goes to grad_input where that is given. Gradients of weights are
+  /// made beside (core/branches.h): join before they are read.
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input);

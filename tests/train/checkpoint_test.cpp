@@ -77,10 +77,16 @@ TEST_F(Checkpoints, HoldTheStateOfTheLoop) {
 
 TEST_F(Checkpoints, AllOfTheStateComesBack) {
   for (ModelType type : types) {
-    TrainingRun run(small_model(type), small_cells(24, 10), split_of(24, 8));
-    TrainHooks hooks;  // stopped within the second epoch, so that it has partial sums
-    int asked = 0;
-    hooks.interrupted = [&] { return ++asked == 3; };
+    // Stopped within the second epoch, so that it has partial sums: every device looks for a stop at the end
+    // of an epoch, and after the first step that it takes.
+    TrainingRun first(small_model(type), small_cells(24, 10), split_of(24, 8)),
+        run(small_model(type), small_cells(24, 10), split_of(24, 8));
+    TrainHooks hooks;
+    hooks.interrupted = [&] { return first.trainer->state().epoch == 1; };
+    EXPECT_THROW(first.run(hooks), Interrupted);
+    run.trainer->restore(
+        {identity, snapshot(*first.model, true), first.trainer->state(), first.trainer->best()});
+    hooks.interrupted = [] { return true; };
     EXPECT_THROW(run.run(hooks), Interrupted);
     const CheckpointState state = run.trainer->state();
     const Checkpoint read = read_checkpoint(write(run));
