@@ -96,16 +96,15 @@ int Critic<T>::used_slots() const {
 template <class T>
 void Critic<T>::prepare_update() {
   if (options_.spectral_iterations == SpectralIterations::per_step) {
-    network_.update_sigmas(*context_, tape_, real_slot, used_slots(), true);
+    network_.update_sigmas(*context_, tape_, real_slot, used_slots());
     return;
   }
-  for (int slot = real_slot; slot < used_slots(); ++slot)
-    network_.update_sigmas(*context_, tape_, slot, 1, true);
+  for (int slot = real_slot; slot < used_slots(); ++slot) network_.update_sigmas(*context_, tape_, slot, 1);
 }
 
 template <class T>
 void Critic<T>::prepare_generator_pass() {
-  network_.update_sigmas(*context_, tape_, real_slot, 1, true);
+  network_.update_sigmas(*context_, tape_, real_slot, 1);
 }
 
 template <class T>

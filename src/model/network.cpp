@@ -132,8 +132,7 @@ MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int laye
 }
 
 template <class T>
-void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count,
-                               bool iterate) {
+void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count) {
   std::vector<SpectralWeight<T>> weights;
   for (int k = 0; k < size(); ++k) {
     const Layer& l = layers_[k];
@@ -146,7 +145,7 @@ void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape
                        .kept_u = MatrixView<T>(tape[k].u.data() + first * out, count, out),
                        .kept_v = MatrixView<T>(tape[k].v.data() + first * in, count, in)});
   }
-  spectral_sigma<T>(context, weights, iterate);
+  spectral_sigma<T>(context, weights);
 }
 
 template <class T>

@@ -77,9 +77,8 @@ class Network {
   /// Room for `rows` rows and for `slots` passes with statistics of their own.
   std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, int slots) const;
 
-  /// Spectral norms of all layers as the slots [first, first + count) see them, with or without a power
-  /// iteration. Nothing without spectral norm.
-  void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count, bool iterate);
+  /// A power iteration of all layers, for the slots [first, first + count). Nothing without spectral norm.
+  void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count);
 
   /// out = input W^T.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
