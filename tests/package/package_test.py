@@ -136,6 +136,18 @@ def check_run_tests(package):
     assert "no GPU: " in output or shutil.which("nvidia-smi"), output
 
 
+def check_tools(package, folder):
+    tool = Path(__file__).parents[2] / "tools/package"
+    assert "unknown argument --into" in output_of([tool, "--into"], code=2)
+    assert "is not configured" in output_of([tool, "--build", folder], code=2)
+    finder = (package / "tools/cuda_libraries.sh").read_text()
+    library = next(line.removeprefix("library=") for line in finder.splitlines() if line.startswith("library="))
+    (folder / "toolkit/lib64").mkdir(parents=True)
+    (folder / f"toolkit/lib64/{library}").touch()
+    environment = {"PATH": os.defpath, "CUDA_HOME": str(folder / "toolkit")}
+    assert output_of([package / "tools/cuda_libraries.sh"], env=environment) == f"{folder}/toolkit/lib64\n"
+
+
 def compared(run):
     """What must be equal of two equal runs (EXPERIMENTS.md)."""
     differ = {"log.txt", "provenance.json", "status.json", "overrides.yaml", "report.html", "result.json"}
@@ -210,6 +222,7 @@ def main():
             assert "4 test programs passed" in passed, passed
         else:
             check_run_tests(package)
+            check_tools(package, root.path)
 
 
 if __name__ == "__main__":
