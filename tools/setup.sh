@@ -3,7 +3,10 @@
 #   tools/setup.sh           compilers and libraries
 #   tools/setup.sh --tests   and the Python packages that the interop tests compare with, in build/release/venv, and the
 #                            Chromium that the report's test runs in and the Slurm of the sweeps' tests; tests are skipped
-#                            where these cannot be installed
+#                            where these cannot be installed. Where there is no nvcc, --cuda too
+#   tools/setup.sh --cuda    and CUDA's compiler and headers from the Python registry, in build/cuda: enough to compile the
+#                            kernels and to test them on the host
+#   tools/setup.sh --full    and all of that, and what the slow tests need: debootstrap
 # Exit code 2: something is missing and this user cannot install it; the command that can is printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -18,12 +21,10 @@ packages=(
   python3 python3-venv                                       # interop tests
 )
 
-with_tests=no
 case "${1:-}" in
-  "") ;;
-  --tests) with_tests=yes ;;
+  "" | --tests | --cuda | --full) purpose=${1:-} ;;
   *)
-    echo "tools/setup.sh: unknown argument $1; known is --tests" >&2
+    echo "tools/setup.sh: unknown argument $1; known are --tests, --cuda and --full" >&2
     exit 2
     ;;
 esac
@@ -60,20 +61,38 @@ install_packages() {
   rm -f "$log"
 }
 
-# anndata and scanpy in a virtual environment; its stamp is the list that it was made from.
-install_python_packages() {
-  local requirements=tools/requirements-interop.txt venv=build/release/venv
-  if cmp -s "$requirements" "$venv/requirements.txt"; then return; fi
-  echo "Installing the Python packages of the interop tests in $venv"
+# A virtual environment of the packages in a list, its stamp: python_packages LIST FOLDER WHAT WITHOUT [pip's options].
+# Returns 1 where it holds them already or they cannot be installed.
+python_packages() {
+  local requirements=$1 venv=$2 what=$3 without=$4
+  shift 4
+  if cmp -s "$requirements" "$venv/requirements.txt"; then return 1; fi
+  echo "Installing $what in $venv"
   rm -rf "$venv"
   if ! { python3 -m venv "$venv" &&
-    "$venv/bin/pip" install --quiet --no-input --disable-pip-version-check --timeout 15 --retries 2 \
+    "$venv/bin/pip" install --quiet --no-input --disable-pip-version-check --timeout 15 --retries 2 "$@" \
       -r "$requirements" </dev/null; }; then
     rm -rf "$venv"
-    echo "They could not be installed (no network?): the interop tests will be skipped." >&2
-    return
+    echo "They could not be installed (no network?): $without" >&2
+    return 1
   fi
   cp "$requirements" "$venv/requirements.txt"
+}
+
+install_python_packages() {
+  python_packages tools/requirements-interop.txt build/release/venv "the Python packages of the interop tests" \
+    "the interop tests will be skipped." || true
+}
+
+# The packages lack two names by which compilers and CMake know a toolkit's libraries.
+install_cuda() {
+  python_packages tools/requirements-cuda.txt build/cuda "CUDA's compiler and headers (1.3 GB)" \
+    "the CUDA device will not be built." --no-deps --no-cache-dir || return 0
+  local toolkit
+  for toolkit in build/cuda/lib/python3*/site-packages/nvidia/cu13; do
+    ln -s lib "$toolkit/lib64"
+    ln -s libcudart.so.13 "$toolkit/lib/libcudart.so"
+  done
 }
 
 install_browser() {
@@ -89,6 +108,11 @@ install_slurm() {
   (install_packages slurm-wlm) || echo "Without it the tests of sweeps on Slurm will be skipped." >&2
 }
 
+install_debootstrap() {
+  if command -v debootstrap >/dev/null; then return; fi
+  (install_packages debootstrap) || echo "Without it the test of the package on an older system will be skipped." >&2
+}
+
 if ! command -v dpkg-query >/dev/null; then
   echo "tools/setup.sh knows Debian's packages only. Install these libraries by other means, then build with" >&2
   echo "  cmake --preset release && cmake --build --preset release" >&2
@@ -97,8 +121,11 @@ if ! command -v dpkg-query >/dev/null; then
 fi
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
-if [[ $with_tests == yes ]]; then
+if [[ $purpose == --tests || $purpose == --full ]]; then
   install_python_packages
   install_browser
   install_slurm
+  if ! command -v nvcc >/dev/null && [[ ! -x /usr/local/cuda/bin/nvcc ]]; then install_cuda; fi
 fi
+if [[ $purpose == --cuda ]]; then install_cuda; fi
+if [[ $purpose == --full ]]; then install_debootstrap; fi

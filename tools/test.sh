@@ -2,7 +2,8 @@
 # Installs what is missing, builds everything and runs the tests; arguments go on to ctest.
 #   tools/test.sh             all tests but the slow tier (label `full`)
 #   tools/test.sh -L model    tests with that label
-#   tools/test.sh --full      the slow tier too, and tools/bench/parity.sh; a success is recorded in tests/record.md
+#   tools/test.sh --full      the slow tier too, the kernels compiled for every GPU that is supported, and tools/bench/parity.sh; a
+#                             success is recorded in tests/record.md
 # Without ../shared/data (or SPARCELL_DATA) or without Python packages some tests are skipped: the end says how many.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,7 +15,7 @@ for argument in "$@"; do
 done
 if [[ $full == no ]]; then arguments+=(--label-exclude '^full$'); fi
 
-tools/setup.sh --tests
+if [[ $full == yes ]]; then tools/setup.sh --full; else tools/setup.sh --tests; fi
 [[ -f build/release/build.ninja ]] || cmake --preset release
 cmake --build --preset release --parallel "$(nproc)"
 
@@ -29,6 +30,8 @@ if [[ -f $results ]]; then python3 tools/test_summary.py skipped "$results"; fi
 if ((status != 0)); then exit "$status"; fi
 
 if [[ $full == yes ]]; then
+  cmake --preset architectures
+  cmake --build --preset architectures --target sparcell_kernels_cuda --parallel "$(nproc)"
   parity=build/release/parity.md
   bash tools/bench/parity.sh | tee "$parity"
   python3 tools/test_summary.py record "$results" "$parity" tests/record.md

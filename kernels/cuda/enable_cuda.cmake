@@ -7,7 +7,8 @@ set(SPARCELL_CUDA_ARCHITECTURES "75-real;90" CACHE STRING "GPUs that kernels are
 
 set(SPARCELL_CUDA_ENABLED OFF)
 if(NOT SPARCELL_CUDA STREQUAL OFF)
-  find_program(SPARCELL_NVCC nvcc PATHS /usr/local/cuda/bin)
+  file(GLOB registry ${CMAKE_SOURCE_DIR}/build/cuda/lib/python3*/site-packages/nvidia/cu13/bin) # tools/setup.sh --cuda
+  find_program(SPARCELL_NVCC nvcc PATHS /usr/local/cuda/bin ${registry})
   if(SPARCELL_NVCC AND NOT CMAKE_CUDA_COMPILER)
     set(CMAKE_CUDA_COMPILER ${SPARCELL_NVCC})
   endif()
@@ -24,9 +25,20 @@ if(NOT SPARCELL_CUDA STREQUAL OFF)
     set(CMAKE_CUDA_STANDARD 20)
     set(CMAKE_CUDA_EXTENSIONS OFF)
     find_package(CUDAToolkit REQUIRED)
+    # cuBLASLt is loaded when the first product is asked for (libraries/): the program finds the toolkit it was built with.
+    list(APPEND CMAKE_BUILD_RPATH ${CUDAToolkit_LIBRARY_DIR})
     set(SPARCELL_CUDA_ENABLED ON)
   elseif(SPARCELL_CUDA STREQUAL ON)
-    message(FATAL_ERROR "SPARCELL_CUDA is ON and nvcc is not found: install the CUDA Toolkit 13, or set SPARCELL_CUDA=OFF")
+    message(FATAL_ERROR "SPARCELL_CUDA is ON and nvcc is not found: install the CUDA Toolkit 13, let tools/setup.sh --cuda take it from "
+                        "the Python registry, or set SPARCELL_CUDA=OFF")
   endif()
 endif()
-message(STATUS "CUDA device: ${SPARCELL_CUDA_ENABLED} (SPARCELL_CUDA=${SPARCELL_CUDA})")
+if(SPARCELL_CUDA_ENABLED)
+  message(STATUS "CUDA device: ON (SPARCELL_CUDA=${SPARCELL_CUDA}), for ${SPARCELL_CUDA_ARCHITECTURES}, "
+                 "by CUDA ${CUDAToolkit_VERSION} of ${CUDAToolkit_BIN_DIR}")
+elseif(SPARCELL_CUDA STREQUAL AUTO)
+  message(STATUS "CUDA device: OFF (SPARCELL_CUDA=AUTO): nvcc is found neither on the PATH, in /usr/local/cuda nor in build/cuda; "
+                 "tools/setup.sh --cuda takes it from the Python registry")
+else()
+  message(STATUS "CUDA device: OFF (SPARCELL_CUDA=OFF)")
+endif()

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,11 +34,18 @@ struct Surroundings {
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< added to the test's own
 };
 
+/// The build's, or another one that SPARCELL_PROGRAM names: a package's.
+inline std::string program_path() {
+  const char* named = std::getenv("SPARCELL_PROGRAM");
+  return named != nullptr ? named : SPARCELL_PROGRAM;
+}
+
 /// A process of the program. Its output goes to files, so that it never waits for a reader.
 class Program {
  public:
   explicit Program(const std::vector<std::string>& arguments, const Surroundings& around = {}) {
-    std::vector<char*> argv{const_cast<char*>(SPARCELL_PROGRAM)};
+    const std::string path = program_path();
+    std::vector<char*> argv{const_cast<char*>(path.c_str())};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     process_ = ::fork();
