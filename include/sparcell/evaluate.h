@@ -104,12 +104,14 @@ PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<con
 /// What is better for a metric.
 enum class Better { smaller, larger, nearer_one, nearer_half, neither };
 
-/// Which question a metric answers: are cells reconstructed; are generated cells distributed as real ones; do
-/// their genes and totals agree; does a latent space tell perturbations apart.
-enum class MetricGroup { reconstruction, generation, expression, latent };
+/// Which question a metric answers: are cells reconstructed; are the means of perturbations; are generated
+/// cells distributed as real ones; do their genes and totals agree; does a latent space tell perturbations
+/// apart.
+enum class MetricGroup { reconstruction, perturbation, generation, expression, latent };
 template <>
 struct Names<MetricGroup> {
-  static constexpr std::string_view values[] = {"reconstruction", "generation", "expression", "latent"};
+  static constexpr std::string_view values[] = {"reconstruction", "perturbation", "generation", "expression",
+                                                "latent"};
 };
 
 /// A metric's short key and the versioned name that says its definition.
@@ -147,19 +149,21 @@ struct FitRecord {
   std::int64_t test_cells = 0;  ///< test cells that took part, themselves or as copies
 };
 
-/// Per perturbation of the test cells: one named column of means over its cells each.
+/// Per perturbation of the test cells: one named column each, of means over its cells or of its mean cell.
 struct PerturbationTable {
   std::vector<std::int32_t> perturbations;  ///< of each row: index into the data's names
   std::vector<std::string> names;
   std::vector<std::int64_t> cells;
-  std::vector<GeneColumn> columns;  ///< <name>_mse; <name>_silhouette, _knn_purity, _linear_accuracy
+  /// <name>_mse of what reconstructs; the metrics of group `perturbation` of models, `linear` and `pca`;
+  /// <name>_silhouette, _knn_purity, _linear_accuracy of latent spaces.
+  std::vector<GeneColumn> columns;
 };
 
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
-  /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, pca (of the
-  /// first model's latent size), pca_<latent> of other sizes. Generation: split_half, pca_gaussian,
-  /// bootstrap, independent_genes, shifted_controls.
+  /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
+  /// linear model of perturbations), pca (of the first model's latent size), pca_<latent> of other sizes.
+  /// Generation: split_half, pca_gaussian, training_cells, independent_genes, shifted_controls.
   std::vector<std::pair<std::string, Metrics>> baselines;
   /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
   std::vector<std::pair<std::string, std::string>> failed;
@@ -183,6 +187,9 @@ struct Evaluation {
 Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
                     const std::vector<JudgedModel>& models, const EvaluateOptions& options,
                     std::uint64_t seed, Log& log, const std::vector<Fit>& fits = {});
+
+/// The check of `evaluate` alone, without its warnings.
+void check_fits(const Dataset& data, const Split& split, const std::vector<Fit>& fits);
 
 /// A baseline in a sentence: `gene_mean` is "the gene mean".
 std::string baseline_phrase(const std::string& baseline);

@@ -1,9 +1,11 @@
 // Threads take tiles of x and pass over all of y. A row's nearest points so far lie in a sorted list, whose
-// last is what a new point has to beat: few do, so that nearly all time goes into distances.
+// last is what a new point has to beat. Bounds from products show of most tiles that none does; distances of
+// the others are computed from differences, so that answers are exact.
 #include "sparcell/ops/neighbors.h"
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "cpu/point_tiles.h"
 #include "sparcell/core/parallel.h"
@@ -11,7 +13,7 @@
 namespace sparcell {
 namespace {
 
-using cpu::PointPack, cpu::Tile, cpu::tile_lanes, cpu::tile_rows;
+using cpu::Bounds, cpu::PointPack, cpu::Tile, cpu::tile_lanes, cpu::tile_rows;
 
 template <class T>
 struct Nearest {
@@ -38,18 +40,47 @@ bool any_below(const T (&lanes)[tile_lanes<T>], T limit) {
   return below != 0;
 }
 
+/// The points of a pack with bounds on squared distances: what is above one is outside of its ball, though
+/// roundings of the root and of the radius' square differ.
+template <class T>
+struct BallPack {
+  PointPack<T> points;
+  T squares[tile_lanes<T>];
+};
+
+template <class T>
+std::vector<BallPack<T>> pack_balls(MatrixView<const T> y, std::span<const T> radii) {
+  const T slack = 1 + 8 * std::numeric_limits<T>::epsilon();
+  std::vector<BallPack<T>> packs;
+  for (PointPack<T>& points : cpu::pack_points(y)) {
+    BallPack<T> pack{std::move(points), {}};
+    for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
+      const T radius = lane < pack.points.count ? radii[pack.points.first + lane] : T(-1);
+      pack.squares[lane] = radius < 0 ? T(-1) : radius * radius * slack;
+    }
+    packs.push_back(std::move(pack));
+  }
+  return packs;
+}
+
 }  // namespace
 
 template <class T>
 void cpu::nearest_neighbors(Context& context, MatrixView<const T> x, MatrixView<const T> y, bool skip_own_row,
                             MatrixView<T> distances, MatrixView<std::int32_t> indices) {
   const std::vector<PointPack<T>> packs = pack_points(y);
+  const Bounds<T> bounds(x);
   const std::int64_t k = distances.cols;
   parallel_for(context.threads(), (x.rows + tile_rows - 1) / tile_rows, 1, [&](std::int64_t t) {
     const std::int64_t first = t * tile_rows, rows = std::min(tile_rows, x.rows - first);
     for (std::int64_t r = first; r < first + rows; ++r)
       std::fill_n(distances.row(r), k, std::numeric_limits<T>::infinity());
     for (const PointPack<T>& pack : packs) {
+      const Tile<T> bound = bounds.below(first, rows, pack);
+      bool any = false;
+      for (std::int64_t r = 0; r < rows; ++r)
+        any = any || any_below<T>(bound.squares[r], distances(first + r, k - 1));
+      if (!any) continue;
       const Tile<T> tile = squared_distances(x, first, rows, pack);
       for (std::int64_t r = 0; r < rows; ++r) {
         const Nearest<T> nearest{distances.row(first + r), indices.row(first + r), k};
@@ -71,16 +102,25 @@ SPARCELL_INSTANTIATE(cpu::nearest_neighbors);
 template <class T>
 void cpu::inside_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y,
                        std::span<const T> radii, std::span<std::int32_t> inside) {
-  const std::vector<PointPack<T>> packs = pack_points(y);
+  const std::vector<BallPack<T>> packs = pack_balls(y, radii);
+  const Bounds<T> bounds(x);
   parallel_for(context.threads(), (x.rows + tile_rows - 1) / tile_rows, 1, [&](std::int64_t t) {
     const std::int64_t first = t * tile_rows, rows = std::min(tile_rows, x.rows - first);
     std::fill_n(inside.data() + first, rows, 0);
-    for (const PointPack<T>& pack : packs) {
-      const Tile<T> tile = squared_distances(x, first, rows, pack);
+    const auto may_be_inside = [&](const Tile<T>& tile, const BallPack<T>& pack, std::int64_t r) {
+      return inside[first + r] == 0 && any_within<T>(tile.squares[r], pack.squares);
+    };
+    for (const BallPack<T>& pack : packs) {
+      const Tile<T> bound = bounds.below(first, rows, pack.points);
+      bool any = false;
+      for (std::int64_t r = 0; r < rows; ++r) any = any || may_be_inside(bound, pack, r);
+      if (!any) continue;
+      const Tile<T> tile = squared_distances(x, first, rows, pack.points);
       std::int64_t found = 0;
       for (std::int64_t r = 0; r < rows; ++r) {
-        for (std::int64_t lane = 0; lane < pack.count; ++lane) {
-          if (math::square_root(tile.squares[r][lane]) <= radii[pack.first + lane]) inside[first + r] = 1;
+        for (std::int64_t lane = 0; may_be_inside(tile, pack, r) && lane < pack.points.count; ++lane) {
+          if (math::square_root(tile.squares[r][lane]) <= radii[pack.points.first + lane])
+            inside[first + r] = 1;
         }
         found += inside[first + r];
       }

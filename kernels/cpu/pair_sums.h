@@ -1,9 +1,10 @@
-// Sums over pairs of points by pairs of groups. Threads take bands of x; every band's sums are its own and
-// are added in order.
+// Sums over pairs of points by pairs of groups. Threads take bands of x; every point's sums are its own and
+// are added in order, so that bits do not depend on the number of threads.
 #pragma once
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cpu/point_tiles.h"
@@ -11,21 +12,7 @@
 
 namespace sparcell::cpu {
 
-constexpr std::int64_t band_rows = 64;  // of x; one unit of work
-
-struct Band {
-  std::int64_t first, last, group;
-};
-
-inline std::vector<Band> cut_bands(std::span<const std::int64_t> groups) {
-  std::vector<Band> bands;
-  for (std::size_t g = 0; g + 1 < groups.size(); ++g) {
-    for (std::int64_t first = groups[g]; first < groups[g + 1]; first += band_rows) {
-      bands.push_back({first, std::min(first + band_rows, groups[g + 1]), static_cast<std::int64_t>(g)});
-    }
-  }
-  return bands;
-}
+constexpr std::int64_t band_rows = 64;  // of x; one unit of work, which stays in cache while y passes
 
 template <class T>
 struct GroupPack {
@@ -45,43 +32,83 @@ std::vector<GroupPack<T>> pack(MatrixView<const T> y, std::span<const std::int64
   return packs;
 }
 
-/// The first `count` lanes in four sums.
-template <class T>
-double sum_of_lanes(const T (&lanes)[tile_lanes<T>], std::int64_t count) {
-  double sums[4] = {};
-  for (std::int64_t lane = 0; lane < count; ++lane) sums[lane % 4] += static_cast<double>(lanes[lane]);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+/// The group of every point.
+inline std::vector<std::int64_t> group_of_rows(std::span<const std::int64_t> groups) {
+  std::vector<std::int64_t> of(static_cast<std::size_t>(groups.back()));
+  for (std::size_t g = 0; g + 1 < groups.size(); ++g)
+    std::fill(of.begin() + groups[g], of.begin() + groups[g + 1], static_cast<std::int64_t>(g));
+  return of;
 }
 
-/// sums(g, h) = sum over the pairs of points of groups g and h of term(their squared distance). `term` takes
-/// the lanes of a tile's row in place.
-template <class T, class Term>
+/// Sums of the points of a band over one group of y, in lanes that are added at its end.
+template <class T>
+struct BandSums {
+  static constexpr std::int64_t lanes = 8;
+  double sums[band_rows][lanes] = {};
+
+  void add(std::int64_t row, const T (&values)[tile_lanes<T>]) {
+    for (std::int64_t from = 0; from < tile_lanes<T>; from += lanes) {
+#pragma omp simd
+      for (std::int64_t lane = 0; lane < lanes; ++lane)
+        sums[row][lane] += static_cast<double>(values[from + lane]);
+    }
+  }
+  /// The sum of a row, which starts anew.
+  double take(std::int64_t row) {
+    double sum = 0;
+    for (double& lane : sums[row]) sum += std::exchange(lane, 0.0);
+    return sum;
+  }
+};
+
+/// A set against itself, in the same groups.
+template <class T>
+bool is_symmetric(MatrixView<const T> x, MatrixView<const T> y, std::span<const std::int64_t> x_groups,
+                  std::span<const std::int64_t> y_groups) {
+  return x.data == y.data && x.rows == y.rows && x.stride == y.stride &&
+         std::equal(x_groups.begin(), x_groups.end(), y_groups.begin(), y_groups.end());
+}
+
+/// sums(g, h) = sum over the pairs of points of groups g and h of a term of their squared distance. Every
+/// thread has a term of its own from make_term(), which takes the squares of a tile in place. Of a set
+/// against itself, groups meet once.
+template <class T, class MakeTerm>
 void sum_pairs(int threads, MatrixView<const T> x, MatrixView<const T> y,
                std::span<const std::int64_t> x_groups, std::span<const std::int64_t> y_groups,
-               MatrixView<double> sums, Term&& term) {
-  const std::vector<Band> bands = cut_bands(x_groups);
+               MatrixView<double> sums, MakeTerm&& make_term) {
   const std::vector<GroupPack<T>> packs = pack(y, y_groups);
-  Matrix<double> partial(static_cast<std::int64_t>(bands.size()), sums.cols);
-  parallel_for(threads, partial.rows, 1, [&](std::int64_t b) {
-    double* const band_sums = partial.view().row(b);
-    for (const GroupPack<T>& p : packs) {
-      double sum = 0;
-      for (std::int64_t i = bands[b].first; i < bands[b].last; i += tile_rows) {
-        const std::int64_t rows = std::min(tile_rows, bands[b].last - i);
-        Tile<T> tile = squared_distances(x, i, rows, p.points);
-        double tile_sum = 0;
-        for (std::int64_t r = 0; r < rows; ++r) {
-          term(tile.squares[r]);
-          tile_sum += sum_of_lanes<T>(tile.squares[r], p.points.count);
+  const std::vector<std::int64_t> group = group_of_rows(x_groups);
+  const bool symmetric = is_symmetric(x, y, x_groups, y_groups);
+  const std::int64_t bands = (x.rows + band_rows - 1) / band_rows;
+  Matrix<double> of_rows(x.rows, sums.cols);
+  parallel_for(threads, threads, 1, [&](std::int64_t part) {
+    auto term = make_term();
+    BandSums<T> band;
+    for (std::int64_t b = part; b < bands; b += threads) {  // interleaved: a triangle's bands get shorter
+      const std::int64_t begin = b * band_rows, end = std::min(begin + band_rows, x.rows);
+      for (std::size_t p = 0; p < packs.size(); ++p) {
+        const auto& [points, of_y] = packs[p];
+        if (symmetric && of_y < group[begin]) continue;
+        for (std::int64_t first = begin; first < end; first += tile_rows) {
+          const std::int64_t rows = std::min(tile_rows, end - first);
+          Tile<T> tile = squared_distances(x, first, rows, points);
+          term(tile);
+          for (std::int64_t r = 0; r < rows; ++r) {
+            std::fill(tile.squares[r] + points.count, tile.squares[r] + tile_lanes<T>, T(0));
+            band.add(first - begin + r, tile.squares[r]);
+          }
         }
-        sum += tile_sum;
+        if (p + 1 < packs.size() && packs[p + 1].group == of_y) continue;
+        for (std::int64_t i = begin; i < end; ++i) of_rows(i, of_y) = band.take(i - begin);
       }
-      band_sums[p.group] += sum;
     }
   });
   for (std::int64_t g = 0; g < sums.rows; ++g) std::fill_n(sums.row(g), sums.cols, 0.0);
-  for (std::int64_t b = 0; b < partial.rows; ++b) {
-    for (std::int64_t h = 0; h < sums.cols; ++h) sums(bands[b].group, h) += partial(b, h);
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    for (std::int64_t h = symmetric ? group[i] : 0; h < sums.cols; ++h) sums(group[i], h) += of_rows(i, h);
+  }
+  for (std::int64_t g = 0; symmetric && g < sums.rows; ++g) {
+    for (std::int64_t h = 0; h < g; ++h) sums(g, h) = sums(h, g);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "experiment/run.h"
+#include "experiment/schema.h"
 #include "sparcell/config.h"
 #include "sparcell/report.h"
 #include "sweep/sweep.h"
@@ -128,7 +129,8 @@ void add_experiment_commands(CLI::App& app, const std::vector<std::string>& argu
   });
 
   CLI::App* schema = app.add_subcommand("schema", "Print the JSON schema of experiment files");
-  schema->callback([&command] { command = [] { std::printf("%s\n", config_schema().dump(2).c_str()); }; });
+  schema->callback(
+      [&command] { command = [] { std::printf("%s\n", experiment_schema().dump(2).c_str()); }; });
 }
 
 }  // namespace sparcell

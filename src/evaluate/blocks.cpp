@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "math/philox.h"
+#include "sparcell/core/parallel.h"
 
 namespace sparcell {
 
@@ -20,12 +21,12 @@ MatrixView<const float> RealBlocks::load(std::span<const std::int32_t> cells) {
 
 void RealBlocks::copy(std::span<const std::int32_t> cells, MatrixView<float> out) {
   const auto rows = static_cast<std::int64_t>(cells.size());
-  std::fill_n(host_.begin(), rows * x_.cols, 0.0f);
-  for (std::int64_t i = 0; i < rows; ++i) {
+  parallel_for(context_.threads(), rows, 16, [&](std::int64_t i) {
     float* const values = host_.data() + i * x_.cols;
+    std::fill_n(values, x_.cols, 0.0f);
     for (std::int64_t p = x_.offsets[cells[i]]; p < x_.offsets[cells[i] + 1]; ++p)
       values[x_.indices[p]] = x_.values[p];
-  }
+  });
   context_.memory().copy_to_device(out.data, host_.data(),
                                    static_cast<std::size_t>(rows * x_.cols) * sizeof(float));
 }

@@ -3,32 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluate/cholesky.h"
+
 namespace sparcell {
 namespace {
-
-/// The Cholesky factor of a symmetric positive definite matrix, in its lower triangle.
-void factorize(Matrix<double>& a) {
-  for (std::int64_t j = 0; j < a.cols; ++j) {
-    for (std::int64_t i = j; i < a.rows; ++i) {
-      double sum = a(i, j);
-      for (std::int64_t k = 0; k < j; ++k) sum -= a(i, k) * a(j, k);
-      a(i, j) = i == j ? std::sqrt(sum) : sum / a(j, j);
-    }
-  }
-}
-
-/// Solves L L^T x = b in place.
-void solve(const Matrix<double>& factor, std::span<double> b) {
-  const std::int64_t n = factor.rows;
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t k = 0; k < i; ++k) b[i] -= factor(i, k) * b[k];
-    b[i] /= factor(i, i);
-  }
-  for (std::int64_t i = n - 1; i >= 0; --i) {
-    for (std::int64_t k = i + 1; k < n; ++k) b[i] -= factor(k, i) * b[k];
-    b[i] /= factor(i, i);
-  }
-}
 
 Matrix<double> class_means(const Matrix<double>& features, std::span<const std::int32_t> classes,
                            std::span<const double> sizes) {

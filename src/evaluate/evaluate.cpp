@@ -5,6 +5,11 @@
 
 namespace sparcell {
 
+void check_fits(const Dataset& data, const Split& split, const std::vector<Fit>& fits) {
+  Log silent([](Log::Level, const std::string&) {});
+  check_leakage(data, split.test, fits, silent);
+}
+
 Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
                     const std::vector<JudgedModel>& models, const EvaluateOptions& options,
                     std::uint64_t seed, Log& log, const std::vector<Fit>& fits) {

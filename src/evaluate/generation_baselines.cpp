@@ -41,6 +41,19 @@ Centroids training_centroids(const Dataset& data, std::span<const std::int32_t> 
   return centroids;
 }
 
+std::vector<double> mean_centroid(const Centroids& centroids) {
+  std::vector<double> sum(static_cast<std::size_t>(centroids.means.cols));
+  double count = 0;
+  for (std::int64_t p = 1; p < centroids.means.rows; ++p) {
+    if (centroids.cells[p] == 0) continue;
+    ++count;
+    for (std::int64_t g = 0; g < centroids.means.cols; ++g) sum[g] += centroids.means(p, g);
+  }
+  if (count == 0) return {};
+  for (double& value : sum) value /= count;
+  return sum;
+}
+
 GenerationBaselines::GenerationBaselines(Context& context, const Dataset& data,
                                          std::span<const std::int32_t> train, const PrincipalComponents& pca,
                                          Projector& projector, std::uint64_t seed)
@@ -116,9 +129,12 @@ void GenerationBaselines::gaussian(std::int64_t first, MatrixView<float> out) {
 
 void GenerationBaselines::independent_genes(std::int64_t cell, std::span<float> row) const {
   const math::PhiloxStream stream(stream_of(seed_, 2));
+  math::PhiloxBlock block{};
   for (std::size_t g = 0; g < row.size(); ++g) {
+    const std::uint64_t element = static_cast<std::uint64_t>(cell) * row.size() + g;
+    if (g == 0 || element % 4 == 0) block = stream.block(element / 4);
     // Training cells are numbered so that those with a value of the gene come first.
-    const std::uint64_t word = stream.word(static_cast<std::uint64_t>(cell) * row.size() + g);
+    const std::uint64_t word = block.word[element % 4];
     const std::int64_t place = gene_offsets_[g] + static_cast<std::int64_t>(word * train_.size() >> 32);
     row[g] = place < gene_offsets_[g + 1] ? gene_values_[place] : 0.0f;
   }

@@ -58,4 +58,7 @@ struct Centroids {
 };
 Centroids training_centroids(const Dataset& data, std::span<const std::int32_t> train);
 
+/// The mean of the means of all perturbations that have cells, the control aside; empty where there are none.
+std::vector<double> mean_centroid(const Centroids& centroids);
+
 }  // namespace sparcell

@@ -1,6 +1,7 @@
 #include "evaluate/judge.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "evaluate/per_perturbation.h"
@@ -10,6 +11,10 @@ namespace {
 
 constexpr std::int64_t correlated_genes = 1000;
 constexpr std::int64_t permutations = 999;
+
+std::string needs_of_cells() {
+  return fmt::format("{} test cells and a value that is defined", TestCells::for_interval);
+}
 
 void set_all(Scores& scores, const Metrics& values) {
   for (const auto& [key, value] : values) scores.set(key, value);
@@ -34,6 +39,19 @@ std::vector<std::int32_t> most_variable(const Csr<float>& x, std::span<const std
   genes.resize(static_cast<std::size_t>(std::min<std::int64_t>(count, x.cols)));
   std::sort(genes.begin(), genes.end());
   return genes;
+}
+
+void check_latent(const Matrix<float>& values, const std::string& model, std::span<const std::int32_t> cells,
+                  std::span<const std::string> names) {
+  for (std::size_t v = 0; v < values.values.size(); ++v) {
+    if (std::isfinite(values.values[v])) continue;
+    const std::int32_t cell = cells[v / static_cast<std::size_t>(values.cols)];
+    throw NumericalError(
+        "model {}: its latent space holds a value that is not finite at cell {} (row {} of the data); a "
+        "smaller "
+        "learning rate or gradient clipping may help",
+        model, names[cell], cell);
+  }
 }
 
 }  // namespace
@@ -63,12 +81,17 @@ void set_reconstruction(const ReconstructionScores& judged, Scores& scores) {
   scores.set("varying_genes", static_cast<double>(judged.varying_genes));
   scores.set("pearson_per_gene", judged.pearson_per_gene);
   scores.set("pearson_undefined", static_cast<double>(judged.pearson_undefined));
+  for (const auto& [key, values] : judged.pseudobulk.columns()) {
+    if (!values->empty()) scores.set(key, mean_of_defined(*values));
+  }
 }
 
 Evaluation Judge::run() {
   fit_components();
   open_generation();
+  open_perturbations();
   judge_constants();
+  judge_linear_model();
   judge_components();
   judge_generation_baselines();
   for (const JudgedModel& model : models_) {
@@ -116,9 +139,14 @@ void Judge::judge_reconstruction_of(const JudgedModel& model, Scores& scores) {
       model.name, [&](auto cells, auto, MatrixView<float> out) { model.reconstruct(cells, out); });
   set_reconstruction(judged, scores);
   add_columns(model.name, judged);
-  for (const auto& [name, reference] : constants_)
+  add_pseudobulk_columns(model.name, judged.pseudobulk);
+  for (const auto& [name, reference] : references_) {
     add_reconstruction_verdicts(model.name, judged, name, reference);
-  add_reconstruction_verdicts(model.name, judged, "pca", pca_.at(model.latent));
+    if (name == "linear") add_pseudobulk_verdicts(model.name, judged.pseudobulk, name, reference.pseudobulk);
+  }
+  const ReconstructionScores& pca = pca_.at(model.latent);
+  add_reconstruction_verdicts(model.name, judged, "pca", pca);
+  add_pseudobulk_verdicts(model.name, judged.pseudobulk, "pca", pca.pseudobulk);
   if (!model.reconstruct_at_mean || !wanted_.has("mse_at_mean")) return;
   scores.set("mse_at_mean", reconstruction(model.name, [&](auto cells, auto, MatrixView<float> out) {
                               model.reconstruct_at_mean(cells, out);
@@ -147,11 +175,22 @@ void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
   std::optional<Interval> interval;
   if (std::ssize(differences) >= TestCells::for_interval)
     interval = bootstrap_interval(differences, options_.resamples, seed_);
-  add_verdict(model.name, "linear_accuracy", "pca", interval);
+  add_verdict(model.name, "linear_accuracy", "pca", interval, needs_of_cells());
 }
 
 ReconstructionScores Judge::reconstruction(const std::string& name, const Reconstruct& reconstruct) {
-  return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names);
+  if (means_.perturbations.empty())
+    return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names);
+  PseudobulkSums sums(context_, data_, means_);
+  ReconstructionScores scores = judge_reconstruction(
+      context_, real_, test_,
+      [&](std::span<const std::int32_t> cells, MatrixView<const float> real, MatrixView<float> out) {
+        reconstruct(cells, real, out);
+        sums.add(cells, out);
+      },
+      name, data_.cells.names);
+  scores.pseudobulk = sums.scores();
+  return scores;
 }
 
 std::optional<LatentScores> Judge::latent(const std::string& name, const Encode& encode, Scores& scores) {
@@ -163,7 +202,12 @@ std::optional<LatentScores> Judge::latent(const std::string& name, const Encode&
         name, labelled_.labels());
     return std::nullopt;
   }
-  LatentScores judged = judge_latent(context_, labelled_, encode, wanted_, seed_);
+  const auto checked = [&](std::span<const std::int32_t> cells) {
+    Matrix<float> values = encode(cells);
+    check_latent(values, name, cells, data_.cells.names);
+    return values;
+  };
+  LatentScores judged = judge_latent(context_, labelled_, checked, wanted_, seed_);
   set_all(scores, judged.values);
   const auto column = [&](const char* metric, const std::vector<double>& values) {
     add_column(result_.per_perturbation, data_, name + metric, labelled_.test, values);
@@ -175,13 +219,11 @@ std::optional<LatentScores> Judge::latent(const std::string& name, const Encode&
 }
 
 void Judge::add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
-                        const std::optional<Interval>& difference, std::optional<double> p_value) {
+                        const std::optional<Interval>& difference, const std::string& needs,
+                        std::optional<double> p_value) {
   if (!wanted_.has(metric)) return;
   if (!difference) {
-    log_.info(
-        "evaluate: no verdict on the {} of {} against {}: it needs {} test cells and a value that is "
-        "defined",
-        metric, model, baseline, TestCells::for_interval);
+    log_.info("evaluate: no verdict on the {} of {} against {}: it needs {}", metric, model, baseline, needs);
     return;
   }
   const auto [value, low, high] = *difference;
@@ -191,8 +233,9 @@ void Judge::add_verdict(const std::string& model, const std::string& metric, con
 
 void Judge::add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
                                         const std::string& baseline, const ReconstructionScores& reference) {
-  add_verdict(model, "mse", baseline, mse_difference(judged, reference, options_.resamples, seed_));
-  add_verdict(model, "r2_varying", baseline, r2_difference(judged, reference));
+  add_verdict(model, "mse", baseline, mse_difference(judged, reference, options_.resamples, seed_),
+              needs_of_cells());
+  add_verdict(model, "r2_varying", baseline, r2_difference(judged, reference), needs_of_cells());
 }
 
 void Judge::add_distance_verdicts(const std::string& model, const SampleDistances& distances) {
@@ -206,9 +249,11 @@ void Judge::add_distance_verdicts(const std::string& model, const SampleDistance
     std::optional<double> p_value;
     if (enough) p_value = permutation_p_value(own, permutations, seed_);
     add_verdict(model, metric, "split_half",
-                interval([&] { return distance_interval(own, sample_->halvings()); }), p_value);
+                interval([&] { return distance_interval(own, sample_->halvings()); }), needs_of_cells(),
+                p_value);
     for (const auto& [name, reference] : baseline_distances_)
-      add_verdict(model, metric, name, interval([&] { return distance_interval(own, reference.*which); }));
+      add_verdict(model, metric, name, interval([&] { return distance_interval(own, reference.*which); }),
+                  needs_of_cells());
   };
   add("energy_distance", &SampleDistances::euclidean);
   add("mmd", &SampleDistances::kernel);

@@ -9,12 +9,16 @@
 #include "evaluate/generation_baselines.h"
 #include "evaluate/latent.h"
 #include "evaluate/pca.h"
+#include "evaluate/pseudobulk.h"
 #include "evaluate/reconstruction.h"
 #include "evaluate/registry.h"
 
 namespace sparcell {
 
 void set_reconstruction(const ReconstructionScores& judged, Scores& scores);
+
+/// Perturbations that an interval over them needs.
+inline constexpr std::int64_t perturbations_for_interval = 8;
 
 class Judge {
  public:
@@ -29,10 +33,13 @@ class Judge {
   Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_.count(), &log_); }
   void fit_components();
   void open_generation();
+  void open_perturbations();
 
   // Baselines.
   void judge_constants();
   void judge_constant(const std::string& name, const std::vector<float>& cell);
+  void judge_linear_model();
+  void judge_reference(const std::string& name, const Reconstruct& reconstruct);
   void judge_components();
   void judge_generation_baselines();
   ReconstructionScores reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
@@ -47,11 +54,15 @@ class Judge {
   ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct);
   std::optional<LatentScores> latent(const std::string& name, const Encode& encode, Scores& scores);
   void add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
-                   const std::optional<Interval>& difference, std::optional<double> p_value = {});
+                   const std::optional<Interval>& difference, const std::string& needs,
+                   std::optional<double> p_value = {});
   void add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
                                    const std::string& baseline, const ReconstructionScores& reference);
+  void add_pseudobulk_verdicts(const std::string& model, const PseudobulkScores& judged,
+                               const std::string& baseline, const PseudobulkScores& reference);
   void add_distance_verdicts(const std::string& model, const SampleDistances& distances);
   void add_columns(const std::string& name, const ReconstructionScores& scores);
+  void add_pseudobulk_columns(const std::string& name, const PseudobulkScores& scores);
   void add_columns(const std::string& before, const std::string& behind,
                    const GeneDistribution& distribution);
   void list_metrics();
@@ -71,7 +82,9 @@ class Judge {
   std::unique_ptr<Projector> projector_;
   std::optional<SampleSpace> space_;
   std::optional<RealSample> sample_;
-  Named constants_;
+  Centroids centroids_;      ///< of training cells; empty where perturbations are not known
+  PerturbationMeans means_;  ///< empty where they are not judged
+  Named references_;         ///< of a cell's label at most: constants and the linear model
   std::map<std::int64_t, ReconstructionScores> pca_;         ///< by latent size
   std::map<std::int64_t, std::vector<double>> pca_correct_;  ///< of the linear classifier
   std::vector<std::pair<std::string, SampleDistances>> baseline_distances_;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "evaluate/judge.h"
+#include "evaluate/linear_model.h"
 
 namespace sparcell {
 namespace {
@@ -20,27 +21,14 @@ std::vector<std::int64_t> latent_sizes(const std::vector<JudgedModel>& models) {
   return reconstructing.empty() ? all : reconstructing;
 }
 
-std::vector<float> as_cell(const double* values, std::int64_t genes) { return {values, values + genes}; }
-
-/// The mean of the centroids of all perturbations with training cells; empty where there are none.
-std::vector<float> mean_centroid(const Centroids& centroids) {
-  std::vector<double> sum(static_cast<std::size_t>(centroids.means.cols));
-  double count = 0;
-  for (std::int64_t p = 1; p < centroids.means.rows; ++p) {
-    if (centroids.cells[p] == 0) continue;
-    ++count;
-    for (std::int64_t g = 0; g < centroids.means.cols; ++g) sum[g] += centroids.means(p, g);
-  }
-  if (count == 0) return {};
-  for (double& value : sum) value /= count;
-  return as_cell(sum.data(), centroids.means.cols);
-}
+std::vector<float> as_cell(std::span<const double> values) { return {values.begin(), values.end()}; }
 
 }  // namespace
 
 void Judge::fit_components() {
   std::int64_t most = options_.components;
   for (std::int64_t latent : latent_sizes(models_)) most = std::max(most, latent);
+  if (data_.perturbations.known()) most = std::max(most, LinearModel::components);
   if (split_.train.size() < 2) {
     throw DataError("evaluate: principal components need two training cells, there are {}",
                     split_.train.size());
@@ -64,26 +52,26 @@ ReconstructionScores Judge::reconstruct_baseline(const std::string& name, const 
 void Judge::judge_constants() {
   judge_constant("gene_mean", all_components_.mean);
   if (!data_.perturbations.known()) return;
-  const Centroids centroids = training_centroids(data_, split_.train);
-  const std::vector<float> centroid = mean_centroid(centroids);
-  if (!centroid.empty()) judge_constant("centroid_mean", centroid);
-  if (!centroids.cells.empty() && centroids.cells[0] > 0)
-    judge_constant("control_mean", as_cell(centroids.means.view().row(0), data_.gene_count()));
+  const std::vector<double> centroid = mean_centroid(centroids_);
+  if (!centroid.empty()) judge_constant("centroid_mean", as_cell(centroid));
+  if (!centroids_.cells.empty() && centroids_.cells[0] > 0) {
+    const std::span<const double> means(centroids_.means.values);
+    judge_constant("control_mean", as_cell(means.first(data_.gene_count())));
+  }
 }
 
 void Judge::judge_constant(const std::string& name, const std::vector<float>& cell) {
   Matrix<float> rows(evaluation_block, data_.gene_count());
   for (std::int64_t r = 0; r < rows.rows; ++r) std::copy(cell.begin(), cell.end(), rows.view().row(r));
   const DeviceMatrix<float> block(context_, rows);
+  judge_reference(name, [&](auto cells, auto, MatrixView<float> out) {
+    context_.memory().copy_on_device(out.data, block.view().data, cells.size() * cell.size() * sizeof(float));
+  });
+}
+
+void Judge::judge_reference(const std::string& name, const Reconstruct& reconstruct) {
   Scores scores(wanted_, name, test_.count(), nullptr);
-  constants_.emplace_back(name, reconstruct_baseline(
-                                    name,
-                                    [&](auto cells, auto, MatrixView<float> out) {
-                                      context_.memory().copy_on_device(
-                                          out.data, block.view().data,
-                                          cells.size() * cell.size() * sizeof(float));
-                                    },
-                                    scores));
+  references_.emplace_back(name, reconstruct_baseline(name, reconstruct, scores));
   result_.baselines.emplace_back(name, scores.metrics());
 }
 
@@ -96,6 +84,7 @@ void Judge::judge_components() {
         name,
         [&](auto, MatrixView<const float> real, MatrixView<float> out) { projector.reconstruct(real, out); },
         scores);
+    add_pseudobulk_columns(name, pca_[latent_size].pseudobulk);
     const auto encode = [&](std::span<const std::int32_t> cells) {
       DeviceMatrix<float> values(context_, static_cast<std::int64_t>(cells.size()), projector.components());
       for_each_block(0, values.rows(), [&](std::int64_t first, std::int64_t count) {

@@ -130,6 +130,43 @@ std::vector<MetricInfo> expression_metrics() {
   };
 }
 
+/// Of the means of perturbations over their test cells, control aside: y real, y' reconstructed. A model and
+/// PCA have seen the cells themselves, the linear model and the constants their label at most.
+std::vector<MetricInfo> perturbation_metrics() {
+  const std::string over = "Mean over perturbations, over all genes, of ";
+  return {
+      {"pseudobulk_mse", "MSE of means", "pseudobulk_mse_v1", squared,
+       over + "the squared error of a perturbation's mean over its test cells.", perturbation,
+       Better::smaller, 1},
+      {"pseudobulk_mae", "MAE of means", "pseudobulk_mae_v1", value,
+       over + "the absolute error of a perturbation's mean over its test cells.", perturbation,
+       Better::smaller, 1},
+      {"pseudobulk_l2", "L2 of means", "pseudobulk_l2_v1", value,
+       over + "the Euclidean distance of reconstructed and real mean of a perturbation's test cells.",
+       perturbation, Better::smaller, 1},
+      {"delta_pearson", "Pearson of differences to control", "pseudobulk_delta_pearson_control_v1", "",
+       over + "Pearson's correlation of the differences of reconstructed and real mean to the mean of the "
+              "training controls (the Pearson delta of GEARS).",
+       perturbation, Better::larger, 1},
+      {"delta_cosine", "cosine of differences to control", "pseudobulk_delta_cosine_control_v1", "",
+       over + "the cosine of the same differences.", perturbation, Better::larger, 1},
+      {"delta_sign_accuracy", "sign of differences to control", "pseudobulk_delta_sign_control_v1",
+       "share of genes",
+       "Mean over perturbations of the share of genes, of those whose real mean differs from control, on the "
+       "same side of it.",
+       perturbation, Better::larger, 1},
+      {"centroid_pearson", "Pearson of differences to the mean perturbation",
+       "pseudobulk_delta_pearson_centroid_v1", "",
+       over + "Pearson's correlation of the differences of reconstructed and real mean to the mean of the "
+              "training perturbations' means: what all perturbations share is no merit.",
+       perturbation, Better::larger, 1},
+      {"centroid_accuracy", "centroid accuracy", "centroid_accuracy_v1", "share of perturbations",
+       "Mean over perturbations of the share of the others whose real mean is farther (Euclidean) from the "
+       "reconstructed one than the own real mean is; 0.5 by chance.",
+       perturbation, Better::larger, 1},
+  };
+}
+
 std::vector<MetricInfo> latent_metrics() {
   return {
       {"silhouette", "silhouette", "silhouette_perturbation_scaled_v1", "",
@@ -159,7 +196,8 @@ std::vector<MetricInfo> latent_metrics() {
 
 std::vector<MetricInfo> metric_registry(std::int64_t components) {
   std::vector<MetricInfo> all = reconstruction_metrics();
-  for (const auto& metrics : {distance_metrics(components), expression_metrics(), latent_metrics()})
+  for (const auto& metrics :
+       {perturbation_metrics(), distance_metrics(components), expression_metrics(), latent_metrics()})
     all.insert(all.end(), metrics.begin(), metrics.end());
   return all;
 }

@@ -27,23 +27,26 @@ Matrix<double> empty_moments(std::int64_t genes) {
   return moments;
 }
 
-/// The sums of all groups but one; of all, where `without` is none of them.
-Matrix<double> combined(const std::vector<Matrix<double>>& groups, std::size_t without) {
-  Matrix<double> total = empty_moments(groups[0].cols);
-  for (std::size_t group = 0; group < groups.size(); ++group) {
-    if (group == without) continue;
-    for (std::int64_t m = 0; m < total.rows; ++m) {
-      double* const sum = total.view().row(m);
-      const double* const part = groups[group].view().row(m);
-      const auto moment = static_cast<ResidualMoment>(m);
-      for (std::int64_t g = 0; g < total.cols; ++g) {
-        sum[g] = is_low(moment)    ? std::min(sum[g], part[g])
-                 : is_high(moment) ? std::max(sum[g], part[g])
-                                   : sum[g] + part[g];
-      }
+void add(const Matrix<double>& part, Matrix<double>& total) {
+  for (std::int64_t m = 0; m < total.rows; ++m) {
+    double* const sum = total.view().row(m);
+    const double* const other = part.view().row(m);
+    const auto moment = static_cast<ResidualMoment>(m);
+    const bool low = is_low(moment), high = is_high(moment);
+    for (std::int64_t g = 0; g < total.cols; ++g) {
+      sum[g] = low ? std::min(sum[g], other[g]) : high ? std::max(sum[g], other[g]) : sum[g] + other[g];
     }
   }
-  return total;
+}
+
+/// Element i has the sums of groups i and later; the last one is empty.
+std::vector<Matrix<double>> sums_from(const std::vector<Matrix<double>>& groups) {
+  std::vector<Matrix<double>> from(groups.size() + 1, empty_moments(groups[0].cols));
+  for (std::size_t i = groups.size(); i-- > 0;) {
+    from[i] = from[i + 1];
+    add(groups[i], from[i]);
+  }
+  return from;
 }
 
 /// Names the first cell, by its row in the data, with a value that is not finite.
@@ -160,10 +163,15 @@ ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, co
   scores.cell_errors = errors.to_host();
   check_finite(scores.cell_errors, test, who, names);
   for (double& error : scores.cell_errors) error /= static_cast<double>(genes);
-  score_genes(combined(groups, groups.size()), test.count(), scores);
+  const std::vector<Matrix<double>> from = sums_from(groups);
+  score_genes(from[0], test.count(), scores);
+  Matrix<double> before = empty_moments(genes);
   for (std::size_t group = 0; group < groups.size(); ++group) {
-    const std::int64_t others = test.count() - (test.groups[group + 1] - test.groups[group]);
-    scores.r2_varying_without.push_back(r2_varying(combined(groups, group), others));
+    Matrix<double> others = before;
+    add(from[group + 1], others);
+    const std::int64_t cells = test.count() - (test.groups[group + 1] - test.groups[group]);
+    scores.r2_varying_without.push_back(r2_varying(others, cells));
+    add(groups[group], before);
   }
   return scores;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "evaluate/blocks.h"
+#include "evaluate/pseudobulk.h"
 #include "evaluate/test_cells.h"
 #include "evaluate/verdict.h"
 
@@ -24,6 +25,7 @@ struct ReconstructionScores {
   std::vector<double> gene_mse, gene_r2, gene_pearson;  ///< NaN where not defined
   std::vector<double> cell_errors;  ///< mean squared error of every test cell, in the order of TestCells
   std::vector<double> r2_varying_without;  ///< r2_varying of the other cells, for every group
+  PseudobulkScores pseudobulk;             ///< empty where means of perturbations are not judged
 };
 
 /// Judges the reconstruction of the test cells. `who` is named in the NumericalError of a value that is not

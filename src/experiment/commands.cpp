@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "experiment/finished_run.h"
+#include "experiment/fitted_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/result.h"
 #include "sparcell/anndata.h"
@@ -96,6 +97,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
                     folder);
   }
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
+  const std::string seen = seen_cells_hash(prepared);
   if (!input.empty()) {
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
@@ -104,7 +106,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {
     const bool gan = options.type == ModelType::gan;  // which has no best weights
-    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x));
+    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x, seen));
     judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,

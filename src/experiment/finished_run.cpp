@@ -51,7 +51,8 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Csr<float>& x) const {
+                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                const std::string& seen_cells) const {
   const auto model = std::find_if(experiment_.model.begin(), experiment_.model.end(),
                                   [&](const auto& m) { return m.first == name; });
   auto loaded = std::make_unique<TrainedModel>(context, name, model->second, x, preprocessing_.scaler,
@@ -61,8 +62,14 @@ std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::str
   const bool has_best = std::filesystem::exists(best);
   if (weights == Weights::best && !has_best)
     throw UsageError("--weights best: {} has no best checkpoint", name);
-  restore(loaded->trainable(),
-          read_checkpoint(wants_best && has_best ? best : paths_.checkpoint(name, "last")).tensors);
+  const std::string file = wants_best && has_best ? best : paths_.checkpoint(name, "last");
+  const Checkpoint checkpoint = read_checkpoint(file);
+  const std::string& fitted = checkpoint.identity.seen_cells;
+  if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {
+    throw DataError("{} was fitted on other cells than {} says: its test cells may be among them", file,
+                    paths_.file("split.csv"));
+  }
+  restore(loaded->trainable(), checkpoint.tensors);
   return loaded;
 }
 

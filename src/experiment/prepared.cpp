@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "experiment/fitted_cells.h"
 #include "experiment/stage_clock.h"
 #include "hdf5/file.h"
 
@@ -119,9 +120,7 @@ std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared)
   const SelectFlavor flavor = experiment.select.flavor;
   if (flavor != SelectFlavor::list && flavor != SelectFlavor::all)
     fits.push_back(fit("select", experiment.select.fit_on));
-  std::vector<std::int32_t> seen = prepared.split.train;
-  seen.insert(seen.end(), prepared.split.validation.begin(), prepared.split.validation.end());
-  for (const auto& [name, options] : experiment.model) fits.push_back({name, seen});
+  for (const auto& [name, options] : experiment.model) fits.push_back({name, seen_cells(prepared)});
   return fits;
 }
 

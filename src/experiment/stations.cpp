@@ -4,6 +4,7 @@
 
 #include "core/version.h"
 #include "core/whole_file.h"
+#include "experiment/fitted_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/provenance.h"
 #include "experiment/result.h"
@@ -49,6 +50,9 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
 
   const Prepared prepared =
       prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
+  std::vector<Fit> fits = fits_of(experiment, prepared);
+  for (Fit& fit : fits_of_starts(experiment, prepared, log)) fits.push_back(std::move(fit));
+  check_fits(prepared.data, prepared.split, fits);  // before the time that training takes
   stop_if_asked(start.folder, "train");
   record.config_hash = config_hash(experiment, prepared.data.checksum);
   write_inputs(paths, prepared);
@@ -82,7 +86,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   status.set("running", {{"stage", "evaluate"}});
   const Evaluation evaluation = clock.time("evaluate", [&] {
     return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
-                    static_cast<std::uint64_t>(experiment.seed), log, fits_of(experiment, prepared));
+                    static_cast<std::uint64_t>(experiment.seed), log, fits);
   });
   stop_if_asked(start.folder, "report");
   clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });

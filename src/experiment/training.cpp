@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "experiment/fitted_cells.h"
 #include "experiment/progress.h"
 #include "experiment/signals.h"
 #include "train/checkpoint_writer.h"
@@ -156,15 +157,15 @@ class ModelTraining {
   bool paused() const { return around_.pause_after > 0 && epochs_taken_ >= around_.pause_after; }
 
   TrainResult train() {
-    CheckpointWriter writer(model_.trainable(),
-                            {around_.config_hash, around_.lineage, model_.name(),
-                             name_of(model_.options().type), around_.experiment.seed},
-                            files_, [this](const TensorSnapshot& tensors, std::int64_t step) {
-                              around_.metrics.sync();
-                              for (const NamedTensor& tensor : tensors.parameters)
-                                around_.events.add_histogram(model_.name() + "/" + tensor.name, step,
-                                                             tensor.values);
-                            });
+    CheckpointWriter writer(
+        model_.trainable(),
+        {around_.config_hash, around_.lineage, model_.name(), name_of(model_.options().type),
+         around_.experiment.seed, seen_cells_hash(around_.prepared)},
+        files_, [this](const TensorSnapshot& tensors, std::int64_t step) {
+          around_.metrics.sync();
+          for (const NamedTensor& tensor : tensors.parameters)
+            around_.events.add_histogram(model_.name() + "/" + tensor.name, step, tensor.values);
+        });
     TrainingProgress progress(model_.name(), trainer_.state().epoch, options_.epochs, around_.log.log());
     const auto note_written = [&] {
       if (writer.written()) around_.folder.keep();

@@ -11,9 +11,6 @@ namespace sparcell {
 namespace {
 
 constexpr std::string_view only_of_vae[] = {"mse_at_mean"};
-constexpr std::string_view of_generation[] = {"energy_distance", "zero_fraction_error",
-                                              "exact_zero_fraction_error", "mean_pearson_squared",
-                                              "variance_ratio"};
 
 template <class Words>
 bool contains(const Words& words, const std::string& word) {
@@ -21,22 +18,23 @@ bool contains(const Words& words, const std::string& word) {
 }
 
 /// Whether a model of that type has the metric.
-bool has_metric(ModelType type, const std::string& key) {
-  if (contains(of_generation, key)) return type != ModelType::autoencoder;
-  if (contains(only_of_vae, key)) return type == ModelType::vae;
-  return type != ModelType::gan;
+bool has_metric(ModelType type, const MetricInfo& metric) {
+  if (contains(only_of_vae, metric.key)) return type == ModelType::vae;
+  const bool of_generated =
+      metric.group == MetricGroup::generation || metric.group == MetricGroup::expression;
+  return type != (of_generated ? ModelType::autoencoder : ModelType::gan);
 }
 
 bool wanted(const EvaluateOptions& options, const std::string& key) {
   return contains(options.metrics, std::string("all")) || contains(options.metrics, key);
 }
 
-/// Not variance_ratio, which is best at 1, and not a number of genes.
+/// Not what is best at 1 or at 0.5, and not a number of genes.
 bool has_direction(const std::string& name) {
   const std::string key = name.substr(name.rfind('.') + 1);
   const std::vector<MetricInfo> registry = metric_registry();
   return std::none_of(registry.begin(), registry.end(), [&](const MetricInfo& metric) {
-    return metric.key == key && (metric.better == Better::nearer_one || metric.better == Better::neither);
+    return metric.key == key && metric.better != Better::smaller && metric.better != Better::larger;
   });
 }
 
@@ -58,7 +56,7 @@ std::vector<std::string> reported_metrics(const Experiment& experiment) {
         names.push_back(fmt::format("{}.loss.{}", name, part));
     }
     for (const MetricInfo& metric : metric_registry(experiment.evaluate.components)) {
-      if (has_metric(model.type, metric.key) && wanted(experiment.evaluate, metric.key))
+      if (has_metric(model.type, metric) && wanted(experiment.evaluate, metric.key))
         names.push_back(fmt::format("{}.test.{}", name, metric.key));
     }
     if (model.type == ModelType::vae) names.push_back(name + ".test.kl");

@@ -78,6 +78,7 @@ class Checksum {
 std::int64_t checksum_of(const Checkpoint& c) {
   Checksum sum;
   for_each_attribute(c, [&](const char*, const auto& value) { sum.add(value); });
+  if (!c.identity.seen_cells.empty()) sum.add(c.identity.seen_cells);
   for (const double loss : c.state.step.losses) sum.add(loss);
   for (const auto& [part, member] : record_parts()) {
     for (const auto& [name, value] : c.state.last.*member) {
@@ -159,6 +160,7 @@ void write_checkpoint(const std::string& path, const Checkpoint& c, const std::s
   file.set("schema", checkpoint_schema);
   file.set("checksum", checksum_of(c));
   for_each_attribute(c, [&](const char* name, const auto& value) { file.set(name, value); });
+  if (!c.identity.seen_cells.empty()) file.set("seen_cells", c.identity.seen_cells);
   file.write("losses", std::vector<double>(std::begin(c.state.step.losses), std::end(c.state.step.losses)));
   write_record(file.create_group("last_epoch"), c.state.last);
   write_weights(file, c.tensors);
@@ -181,6 +183,7 @@ Checkpoint read_checkpoint(const std::string& path) {
   }
   Checkpoint c;
   for_each_attribute(c, [&](const char* name, auto& value) { read_attribute(file, name, value); });
+  if (file.has_attribute("seen_cells")) c.identity.seen_cells = file.text("seen_cells");
   const std::vector<double> losses = file.dataset("losses").read<double>();
   if (losses.size() == loss_parts) std::copy(losses.begin(), losses.end(), c.state.step.losses);
   read_record(file.group("last_epoch"), c.state.last);

@@ -6,7 +6,7 @@
 //     /losses                                 sums of the epoch that is under way
 //     /last_epoch/{names,values}              what the epoch before it left
 //     attributes: schema, checksum (CRC-32C of all that is here), config_hash, lineage, model, type, seed,
-//     the step's state, schedule and best values
+//     seen_cells, the step's state, schedule and best values
 #pragma once
 
 #include <memory>
@@ -40,6 +40,7 @@ struct CheckpointIdentity {
   std::string model;
   std::string type;
   std::int64_t seed = 0;
+  std::string seen_cells{};  ///< SHA-256 of the names of the cells it was fitted on; empty in older files
 };
 
 struct Checkpoint {

@@ -84,6 +84,20 @@ TEST_F(Commands, SchemaIsJsonAndClosedAgainstUnknownKeys) {
     EXPECT_TRUE(schema["properties"].contains(section)) << section;
 }
 
+TEST_F(Commands, SchemaKnowsEveryMetricWithItsDefinition) {
+  const nlohmann::json schema = nlohmann::json::parse(succeed({"schema"}));
+  const nlohmann::json& words =
+      schema["properties"]["evaluate"]["properties"]["metrics"]["anyOf"][0]["oneOf"];
+  const std::vector<MetricInfo> registry = metric_registry();
+  ASSERT_EQ(words.size(), registry.size() + 1);
+  EXPECT_EQ(words[0]["const"], "all");
+  for (std::size_t m = 0; m < registry.size(); ++m) {
+    EXPECT_EQ(words[m + 1]["const"], registry[m].key);
+    EXPECT_THAT(words[m + 1]["description"].get<std::string>(),
+                AllOf(HasSubstr(registry[m].name), HasSubstr(registry[m].definition)));
+  }
+}
+
 TEST_F(Commands, ValidateReadsNoData) {
   EXPECT_EQ(succeed({"validate", "small.yaml", "read.path=none.h5ad"}), "small.yaml is valid: 3 models\n");
   EXPECT_EQ(succeed({"validate", "small.yaml", "~model.gan", "~model.vae"}),

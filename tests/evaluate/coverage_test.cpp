@@ -97,6 +97,39 @@ TEST(Coverage, OfTheMeanOfPairedDifferences) {
   EXPECT_LE(count, 198);
 }
 
+/// How many intervals hold 0.2 where 40 perturbations of 20 cells differ from each other and cells within
+/// them hardly do.
+int held_over_perturbations(bool by_cell) {
+  constexpr int perturbations = 40, cells = 20;
+  std::mt19937 generator(14);
+  std::gamma_distribution<double> effect(2, 0.1);  // of mean 0.2, skewed
+  std::normal_distribution<double> noise(0, 0.05);
+  int count = 0;
+  for (int set = 0; set < sets; ++set) {
+    std::vector<double> differences;
+    for (int p = 0; p < perturbations; ++p) {
+      const double own = effect(generator);
+      double mean = 0;
+      for (int cell = 0; cell < cells; ++cell) {
+        const double difference = own + noise(generator);
+        mean += difference / cells;
+        if (by_cell) differences.push_back(difference);
+      }
+      if (!by_cell) differences.push_back(mean);
+    }
+    const Interval interval = bootstrap_interval(differences, 500, static_cast<std::uint64_t>(set));
+    count += interval.low <= 0.2 && 0.2 <= interval.high ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(Coverage, OfTheMeanOverPerturbationsNeedsABootstrapOverThem) {
+  const int count = held_over_perturbations(false);
+  EXPECT_GE(count, 180);
+  EXPECT_LE(count, 198);
+  EXPECT_LT(held_over_perturbations(true), 120);  // cells of one perturbation are no independent draws
+}
+
 /// The largest distance between the empirical distribution of 200 p-values and the uniform one.
 double distance_from_uniform(bool kernel, double shift) {
   std::mt19937 generator(13);

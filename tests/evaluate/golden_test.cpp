@@ -47,7 +47,8 @@ struct Golden : testing::Test {
   }
 
   void SetUp() override {
-    data.perturbations.names = {"control", "A", "B"};
+    data.perturbations.names = {"control", "g1", "g2+g5"};
+    data.perturbations.parts = {{}, {"g1"}, {"g2", "g5"}};
     for (std::int32_t c = 0; c < cells; ++c) data.perturbations.of_cell.push_back(c % labels);
     std::vector<JudgedModel> models{
         test::mapping_model("ae", data, latent, [](float x) { return 0.75f * x + 0.125f; })};
@@ -82,6 +83,19 @@ TEST_F(Golden, ReconstructionEqualsScikitLearn) {
         baseline, baseline, 1e-6,
         {"mse", "mae", "r2", "r2_varying", "varying_genes", "pearson_per_gene", "pearson_undefined"});
   }
+}
+
+TEST_F(Golden, MeansOfPerturbationsEqualNumpy) {
+  const std::vector<std::string> keys{"pseudobulk_mse",   "pseudobulk_mae",   "pseudobulk_l2",
+                                      "delta_pearson",    "delta_cosine",     "delta_sign_accuracy",
+                                      "centroid_pearson", "centroid_accuracy"};
+  expect_metrics("ae", "model", 1e-6, keys);
+  expect_metrics("linear", "linear", 1e-6, keys);
+  expect_metrics("pca", "pca", 5e-6, keys);
+}
+
+TEST_F(Golden, TheLinearModelOfPerturbationsEqualsNumpy) {
+  expect_metrics("linear", "linear", 1e-6, {"mse", "mae", "r2_varying", "pearson_per_gene"});
 }
 
 TEST_F(Golden, PrincipalComponentsEqualScikitLearn) {

@@ -153,5 +153,23 @@ TEST_F(FinishedRunCommands, AFolderWithoutARunIsADataError) {
   }
 }
 
+TEST_F(FinishedRunCommands, EvaluateStopsWhereTheSplitIsNotThatOfTheWeights) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  std::string split = file_bytes(folder / "r/split.csv");
+  const auto exchange = [&](const std::string& from, const std::string& to) {
+    const std::size_t at = split.find(from);
+    ASSERT_NE(at, std::string::npos);
+    split.replace(at, from.size(), to);
+  };
+  exchange(",train", ",seen");  // one cell each: a training cell becomes a test cell
+  exchange(",test", ",train");
+  exchange(",seen", ",test");
+  write_bytes(folder / "r/split.csv", split);
+  const Finished done = program({"evaluate", "r"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err,
+              HasSubstr("r/checkpoints/ae/last.h5 was fitted on other cells than r/split.csv says"));
+}
+
 }  // namespace
 }  // namespace sparcell::test

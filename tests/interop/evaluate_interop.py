@@ -19,7 +19,8 @@ from sklearn.decomposition import PCA  # noqa: E402
 
 TOLERANCE = 1e-5
 # Counted over pairs or cells: one pair of distances that f32 rounds to the other side moves them by a step of that size.
-COUNTED = {"two_sample_auroc", "memorization", "precision", "recall", "coverage", "knn_purity", "linear_accuracy"}
+COUNTED = {"two_sample_auroc", "memorization", "precision", "recall", "coverage", "knn_purity", "linear_accuracy", "centroid_accuracy",
+           "delta_sign_accuracy"}
 FILES = {
     "norman19_lognorm_3375x500.h5ad": ["pertpy", "condition"],
     "jurkat_counts_7500x2000.h5ad": ["scperturb", "perturbation", "600"],
@@ -63,11 +64,23 @@ def expected_values(result, arrays, labels):
     if (labels["train"] == 0).any():
         constants["control_mean"] = train[labels["train"] == 0].mean(axis=0)
     expected = {name: metrics.reconstruction(real, np.broadcast_to(cell, real.shape)) for name, cell in constants.items()}
+    linear = metrics.linear_model(train, labels["train"], result["perturbed_genes"])
+    unlabelled = train.mean(axis=0)
+    by_label = np.array([linear[p] if p >= 0 else unlabelled for p in labels["test"]])
+    expected["linear"] = metrics.reconstruction(real, by_label)
+
+    def means_of(prediction):
+        return metrics.pseudobulk(real, prediction, labels["test"], train, labels["train"])
+
     expected["pca"] = metrics.reconstruction(real, pca.inverse_transform(pca.transform(real)))
     # Whether a gene that is 0 everywhere is met exactly, and varies, is rounding there.
     for key in ("r2", "pearson_per_gene", "pearson_undefined"):
         expected["pca"].pop(key)
-    expected["model"] = metrics.reconstruction(real, guess)
+    expected["model"] = metrics.reconstruction(real, guess) | means_of(guess)
+    expected["linear"] |= means_of(by_label)
+    expected["pca"] |= means_of(pca.inverse_transform(pca.transform(real)))
+    for name, cell in constants.items():
+        expected[name] |= means_of(np.broadcast_to(cell.astype(np.float32), real.shape))
     expected["model"] |= metrics.generation(real, generated, train, result["components"], result["seed"])
     in_train, in_test, count = judged_labels(labels)
     for name, (of_train, of_test) in latent_spaces(arrays, result["latent"]).items():

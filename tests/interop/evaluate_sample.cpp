@@ -1,5 +1,6 @@
 // Evaluates models that need no network on a real file and writes everything that another program needs to do
 // the same: evaluate_sample FILE PRESET COLUMN FOLDER [GENES].
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -70,6 +71,20 @@ JudgedModel sample_model(const Dataset& data, const Split& split) {
   return model;
 }
 
+/// The columns of the genes of every perturbation; null where one is not there, and for the control.
+nlohmann::json perturbed_genes(const Dataset& data) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const std::vector<std::string>& parts : data.perturbations.parts) {
+    nlohmann::json columns = nlohmann::json::array();
+    for (const std::string& gene : parts) {
+      const auto found = std::find(data.genes.names.begin(), data.genes.names.end(), gene);
+      if (found != data.genes.names.end()) columns.push_back(found - data.genes.names.begin());
+    }
+    all.push_back(!parts.empty() && columns.size() == parts.size() ? columns : nlohmann::json());
+  }
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -115,6 +130,7 @@ int main(int argc, char** argv) try {
   write(folder + "test_labels.i32", labels(test.cells));
   nlohmann::json json{
       {"genes", data.gene_count()}, {"seed", seed}, {"components", components}, {"latent", latent}};
+  json["perturbed_genes"] = perturbed_genes(data);
   for (const auto* entries : {&evaluation.models, &evaluation.baselines}) {
     for (const auto& [name, metrics] : *entries) {
       for (const auto& [key, value] : metrics) json["values"][name][key] = value;

@@ -73,6 +73,63 @@ TYPED_TEST(Eigen, LargestFirstOrthonormalWithTheLargestElementPositive) {
   }
 }
 
+/// H D H of the reflection H = I - 2 u u^T: its eigenvectors are the rows of H.
+template <class T>
+struct Reflected {
+  std::vector<double> values, u;
+
+  explicit Reflected(std::vector<double> eigenvalues) : values(std::move(eigenvalues)) {
+    std::mt19937 generator(6);
+    std::normal_distribution<double> normal;
+    double squares = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      u.push_back(normal(generator));
+      squares += u.back() * u.back();
+    }
+    for (double& element : u) element /= std::sqrt(squares);
+  }
+  double vector(std::int64_t i, std::int64_t c) const { return (i == c ? 1 : 0) - 2 * u[i] * u[c]; }
+  Matrix<T> matrix() const {
+    const auto n = static_cast<std::int64_t>(values.size());
+    double middle = 0;
+    for (std::int64_t i = 0; i < n; ++i) middle += u[i] * values[i] * u[i];
+    Matrix<T> a(n, n);
+    for (std::int64_t r = 0; r < n; ++r) {
+      for (std::int64_t c = 0; c < n; ++c) {
+        const double outer = u[r] * u[c] * (4 * middle - 2 * values[r] - 2 * values[c]);
+        a(r, c) = static_cast<T>(outer + (r == c ? values[r] : 0));
+      }
+    }
+    return a;
+  }
+};
+
+TYPED_TEST(Eigen, FewOfManyAreFoundToTheirLastDigitsThoughTheyLieClose) {
+  constexpr std::int64_t n = 2000, apart = 30, k = 40;
+  std::vector<double> eigenvalues;
+  for (std::int64_t i = 0; i < n; ++i)  // those behind `apart` are 0.001 apart
+    eigenvalues.push_back(i < apart ? 100.0 / static_cast<double>(1 + i)
+                                    : 0.001 * static_cast<double>(n - i));
+  const Reflected<TypeParam> exact(eigenvalues);
+  const auto [values, vectors] = top_pairs(exact.matrix(), k);
+  const bool wide = std::is_same_v<TypeParam, double>;
+  for (std::int64_t i = 0; i < k; ++i) {
+    EXPECT_NEAR(values[i], eigenvalues[i], wide ? 1e-11 : 2e-3) << i;
+    double product = 0;  // of unit vectors: the cosine of their angle
+    for (std::int64_t c = 0; c < n; ++c) product += static_cast<double>(vectors(i, c)) * exact.vector(i, c);
+    if (wide || i < apart) {
+      EXPECT_NEAR(std::abs(product), 1, wide ? 1e-11 : 1e-4) << i;
+    }
+  }
+}
+
+TYPED_TEST(Eigen, OfALargeMatrixOfSmallRankAreThoseThatItHas) {
+  std::vector<double> eigenvalues(2000);
+  for (std::size_t i = 0; i < 60; ++i) eigenvalues[i] = 60 - static_cast<double>(i);
+  const auto [values, vectors] = top_pairs(Reflected<TypeParam>(eigenvalues).matrix(), 80);
+  for (std::int64_t i = 0; i < 80; ++i) EXPECT_NEAR(values[i], eigenvalues[i], 100 * this->tolerance) << i;
+}
+
 TYPED_TEST(Eigen, NamesTheFirstElementThatIsNotFinite) {
   Matrix<TypeParam> a(300, 300);
   a(1, 2) = a(1, 299) = a(270, 280) = std::numeric_limits<TypeParam>::quiet_NaN();

@@ -1,6 +1,7 @@
 // train.init_from: another run's weights.
 #include <gmock/gmock.h>
 
+#include "core/csv.h"
 #include "support/small_experiment.h"
 #include "train/checkpoint.h"
 
@@ -57,6 +58,57 @@ TEST_F(InitFrom, WhatDoesNotFitIsRefused) {
   EXPECT_THAT(refusal({"select.genes=59"}, 3), HasSubstr("train.init_from: the genes of first are others"));
   EXPECT_THAT(refusal({"train.init_from=nowhere"}, 3),
               HasSubstr("train.init_from: cannot read the file 'nowhere/checkpoints/ae/last.h5'"));
+}
+
+TEST_F(InitFrom, TestCellsThatTheWeightsHaveSeenStopTheRunBeforeItTrains) {
+  const Finished done = run({"train.init_from=first", "split.seed=4", "~model.gan", "--out", "leaking"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err,
+              HasSubstr("test cells took part in fitting the weights of first that ae starts from"));
+  EXPECT_THAT(done.err, testing::Not(HasSubstr("train ae")));
+  EXPECT_FALSE(exists("leaking"));
+}
+
+TEST_F(InitFrom, CellsThatAnEarlierStartHasSeenAreFoundToo) {
+  const std::vector<std::vector<std::string>> records = read_csv(folder / "first/split.csv");
+  // The first run's training cells are cut into two halves; its test cells stay.
+  std::string second = "cell,split\n", third = second;
+  int train = 0;
+  for (const auto& record : records) {
+    if (record[1] == "test") second += record[0] + ",test\n";
+    if (record[1] == "validation") {
+      second += record[0] + ",validation\n";
+      third += record[0] + ",validation\n";
+    }
+    if (record[1] != "train") continue;
+    second += train % 2 == 0 ? record[0] + ",train\n" : "";
+    third += record[0] + (train % 2 == 0 ? ",train\n" : ",test\n");
+    ++train;
+  }
+  write_bytes(folder / "second.csv", second);
+  write_bytes(folder / "third.csv", third);
+  // Genes are chosen by name, for other training cells would choose others.
+  const std::vector<std::string> genes{"select.flavor=all", "~model.gan", "~model.vae"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), genes.begin(), genes.end());
+    return more;
+  };
+  finished_run("zeroth", genes);
+  finished_run("second", with({"train.init_from=zeroth", "split.by=file", "split.file=second.csv"}));
+  const Finished done =
+      run(with({"train.init_from=second", "split.by=file", "split.file=third.csv", "--out", "leaking"}));
+  EXPECT_EQ(done.code, 3) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("took part in fitting the weights of second that ae starts from"));
+}
+
+TEST_F(InitFrom, ASplitThatIsNotThatOfTheWeightsIsRefused) {
+  std::string split = file_bytes(folder / "first/split.csv");
+  split.replace(split.find(",train"), 6, ",test");
+  write_bytes(folder / "first/split.csv", split);
+  const Finished done = run({"train.init_from=first", "--out", "refused"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err,
+              HasSubstr("first/checkpoints/ae/last.h5 was fitted on other cells than first/split.csv says"));
 }
 
 }  // namespace

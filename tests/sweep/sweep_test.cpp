@@ -106,6 +106,7 @@ TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.msee"}),
               HasSubstr("no run reports ae.test.msee; did you mean ae.test.mse?"));
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.energy_distance"}), HasSubstr("no run reports"));
+  EXPECT_THAT(refused({"sweep.metric.name=ae.test.mmd"}), HasSubstr("no run reports"));
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.varying_genes"}), HasSubstr("neither better"));
   EXPECT_THAT(refused({"sweep.parameters={model.ae.latnt: {values: [1]}}"}),
               HasSubstr("did you mean 'latent'?"));

@@ -9,12 +9,13 @@ import json
 import sys
 
 import numpy as np
-from metrics import agreement_with, generation, k_means_from, latent, reconstruction, test_order
+from metrics import agreement_with, generation, k_means_from, latent, linear_model, pseudobulk, reconstruction, test_order
 from sklearn.decomposition import PCA
 
 CELLS, TRAIN, GENES = 90, 60, 12
 LATENT, COMPONENTS = 4, 3
 SEED, LABELS = 17, 3
+PERTURBED = [[1], [2, 5]]  # genes of the perturbations g1 and g2+g5
 
 
 def value(cell, gene):
@@ -36,14 +37,20 @@ def main(output):
     by_label = np.argsort(labels[TRAIN:], kind="stable")  # the order in which latent spaces are judged
     latent_test, latent_labels = test[by_label, :LATENT], labels[TRAIN:][by_label]
     clusters, inertia = k_means_from(latent_test, latent_test[:LABELS])
+    linear = linear_model(train, labels[:TRAIN], [None, *PERTURBED])[labels[TRAIN:]].astype(np.float32)
+
+    def means_of(prediction):
+        return pseudobulk(test, prediction, labels[TRAIN:], train, labels[:TRAIN])
+
     result = {
-        "model": reconstruction(test, guess),
+        "model": reconstruction(test, guess) | means_of(guess),
+        "linear": reconstruction(test, linear) | means_of(linear),
         "gene_mean": reconstruction(test, np.broadcast_to(train.mean(axis=0), test.shape)),
         "centroid_mean": reconstruction(
             test, np.broadcast_to(np.mean([train[labels[:TRAIN] == p].mean(axis=0) for p in range(1, LABELS)], axis=0), test.shape)
         ),
         "control_mean": reconstruction(test, np.broadcast_to(train[labels[:TRAIN] == 0].mean(axis=0), test.shape)),
-        "pca": reconstruction(test, pca.inverse_transform(pca.transform(test))),
+        "pca": reconstruction(test, pca.inverse_transform(pca.transform(test))) | means_of(pca.inverse_transform(pca.transform(test))),
         "explained_variance": pca.explained_variance_.tolist(),
         "absolute_scores_of_first_test_cell": np.abs(pca.transform(test)[0]).tolist(),
         "generated": generation(test[test_order(SEED, len(test))], generated, train, COMPONENTS, SEED),

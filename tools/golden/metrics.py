@@ -72,6 +72,66 @@ def reconstruction(real, guess):
     }
 
 
+def centroids(cells, labels):
+    """Mean of every label's cells: {label: mean}; 0 is the control, below 0 is no label."""
+    return {p: cells[labels == p].mean(axis=0) for p in np.unique(labels) if p >= 0}
+
+
+def change(mean, reference):
+    """Differences that f32 cannot tell from 0 are 0."""
+    difference = mean - reference
+    return np.where(np.abs(difference) <= 4 * np.finfo(np.float32).eps * np.abs(reference), 0, difference)
+
+
+def correlation(a, b):
+    return pearsonr(a, b)[0] if np.ptp(a) > 0 and np.ptp(b) > 0 else np.nan
+
+
+def cosine(a, b):
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    return a @ b / norms if norms > 0 else np.nan
+
+
+def pseudobulk(real, guess, labels, train, train_labels):
+    """Of every perturbation with test cells, the control aside."""
+    means, guesses, trained = centroids(real, labels), centroids(guess.astype(np.float64), labels), centroids(train, train_labels)
+    perturbations = [p for p in means if p > 0]
+    control, centroid = trained.get(0), np.mean([mean for p, mean in trained.items() if p > 0], axis=0)
+    y, y_hat = (np.array([of[p] for p in perturbations]) for of in (means, guesses))
+    apart = cdist(y_hat, y)
+    rows = []
+    for p in range(len(perturbations)):
+        error, own = y_hat[p] - y[p], apart[p, p]
+        row = {
+            "pseudobulk_mse": np.mean(error**2),
+            "pseudobulk_mae": np.mean(np.abs(error)),
+            "pseudobulk_l2": np.linalg.norm(error),
+            "centroid_pearson": correlation(change(y_hat[p], centroid), change(y[p], centroid)),
+            "centroid_accuracy": np.sum(apart[p] > own) / (len(perturbations) - 1) if len(perturbations) > 1 else np.nan,
+        }
+        if control is not None:
+            a, b = change(y_hat[p], control), change(y[p], control)
+            row |= {"delta_pearson": correlation(a, b), "delta_cosine": cosine(a, b), "delta_sign_accuracy": np.mean((a * b > 0)[b != 0])}
+        rows.append(row)
+    return {key: float(np.nanmean([row[key] for row in rows])) for key in rows[0] if np.isfinite([row[key] for row in rows]).any()}
+
+
+def linear_model(train, labels, genes, components=10, ridge=0.1):
+    """The mean cell of every perturbation by Y - b = G K P^T; genes[p] are the columns of the perturbed genes, None where one is missing."""
+    pca = PCA(n_components=components, svd_solver="full").fit(train)
+    loadings = pca.components_.T * np.sqrt(pca.explained_variance_)
+    means = centroids(train, labels)
+    b = np.mean([mean for p, mean in means.items() if p > 0], axis=0)
+    known = {p: loadings[columns].sum(axis=0) for p, columns in enumerate(genes) if p > 0 and columns is not None}
+    fitted = [p for p in known if p in means]
+    y, p_rows = np.array([means[p] - b for p in fitted]).T, np.array([known[p] for p in fitted])
+    identity = ridge * np.eye(loadings.shape[1])
+    weights = np.linalg.solve(loadings.T @ loadings + identity, loadings.T @ y @ p_rows) @ np.linalg.inv(p_rows.T @ p_rows + identity)
+    predictions = np.array([b + loadings @ weights @ known[p] if p in known else b for p in range(len(genes))])
+    predictions[0] = means.get(0, b)
+    return predictions
+
+
 def unbiased(function, x, y):
     """2 E f(X, Y) - E f(X, X') - E f(Y, Y') over pairs of different cells."""
     m, n = len(x), len(y)
@@ -133,9 +193,9 @@ def correlation_agreement(generated, real, train, most=1000):
     return pearsonr(np.corrcoef(generated[:, varying].T)[pairs], np.corrcoef(real[:, varying].T)[pairs])[0]
 
 
-def generation(real, generated, train, components, seed):
+def generation(real, generated, train, components, seed, solver="full"):
     """`real` in the order of test_order."""
-    pca = signed(PCA(n_components=components, svd_solver="full").fit(train))
+    pca = signed(PCA(n_components=components, svd_solver=solver).fit(train))
     x, y, t = (pca.transform(cells) for cells in (generated, real, train))
     means = generated.mean(axis=0), real.mean(axis=0)
     variances = generated.var(axis=0, ddof=1), real.var(axis=0, ddof=1)

@@ -1,0 +1,87 @@
+// src/evaluate/METRICS.md is the registry as a page. SPARCELL_WRITE_PAGES=1 writes it anew.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+
+#include "sparcell/evaluate.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+constexpr const char* page_path = "src/evaluate/METRICS.md";
+
+std::string words_of(Better better) {
+  switch (better) {
+    case Better::smaller:
+      return "smaller";
+    case Better::larger:
+      return "larger";
+    case Better::nearer_one:
+      return "nearer 1";
+    case Better::nearer_half:
+      return "nearer 0.5";
+    default:
+      return "";
+  }
+}
+
+std::string in_cell(const std::string& text) {  // a bar would end the cell
+  std::string result;
+  for (const char c : text) {
+    if (c == '|') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+std::string page() {
+  std::string text =
+      "# Metrics\n\nWritten from the registry in `metric_table.cpp` "
+      "(`tests/evaluate/metrics_page_test.cpp`). The short\n"
+      "key stays; the versioned name says the definition, here in 50 principal components. `result.json` has "
+      "both.\n";
+  for (const std::string_view group : Names<MetricGroup>::values) {
+    text += fmt::format(
+        "\n## {}\n\n| key | metric | definition | unit | better | test cells | name |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n",
+        group);
+    for (const MetricInfo& metric : metric_registry()) {
+      if (name_of(metric.group) != group) continue;
+      text += fmt::format("| `{}` | {} | {} | {} | {} | {} | `{}` |\n", metric.key, in_cell(metric.label),
+                          in_cell(metric.definition), metric.unit, words_of(metric.better), metric.cells,
+                          metric.name);
+    }
+  }
+  return text;
+}
+
+TEST(MetricsPage, IsTheRegistry) {
+  const std::string expected = page();
+  if (std::getenv("SPARCELL_WRITE_PAGES") != nullptr) std::ofstream(page_path) << expected;
+  EXPECT_EQ(file_bytes(page_path), expected)
+      << "SPARCELL_WRITE_PAGES=1 evaluate_tests --gtest_filter='MetricsPage.*' writes it anew";
+}
+
+TEST(MetricsPage, EveryMetricSaysWhatItIs) {
+  std::set<std::string> keys, names;
+  for (const MetricInfo& metric : metric_registry()) {
+    EXPECT_TRUE(keys.insert(metric.key).second) << metric.key;
+    EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+    EXPECT_THAT(metric.name, testing::ContainsRegex("_v[0-9]+$")) << metric.key;
+    EXPECT_THAT(metric.definition, testing::EndsWith(".")) << metric.key;
+    EXPECT_FALSE(metric.label.empty()) << metric.key;
+    EXPECT_GE(metric.cells, 1) << metric.key;
+  }
+}
+
+TEST(MetricsPage, TheReadmeCountsThem) {
+  EXPECT_THAT(file_bytes("README.md"), testing::HasSubstr(fmt::format("[{} metrics](src/evaluate/METRICS.md)",
+                                                                      metric_registry().size())));
+}
+
+}  // namespace
+}  // namespace sparcell
