@@ -1,10 +1,20 @@
 #include "cpu/memory.h"
 
+#include <sys/mman.h>
+
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
+#include "sparcell/core/parallel.h"
+
 namespace sparcell::cpu {
 namespace {
+
+constexpr std::size_t cache_line = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr std::size_t least_in_huge_pages = 2 * huge_page;  // smaller pieces would waste most of one
+constexpr std::int64_t bytes_worth_a_thread = 4 << 20;
 
 class HostRecording final : public Recording {
  public:
@@ -17,28 +27,49 @@ class HostRecording final : public Recording {
 
 class HostMemory final : public DeviceMemory {
  public:
+  explicit HostMemory(int threads) : threads_(threads) {}
+
   void* allocate(std::size_t bytes) override {
-    const std::size_t rounded = (bytes + 63) / 64 * 64;
-    void* memory = std::aligned_alloc(64, rounded);
+    const bool large = bytes >= least_in_huge_pages;
+    const std::size_t alignment = large ? huge_page : cache_line;
+    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, rounded);
     if (memory == nullptr) {
-      throw MemoryError("out of memory: {:.1f} MiB could not be allocated", static_cast<double>(bytes) / (1 << 20));
+      throw MemoryError("out of memory: {:.1f} MiB could not be allocated",
+                        static_cast<double>(bytes) / (1 << 20));
     }
+    if (large) ::madvise(memory, rounded, MADV_HUGEPAGE);  // a wish: where it is not met, pages are small
     return memory;
   }
   void release(void* memory, std::size_t) override { std::free(memory); }
-  void copy_to_device(void* device, const void* host, std::size_t bytes) override { std::memcpy(device, host, bytes); }
-  void copy_to_host(void* host, const void* device, std::size_t bytes) override { std::memcpy(host, device, bytes); }
-  void copy_on_device(void* to, const void* from, std::size_t bytes) override { std::memmove(to, from, bytes); }
+  void copy_to_device(void* device, const void* host, std::size_t bytes) override {
+    copy(device, host, bytes);
+  }
+  void copy_to_host(void* host, const void* device, std::size_t bytes) override { copy(host, device, bytes); }
+  void copy_on_device(void* to, const void* from, std::size_t bytes) override {
+    std::memmove(to, from, bytes);
+  }
   void set_zero(void* device, std::size_t bytes) override { std::memset(device, 0, bytes); }
   void synchronize() override {}
   void* stream() override { return nullptr; }
   std::unique_ptr<Recording> record(std::function<void()> work) override {
     return std::make_unique<HostRecording>(std::move(work));
   }
+
+ private:
+  void copy(void* to, const void* from, std::size_t bytes) const {
+    const auto part = [&](std::int64_t first, std::int64_t last, int) {
+      std::memcpy(static_cast<std::byte*>(to) + first, static_cast<const std::byte*>(from) + first,
+                  static_cast<std::size_t>(last - first));
+    };
+    parallel_parts(threads_, static_cast<std::int64_t>(bytes), bytes_worth_a_thread, part);
+  }
+
+  int threads_;
 };
 
 }  // namespace
 
-std::unique_ptr<DeviceMemory> make_memory() { return std::make_unique<HostMemory>(); }
+std::unique_ptr<DeviceMemory> make_memory(int threads) { return std::make_unique<HostMemory>(threads); }
 
 }  // namespace sparcell::cpu

@@ -7,6 +7,7 @@
 
 namespace sparcell::cpu {
 
-std::unique_ptr<DeviceMemory> make_memory();
+/// Large copies are shared by `threads`.
+std::unique_ptr<DeviceMemory> make_memory(int threads);
 
 }  // namespace sparcell::cpu

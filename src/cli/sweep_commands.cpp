@@ -58,10 +58,10 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
 void watch(const std::string& folder) {
   constexpr std::chrono::seconds interval{2};
   while (true) {
-    const std::string text = status_text(folder);
-    std::printf("\033[H\033[J%s", text.c_str());
+    const bool last = at_rest(folder);  // before the text, which then is of the rest
+    std::printf("\033[H\033[J%s", status_text(folder).c_str());
     std::fflush(stdout);
-    if (at_rest(folder)) return;
+    if (last) return;
     std::this_thread::sleep_for(interval);
   }
 }

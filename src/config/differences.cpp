@@ -36,7 +36,7 @@ void add_differences(const Json& from, const Json& to, const std::string& path,
 Json values_of(Experiment experiment) {
   config::Writer writer;
   describe(writer, experiment);
-  return writer.result();
+  return std::move(writer).result();
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <fstream>
 #include <iterator>
+#include <utility>
 
+#include "config/canonical.h"
 #include "config/describe_experiment.h"
 #include "config/writer.h"
 #include "sparcell/config.h"
@@ -33,19 +35,19 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   }
   config::Writer writer(config::OwnTrain::complete);
   describe(writer, copy);
-  config::Json all = writer.result();
+  config::Json all = std::move(writer).result();
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");
   config::Json models = config::Json::array();
   for (auto& [name, model] : all["model"].items()) {
     for (const char* same : {"graph", "branches"}) model["train"].erase(same);  // results are the same
-    models.push_back({name, model});
+    models.push_back({name, std::move(model)});
   }
-  all["model"] = models;  // in their order, which nlohmann::json forgets
+  all["model"] = std::move(models);  // in their order, which counts
   all["data_checksum"] = data_checksum;
   Sha256 sha;
-  sha.update(nlohmann::json(all).dump());  // keys sorted: the order of options in the source does not count
+  sha.update(config::canonical_text(all));  // the order of options in the source does not count
   return sha.hex();
 }
 

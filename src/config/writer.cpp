@@ -1,5 +1,7 @@
 #include "config/writer.h"
 
+#include <utility>
+
 #include "config/describe_experiment.h"
 #include "config/yaml_text.h"
 #include "sparcell/config.h"
@@ -22,7 +24,7 @@ Json difference(const Json& own, const Json& common) {
 Json write_train(TrainOptions& train) {
   Writer writer;
   describe(writer, train);
-  return writer.result();
+  return std::move(writer).result();
 }
 
 }  // namespace
@@ -40,16 +42,16 @@ void Writer::models(std::string_view name, ModelSet& models, TrainOptions& train
   for (auto& [model_name, model] : models) {
     Writer writer(own_train_);
     describe(writer, model);
-    Json result = writer.result();
+    Json result = std::move(writer).result();
     Writer own;
     describe_own_train(own, model);
-    Json own_train = own.result();
+    Json own_train = std::move(own).result();
     if (model.type == ModelType::gan) own_train.erase("optimizer");  // generator and critic have their own
     if (own_train_ == OwnTrain::difference) own_train = difference(own_train, write_train(train));
-    if (!own_train.empty()) result["train"] = own_train;
-    written[model_name] = result;
+    if (!own_train.empty()) result["train"] = std::move(own_train);
+    written[model_name] = std::move(result);
   }
-  put(name, written);
+  put(name, std::move(written));
 }
 
 }  // namespace sparcell::config
@@ -60,7 +62,7 @@ std::string resolved_yaml(const Experiment& experiment) {
   Experiment copy = experiment;
   config::Writer writer;
   describe(writer, copy);
-  return config::yaml_text(writer.result());
+  return config::yaml_text(std::move(writer).result());
 }
 
 }  // namespace sparcell

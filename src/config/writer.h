@@ -53,7 +53,7 @@ class Writer {
   void section(std::string_view name, Section& options, std::string_view) {
     Writer inner(own_train_);
     describe(inner, options);
-    put(name, inner.result());
+    put(name, std::move(inner).result());
   }
   void map(std::string_view name, const std::vector<std::pair<std::string, std::vector<std::string>>>& values,
            std::string_view);
@@ -66,7 +66,8 @@ class Writer {
   }
   void models(std::string_view name, ModelSet& models, TrainOptions& train, std::string_view);
 
-  Json result() const { return word_.empty() ? values_ : Json(word_); }
+  /// Once: what was written moves out, for trees are deep and sweeps write thousands.
+  Json result() && { return word_.empty() ? std::move(values_) : Json(word_); }
 
  private:
   void put(std::string_view name, Json value) { values_[std::string(name)] = std::move(value); }

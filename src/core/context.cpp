@@ -72,6 +72,6 @@ std::string reason_for_auto() {
 Context::Context(Device device, int threads)
     : device_(device),
       threads_(threads > 0 ? threads : available_threads()),
-      memory_(device.is_cuda() ? cuda_memory(device.index) : cpu::make_memory()) {}
+      memory_(device.is_cuda() ? cuda_memory(device.index) : cpu::make_memory(threads_)) {}
 
 }  // namespace sparcell

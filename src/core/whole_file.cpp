@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/write_all.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -54,12 +55,7 @@ void WholeFile::fail(const char* what) {
 }
 
 void WholeFile::write(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("written");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!write_all(descriptor_, bytes)) fail("written");
 }
 
 void WholeFile::commit(const std::string& previous) {

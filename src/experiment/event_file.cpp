@@ -5,11 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "core/crc32c.h"
 
@@ -87,31 +86,26 @@ std::string masked_checksum(const std::string& bytes) {
   return bytes_of<std::uint32_t>((value >> 15 | value << 17) + 0xa282ead8u);
 }
 
-}  // namespace
-
-EventFile::EventFile(const std::string& folder) {
+std::string name_of_file() {
   char host[256] = {};
   ::gethostname(host, sizeof host - 1);
-  path_ = fmt::format("{}/events.out.tfevents.{:.0f}.{}.{}", folder, now(), host, ::getpid());
-  file_ = std::fopen(path_.c_str(), "wb");
-  if (file_ == nullptr) throw WriteError("{}: cannot be created ({})", path_, std::strerror(errno));
+  return fmt::format("events.out.tfevents.{:.0f}.{}.{}", now(), host, ::getpid());
+}
+
+}  // namespace
+
+EventFile::EventFile(const std::string& folder) : file_(folder + "/" + name_of_file()) {
   write_event(message(3, "brain.Event:2"));
   flush();
 }
 
-EventFile::~EventFile() { std::fclose(file_); }
-
 void EventFile::write_event(const std::string& content) {
   const std::string event = number(1, now()) + content;
   const std::string length = bytes_of(static_cast<std::uint64_t>(event.size()));
-  const std::string record = length + masked_checksum(length) + event + masked_checksum(event);
-  std::fwrite(record.data(), 1, record.size(), file_);
+  pending_ += length + masked_checksum(length) + event + masked_checksum(event);
 }
 
-void EventFile::flush() {
-  if (std::fflush(file_) != 0 || std::ferror(file_) != 0)
-    throw WriteError("{}: cannot be written ({})", path_, std::strerror(errno));
-}
+void EventFile::flush() { file_.append(std::exchange(pending_, {})); }
 
 void EventFile::add(const std::string& model, const EpochRecord& record) {
   const std::pair<const char*, const LossParts*> parts[] = {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <mutex>
 #include <span>
 #include <string>
 
+#include "core/appended_file.h"
 #include "train/checkpoint.h"
 
 namespace sparcell {
@@ -17,9 +17,6 @@ namespace sparcell {
 class EventFile {
  public:
   explicit EventFile(const std::string& folder);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   /// An epoch's numbers as <model>/<split>/<name>.
   void add(const std::string& model, const EpochRecord& record);
@@ -31,8 +28,8 @@ class EventFile {
   void write_event(const std::string& content);
   void flush();
 
-  std::string path_;
-  std::FILE* file_ = nullptr;
+  AppendedFile file_;
+  std::string pending_;  ///< events since the last flush
   std::mutex mutex_;
 };
 

@@ -1,9 +1,5 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <iterator>
 #include <set>
 
@@ -28,45 +24,28 @@ struct LineKey {
   }
 };
 
+void add_lines(std::string& lines, const std::string& model, const EpochRecord& record, const char* split,
+               const LossParts& parts) {
+  for (const auto& [name, value] : parts)
+    lines += fmt::format("{},{},{},{},{},{}\n", record.epoch, record.step, model, split, name, value);
+}
+
 }  // namespace
 
 MetricsFile::MetricsFile(const std::string& path) : path_(path) {
   if (!std::filesystem::exists(path)) write_file(path, std::string(header) + "\n");
-  open();
-}
-
-MetricsFile::~MetricsFile() {
-  if (file_ != nullptr) std::fclose(file_);
-}
-
-void MetricsFile::open() {
-  file_ = std::fopen(path_.c_str(), "ab");
-  if (file_ == nullptr) fail();
-}
-
-void MetricsFile::fail() const {
-  throw WriteError("{}: cannot be written ({})", path_, std::strerror(errno));
+  file_.emplace(path);
 }
 
 void MetricsFile::add(const std::string& model, const EpochRecord& record) {
-  add(model, record, "train", record.train);
-  add(model, record, "validation", record.validation);
-  add(model, record, "train", record.diagnostics);
-  if (std::fflush(file_) != 0 || std::ferror(file_) != 0) fail();
+  std::string lines;
+  add_lines(lines, model, record, "train", record.train);
+  add_lines(lines, model, record, "validation", record.validation);
+  add_lines(lines, model, record, "train", record.diagnostics);
+  file_->append(lines);
 }
 
-void MetricsFile::add(const std::string& model, const EpochRecord& record, const char* split,
-                      const LossParts& parts) {
-  for (const auto& [name, value] : parts) {
-    const std::string line =
-        fmt::format("{},{},{},{},{},{}\n", record.epoch, record.step, model, split, name, value);
-    std::fwrite(line.data(), 1, line.size(), file_);
-  }
-}
-
-void MetricsFile::sync() {
-  if (::fsync(::fileno(file_)) != 0) fail();
-}
+void MetricsFile::sync() { file_->sync(); }
 
 std::vector<std::string> MetricsFile::whole_lines() const {
   std::ifstream file(path_, std::ios::binary);
@@ -82,9 +61,9 @@ std::vector<std::string> MetricsFile::whole_lines() const {
 void MetricsFile::replace(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
-  std::fclose(std::exchange(file_, nullptr));
+  file_.reset();
   write_file(path_, text);
-  open();
+  file_.emplace(path_);
 }
 
 std::int64_t MetricsFile::cut_back(const std::string& model, std::int64_t epoch) {

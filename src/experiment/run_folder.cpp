@@ -61,12 +61,13 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(full, error)) owned->before_.insert(entry.path());
   for (fs::path path = full; path.has_relative_path() && !is_there(path); path = path.parent_path())
     owned->created_parents_.push_back(path);
-  fs::create_directories(full / "checkpoints", error);
+  fs::create_directories(full, error);
+  if (!error) owned->take_lock();
+  if (!error) fs::create_directories(full / "checkpoints", error);
   if (error) {
     throw UsageError("the run folder {} cannot be created: {}; choose another with --out", folder.string(),
                      error.message());
   }
-  owned->lock_.emplace(folder);
   if (holds_run(folder)) throw_holds_run(folder);
   remove_unfinished_files(folder.string());
   owned->kept_ = false;
@@ -76,9 +77,28 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
 std::unique_ptr<OwnedRunFolder> OwnedRunFolder::open(const fs::path& folder) {
   std::unique_ptr<OwnedRunFolder> owned(new OwnedRunFolder(folder));
   owned->kept_ = true;
-  owned->lock_.emplace(folder);
+  try {
+    owned->lock_.emplace(folder);
+  } catch (const WriteError& error) {
+    throw Interrupted("{}; {} stays as it is", error.what(), folder.string());
+  }
   remove_unfinished_files(folder.string());
   return owned;
+}
+
+void OwnedRunFolder::take_lock() {
+  try {
+    lock_.emplace(paths_.folder);
+  } catch (const Error&) {
+    remove_created_parents();
+    throw;
+  }
+}
+
+/// Unless something is there by now.
+void OwnedRunFolder::remove_created_parents() const {
+  std::error_code ignored;
+  for (const fs::path& path : created_parents_) fs::remove(path, ignored);
 }
 
 OwnedRunFolder::~OwnedRunFolder() {
@@ -89,7 +109,7 @@ OwnedRunFolder::~OwnedRunFolder() {
     if (!before_.contains(entry.path())) added.push_back(entry.path());
   }
   for (const fs::path& path : added) fs::remove_all(path, ignored);
-  for (const fs::path& path : created_parents_) fs::remove(path, ignored);  // unless another run is there
+  remove_created_parents();
 }
 
 RunLog::RunLog()

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/appended_file.h"
 #include "experiment/run_lock.h"
 #include "sparcell/core/log.h"
 #include "train/trainer.h"
@@ -40,7 +40,8 @@ class OwnedRunFolder {
   /// A new run's: created with its folder of checkpoints. Throws UsageError where this process cannot, where
   /// there is a run by now, and where another process is making one.
   static std::unique_ptr<OwnedRunFolder> create(const std::filesystem::path& folder);
-  /// A stopped run's, which is kept. Half-written files of dead processes are removed.
+  /// A stopped run's, which is kept. Half-written files of dead processes are removed. Throws Interrupted
+  /// where the disk is full.
   static std::unique_ptr<OwnedRunFolder> open(const std::filesystem::path& folder);
   ~OwnedRunFolder();
   OwnedRunFolder(const OwnedRunFolder&) = delete;
@@ -53,6 +54,8 @@ class OwnedRunFolder {
 
  private:
   explicit OwnedRunFolder(const std::filesystem::path& folder) : paths_{folder} {}
+  void take_lock();
+  void remove_created_parents() const;
 
   RunPaths paths_;
   std::set<std::filesystem::path> before_;              ///< what lay there already
@@ -86,9 +89,6 @@ class MetricsFile {
  public:
   /// Goes on at the end of the file where there is one.
   explicit MetricsFile(const std::string& path);
-  ~MetricsFile();
-  MetricsFile(const MetricsFile&) = delete;
-  MetricsFile& operator=(const MetricsFile&) = delete;
 
   void add(const std::string& model, const EpochRecord& record);
   /// Takes out what stands there of the model's epochs from `epoch` on, and what a killed process left of a
@@ -101,14 +101,11 @@ class MetricsFile {
   void sync();
 
  private:
-  void add(const std::string& model, const EpochRecord& record, const char* split, const LossParts& parts);
-  void open();
   void replace(const std::vector<std::string>& lines);
   std::vector<std::string> whole_lines() const;
-  [[noreturn]] void fail() const;
 
   std::string path_;
-  std::FILE* file_ = nullptr;
+  std::optional<AppendedFile> file_;
 };
 
 /// status.json: what the run is doing, for people and for schedulers. Written whole.

@@ -15,6 +15,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/write_all.h"
+
 namespace sparcell {
 namespace {
 
@@ -104,17 +106,28 @@ bool is_dead(const Json& holder, const Json& me, double silent) {
   return silent > stale_seconds;
 }
 
+/// A disk that is full can be waited for, a folder that is not this user's cannot.
+[[noreturn]] void throw_not_written(const std::string& path, int reason) {
+  const bool permanent = reason == EACCES || reason == EPERM || reason == EROFS || reason == ENOENT;
+  if (permanent) throw UsageError("{} cannot be written: {}", path, std::strerror(reason));
+  throw WriteError("{} cannot be written: {}", path, std::strerror(reason));
+}
+
+/// False where `flags` ask for a new file and there is one.
+bool write_lock(const std::string& path, int flags, const std::string& content) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+  if (descriptor < 0 && errno == EEXIST) return false;
+  const bool written = descriptor >= 0 && write_all(descriptor, content);
+  const int reason = errno;
+  if (descriptor >= 0 && ::close(descriptor) != 0 && written) throw_not_written(path, errno);
+  if (!written) throw_not_written(path, reason);
+  return true;
+}
+
 /// A new file under the name, or false where there is one. A file system without links gets it in two steps.
 bool put_in_place(const std::string& written, const std::string& path, const std::string& content) {
   if (::link(written.c_str(), path.c_str()) == 0) return true;
-  if (errno == EEXIST) return false;
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0 && errno == EEXIST) return false;
-  const auto size = static_cast<ssize_t>(content.size());
-  const bool done = descriptor >= 0 && ::write(descriptor, content.data(), content.size()) == size;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!done) throw UsageError("{} cannot be written: {}", path, std::strerror(errno));
-  return true;
+  return errno != EEXIST && write_lock(path, O_EXCL, content);
 }
 
 /// Removes a dead process's lock, unless another process was quicker and the file is that one's by now.
@@ -142,8 +155,7 @@ void RunLock::acquire() {
     const std::string& path;
     ~Removed() { ::unlink(path.c_str()); }
   } removed{fresh};
-  std::ofstream(fresh, std::ios::binary) << text;
-  if (content_of(fresh) != text) throw UsageError("{} cannot be written: {}", path_, std::strerror(errno));
+  write_lock(fresh, O_TRUNC, text);
 
   constexpr int tries = 5;  // others may take the lock and give it back meanwhile
   for (int i = 0; i < tries; ++i) {

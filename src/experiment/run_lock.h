@@ -25,7 +25,8 @@ class LockLost : public UsageError {
 /// flock: folders lie on network file systems.
 class RunLock {
  public:
-  /// Throws UsageError where another process writes there, and where no file can be made.
+  /// Throws UsageError where another process writes there, and where no file can be made; WriteError where
+  /// the disk is full or broken.
   explicit RunLock(const std::filesystem::path& folder);
   ~RunLock();
   RunLock(const RunLock&) = delete;

@@ -98,10 +98,10 @@ void Arena<T>::show_gradients(const Watch<T>& watch) {
 }
 
 template <class T>
-void Arena<T>::copy_to_host(Part part, std::vector<T>& host) const {
+void Arena<T>::copy_to_host(Part part, Context& host, Buffer<T>& copy) const {
   const Buffer<T>& from = buffer(part);
-  host.resize(static_cast<std::size_t>(from.size()));
-  from.download(host);
+  if (copy.size() != from.size()) copy = Buffer<T>(host, from.size());
+  from.download(copy.span());
 }
 
 template <class T>

@@ -53,8 +53,9 @@ class Arena {
   void write(int tensor, std::span<const T> host, Part part = Part::values);
   /// Shows every tensor's gradient.
   void show_gradients(const Watch<T>& watch);
-  /// A whole part as it lies on the device, and one tensor of such a copy as `read` would give it.
-  void copy_to_host(Part part, std::vector<T>& host) const;
+  /// A whole part as it lies on the device, and one tensor of such a copy as `read` would give it. Memory of
+  /// that size that `copy` has is used again.
+  void copy_to_host(Part part, Context& host, Buffer<T>& copy) const;
   std::vector<T> take(int tensor, std::span<const T> host) const;
 
  private:

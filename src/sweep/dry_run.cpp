@@ -47,7 +47,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   std::size_t finished = 0;
   for (const ExpandedRun& run : runs) {
     const Estimate needs = estimate(run.experiment, data.outline(run.experiment.read));
-    const RunPhase phase = state_of_run(path / run.hash.substr(0, 12)).phase;
+    const RunPhase phase = state_of_run(path / run_name(run.hash)).phase;
     const double seconds = needs.work / rate;
     seconds_of_all += seconds;
     if (phase == RunPhase::done) {
@@ -55,7 +55,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
     } else {
       seconds_left += seconds;
     }
-    std::vector<std::string> row{run.hash.substr(0, 12), word_of(phase), std::to_string(run.planned.seed)};
+    std::vector<std::string> row{run_name(run.hash), word_of(phase), std::to_string(run.planned.seed)};
     if (ablation) row.push_back(run.planned.arm);
     for (const auto& [_, value] : run.planned.parameters) row.push_back(value);
     row.insert(row.end(), {count_text(static_cast<double>(needs.parameters)), memory_text(needs.memory_bytes),

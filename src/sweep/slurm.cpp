@@ -48,6 +48,13 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// 0 where there is no such file.
+std::int64_t number_in(const std::string& path) {
+  std::int64_t number = 0;
+  std::ifstream(path) >> number;
+  return number;
+}
+
 std::vector<std::string> submitted_jobs(const SweepFolder& sweep) {
   std::vector<std::string> ids;
   std::ifstream file(sweep.path() / "slurm" / "jobs");
@@ -103,16 +110,21 @@ void submit_to_slurm(const SweepFolder& sweep, const std::vector<Job>& jobs, std
            fmt::join(ids.begin(), ids.end() - 1, ", "), ids.back(), sweep.path().string());
 }
 
-bool requeue_this_task(const SlurmOptions& options, Log& log) {
+bool requeue_this_task(const SweepFolder& sweep, Log& log) {
+  const SlurmOptions options = sweep.settings().slurm;
   const std::string array = environment("SLURM_ARRAY_JOB_ID"), task = environment("SLURM_ARRAY_TASK_ID");
   if (array.empty() || task.empty() || stop_signal() != SIGUSR1) return false;
-  const std::int64_t restarts = std::atoll(environment("SLURM_RESTART_COUNT").c_str());
-  if (restarts >= options.max_num_timeout) {
-    log.warn("job {}_{} ran out of time {} times (slurm.max_num_timeout is {}): it is not queued again",
-             array, task, restarts + 1, options.max_num_timeout);
+  const std::string job = fmt::format("{}_{}", array, task);
+  // Slurm's own count has preemptions and lost nodes in it, which a run may meet any number of times.
+  const std::string timeouts = (sweep.path() / "slurm" / ("timeouts_" + job)).string();
+  const std::int64_t before = number_in(timeouts);
+  if (before >= options.max_num_timeout) {
+    log.warn("job {} ran out of time {} times (slurm.max_num_timeout is {}): it is not queued again", job,
+             before + 1, options.max_num_timeout);
     return false;
   }
-  slurm({"scontrol", "requeue", fmt::format("{}_{}", array, task)});
+  write_file(timeouts, fmt::format("{}\n", before + 1));
+  slurm({"scontrol", "requeue", job});
   return true;
 }
 

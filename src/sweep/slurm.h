@@ -38,7 +38,7 @@ void submit_to_slurm(const SweepFolder& sweep, const std::vector<Job>& jobs, std
 
 /// In a task of an array that ran into its time limit (SIGUSR1): asks Slurm to queue it again, unless that
 /// was done max_num_timeout times. Returns whether it was asked.
-bool requeue_this_task(const SlurmOptions& options, Log& log);
+bool requeue_this_task(const SweepFolder& sweep, Log& log);
 
 /// Whether Slurm still has jobs that were submitted for the sweep.
 bool has_slurm_jobs(const SweepFolder& sweep);

@@ -40,7 +40,7 @@ std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> pl
 
 Job job_of(const ExpandedRun& run, const Experiment& reference) {
   return {.task = 0,
-          .run = run.hash.substr(0, 12),
+          .run = run_name(run.hash),
           .active = true,
           .arm = run.planned.arm,
           .configuration = run.planned.configuration,

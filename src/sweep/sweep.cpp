@@ -91,17 +91,27 @@ void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
   throw_outcome(sweep, outcome);
 }
 
-void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
-  if (sweep.settings().launcher == "local") {
-    launch_locally(sweep, slots, log);
-    return;
-  }
+void launch_on_slurm(const SweepFolder& sweep, Log& log) {
   const Work work = next_work(sweep);
   if (work.jobs.empty()) {
     std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
     return;
   }
   submit_to_slurm(sweep, work.jobs, work.pause_after, log);
+}
+
+void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
+  try {
+    if (sweep.settings().launcher == "local") {
+      launch_locally(sweep, slots, log);
+    } else {
+      launch_on_slurm(sweep, log);
+    }
+  } catch (const WriteError& error) {
+    const std::string folder = sweep.path().string();
+    throw Interrupted("{}; the runs in {} are kept, sparcell resume {} goes on with them", error.what(),
+                      folder, folder);
+  }
 }
 
 }  // namespace
@@ -138,8 +148,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
     const auto slots = static_cast<std::size_t>(request.count);
     throw_outcome(sweep, run_pool(sweep, jobs, slots, request.pause_after, log));
   } catch (const Interrupted&) {
-    if (sweep.settings().launcher == "slurm" && stop_signal() != 0)
-      requeue_this_task(sweep.settings().slurm, log);
+    if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
     throw;
   }
 }

@@ -64,7 +64,7 @@ template <class Options>
 Json json_of(Options options) {
   config::Writer writer;
   describe(writer, options);
-  return writer.result();
+  return std::move(writer).result();
 }
 
 template <class Options>

@@ -22,10 +22,13 @@ namespace sparcell {
 /// Counts up when jobs.csv or sweep.json change in a way that an older version could not go on with.
 inline constexpr int sweep_schema = 1;
 
+/// A run's folder: the first 12 digits of its config hash.
+inline std::string run_name(const std::string& config_hash) { return config_hash.substr(0, 12); }
+
 /// A line of jobs.csv.
 struct Job {
   std::int64_t task = 0;  ///< array tasks of clusters name runs by it: never given to another run
-  std::string run;        ///< the first 12 digits of the config hash
+  std::string run;        ///< run_name
   bool active = true;     ///< in the file as it was when the sweep was last submitted
   std::string arm;        ///< of an ablation
   std::int64_t configuration = 0;

@@ -3,12 +3,24 @@
 #include <algorithm>
 
 #include "experiment/run.h"
+#include "sweep/data_files.h"
 #include "sweep/run_state.h"
 
 namespace sparcell {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// A submission that was killed, or a data file that changed after it: the folder's name would say what is
+/// not in it.
+void check_identity(const SweepFolder& sweep, const Job& job, const Experiment& experiment) {
+  DataFiles data(sweep.file("data.json"));
+  if (run_name(config_hash(experiment, data.outline(experiment.read).checksum)) == job.run) return;
+  throw UsageError(
+      "run {} of {} would be another experiment: its data file has changed since the sweep was submitted, or "
+      "that was stopped half-way; submit it again",
+      job.run, sweep.path().string());
+}
 
 void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments,
                    std::int64_t pause_after) {
@@ -19,10 +31,12 @@ void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<s
     return;
   }
   forget_failure(folder);
-  run(sweep.experiment(job), {.out = folder.string(),
-                              .overrides = job.overrides,
-                              .arguments = arguments,
-                              .pause_after = pause_after});
+  const Experiment experiment = sweep.experiment(job);
+  check_identity(sweep, job, experiment);
+  run(experiment, {.out = folder.string(),
+                   .overrides = job.overrides,
+                   .arguments = arguments,
+                   .pause_after = pause_after});
 }
 
 }  // namespace

@@ -27,10 +27,9 @@ void add_from_device(const Arena<float>& arena, Part part, std::vector<NamedTens
       arena, [&](int tensor) { return arena.read(tensor, part); }, tensors);
 }
 
-void add_from_copy(const Arena<float>& arena, const std::vector<float>& copy,
-                   std::vector<NamedTensor>& tensors) {
+void add_from_copy(const Arena<float>& arena, const Buffer<float>& copy, std::vector<NamedTensor>& tensors) {
   add_tensors(
-      arena, [&](int tensor) { return arena.take(tensor, copy); }, tensors);
+      arena, [&](int tensor) { return arena.take(tensor, copy.span()); }, tensors);
 }
 
 /// What is to be written where.
@@ -77,10 +76,10 @@ void copy_arenas(Trainable<float>& model, ArenaCopies& copies) {
   copies.groups.resize(groups.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     ArenaCopies::Group& copy = copies.groups[g];
-    groups[g].parameters->copy_to_host(Part::values, copy.parameters);
-    groups[g].buffers->copy_to_host(Part::values, copy.buffers);
-    groups[g].parameters->copy_to_host(Part::first_moments, copy.first_moments);
-    groups[g].parameters->copy_to_host(Part::second_moments, copy.second_moments);
+    groups[g].parameters->copy_to_host(Part::values, copies.host, copy.parameters);
+    groups[g].buffers->copy_to_host(Part::values, copies.host, copy.buffers);
+    groups[g].parameters->copy_to_host(Part::first_moments, copies.host, copy.first_moments);
+    groups[g].parameters->copy_to_host(Part::second_moments, copies.host, copy.second_moments);
   }
 }
 

@@ -30,8 +30,9 @@ void restore(Trainable<float>& model, const TensorSnapshot& tensors);
 /// from any thread.
 struct ArenaCopies {
   struct Group {
-    std::vector<float> parameters, buffers, first_moments, second_moments;
+    Buffer<float> parameters, buffers, first_moments, second_moments;
   };
+  Context host{Device{}, 1};
   std::vector<Group> groups;
 };
 /// Takes all parts, moments among them. Memory that `copies` has is used again.

@@ -1,6 +1,8 @@
 // The resolved file: every value survives, and other readers of YAML see the same values.
+#include <limits>
 #include <map>
 
+#include "config/canonical.h"
 #include "config/compose.h"
 #include "config/config_support.h"
 #include "config/parse.h"
@@ -190,6 +192,16 @@ TEST_F(Hash, FilesCountByTheirContent) {
   EXPECT_EQ(config_hash(load(text, {"select.file=copy.txt"}), "data"), hash);
   write("genes.txt", "GATA1\n");
   EXPECT_NE(config_hash(load(text), "data"), hash);
+}
+
+TEST(CanonicalText, IsWhatTheJsonLibraryWritesOfSortedKeys) {
+  nlohmann::ordered_json tree = nlohmann::ordered_json::parse(
+      R"({"z": [1, -2, [], {}], "a": {"y\n": "q\"\\", "x": "\u00e9"}, "e": "", "t": true, "f": false, "n": null,
+          "big": 18446744073709551615, "ab": 9007199254740993})");
+  for (const double number : {0.1, 1e-5, -0.0, 1e300, 5e-324, 128.0, 1.0 / 3, 123456789012345680.0,
+                              std::numeric_limits<double>::quiet_NaN()})
+    tree["numbers"].push_back(number);
+  EXPECT_EQ(config::canonical_text(tree), nlohmann::json(tree).dump());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // One process writes to a run: the lock against living, dead, silent and foreign processes.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <thread>
@@ -71,6 +72,73 @@ TEST_F(Lock, OfAnotherHostIsTakenOverWhenItIsSilent) {
   EXPECT_THAT(refusal(), HasSubstr("on node17 (last sign of life 5"));
   leave_lock(content, 70);
   expect_taken_over();
+}
+
+/// Without taking its exit code.
+bool exited(pid_t process) {
+  siginfo_t information{};
+  return ::waitid(P_PID, static_cast<id_t>(process), &information, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         information.si_pid == process;
+}
+
+/// A process that finds another name for its host takes the lock and holds it until it is lost or there is a
+/// file `end`. Exit code 0: held to the end, 7: lost, 77: this system lets no process have that.
+pid_t hold_lock_on_another_host(const std::filesystem::path& folder) {
+  const pid_t holder = ::fork();
+  if (holder != 0) return holder;
+  if (::unshare(CLONE_NEWUTS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWUTS) != 0) ::_exit(77);
+  if (::sethostname("node17", 6) != 0) ::_exit(77);
+  try {
+    const RunLock lock(folder);
+    while (!std::filesystem::exists(folder / "end")) {
+      lock.check();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  } catch (const LockLost&) {
+    ::_exit(7);
+  }
+  ::_exit(0);
+}
+
+TEST_F(Lock, OfALivingProcessOnAnotherHostIsRenewedAndOneThatStoodStillLosesIt) {
+  const pid_t holder = hold_lock_on_another_host(folder.path());
+  const std::filesystem::path lock_file = folder / "lock.json";
+  const auto exit_code = [&] {
+    int status = 0;
+    ::waitpid(holder, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  };
+  const auto wait_for = [](const auto& condition) {
+    for (int tries = 0; tries < 1500 && !condition(); ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return condition();
+  };
+  const auto age = [&] {
+    return std::filesystem::file_time_type::clock::now() - std::filesystem::last_write_time(lock_file);
+  };
+  const auto make_old = [&] {
+    using namespace std::chrono_literals;
+    std::filesystem::last_write_time(lock_file, std::filesystem::file_time_type::clock::now() - 70s);
+  };
+  if (!wait_for([&] { return std::filesystem::exists(lock_file) || exited(holder); }) ||
+      !std::filesystem::exists(lock_file)) {
+    ASSERT_EQ(exit_code(), 77);
+    GTEST_SKIP() << "a process cannot have a host name of its own here";
+  }
+  make_old();
+  EXPECT_TRUE(wait_for([&] { return age() < std::chrono::seconds(30); }))
+      << "its heart beats every ten seconds";
+  EXPECT_THAT(refusal(), HasSubstr("on node17 (last sign of life "));
+
+  ::kill(holder, SIGSTOP);  // as a host that hangs
+  make_old();
+  {
+    const RunLock ours(folder.path());
+    ::kill(holder, SIGCONT);
+    EXPECT_EQ(exit_code(), 7) << "it must write nothing more";
+    EXPECT_EQ(json("lock.json")["process"], ::getpid());
+  }
+  EXPECT_FALSE(exists("lock.json"));
 }
 
 TEST_F(Lock, OfTheSameJobStartedAgainIsTakenOverAtOnce) {

@@ -63,8 +63,12 @@ TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
   EXPECT_EQ(second.code, 2);
   EXPECT_THAT(second.err, AllOf(HasSubstr("s is in use by process"), HasSubstr("file has changed since")));
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("running"));
+  Program watching({"status", "s", "--watch"}, around);
   EXPECT_EQ(program({"cancel", "s"}).code, 0);
   const Finished stopped = launcher.wait();
+  const Finished watched = watching.wait();
+  EXPECT_EQ(watched.code, 0) << watched.err;
+  EXPECT_THAT(watched.out, HasSubstr("interrupted")) << "it ends when the sweep rests";
   EXPECT_EQ(stopped.code, 75);
   EXPECT_THAT(stopped.err, HasSubstr("sweep.yaml has changed while its sweep ran"));
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("no process launches this sweep"));
@@ -94,7 +98,11 @@ TEST_F(Pool, KillsOfWorkersAndOfTheLauncherLoseNothing) {
   ASSERT_THAT(results(), SizeIs(12));
   std::vector<std::string> undisturbed = sweep_arguments(longer);
   undisturbed[3] = "u";
-  ASSERT_EQ(program(undisturbed).code, 0);
+  const Finished whole = program(undisturbed);
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  const std::size_t idle = whole.err.find("slots were idle ");
+  ASSERT_NE(idle, std::string::npos) << whole.err;
+  EXPECT_LE(std::stod(whole.err.substr(idle + 16)), 5) << "% of the slots' time";
   for (const auto& [run, _] : results())
     EXPECT_THAT(differences(folder.path() / "s" / run, folder.path() / "u" / run), IsEmpty()) << run;
 }

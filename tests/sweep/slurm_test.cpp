@@ -1,89 +1,125 @@
-// Sweeps on a real Slurm that the test starts: two virtual nodes on this machine.
-#include <chrono>
-#include <thread>
-
-#include "experiment/equal_runs.h"
-#include "sweep/process.h"
-#include "sweep/sweep_support.h"
+// Sweeps on a real Slurm that the test starts.
+#include "sweep/slurm_support.h"
 
 namespace sparcell::test {
 namespace {
 
-using namespace std::chrono_literals;
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr const char* modest =
-    "slurm={gpus_per_node: 0, cpus_per_task: 1, mem_gb: 0, timeout_min: 5, array_parallelism: 4}";
+/// Long enough to be met while it trains.
+const std::vector<std::string> longer{"train.epochs=6000", "train.checkpoint.every.epochs=0"};
 
-class Slurm : public SmallSweep {
- protected:
-  void SetUp() override {
-    const int port = 20000 + ::getpid() % 20000 / 10 * 10;
-    const auto up = run_program({"bash", scripts / "slurm_up.sh", cluster(), std::to_string(port)});
-    if (up.code == 77) GTEST_SKIP() << "Slurm is not installed (apt-get install slurm-wlm)";
-    ASSERT_EQ(up.code, 0) << up.err;
-    ::setenv("SLURM_CONF", (cluster() + "/slurm.conf").c_str(), 1);
-    around.environment = {{"SLURM_CONF", cluster() + "/slurm.conf"}};
-  }
-  void TearDown() override { run_program({"bash", scripts / "slurm_down.sh", cluster()}); }
-
-  std::string cluster() const { return folder / "cluster"; }
-  /// Waits until no job is left; scheduling takes most of the time.
-  void wait_for_jobs() const {
-    for (int i = 0; i < 1200; ++i) {
-      if (run_program({"squeue", "-h"}).out.empty()) return;
-      std::this_thread::sleep_for(100ms);
-    }
-    ADD_FAILURE() << "jobs are left:\n" << run_program({"squeue"}).out;
-  }
-
-  const std::filesystem::path scripts = std::filesystem::absolute("tests/sweep");
-};
+std::vector<std::string> longer_with(const std::vector<std::string>& more) {
+  std::vector<std::string> all = longer;
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
 
 TEST_F(Slurm, RunsEveryTaskAndCollectsThoughOneFails) {
   write_sweep("parameters: {filter.min_counts: {values: [0, 1000000]}, model.ae.latent: {values: [2, 3]}}");
-  const Finished submitted = sweep({"--launcher", "slurm", modest});
+  const Finished submitted = submit();
   ASSERT_EQ(submitted.code, 0) << submitted.err;
   EXPECT_THAT(submitted.err, HasSubstr("4 runs in jobs"));
   EXPECT_EQ(program({"status", "s", "--watch"}).code, 0);  // until no job is left
   EXPECT_THAT(run_program({"squeue", "-h"}).out, IsEmpty());
   ASSERT_TRUE(exists("s/results.csv")) << "collected";
-  EXPECT_THAT(column("results.csv", "state"), testing::ElementsAre("done", "done", "failed", "failed"));
+  EXPECT_THAT(column("results.csv", "state"), ElementsAre("done", "done", "failed", "failed"));
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 2 done, 2 failed"));
 }
 
-TEST_F(Slurm, AJobThatRunsOutOfTimeIsQueuedAgainAndGoesOn) {
+TEST_F(Slurm, SavesARunBeforeItsTimeLimitAndQueuesItAgain) {
   write_sweep("seeds: [0]");
-  const std::vector<std::string> longer{"--launcher", "slurm", modest, "train.epochs=20000",
-                                        "train.checkpoint.every.epochs=0"};
-  ASSERT_EQ(sweep(longer).code, 0);
-  const std::string job =
-      file_bytes(folder / "s/slurm/jobs").substr(0, file_bytes(folder / "s/slurm/jobs").find('\n'));
-  const std::string run = "s/" + column("jobs.csv", "run")[0];
-  for (int i = 0; i < 600 && !exists(run + "/metrics.csv"); ++i) std::this_thread::sleep_for(50ms);
-  ASSERT_TRUE(exists(run + "/metrics.csv"));
-  ASSERT_EQ(run_program({"scancel", "--batch", "--signal=USR1", job}).code, 0);  // as --signal=B:USR1 does
-  std::string state;
-  for (int i = 0; i < 600 && state.find("Restarts=1") == std::string::npos; ++i) {
-    std::this_thread::sleep_for(50ms);
-    state = run_program({"scontrol", "show", "job", job}).out;
-  }
-  EXPECT_THAT(state, HasSubstr("Restarts=1"));
-  EXPECT_EQ(json(run + "/status.json")["state"], "interrupted");
+  // Slurm looks at limits twice a minute: the signal comes within the first half.
+  ASSERT_EQ(submit({"train.epochs=100000000", "slurm.timeout_min=1", "slurm.signal_delay_s=60"}).code, 0);
+  wait_for_restarts(job(), 1);
+  EXPECT_EQ(state(run()), "interrupted");
+  EXPECT_THAT(json(run() + "/status.json")["reason"].get<std::string>(), HasSubstr("the state is saved"));
   EXPECT_EQ(program({"cancel", "s"}).code, 0);
   wait_for_jobs();
-  EXPECT_FALSE(exists(run + "/result.json"));
 }
 
-TEST_F(Slurm, PackedRunsShareAJob) {
-  ASSERT_EQ(sweep({"--launcher", "slurm", modest, "slurm.runs_per_task=2"}).code, 0);
-  EXPECT_THAT(file_bytes(folder / "s/slurm/array_0.sh"), HasSubstr("--array=0-1%4"));
+TEST_F(Slurm, AJobThatRunsOutOfTimeIsQueuedAgainAsOftenAsAllowed) {
+  write_sweep("seeds: [0]");
+  ASSERT_EQ(submit(longer_with({"slurm.max_num_timeout=1"})).code, 0);
+  const auto run_out_of_time = [&] {
+    ASSERT_TRUE(wait_for([&] { return trains(run()) && state(run()) == "running"; }));
+    ASSERT_EQ(run_program({"scancel", "--batch", "--signal=USR1", job()}).code,
+              0);  // as --signal=B:USR1 does
+  };
+  run_out_of_time();
+  wait_for_restarts(job(), 1);
+  EXPECT_EQ(state(run()), "interrupted");
+  begin_soon(job());
+  run_out_of_time();
   wait_for_jobs();
-  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(4), Each("done")));
+  EXPECT_EQ(state(run()), "interrupted");
+  EXPECT_THAT(column("results.csv", "state"), ElementsAre("interrupted")) << "collected";
+  EXPECT_THAT(file_bytes(folder / fmt::format("s/logs/sparcell_{}_0.out", job())),
+              HasSubstr("ran out of time 2 times (slurm.max_num_timeout is 1): it is not queued again"));
+  EXPECT_EQ(program({"resume", "s"}).code, 0);
+  wait_for_jobs();
+  expect_all_as_without_slurm(longer);
+}
+
+TEST_F(Slurm, RunsThatShareAJobGoOnTogether) {
+  ASSERT_EQ(submit(longer_with({"slurm.runs_per_task=2"})).code, 0);
+  EXPECT_THAT(file_bytes(folder / "s/slurm/array_0.sh"), HasSubstr("--array=0-1%4"));
+  ASSERT_TRUE(wait_for([&] { return trains(run(0)) && trains(run(1)); }));
+  ASSERT_EQ(run_program({"scancel", "--batch", "--signal=USR1", job() + "_0"}).code, 0);
+  wait_for_restarts(job() + "_0", 1);
+  EXPECT_EQ(state(run(0)), "interrupted");
+  EXPECT_EQ(state(run(1)), "interrupted");
+  begin_soon(job() + "_0");
+  wait_for_jobs();
+  expect_all_as_without_slurm(longer);
+}
+
+TEST_F(Slurm, CancelLeavesEverythingResumable) {
+  ASSERT_EQ(submit(longer_with({"slurm.array_parallelism=1"})).code, 0);
+  ASSERT_TRUE(wait_for([&] { return trains(run()); }));
+  EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("were cancelled"));
+  wait_for_jobs();
+  EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 1 interrupted, 3 waiting"));
+  EXPECT_FALSE(exists("s/results.csv"));
+  EXPECT_EQ(program({"resume", "s"}).code, 0);
+  wait_for_jobs();
+  expect_all_as_without_slurm(longer);
+}
+
+TEST_F(Slurm, HalvingGoesOnFromRungToRung) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 4, factor: 2}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e-5, 1.0e-4, 1.0e-3, 3.0e-3]}}");
+  ASSERT_EQ(submit({"train.epochs=16"}).code, 0);
+  wait_for_jobs();
+  const Finished alone = program({"sweep", "sweep.yaml", "train.epochs=16", "--out", "alone"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  EXPECT_EQ(file_bytes(folder / "s/halving.csv"), file_bytes(folder / "alone/halving.csv"));
+  ASSERT_THAT(results(), SizeIs(1)) << "of four configurations the half twice";
+  const std::string best = results().begin()->first;
+  EXPECT_THAT(differences(folder / ("alone/" + best), folder / ("s/" + best)), IsEmpty());
+  EXPECT_THAT(column("results.csv", "state"),
+              AllOf(SizeIs(4), Contains("done").Times(1), Contains("pruned")));
+}
+
+class SlurmOfSmallArrays : public Slurm {
+  void SetUp() override { start_cluster({{"MAX_ARRAY_SIZE", "2"}}); }
+};
+
+TEST_F(SlurmOfSmallArrays, TakeASweepInChunks) {
+  write_sweep("parameters: {model.ae.latent: {values: [2, 3, 4, 5, 6]}}");
+  const Finished submitted = submit();
+  ASSERT_EQ(submitted.code, 0) << submitted.err;
+  for (const char* script : {"array_0.sh", "array_1.sh", "array_2.sh"})
+    EXPECT_TRUE(exists(std::string("s/slurm/") + script)) << script;
+  wait_for_jobs();
+  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(5), Each("done")));
 }
 
 }  // namespace

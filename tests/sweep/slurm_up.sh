@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # slurm_up.sh DIR PORT: a real Slurm on loopback for one test, of Debian's package slurm-wlm: no munge, no cgroups, no
-# systemd, as root or not. Two virtual nodes with two CPUs and two stand-in GPUs each. Writes DIR/slurm.conf and
-# DIR/pids; the daemons end with slurm_down.sh DIR. Exit code 77: Slurm is not installed.
+# systemd, as root or not. Two virtual nodes n1 and n2 with two CPUs and two stand-in GPUs each; jobs of the partition
+# urgent preempt those of the default one. Writes DIR/slurm.conf and DIR/pids (the controller's, then the nodes'); the
+# daemons end with slurm_down.sh DIR. Exit code 77: Slurm is not installed.
+#   MAX_ARRAY_SIZE   indices of arrays stay below it
+#   NODE_TIMEOUT     seconds after which a silent node counts as lost
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 for program in slurmctld slurmd sbatch scontrol scancel; do command -v "$program" >/dev/null || exit 77; done
@@ -32,6 +35,9 @@ ReturnToService=2
 MinJobAge=3600
 KillWait=5
 MaxArraySize=${MAX_ARRAY_SIZE:-1001}
+SlurmdTimeout=${NODE_TIMEOUT:-300}
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool.%n
 SlurmctldPidFile=$dir/slurmctld.pid
@@ -45,7 +51,8 @@ CONF
     mkdir -p "$dir/spool.n$node"
     echo "NodeName=n$node NodeHostName=$host NodeAddr=127.0.0.1 Port=$((port + node)) CPUs=2 RealMemory=4000 Gres=gpu:2"
   done
-  echo "PartitionName=debug Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP"
+  echo "PartitionName=debug Nodes=n[1-2] Default=YES MaxTime=INFINITE State=UP PriorityTier=1"
+  echo "PartitionName=urgent Nodes=n[1-2] MaxTime=INFINITE State=UP PriorityTier=2"
 } >"$dir/slurm.conf"
 export SLURM_CONF=$dir/slurm.conf
 slurmctld -D </dev/null >>"$dir/log/out" 2>&1 &

@@ -117,6 +117,30 @@ TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
   EXPECT_THAT(program({"status", "none"}).err, HasSubstr("none holds no run and no sweep"));
 }
 
+TEST_F(Sweep, AnotherVersionsSweepIsRefused) {
+  std::filesystem::create_directories(folder / "s");
+  write_bytes(folder / "s/jobs.csv", "");
+  write_bytes(folder / "s/sweep.json", R"({"schema": 2})");
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"resume", "s"}, {"status", "s"}}) {
+    const Finished done = program(command);
+    EXPECT_EQ(done.code, 2);
+    EXPECT_THAT(done.err, HasSubstr("s is of another version of sparcell: sweep schema 2, expected 1"));
+  }
+}
+
+TEST_F(Sweep, ARunWhoseDataChangedSinceTheSubmissionIsNotMade) {
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const std::string run = "s/" + column("jobs.csv", "run")[0];
+  std::filesystem::remove_all(folder / run);
+  simulate(folder / "cells.h5ad", {.cells = 240, .genes = 120, .perturbations = 3, .doubles = 0, .seed = 8},
+           silent);
+  EXPECT_EQ(program({"resume", "s"}).code, 1);
+  EXPECT_THAT(json(run + "/status.json")["reason"].get<std::string>(),
+              HasSubstr("would be another experiment: its data file has changed since"));
+  EXPECT_EQ(sweep({"sweep.seeds=[0]"}).code, 0) << "submitted again, these are other runs";
+  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(2), Each("done")));
+}
+
 TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
   const Finished done = sweep({"--dry-run", "sweep.run_cap=3"});
   EXPECT_THAT(done.err, HasSubstr("sweep.run_cap: the first 3 of 4 runs"));

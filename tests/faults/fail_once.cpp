@@ -128,4 +128,9 @@ int rename(const char* from, const char* to) {
   return attempt("rename", to, [&] { return real(from, to); });
 }
 
+int link(const char* from, const char* to) {
+  static const auto real = next<int(const char*, const char*)>("link");
+  return attempt("link", to, [&] { return real(from, to); });
+}
+
 }  // extern "C"
