@@ -1,5 +1,7 @@
 #include "train/step_runner.h"
 
+#include "sparcell/core/products.h"
+
 namespace sparcell {
 
 StepRunner::StepRunner(Context& context, Trainable<float>& model, const StepPlan& plan, GraphMode mode,
@@ -13,6 +15,7 @@ StepRunner::StepRunner(Context& context, Trainable<float>& model, const StepPlan
       state_(state) {}
 
 void StepRunner::step(std::int64_t rows) {
+  const TrainingProducts as_options_say(context_);
   begin_step<float>(context_, plan_, state_);
   model_.train_step({order_, &state_->batch, batch_, rows}, state_);
   end_step<float>(context_, state_);
