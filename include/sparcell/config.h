@@ -41,12 +41,13 @@ std::string option_help();
 
 /// 64 hex digits that name what a run computes: SHA-256 of the resolved experiment and of the data file's
 /// checksum. Name, tags, report and paths do not count, and neither does where a value was written (in
-/// `train` or in a model's own). `select.file`, `split.file` and the weights of `train.init_from` count by their content. `device: auto` counts
-/// as auto. Throws DataError where one of those files cannot be read.
+/// `train` or in a model's own). `select.file`, `split.file`, `products.plan` and the weights of
+/// `train.init_from` count by their content. `device: auto` counts as auto. Throws DataError where one of
+/// those files cannot be read, UsageError for the plan.
 std::string config_hash(const Experiment& experiment, std::string_view data_checksum);
 
 /// Names what a run must share with a checkpoint to go on from it: the config hash without what may change on
-/// the way (train.epochs, early_stopping and checkpoint, evaluate, device, threads).
+/// the way (train.epochs, early_stopping and checkpoint, evaluate, device, threads, products.plan).
 std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum);
 
 }  // namespace sparcell

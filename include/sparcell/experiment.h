@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sparcell/core/describe.h"
+#include "sparcell/core/products.h"
 #include "sparcell/evaluate.h"
 #include "sparcell/filter.h"
 #include "sparcell/model.h"
@@ -23,7 +24,7 @@ struct Experiment {
   std::int64_t seed = 0;
   std::int64_t threads = 0;  ///< 0 in the file; resolved to a number
   std::string device = "auto";
-  std::string precision = "f32";
+  ProductOptions products;  ///< with the key `precision`
   std::vector<std::string> tags;
   bool fast_dev_run = false;
   ReadOptions read;

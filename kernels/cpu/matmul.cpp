@@ -4,6 +4,8 @@
 #include <dnnl.h>
 #include <omp.h>
 
+#include "cpu/products.h"
+
 namespace sparcell {
 namespace {
 
@@ -32,5 +34,10 @@ void cpu::matmul(Context& context, Transpose transpose_a, Transpose transpose_b,
   product(transpose_a, transpose_b, transpose_a == Transpose::yes ? a.rows : a.cols, a, b, beta, out);
 }
 SPARCELL_INSTANTIATE(cpu::matmul);
+
+std::string cpu::product_library() {
+  const dnnl_version_t* const version = dnnl_version();
+  return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
+}
 
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "experiment/run.h"
 #include "experiment/schema.h"
+#include "experiment/tune.h"
 #include "sparcell/config.h"
 #include "sparcell/report.h"
 #include "sweep/sweep.h"
@@ -93,7 +94,8 @@ void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Comman
       "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
       "node.\n"
       "It ends with the bits of a run that was never stopped. Overrides can change train.epochs,\n"
-      "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads and read.path.\n"
+      "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads,\n"
+      "products.plan and read.path.\n"
       "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");
   resume->callback(
       [&command, given, arguments] { command = [given, arguments] { resume_command(*given, arguments); }; });
@@ -125,6 +127,23 @@ void add_experiment_commands(CLI::App& app, const std::vector<std::string>& argu
       check_metrics(experiment.evaluate);
       std::printf("%s is valid: %zu model%s%s\n", given->file.c_str(), experiment.model.size(),
                   experiment.model.size() == 1 ? "" : "s", check_plan(plan).c_str());
+    };
+  });
+
+  CLI::App* tune = app.add_subcommand(
+      "tune", "Measure the matrix products of an experiment's training steps on a GPU, and write the plan");
+  tune->add_option("experiment", given->file, "YAML file of the experiment")->required();
+  tune->add_option("overrides", given->overrides, override_help);
+  tune->add_option("--out", given->out, "The plan to write, for products.plan of runs")->required();
+  tune->footer(
+      "Which algorithm a product takes decides its speed and its bits. A plan is for one kind of GPU,\n"
+      "one version of the library, one precision, and the shapes of one experiment's steps; runs refuse\n"
+      "one that does not fit.");
+  tune->callback([&command, given] {
+    command = [given] {
+      Log log;
+      sparcell::tune(load_experiment(given->file, given->overrides), given->out, log);
+      std::printf("%s\n", given->out.c_str());
     };
   });
 

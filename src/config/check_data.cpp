@@ -21,12 +21,18 @@ void check_top(const Experiment& e, Checker& checker) {
                     "name is '{}', but must be the name of a folder: no slash, no dot in front", e.name);
   checker.refuse_if(!is_device(e.device) && checker.sound("device"), "device",
                     "device must be auto, cpu, cuda or cuda:N, not '{}'", e.device);
-  if (e.precision == "f32" || !checker.sound("precision")) return;
-  const bool later = e.precision == "tf32" || e.precision == "bf16";
-  checker.refuse_if(later, "precision",
-                    "precision {} is not offered on the CPU, the only device of this version; use f32",
-                    e.precision);
-  checker.refuse_if(!later, "precision", "precision must be f32, not '{}'", e.precision);
+  if (!checker.sound("device")) return;
+  const bool on_cpu = e.device == "cpu";
+  checker.refuse_if(on_cpu && e.products.precision != Precision::f32 && checker.sound("precision"),
+                    "precision",
+                    "precision {} is a GPU's, and device is cpu; use precision: f32, or device: cuda",
+                    name_of(e.products.precision));
+  checker.refuse_if(e.products.plan.empty() && checker.sound("products"), "products.plan",
+                    "products.plan is empty; write heuristic, or a file of sparcell tune");
+  checker.refuse_if(
+      on_cpu && e.products.has_plan() && checker.sound("products"), "products.plan",
+      "products.plan names a plan for a GPU, and device is cpu; use products.plan: heuristic, or "
+      "device: cuda");
 }
 
 void check_read(const ReadOptions& read, const LoadOptions& options, Checker& checker) {

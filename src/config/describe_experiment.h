@@ -13,10 +13,15 @@ void describe(Visitor& v, Experiment& o) {
   v.field("seed", o.seed, at_least(0), "Seed of everything that is drawn.");
   v.field("threads", o.threads, at_least(0), "CPU threads; 0 takes the cores that this process may use.");
   v.field("device", o.device, "auto, cpu, cuda or cuda:N; auto takes a GPU where there is one.");
-  v.field("precision", o.precision, "Arithmetic of the models: f32.");
+  v.field(
+      "precision", o.products.precision,
+      "How a GPU multiplies the dense matrices of training steps: f32; tf32 or bf16 round the operands of "
+      "products to 11 or 8 significant bits. Sums, weights, statistics, losses and the optimizer are f32 in "
+      "every case, and so is what is asked of a trained model.");
   v.field("tags", o.tags, "Words to find the run by.");
   v.field("fast_dev_run", o.fast_dev_run,
           "One epoch on two batches of everything, as run --fast-dev-run says.");
+  v.section("products", o.products, "Matrix products of training steps on a GPU.");
   v.section("read", o.read, "Station 1: a count file becomes a data set.");
   v.section("filter", o.filter, "Station 2: cells, genes and perturbations to keep.");
   v.section("split", o.split, "Station 3: training, validation and test cells.");

@@ -13,10 +13,11 @@ namespace sparcell {
 namespace {
 
 /// Stands for the file in the hash.
+template <class Unreadable = DataError>
 std::string checksum_of(const std::string& path, std::string_view key) {
   if (path.empty()) return "";
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError("{}: cannot read the file '{}'", key, path);
+  if (!file) throw Unreadable("{}: cannot read the file '{}'", key, path);
   Sha256 sha;
   sha.update(std::string(std::istreambuf_iterator<char>(file), {}));
   return sha.hex();
@@ -33,9 +34,12 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
     const std::string weights = run.empty() ? "" : run + "/checkpoints/" + name + "/last.h5";
     model.train.init_from = checksum_of(weights, "train.init_from");
   }
+  const bool has_plan = copy.products.has_plan();
+  if (has_plan) copy.products.plan = checksum_of<UsageError>(copy.products.plan, "products.plan");
   config::Writer writer(config::OwnTrain::complete);
   describe(writer, copy);
   config::Json all = std::move(writer).result();
+  if (!has_plan) all.erase("products");
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");
@@ -55,6 +59,7 @@ std::string lineage_hash(const Experiment& experiment, std::string_view data_che
   Experiment copy = experiment;
   copy.evaluate = {};
   copy.device.clear();
+  copy.products.plan = ProductOptions::heuristic;
   copy.threads = 0;
   for (auto& [name, model] : copy.model) {
     model.train.epochs = 1;

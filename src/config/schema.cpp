@@ -149,7 +149,6 @@ nlohmann::ordered_json config_schema() {
   Json properties{{"defaults", defaults}};
   properties.update(schema["properties"]);
   properties["device"]["pattern"] = "^(auto|cpu|cuda(:[0-9]+)?)$";
-  properties["precision"]["enum"] = {"f32"};
   schema["properties"] = properties;
   schema["anyOf"] = {{{"required", {"model"}}}, {{"required", {"defaults"}}}};
   Json types = Json::array();

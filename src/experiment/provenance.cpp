@@ -79,7 +79,8 @@ nlohmann::ordered_json build_json() {
           {"cuda", cuda}};
 }
 
-Provenance::Provenance(std::vector<std::string> arguments, const Context& context)
+Provenance::Provenance(std::vector<std::string> arguments, const Context& context,
+                       const ProductOptions& products)
     : json_{{"build", build_json()},
             {"arguments", std::move(arguments)},
             {"host", host_name()},
@@ -87,7 +88,14 @@ Provenance::Provenance(std::vector<std::string> arguments, const Context& contex
             {"instruction_set", instruction_set()},
             {"device", context.device().name()},
             {"threads", context.threads()},
-            {"started", utc_now()}} {}
+            {"started", utc_now()}} {
+  if (!context.device().is_cuda()) return;
+  json_["gpu"] = gpu_model(context.device());
+  json_["products"] = {{"library", product_library(context.device())},
+                       {"precision", name_of(products.precision)},
+                       {"plan", products.plan}};
+  if (products.has_plan()) json_["products"]["plan_sha256"] = hash_of_file(products.plan);
+}
 
 std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
   if (!earlier.contains("started")) return {};  // killed before it had a place
@@ -97,6 +105,13 @@ std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
   };
   for (const char* key : {"processor", "instruction_set", "device", "threads"})
     compare(key, earlier.value(key, Json()), json_[key]);
+  if (earlier.contains("gpu") && json_.contains("gpu")) {  // else device says it
+    compare("gpu", earlier["gpu"], json_["gpu"]);
+    for (const char* key : {"library", "precision", "plan_sha256"}) {
+      compare(fmt::format("products.{}", key), earlier["products"].value(key, Json("none")),
+              json_["products"].value(key, Json("none")));
+    }
+  }
   for (const char* key : {"version", "commit", "compiler", "build_type"})
     compare(key, earlier.value("build", Json::object()).value(key, Json()), json_["build"][key]);
   const Json resumed{{"time", utc_now()},

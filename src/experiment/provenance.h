@@ -9,10 +9,10 @@
 
 namespace sparcell {
 
-/// Where the bits of a result come from: build, processor, instruction set, device, threads.
+/// Where the bits of a result come from: build, processor, instruction set, device, threads, matrix products.
 class Provenance {
  public:
-  Provenance(std::vector<std::string> arguments, const Context& context);
+  Provenance(std::vector<std::string> arguments, const Context& context, const ProductOptions& products);
 
   /// Goes on with the file of an earlier process. Returns how this place differs from the one where the run
   /// began.

@@ -25,6 +25,7 @@ constexpr const char* changeable[] = {"train.epochs",
                                       "tags",
                                       "device",
                                       "threads",
+                                      "products.plan",
                                       "read.path"};
 
 /// What a file of the run holds, or nothing: it may be missing where the run was killed.
@@ -49,8 +50,8 @@ void check_overrides(const std::vector<std::string>& overrides) {
     if (may_change(text)) continue;
     throw UsageError(
         "override '{}': this would be another run. resume can change train.epochs, train.early_stopping, "
-        "train.checkpoint, evaluate, report, name, tags, device, threads and read.path; other changes need a "
-        "run of their own, which can start from this one's weights (train.init_from)",
+        "train.checkpoint, evaluate, report, name, tags, device, threads, products.plan and read.path; other "
+        "changes need a run of their own, which can start from this one's weights (train.init_from)",
         text);
   }
 }

@@ -32,10 +32,11 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   const Experiment& experiment = start.experiment;
   const RunPaths& paths = start.folder.paths();
   Log& log = run_log.log();
-  Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
-  if (experiment.device == "auto")
-    log.info("device: {} (auto: {})", context.device().name(), reason_for_auto());
-  Provenance provenance(start.arguments, context);
+  const Device device = find_device(experiment.device);
+  if (experiment.device == "auto") log.info("device: {} (auto: {})", device.name(), reason_for_auto());
+  Context context(device, static_cast<int>(experiment.threads));
+  set_training_products(context, experiment.products);
+  Provenance provenance(start.arguments, context, experiment.products);
   RunRecord record;
   record.experiment = &experiment;
   record.device = context.device().name();

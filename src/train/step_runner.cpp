@@ -1,6 +1,7 @@
 #include "train/step_runner.h"
 
 #include "sparcell/core/branches.h"
+#include "sparcell/core/products.h"
 
 namespace sparcell {
 
@@ -17,6 +18,7 @@ StepRunner::StepRunner(Context& context, Trainable<float>& model, const StepPlan
 
 void StepRunner::step(std::int64_t rows) {
   allow_branches(context_, branches_);
+  const TrainingProducts as_options_say(context_);
   begin_step<float>(context_, plan_, state_);
   model_.train_step({order_, &state_->batch, batch_, rows}, state_);
   end_step<float>(context_, state_);

@@ -13,9 +13,9 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-const std::vector<std::string> commands{"run",   "validate", "schema",   "inspect", "simulate",
-                                        "embed", "generate", "evaluate", "report",  "compare",
-                                        "sweep", "ablate",   "status",   "cancel",  "info"};
+const std::vector<std::string> commands{"run",      "validate", "schema", "inspect", "simulate", "embed",
+                                        "generate", "evaluate", "report", "compare", "sweep",    "ablate",
+                                        "status",   "cancel",   "info",   "tune"};
 
 class Commands : public SmallExperiment {
  protected:
@@ -73,6 +73,33 @@ TEST_F(Commands, WrongCommandLines) {
 TEST_F(Commands, Info) {
   EXPECT_THAT(succeed({"info"}), AllOf(HasSubstr("version"), HasSubstr("compiler"), HasSubstr("hdf5"),
                                        HasSubstr("threads"), HasSubstr("devices")));
+}
+
+/// Where `auto` takes the CPU.
+class WithoutGpu : public Commands {
+ protected:
+  WithoutGpu() { around.environment = {{"CUDA_VISIBLE_DEVICES", ""}}; }
+};
+
+TEST_F(WithoutGpu, WhatIsAGpusIsRefused) {
+  for (const char* precision : {"tf32", "bf16"}) {
+    const Finished done = run({"device=auto", std::string("precision=") + precision, "--out", "r"});
+    EXPECT_EQ(done.code, 2);
+    EXPECT_THAT(done.err, AllOf(HasSubstr("device: cpu (auto: "),
+                                HasSubstr(std::string("precision ") + precision +
+                                          " is a GPU's, and the device is cpu; use precision: f32")));
+  }
+  const Finished planned = run({"device=auto", "products.plan=plan.json", "--out", "r"});
+  EXPECT_EQ(planned.code, 2);
+  EXPECT_THAT(planned.err, HasSubstr("products.plan plan.json is for a GPU, and the device is cpu"));
+  EXPECT_FALSE(exists("r"));
+  EXPECT_THAT(
+      fail({"tune", "small.yaml", "--out", "plan.json"}, 2),
+      AllOf(HasSubstr("tune measures matrix products on a GPU, and the device is cpu; on the CPU oneDNN "),
+            HasSubstr(" needs no plan")));
+  EXPECT_THAT(fail({"tune", "small.yaml", "device=auto", "--out", "plan.json"}, 2),
+              HasSubstr("the device is cpu (auto: "));
+  EXPECT_FALSE(exists("plan.json"));
 }
 
 TEST_F(Commands, SchemaIsJsonAndClosedAgainstUnknownKeys) {

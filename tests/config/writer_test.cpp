@@ -167,13 +167,14 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
   EXPECT_THAT(hash, testing::MatchesRegex("[0-9a-f]{64}"));
   for (const char* same : {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere",
                            "model.a.train.epochs=8", "seed=0", "device=auto", "split.seed=0",
-                           "model.a.kl.weight=0.1", "train.graph=off", "train.branches=false"}) {
+                           "model.a.kl.weight=0.1", "train.graph=off", "train.branches=false",
+                           "products.plan=heuristic"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :
        {"seed=1", "threads=3", "device=cpu", "train.epochs=9", "model.a.train.epochs=9", "model.a.latent=4",
         "split.seed=1", "~model.g", "model.b={type: vae}", "evaluate.weights=best", "normalize=none",
-        "read.counts=X", "train.optimizer.learning_rate=0.0010000000000000002"}) {
+        "read.counts=X", "precision=bf16", "train.optimizer.learning_rate=0.0010000000000000002"}) {
     EXPECT_NE(config_hash(load(text, {other}), "data"), hash) << other;
   }
   EXPECT_NE(config_hash(load(text), "other data"), hash);
@@ -192,6 +193,16 @@ TEST_F(Hash, FilesCountByTheirContent) {
   EXPECT_EQ(config_hash(load(text, {"select.file=copy.txt"}), "data"), hash);
   write("genes.txt", "GATA1\n");
   EXPECT_NE(config_hash(load(text), "data"), hash);
+
+  const std::string planned = minimal("products: {plan: plan.json}");
+  EXPECT_THROW(config_hash(load(planned), "data"), UsageError);
+  write("plan.json", "of one library");
+  const std::string planned_hash = config_hash(load(planned), "data");
+  EXPECT_NE(planned_hash, config_hash(load(planned, {"products.plan=heuristic"}), "data"));
+  EXPECT_EQ(lineage_hash(load(planned), "data"),
+            lineage_hash(load(planned, {"products.plan=heuristic"}), "data"));
+  write("plan.json", "of another");
+  EXPECT_NE(config_hash(load(planned), "data"), planned_hash);
 }
 
 TEST(CanonicalText, IsWhatTheJsonLibraryWritesOfSortedKeys) {

@@ -115,6 +115,14 @@ cudaError_t cudaGetDevice(int* device) {
   *device = 0;
   return cudaSuccess;
 }
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device < 0 || device >= device_count) return report(cudaErrorInvalidDevice, "there is no such device");
+  *properties = {};
+  std::strcpy(properties->name, "emulated GPU");
+  properties->l2CacheSize = 1 << 18;
+  properties->totalGlobalMem = device_memory().total_bytes();
+  return cudaSuccess;
+}
 cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
 
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {

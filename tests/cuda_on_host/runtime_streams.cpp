@@ -102,6 +102,14 @@ cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
   return event.stream == nullptr ? cudaSuccess : report_failure(run_until(*event.stream, event.position));
 }
 
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  const auto &from = event_of(start).time, &to = event_of(end).time;
+  if (!from || !to) return report(cudaErrorInvalidResourceHandle, "an event without a time");
+  if (*from < 0 || *to < 0) return report(cudaErrorNotReady, "an event that no stream has reached yet");
+  *milliseconds = static_cast<float>((*to - *from) / 1000);
+  return cudaSuccess;
+}
+
 cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
   *status = stream_of(stream)->capture ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;

@@ -8,6 +8,8 @@
 namespace cuda_on_host {
 namespace {
 
+double passed = 0;
+
 struct Streams {
   Stream null_stream;
   std::vector<std::unique_ptr<Stream>> created;
@@ -61,12 +63,24 @@ void enqueue(Stream& stream, Work work) {
   ++stream.issued;
 }
 
+void pass_time(double microseconds) { passed += microseconds; }
+double clock_now() { return passed; }
+
 void record(Stream& stream, Event& event) {
-  event = {&stream, stream.issued, nullptr, {}};
+  event = {};
+  event.stream = &stream;
   if (stream.capture) {
+    event.position = stream.issued;
     event.graph = stream.capture->graph;
     event.after = stream.capture->after;
+    return;
   }
+  event.time = std::make_shared<double>(-1);
+  enqueue(stream, [time = event.time] {
+    *time = clock_now();
+    return std::string();
+  });
+  event.position = stream.issued;
 }
 
 void wait(Stream& stream, const Event& event) {

@@ -41,6 +41,8 @@ struct Stream {
 struct Event {
   Stream* stream = nullptr;
   std::uint64_t position = 0;
+  std::shared_ptr<double> time =
+      {};  ///< when the stream passed it, in microseconds; -1 before that, null in a capture
   std::shared_ptr<Graph> graph;
   std::vector<int> after;
 };
@@ -49,6 +51,10 @@ struct Event {
 Stream* stream_of(cudaStream_t handle);
 Stream* create_stream();
 void destroy_stream(Stream* stream);
+
+/// The device's clock, in microseconds: work that takes time says how much.
+void pass_time(double microseconds);
+double clock_now();
 
 /// Queues work, or makes it a node of the graph that is being captured.
 void enqueue(Stream& stream, Work work);

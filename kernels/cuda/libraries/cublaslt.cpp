@@ -34,7 +34,12 @@ CublasLt load() {
   find(library, "cublasLtMatmulPreferenceCreate", lt.preference_create);
   find(library, "cublasLtMatmulPreferenceDestroy", lt.preference_destroy);
   find(library, "cublasLtMatmulPreferenceSetAttribute", lt.preference_set);
+  find(library, "cublasLtMatmulAlgoInit", lt.algorithm_init);
+  find(library, "cublasLtMatmulAlgoCheck", lt.algorithm_check);
+  find(library, "cublasLtMatmulAlgoConfigSetAttribute", lt.algorithm_set);
+  find(library, "cublasLtMatmulAlgoConfigGetAttribute", lt.algorithm_get);
   find(library, "cublasLtGetStatusString", lt.status_string);
+  find(library, "cublasLtGetVersion", lt.version);
   return lt;
 }
 

@@ -22,7 +22,12 @@ struct CublasLt {
   decltype(&::cublasLtMatmulPreferenceCreate) preference_create;
   decltype(&::cublasLtMatmulPreferenceDestroy) preference_destroy;
   decltype(&::cublasLtMatmulPreferenceSetAttribute) preference_set;
+  decltype(&::cublasLtMatmulAlgoInit) algorithm_init;
+  decltype(&::cublasLtMatmulAlgoCheck) algorithm_check;
+  decltype(&::cublasLtMatmulAlgoConfigSetAttribute) algorithm_set;
+  decltype(&::cublasLtMatmulAlgoConfigGetAttribute) algorithm_get;
   decltype(&::cublasLtGetStatusString) status_string;
+  decltype(&::cublasLtGetVersion) version;
 };
 
 /// Throws UsageError with the loader's reason where the library is not to be found.

@@ -1,36 +1,30 @@
 #include "cuda/products.h"
 
-#include <array>
-#include <cstring>
-#include <map>
-
-#include "cuda/libraries/cublaslt.h"
-#include "cuda/memory.h"
+#include "cuda/libraries/product_library.h"
 #include "device/check.h"
 
 namespace sparcell::cuda {
 namespace {
 
-constexpr std::size_t scratch_bytes = std::size_t{32} << 20;  // what NVIDIA recommends for Hopper
-
-/// Descriptions and algorithm of products of one shape. The library's heuristic is a function of device,
-/// library version and what is described here, so equal products take equal algorithms, run after run.
-struct Plan {
-  cublasLtMatmulDesc_t description = nullptr;
-  cublasLtMatrixLayout_t left = nullptr, right = nullptr, out = nullptr;
-  cublasLtMatmulAlgo_t algorithm{};
-};
-
-/// The largest power of two, up to 16 bytes, that an address is a multiple of.
-std::uint32_t alignment_of(const void* pointer) {
-  std::uint32_t bytes = 16;
-  while (reinterpret_cast<std::uintptr_t>(pointer) % bytes != 0) bytes /= 2;
+std::int64_t alignment_of(const void* pointer) {
+  std::int64_t bytes = 16;
+  while (reinterpret_cast<std::uintptr_t>(pointer) % static_cast<std::uintptr_t>(bytes) != 0) bytes /= 2;
   return bytes;
 }
 
-using Key = std::array<std::int64_t, 11>;
+/// What a plan says of its making against what is here.
+void require_same(const std::string& file, const char* what, const std::string& planned,
+                  const std::string& here) {
+  if (planned == here) return;
+  throw UsageError(
+      "products.plan: {} was made for the {} {}, here it is {}; make one here with sparcell tune, or use "
+      "products.plan: heuristic",
+      file, what, planned, here);
+}
 
-Key key_of(const Product& p) {
+}  // namespace
+
+ProductShape shape_of(const Product& p) {
   return {p.transpose_a,
           p.transpose_b,
           p.m,
@@ -44,94 +38,103 @@ Key key_of(const Product& p) {
           alignment_of(p.out)};
 }
 
-class Products final : public LibraryState {
- public:
-  explicit Products(Context& context) : scratch_(context, scratch_bytes) {
-    SPARCELL_CUBLASLT_CHECK(lt_.create(&handle_));
-  }
-  ~Products() override {
-    for (const auto& [key, plan] : plans_) {
-      lt_.description_destroy(plan.description);
-      for (cublasLtMatrixLayout_t layout : {plan.left, plan.right, plan.out}) lt_.layout_destroy(layout);
-    }
-    lt_.destroy(handle_);
-  }
+std::string text_of(const ProductShape& p) {
+  return fmt::format("{} x {}{} times {} x {}{}", p.m, p.k, p.transpose_a ? " (transposed)" : "", p.k, p.n,
+                     p.transpose_b ? " (transposed)" : "");
+}
 
-  void multiply(cudaStream_t stream, const Product& p) {
-    const Plan& plan = plan_of(p);
-    const float one = 1;
-    // Column-major, as the library has it: out^T = op(b)^T op(a)^T.
-    SPARCELL_CUBLASLT_CHECK(lt_.matmul(handle_, plan.description, &one, p.b, plan.left, p.a, plan.right,
-                                       &p.beta, p.out, plan.out, p.out, plan.out, &plan.algorithm,
-                                       scratch_.data(), scratch_bytes, stream));
-  }
+std::string device_model(int index) {
+  cudaDeviceProp properties;
+  SPARCELL_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
+  return properties.name;
+}
 
- private:
-  const Plan& plan_of(const Product& p) {
-    const Key key = key_of(p);
-    auto found = plans_.find(key);
-    if (found == plans_.end()) found = plans_.emplace(key, make_plan(p)).first;
-    return found->second;
-  }
-
-  Plan make_plan(const Product& p) {
-    Plan plan;
-    SPARCELL_CUBLASLT_CHECK(lt_.description_create(&plan.description, CUBLAS_COMPUTE_32F, CUDA_R_32F));
-    const cublasOperation_t left = p.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
-    const cublasOperation_t right = p.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
-    SPARCELL_CUBLASLT_CHECK(
-        lt_.description_set(plan.description, CUBLASLT_MATMUL_DESC_TRANSA, &left, sizeof left));
-    SPARCELL_CUBLASLT_CHECK(
-        lt_.description_set(plan.description, CUBLASLT_MATMUL_DESC_TRANSB, &right, sizeof right));
-    plan.left = layout(p.transpose_b ? p.k : p.n, p.transpose_b ? p.n : p.k, p.b_stride);
-    plan.right = layout(p.transpose_a ? p.m : p.k, p.transpose_a ? p.k : p.m, p.a_stride);
-    plan.out = layout(p.n, p.m, p.out_stride);
-    choose_algorithm(p, plan);
-    return plan;
-  }
-
-  cublasLtMatrixLayout_t layout(std::int64_t rows, std::int64_t cols, std::int64_t stride) {
-    cublasLtMatrixLayout_t made = nullptr;
-    SPARCELL_CUBLASLT_CHECK(lt_.layout_create(&made, CUDA_R_32F, static_cast<std::uint64_t>(rows),
-                                              static_cast<std::uint64_t>(cols), stride));
-    return made;
-  }
-
-  void choose_algorithm(const Product& p, Plan& plan) {
-    cublasLtMatmulPreference_t preference = nullptr;
-    SPARCELL_CUBLASLT_CHECK(lt_.preference_create(&preference));
-    const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, auto value) {
-      SPARCELL_CUBLASLT_CHECK(lt_.preference_set(preference, attribute, &value, sizeof value));
-    };
-    set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{scratch_bytes});
-    // Partial sums are added from scratch memory in a fixed order, never where they meet.
-    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, std::uint32_t{CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, alignment_of(p.b));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, alignment_of(p.a));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, alignment_of(p.out));
-    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, alignment_of(p.out));
-    cublasLtMatmulHeuristicResult_t result{};
-    int count = 0;
-    const cublasStatus_t status = lt_.heuristic(handle_, plan.description, plan.left, plan.right, plan.out,
-                                                plan.out, preference, 1, &result, &count);
-    lt_.preference_destroy(preference);
-    SPARCELL_CUBLASLT_CHECK(status);
-    require(count > 0, "cuBLASLt has no algorithm for a product of {} x {} x {}", p.m, p.k, p.n);
-    plan.algorithm = result.algo;
-  }
-
-  const CublasLt& lt_ = cublaslt();
-  Buffer<char> scratch_;
-  cublasLtHandle_t handle_ = nullptr;
-  std::map<Key, Plan> plans_;
-};
-
-}  // namespace
+std::string product_library() {
+  const std::size_t version = cublaslt().version();
+  return fmt::format("cuBLASLt {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
+}
 
 void multiply(Context& context, const Product& product) {
+  ProductLibrary::of(context).multiply(context, product);
+}
+
+void set_training_products(Context& context, const ProductOptions& options) {
+  ProductLibrary::of(context).set_training(context, options);
+}
+
+void begin_training_step(Context& context) { ProductLibrary::of(context).set_in_training(true); }
+void end_training_step(Context& context) { ProductLibrary::of(context).set_in_training(false); }
+
+ProductLibrary::ProductLibrary() { SPARCELL_CUBLASLT_CHECK(cublaslt().create(&handle_)); }
+
+ProductLibrary::~ProductLibrary() {
+  of_training_.clear();
+  of_all_else_.clear();
+  cublaslt().destroy(handle_);
+}
+
+ProductLibrary& ProductLibrary::of(Context& context) {
   std::unique_ptr<LibraryState>& state = library_state(context);
-  if (!state) state = std::make_unique<Products>(context);
-  static_cast<Products&>(*state).multiply(device::stream_of(context), product);
+  if (!state) state = std::make_unique<ProductLibrary>();
+  return static_cast<ProductLibrary&>(*state);
+}
+
+void ProductLibrary::set_training(Context& context, const ProductOptions& options) {
+  training_ = options;
+  of_training_.clear();
+  plan_.clear();
+  if (!options.has_plan()) return;
+  const ProductPlan plan = read_plan(options.plan);
+  require_same(options.plan, "GPU", plan.device, device_model(context.device().index));
+  require_same(options.plan, "library", plan.library, product_library());
+  require_same(options.plan, "precision", name_of(plan.precision), name_of(options.precision));
+  for (const PlannedProduct& product : plan.products) plan_.emplace(product.shape, product.algorithm);
+}
+
+void ProductLibrary::multiply(Context& context, const Product& product) {
+  Ways& ways = in_training_ ? of_training_ : of_all_else_;
+  const ProductShape shape = shape_of(product);
+  auto found = ways.find(shape);
+  if (found == ways.end()) {
+    found = ways.emplace(shape, find_way(shape)).first;
+    found->second.first_beta = product.beta;
+  }
+  const Way& way = found->second;
+  way.description->multiply(way.algorithm, product, way.algorithm.scratch_from(context),
+                            device::stream_of(context));
+}
+
+ProductLibrary::Way ProductLibrary::find_way(const ProductShape& shape) const {
+  const ProductOptions options = in_training_ ? training_ : ProductOptions{};
+  auto description = std::make_unique<ProductDescription>(handle_, shape, options.precision);
+  const ChosenAlgorithm algorithm =
+      options.has_plan() ? planned(*description, shape) : description->proposals(1).front();
+  return {std::move(description), algorithm, 0};
+}
+
+ChosenAlgorithm ProductLibrary::planned(const ProductDescription& description,
+                                        const ProductShape& shape) const {
+  const auto product = plan_.find(shape);
+  if (product == plan_.end()) {
+    throw UsageError(
+        "products.plan: {} lacks the product {} of this experiment's steps; make a plan of this experiment "
+        "with sparcell tune, or use products.plan: heuristic",
+        training_.plan, text_of(shape));
+  }
+  const auto algorithm = description.named(product->second);
+  if (!algorithm) {
+    throw UsageError(
+        "products.plan: {} is damaged: {} does not take algorithm {} as it stands there for the product {}; "
+        "write it again with sparcell tune",
+        training_.plan, product_library(), product->second.id, text_of(shape));
+  }
+  return *algorithm;
+}
+
+std::vector<std::pair<ProductShape, float>> ProductLibrary::asked_in_training() const {
+  std::vector<std::pair<ProductShape, float>> asked;
+  for (const auto& [shape, way] : of_training_) asked.emplace_back(shape, way.first_beta);
+  return asked;
 }
 
 }  // namespace sparcell::cuda

@@ -3,6 +3,7 @@
 
 #include <numeric>
 
+#include "sparcell/core/products.h"
 #include "train/step_runner.h"
 #include "train/training_run.h"
 
@@ -12,13 +13,15 @@ namespace {
 constexpr std::int64_t cells = 40, genes = 33, batch = 8, steps = 10;
 
 /// Loss parts of each of the first steps.
-std::vector<LossParts> losses_on(const char* device, ModelType type, double density) {
+std::vector<LossParts> losses_on(const char* device, ModelType type, double density,
+                                 Precision precision = Precision::f32) {
   const Csr<float> x = small_cells(cells, genes, density);
   ModelOptions options = small_model(type);
   options.train.batch = batch;
   options.train.clip_norm = 5;
   options.network.dropout = options.gan.generator.dropout = options.gan.critic.dropout = {0.2, 0.1};
   Context context(find_device(device), 1);
+  set_training_products(context, {.precision = precision});
   const DeviceData<float> data(context, x, {});
   const auto model = make_model<float>(context, options, data, 11);
   model->initialize();
@@ -55,6 +58,31 @@ TEST_P(Devices, AgreeOnTheFirstLosses) {
             << name << ", step " << step << ", density " << density;
       }
     }
+  }
+}
+
+/// Operands are off by at most u each, so a product's terms are by 2 u, and what follows from a chain of
+/// products by 2 u for each; every step before adds its own.
+TEST_P(Devices, RoundedProductsStayNear) {
+  const double chain =
+      GetParam() == ModelType::gan ? 9 : 6;  // generator, critic forward and back; encoder, decoder
+  for (const auto& [precision, u] :
+       {std::pair{Precision::tf32, 0x1p-11}, std::pair{Precision::bf16, 0x1p-8}}) {
+    SCOPED_TRACE(name_of(precision));
+    const auto exact = losses_on("cuda", GetParam(), 1.0);
+    const auto rounded = losses_on("cuda", GetParam(), 1.0, precision);
+    bool any_differs = false;
+    for (std::size_t step = 0; step < exact.size(); ++step) {
+      const double tolerance = 2 * u * chain * static_cast<double>(step + 1);
+      for (std::size_t part = 0; part < exact[step].size(); ++part) {
+        const auto& [name, expected] = exact[step][part];
+        EXPECT_NEAR(rounded[step][part].second, expected, tolerance * std::max(1.0, std::abs(expected)))
+            << name << ", step " << step;
+        any_differs = any_differs || rounded[step][part].second != expected;
+      }
+    }
+    EXPECT_TRUE(any_differs);
+    EXPECT_EQ(losses_on("cuda", GetParam(), 1.0, precision), rounded);
   }
 }
 
