@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -87,7 +88,9 @@ Provenance::Provenance(std::vector<std::string> arguments, const Context& contex
             {"instruction_set", instruction_set()},
             {"device", context.device().name()},
             {"threads", context.threads()},
-            {"started", utc_now()}} {}
+            {"started", utc_now()}} {
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) json_["cuda_visible_devices"] = visible;
+}
 
 std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
   if (!earlier.contains("started")) return {};  // killed before it had a place
