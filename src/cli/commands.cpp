@@ -14,6 +14,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& arguments, Comm
   add_data_commands(app, command);
   add_run_commands(app, command);
   add_sweep_commands(app, command);
+  add_profile_command(app, command);
   add_info_command(app, command);
 }
 
@@ -29,7 +30,8 @@ void add_info_command(CLI::App& app, Command& command) {
       std::printf("%-12s %s\n", "processor", processor_name().c_str());
       std::printf("%-12s %d\n", "threads", available_threads());
       const Device best = find_device("auto");
-      std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu", reason_for_auto().c_str());
+      std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu",
+                  reason_for_auto().c_str());
       if (build["cuda"] && !ran_on_gpu) {
         std::printf("%-12s %s\n", "note",
                     "the CUDA kernels were tested on an emulated device; they never ran on a GPU");

@@ -1,6 +1,7 @@
 // The runtime API: errors, devices, memory, copies.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
@@ -13,7 +14,11 @@ namespace {
 
 std::string last_description;
 cudaError_t last_error = cudaSuccess;
-int device_count = 1;
+/// SPARCELL_EMULATED_DEVICES: how many GPUs there are.
+const int device_count = [] {
+  const char* const count = std::getenv("SPARCELL_EMULATED_DEVICES");
+  return count == nullptr ? 1 : std::atoi(count);
+}();
 std::map<cudaError_t, std::string> descriptions;
 
 /// Whether a copy's pointers lie where its direction says; empty if they do.
