@@ -14,6 +14,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& arguments, Comm
   add_data_commands(app, command);
   add_run_commands(app, command);
   add_sweep_commands(app, command);
+  add_profile_command(app, command);
   add_info_command(app, command);
 }
 

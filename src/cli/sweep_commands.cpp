@@ -44,7 +44,8 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
       ->capture_default_str();
   sweep
       ->add_option("--jobs", given->request.slots,
-                   "Runs at a time; default: as many as have cores for their threads")
+                   "Runs at a time, sharing GPUs where there are fewer; default: one on each GPU, on the CPU "
+                   "as many as have cores for their threads")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
   sweep->add_flag("--dry-run", given->dry_run, "List the runs with what they need, and stop");
   sweep->footer(

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <sstream>
@@ -89,6 +90,7 @@ Provenance::Provenance(std::vector<std::string> arguments, const Context& contex
             {"device", context.device().name()},
             {"threads", context.threads()},
             {"started", utc_now()}} {
+  if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) json_["cuda_visible_devices"] = visible;
   if (!context.device().is_cuda()) return;
   json_["gpu"] = gpu_model(context.device());
   json_["products"] = {{"library", product_library(context.device())},

@@ -149,11 +149,19 @@ void add_judgement(const Evaluation& evaluation, Json& json) {
 }  // namespace
 
 Json cost_json(const TrainResult& training) {
-  return {{"train_seconds", training.seconds},
-          {"steps", training.steps},
-          {"step_microseconds", training.step_microseconds},
-          {"cells_per_second", training.cells_per_second},
-          {"phases", numbers(training.phases)}};
+  Json json{{"train_seconds", training.seconds},
+            {"steps", training.steps},
+            {"step_microseconds", training.step_microseconds},
+            {"cells_per_second", training.cells_per_second},
+            {"phases", Json::object()},
+            {"phases_from", "every step"}};
+  for (std::size_t p = 0; p < phase_names.size(); ++p)
+    json["phases"][std::string(phase_names[p])] = number(training.phases[p]);
+  if (training.phase_samples) {
+    json["phases_from"] = fmt::format("{} sample steps outside the graph", *training.phase_samples);
+    json["phase_samples"] = *training.phase_samples;
+  }
+  return json;
 }
 
 Json evaluation_json(const Evaluation& evaluation) {

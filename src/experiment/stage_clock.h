@@ -1,4 +1,4 @@
-// Seconds by stage.
+// Seconds by stage, and the ranges that profilers show of stages.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "sparcell/core/ranges.h"
 
 namespace sparcell {
 
@@ -25,6 +27,8 @@ class StageClock {
         clock.add(stage, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
       }
     } stop{*this, stage};
+    const RangeName name(stage);
+    const Range range(name);
     return work();
   }
 

@@ -76,8 +76,10 @@ void add_earlier_cost(const nlohmann::json& earlier, std::int64_t steps_taken_he
     return value != earlier.end() && value->is_number() ? value->get<double>() : 0.0;
   };
   result.seconds += number("train_seconds");
-  for (auto& [phase, seconds] : result.phases)
-    seconds += earlier.value("phases", nlohmann::json::object()).value(phase, 0.0);
+  const nlohmann::json phases = earlier.value("phases", nlohmann::json::object());
+  for (std::size_t p = 0; p < phase_names.size(); ++p)
+    result.phases[p] += phases.value(std::string(phase_names[p]), 0.0);
+  if (result.phase_samples) *result.phase_samples += earlier.value("phase_samples", std::int64_t{0});
   if (steps_taken_here > 0) return;
   result.step_microseconds = number("step_microseconds");
   result.cells_per_second = number("cells_per_second");

@@ -1,5 +1,7 @@
 #include "sparcell/ops/cell_totals.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "sparcell/ops/kernel_sums.h"
 
+#include "ops/dispatch.h"
 #include "ops/point_groups.h"
 
 namespace sparcell {

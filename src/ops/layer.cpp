@@ -1,5 +1,7 @@
 #include "sparcell/ops/layer.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 namespace {
 

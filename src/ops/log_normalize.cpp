@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "sparcell/ops/pairwise.h"
 
+#include "ops/dispatch.h"
 #include "ops/point_groups.h"
 
 namespace sparcell {

@@ -1,5 +1,7 @@
 #include "sparcell/ops/random.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>

@@ -1,5 +1,7 @@
 #include "sparcell/ops/reparameterize.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 namespace {
 

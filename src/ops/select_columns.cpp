@@ -1,5 +1,7 @@
 #include "sparcell/ops/select_columns.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>

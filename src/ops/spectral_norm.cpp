@@ -1,5 +1,7 @@
 #include "sparcell/ops/spectral_norm.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>

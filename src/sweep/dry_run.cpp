@@ -63,15 +63,14 @@ std::string dry_run(const SweepRequest& request, Log& log) {
     row.resize(rows[0].size());
     rows.push_back(std::move(row));
   }
-  const std::size_t slots =
-      request.slots > 0 ? static_cast<std::size_t>(request.slots) : default_slots(plan.reference().threads);
-  return text_table(rows) + fmt::format(
-                                "{} runs, {} finished; {} of training left of {}, about {} with {} at a "
-                                "time. Times are estimates "
-                                "from matrix products on this machine.\n",
-                                runs.size(), finished, duration_text(seconds_left),
-                                duration_text(seconds_of_all),
-                                duration_text(seconds_left / static_cast<double>(slots)), slots);
+  const PoolPlaces places = places_here(plan.reference().device, plan.reference().threads, request.slots);
+  return text_table(rows) +
+         fmt::format(
+             "{} runs, {} finished; {} of training left of {}, about {} with {}. "
+             "Times are estimates "
+             "from matrix products on this machine.\n",
+             runs.size(), finished, duration_text(seconds_left), duration_text(seconds_of_all),
+             duration_text(seconds_left / static_cast<double>(places.count)), places.text());
 }
 
 }  // namespace sparcell

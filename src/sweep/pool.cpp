@@ -9,13 +9,14 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <thread>
 
 #include "experiment/run_lock.h"
 #include "experiment/signals.h"
-#include "sparcell/core/context.h"
+#include "sparcell/core/gpus.h"
 #include "sweep/run_state.h"
 
 namespace sparcell {
@@ -37,8 +38,32 @@ struct Waiting {
   Clock::time_point not_before{};
 };
 
+constexpr const char* visible_gpus = "CUDA_VISIBLE_DEVICES";
+
+/// Whether the job changes the experiment's device to a GPU with a number, which it would not find among one.
+bool names_a_gpu(const Job& job) {
+  return std::any_of(job.overrides.begin(), job.overrides.end(), [](const std::string& text) {
+    return text.starts_with("device=") && text.find("cuda:") != text.npos;
+  });
+}
+
+/// This process's environment, with other visible GPUs where `sees` is not null. Made before a process is
+/// forked: behind that nothing may allocate.
+std::vector<char*> environment_with(char* sees) {
+  std::vector<char*> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text = *variable;
+    const bool replaced = sees != nullptr && text.substr(0, text.find('=')) == visible_gpus;
+    if (!replaced) environment.push_back(*variable);
+  }
+  if (sees != nullptr) environment.push_back(sees);
+  environment.push_back(nullptr);
+  return environment;
+}
+
 /// A process that runs a job.
 struct Slot {
+  std::string gpu;    ///< that its runs see; empty: those of this process
   pid_t process = 0;  ///< 0: free
   Waiting work{};
   Clock::time_point freed = Clock::now();
@@ -46,13 +71,15 @@ struct Slot {
 
 class Pool {
  public:
-  Pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots, std::int64_t pause_after,
-       Log& log)
+  Pool(const SweepFolder& sweep, const std::vector<Job>& jobs, const PoolPlaces& places,
+       std::int64_t pause_after, Log& log)
       : sweep_(sweep),
         pause_after_(pause_after),
         log_(log),
-        slots_(std::min(slots, std::max<std::size_t>(1, jobs.size()))),
+        slots_(std::min(places.count, std::max<std::size_t>(1, jobs.size()))),
         total_(jobs.size()) {
+    for (std::size_t s = 0; s < slots_.size() && !places.gpus.empty(); ++s)
+      slots_[s].gpu = places.gpus[s % places.gpus.size()];
     for (const Job& job : jobs) waiting_.push_back({&job});
   }
 
@@ -85,14 +112,16 @@ class Pool {
     waiting_.erase(ready);
     ++slot.work.starts;
     idle_seconds_ += seconds_since(slot.freed);
-    slot.process = start_process(*slot.work.job);
+    slot.process = start_process(*slot.work.job, names_a_gpu(*slot.work.job) ? "" : slot.gpu);
   }
 
-  pid_t start_process(const Job& job) const {
+  pid_t start_process(const Job& job, const std::string& gpu) const {
     const std::string task = std::to_string(job.task), log = sweep_.log(job), folder = sweep_.path().string();
     const std::string pause = std::to_string(pause_after_);
     const char* arguments[] = {"/proc/self/exe", "resume",        folder.c_str(), "--task",
                                task.c_str(),     "--pause-after", pause.c_str(),  nullptr};
+    std::string sees = fmt::format("{}={}", visible_gpus, gpu);
+    std::vector<char*> environment = environment_with(gpu.empty() ? nullptr : sees.data());
     const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (output < 0) throw WriteError("{}: cannot be written ({})", log, std::strerror(errno));
     const pid_t parent = ::getpid();
@@ -105,7 +134,7 @@ class Pool {
       ::dup2(nothing, STDIN_FILENO);
       ::dup2(output, STDOUT_FILENO);
       ::dup2(output, STDERR_FILENO);
-      ::execv(arguments[0], const_cast<char**>(arguments));
+      ::execve(arguments[0], const_cast<char**>(arguments), environment.data());
       ::_exit(127);
     }
     ::close(output);
@@ -173,15 +202,43 @@ class Pool {
 
 }  // namespace
 
-PoolOutcome run_pool(const SweepFolder& sweep, const std::vector<Job>& jobs, std::size_t slots,
-                     std::int64_t pause_after, Log& log) {
-  const StopSignals signals;
-  return Pool(sweep, jobs, slots, pause_after, log).run();
+std::string PoolPlaces::text() const {
+  return fmt::format(
+      "{} at a time{}", count,
+      gpus.empty() ? "" : fmt::format(", on {} GPU{}", gpus.size(), gpus.size() == 1 ? "" : "s"));
 }
 
-std::size_t default_slots(std::int64_t threads_of_run) {
-  return static_cast<std::size_t>(
-      std::max<std::int64_t>(1, available_threads() / std::max<std::int64_t>(1, threads_of_run)));
+PoolPlaces places_for(const std::string& device, std::int64_t threads_of_run, std::int64_t asked,
+                      int gpu_count, const char* visible) {
+  const auto count = [&](std::int64_t usual) { return static_cast<std::size_t>(asked > 0 ? asked : usual); };
+  if (device.starts_with("cuda:")) return {.count = count(1), .gpus = {}};
+  if (device == "cpu" || gpu_count == 0) {
+    const std::int64_t fitting = available_threads() / std::max<std::int64_t>(1, threads_of_run);
+    return {.count = count(std::max<std::int64_t>(1, fitting)), .gpus = {}};
+  }
+  PoolPlaces places{.count = count(gpu_count), .gpus = {}};
+  std::string_view listed = visible == nullptr ? "" : visible;
+  for (int gpu = 0; gpu < gpu_count; ++gpu) {
+    if (visible == nullptr) {
+      places.gpus.push_back(std::to_string(gpu));
+      continue;
+    }
+    const std::size_t comma = std::min(listed.find(','), listed.size());
+    places.gpus.emplace_back(listed.substr(0, comma));
+    listed.remove_prefix(std::min(comma + 1, listed.size()));
+  }
+  return places;
+}
+
+PoolPlaces places_here(const std::string& device, std::int64_t threads_of_run, std::int64_t asked) {
+  return places_for(device, threads_of_run, asked, device == "cpu" ? 0 : gpu_count(),
+                    std::getenv(visible_gpus));
+}
+
+PoolOutcome run_pool(const SweepFolder& sweep, const std::vector<Job>& jobs, const PoolPlaces& places,
+                     std::int64_t pause_after, Log& log) {
+  const StopSignals signals;
+  return Pool(sweep, jobs, places, pause_after, log).run();
 }
 
 }  // namespace sparcell

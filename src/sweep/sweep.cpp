@@ -56,25 +56,26 @@ Work next_work(const SweepFolder& sweep) {
   return {std::move(state.next), state.pause_after};
 }
 
-void say_begin(const SweepFolder& sweep, const Work& work, std::size_t slots, Log& log) {
+void say_begin(const SweepFolder& sweep, const Work& work, const PoolPlaces& places, Log& log) {
   if (work.pause_after > 0) {
-    log.info("{} runs to epoch {}; {} at a time", work.jobs.size(), work.pause_after, slots);
+    log.info("{} runs to epoch {}; {}", work.jobs.size(), work.pause_after, places.text());
     return;
   }
   const std::vector<Job> all = sweep.jobs();
   const auto active = static_cast<std::size_t>(
       std::count_if(all.begin(), all.end(), [](const Job& job) { return job.active; }));
-  log.info("{} of {} runs are finished; {} at a time", active - unfinished_jobs(sweep).size(), active, slots);
+  log.info("{} of {} runs are finished; {}", active - unfinished_jobs(sweep).size(), active, places.text());
 }
 
 /// Rung after rung where the sweep halves. Failed runs are tried once.
-PoolOutcome run_to_the_end(const SweepFolder& sweep, std::size_t slots, Log& log) {
+PoolOutcome run_to_the_end(const SweepFolder& sweep, const PoolPlaces& places, Log& log) {
   PoolOutcome all;
   while (true) {
     const Work work = next_work(sweep);
-    say_begin(sweep, work, slots, log);
-    const PoolOutcome outcome = run_pool(sweep, work.jobs, slots, work.pause_after, log);
-    if (work.jobs.size() > slots) log.info("slots were idle {:.1f} % of the time", 100 * outcome.idle_share);
+    say_begin(sweep, work, places, log);
+    const PoolOutcome outcome = run_pool(sweep, work.jobs, places, work.pause_after, log);
+    if (work.jobs.size() > places.count)
+      log.info("slots were idle {:.1f} % of the time", 100 * outcome.idle_share);
     all.done += outcome.done;
     all.failed += outcome.failed;
     all.interrupted = outcome.interrupted;
@@ -84,9 +85,9 @@ PoolOutcome run_to_the_end(const SweepFolder& sweep, std::size_t slots, Log& log
 }
 
 void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
-  const std::int64_t threads = load_experiment(sweep.file("experiment.yaml")).threads;
-  const std::size_t places = slots > 0 ? static_cast<std::size_t>(slots) : default_slots(threads);
-  const PoolOutcome outcome = run_to_the_end(sweep, places, log);
+  const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
+  const PoolOutcome outcome =
+      run_to_the_end(sweep, places_here(experiment.device, experiment.threads, slots), log);
   std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
   throw_outcome(sweep, outcome);
 }
@@ -145,8 +146,9 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
     std::erase_if(jobs, [&](const Job& job) {
       return job.task < request.first || job.task >= request.first + request.count;
     });
-    const auto slots = static_cast<std::size_t>(request.count);
-    throw_outcome(sweep, run_pool(sweep, jobs, slots, request.pause_after, log));
+    const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
+    const PoolPlaces places = places_here(experiment.device, experiment.threads, request.count);
+    throw_outcome(sweep, run_pool(sweep, jobs, places, request.pause_after, log));
   } catch (const Interrupted&) {
     if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
     throw;

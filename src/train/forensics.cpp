@@ -83,10 +83,12 @@ std::optional<NonFinite> Trainer::find_non_finite(std::int64_t epoch) {
       search.look(after.second_moments, ": second moment");
     }
     model_.watch({});
+    model_.phases().leave();
     if (search.found()) return search.found();
     try {
       end_epoch(epoch_);
     } catch (const NumericalError&) {
+      model_.phases().abandon();
       return std::nullopt;  // sums or validation losses alone
     }
   }

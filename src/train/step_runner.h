@@ -20,6 +20,9 @@ class StepRunner {
   /// Queues `count` steps on the batches that follow, each of `rows` cells.
   void run(std::int64_t rows, std::int64_t count);
 
+  /// Queues one step on `rows` cells op by op, whatever is recorded.
+  void step(std::int64_t rows);
+
   /// Steps in one recording of several: enough for the gaps between launches not to count, few enough for the
   /// last ones of an epoch, which are taken one by one, to be a small part.
   static constexpr std::int64_t steps_recorded = 16;
@@ -29,7 +32,6 @@ class StepRunner {
     std::unique_ptr<Recording> step, several;
   };
 
-  void step(std::int64_t rows);
   std::unique_ptr<Recording> record(std::int64_t rows, std::int64_t steps);
 
   Context& context_;

@@ -64,7 +64,9 @@ Trainer::Trainer(Context& context, Trainable<float>& model, const ModelOptions& 
       plan_(make_plan()),
       order_(context, static_cast<std::int64_t>(split.train.size())),
       device_state_(context, 1),
-      steps_(context, model, plan_, options.train.graph, options.train.branches, options.train.batch, order_.data(), device_state_.data()),
+      steps_(context, model, plan_, options.train.graph, options.train.branches, options.train.batch,
+             order_.data(), device_state_.data()),
+      step_time_(context, model.phases()),
       plateau_(options.train.schedule) {
   if (split.train.size() < 2)
     throw DataError("{} training cell: training needs at least 2", split.train.size());
@@ -105,16 +107,23 @@ std::int64_t Trainer::begin_epoch(std::int64_t epoch) {
   return 0;
 }
 
-void Trainer::run_steps(std::int64_t first, std::int64_t count) {
-  // All batches have the same number of cells, but for the last.
-  const std::int64_t last = first + count == batches_ ? 1 : 0;
-  steps_.run(options_.train.batch, count - last);
-  steps_.run(batch_rows(batches_ - 1), last);
+void Trainer::run_steps(std::int64_t first, std::int64_t count, bool sample) {
+  if (sample) {
+    steps_.step(batch_rows(first));
+  } else {
+    // All batches have the same number of cells, but for the last.
+    const std::int64_t last = first + count == batches_ ? 1 : 0;
+    steps_.run(options_.train.batch, count - last);
+    steps_.run(batch_rows(batches_ - 1), last);
+  }
   context_.synchronize();
-  model_.phases().leave();
 }
 
 TrainResult Trainer::run(const TrainHooks& hooks) {
+  struct AfterAnError {
+    PhaseClock& phases;
+    ~AfterAnError() { phases.abandon(); }
+  } const after_an_error{model_.phases()};
   start_ = last_save_ = Clock::now();
   while (!finished()) {
     run_epoch(begin_epoch(epoch_), hooks);
@@ -136,9 +145,8 @@ TrainResult Trainer::result() const {
                      .seconds = seconds_since(start_),
                      .step_microseconds = 1e6 * median(step_seconds_),
                      .cells_per_second = 0,
-                     .phases = {}};
-  for (std::size_t i = 0; i < phase_names.size(); ++i)
-    result.phases.emplace_back(phase_names[i], model_.phases().seconds(static_cast<Phase>(i)));
+                     .phases = step_time_.by_phase(),
+                     .phase_samples = step_time_.samples()};
   const double busy = std::accumulate(step_seconds_.begin(), step_seconds_.end(), 0.0);
   const double taken = static_cast<double>(step_seconds_.size()) / static_cast<double>(batches_);  // epochs
   if (busy > 0) result.cells_per_second = static_cast<double>(split_.train.size()) * taken / busy;
@@ -147,12 +155,16 @@ TrainResult Trainer::result() const {
 
 void Trainer::run_epoch(std::int64_t first, const TrainHooks& hooks) {
   while (first < batches_) {
-    const std::int64_t count = block_steps(first);
-    const auto block_start = Clock::now();
-    run_steps(first, count);
-    step_seconds_.insert(step_seconds_.end(), static_cast<std::size_t>(count),
-                         seconds_since(block_start) / static_cast<double>(count));
+    if (hooks.window && step_of(first) == hooks.window->first) hooks.window->begins();
+    const bool sample = !hooks.window && step_time_.sample_is_due(first);
+    const std::int64_t count = sample ? 1 : block_steps(first, hooks);
+    const double seconds = step_time_.run(sample, [&] { run_steps(first, count, sample); });
+    if (!sample) {
+      step_seconds_.insert(step_seconds_.end(), static_cast<std::size_t>(count),
+                           seconds / static_cast<double>(count));
+    }
     first += count;
+    if (hooks.window && step_of(first) == hooks.window->end) hooks.window->ends();
     if (first == batches_) return;  // the epoch is ended first: what it leaves is in no checkpoint
     const bool interrupted = hooks.interrupted && hooks.interrupted();
     if (interrupted || save_is_due(false)) save(hooks, interrupted);
@@ -160,11 +172,17 @@ void Trainer::run_epoch(std::int64_t first, const TrainHooks& hooks) {
   }
 }
 
-std::int64_t Trainer::block_steps(std::int64_t batch) const {
+std::int64_t Trainer::block_steps(std::int64_t batch, const TrainHooks& hooks) const {
   constexpr double block_seconds = 1;  // well below the 2 s that a signal may wait
   if (!context_.device().is_cuda() || step_seconds_.empty()) return 1;
   const double fitting = block_seconds / std::max(step_seconds_.back(), 1e-9);
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(fitting), 1, batches_ - batch);
+  std::int64_t most = batches_ - batch;
+  if (hooks.window) {
+    for (const std::int64_t edge : {hooks.window->first, hooks.window->end}) {
+      if (edge > step_of(batch)) most = std::min(most, edge - step_of(batch));
+    }
+  }
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(fitting), 1, most);
 }
 
 bool Trainer::save_is_due(bool epoch_ended) const {

@@ -13,6 +13,7 @@
 #include "train/checkpoint.h"
 #include "train/schedule.h"
 #include "train/step_runner.h"
+#include "train/step_time.h"
 
 namespace sparcell {
 
@@ -25,7 +26,8 @@ struct TrainResult {
   double seconds = 0;
   double step_microseconds = 0;  ///< median of steps without evaluation
   double cells_per_second = 0;
-  std::vector<std::pair<std::string, double>> phases;  ///< seconds
+  PhaseSeconds phases{};
+  std::optional<std::int64_t> phase_samples;  ///< on a GPU: steps that the phases come from (StepTime)
 };
 
 /// The first value of a training that is not finite.
@@ -36,13 +38,21 @@ struct NonFinite {
   std::vector<std::int32_t> cells;  ///< whose rows they are in; empty where rows of the tensor are no cells
 };
 
+/// Steps whose begin and end the caller is told, as a profiler's: [first, end), counted from 0 over all
+/// epochs.
+struct StepWindow {
+  std::int64_t first = 0, end = 0;
+  std::function<void()> begins, ends;  ///< called when all steps before are done
+};
+
 /// What the loop tells its caller, and asks.
 struct TrainHooks {
   std::function<void(const EpochRecord&)> on_epoch;
   std::function<void()> save;  ///< asked for at checkpoints, where `interrupted`, and at the end
   std::function<bool()>
       save_later;  ///< whether a checkpoint that is due had better wait; not asked at the end
-  std::function<bool()> interrupted;  ///< polled between steps
+  std::function<bool()> interrupted;      ///< polled between steps
+  std::optional<StepWindow> window = {};  ///< with one no step is sampled: all are taken as train.graph says
 };
 
 /// One model's training from the start (or from a checkpoint) to its end.
@@ -83,11 +93,13 @@ class Trainer {
   std::int64_t begin_epoch(std::int64_t epoch);
   void run_epoch(std::int64_t first, const TrainHooks& hooks);
   /// Steps between two looks at the hooks, from `batch` on.
-  std::int64_t block_steps(std::int64_t batch) const;
+  std::int64_t block_steps(std::int64_t batch, const TrainHooks& hooks) const;
+  /// The number of a batch's step, from 0 over all epochs.
+  std::int64_t step_of(std::int64_t batch) const { return epoch_ * batches_ + batch; }
   void save(const TrainHooks& hooks, bool now);
   [[noreturn]] void throw_interrupted() const;
   bool save_is_due(bool epoch_ended) const;
-  void run_steps(std::int64_t first, std::int64_t count);
+  void run_steps(std::int64_t first, std::int64_t count, bool sample);
   std::int64_t batch_rows(std::int64_t batch) const;
   LossParts cell_losses(const std::vector<std::int32_t>& cells, RandomStream noise, double kl_weight);
   EpochRecord end_epoch(std::int64_t epoch);
@@ -105,12 +117,13 @@ class Trainer {
   Buffer<std::int32_t> order_;
   Buffer<StepState<float>> device_state_;
   StepRunner steps_;
+  StepTime step_time_;
   std::int64_t epoch_ = 0;
   EpochRecord last_;
   PlateauSchedule plateau_;
   BestValue best_value_;
   std::shared_ptr<const TensorSnapshot> best_;
-  std::vector<double> step_seconds_;
+  std::vector<double> step_seconds_;  ///< without samples
   std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_save_;
   bool save_waits_ = false;  ///< of an epoch's end: a checkpoint was due and put off

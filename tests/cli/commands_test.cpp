@@ -13,9 +13,9 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-const std::vector<std::string> commands{"run",      "validate", "schema", "inspect", "simulate", "embed",
-                                        "generate", "evaluate", "report", "compare", "sweep",    "ablate",
-                                        "status",   "cancel",   "info",   "tune"};
+const std::vector<std::string> commands{"run",      "validate", "schema",  "inspect", "simulate", "embed",
+                                        "generate", "evaluate", "report",  "compare", "sweep",    "ablate",
+                                        "status",   "cancel",   "profile", "info",    "tune"};
 
 class Commands : public SmallExperiment {
  protected:

@@ -5,25 +5,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "cuda_on_host/checker.h"
+#include "cuda_on_host/played.h"
 
 namespace cuda_on_host {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
-constexpr std::size_t red_zone = 256;  // before and behind every allocation; also its alignment
 constexpr unsigned char untouched = 0xff;
-constexpr std::size_t default_total = std::size_t{16} << 30;
-
-/// The size of the device, which tests of full memory make small: SPARCELL_EMULATED_MEMORY, in bytes.
-std::size_t total_from_environment() {
-  const char* named = std::getenv("SPARCELL_EMULATED_MEMORY");
-  return named == nullptr ? default_total : std::strtoull(named, nullptr, 10);
-}
 
 }  // namespace
 
@@ -32,7 +24,7 @@ DeviceMemorySpace& device_memory() {
   return space;
 }
 
-DeviceMemorySpace::DeviceMemorySpace() : total_(total_from_environment()) {
+DeviceMemorySpace::DeviceMemorySpace() : total_(played_memory()) {
   file_ = memfd_create("emulated device memory", MFD_CLOEXEC);
   if (file_ < 0 || ftruncate(file_, range_bytes) != 0) throw std::bad_alloc();
   const auto map = [&](int access) {

@@ -41,6 +41,7 @@ class DeviceMemorySpace {
   char* base() const { return base_; }
 
   static constexpr std::size_t range_bytes = std::size_t{1} << 36;
+  static constexpr std::size_t red_zone = 256;  ///< before and behind every allocation; also its alignment
 
  private:
   struct Allocation {

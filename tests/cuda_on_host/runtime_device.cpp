@@ -6,6 +6,7 @@
 
 #include "cuda_on_host/checker.h"
 #include "cuda_on_host/memory.h"
+#include "cuda_on_host/played.h"
 #include "cuda_on_host/runtime.h"
 
 namespace cuda_on_host {
@@ -13,7 +14,7 @@ namespace {
 
 std::string last_description;
 cudaError_t last_error = cudaSuccess;
-int device_count = 1;
+int current_device = 0;
 std::map<cudaError_t, std::string> descriptions;
 
 /// Whether a copy's pointers lie where its direction says; empty if they do.
@@ -47,6 +48,9 @@ std::string fill_now(void* memory, int value, std::size_t bytes) {
   if (checker != nullptr) checker->written_by_host(memory, bytes);
   return "";
 }
+
+/// Programs of CUDA 13 run with every driver of CUDA 13.
+constexpr int oldest_driver = CUDART_VERSION / 1000 * 1000;
 
 /// What calls without a stream wait for: streams that are created here never wait for the null stream, nor it
 /// for them.
@@ -82,37 +86,50 @@ cudaError_t cudaGetLastError() {
 }
 cudaError_t cudaPeekAtLastError() { return last_error; }
 const char* cudaGetErrorName(cudaError_t status) {
+#define CUDA_ON_HOST_NAME(error) \
+  case error:                    \
+    return #error
   switch (status) {
-    case cudaSuccess:
-      return "cudaSuccess";
-    case cudaErrorLaunchFailure:
-      return "cudaErrorLaunchFailure";
-    case cudaErrorMemoryAllocation:
-      return "cudaErrorMemoryAllocation";
-    case cudaErrorStreamCaptureUnsupported:
-      return "cudaErrorStreamCaptureUnsupported";
+    CUDA_ON_HOST_NAME(cudaSuccess);
+    CUDA_ON_HOST_NAME(cudaErrorInsufficientDriver);
+    CUDA_ON_HOST_NAME(cudaErrorInvalidDevice);
+    CUDA_ON_HOST_NAME(cudaErrorLaunchFailure);
+    CUDA_ON_HOST_NAME(cudaErrorMemoryAllocation);
+    CUDA_ON_HOST_NAME(cudaErrorNoDevice);
+    CUDA_ON_HOST_NAME(cudaErrorStreamCaptureUnsupported);
+    CUDA_ON_HOST_NAME(cudaErrorUnknown);
     default:
       return "cudaErrorInvalidValue";
   }
+#undef CUDA_ON_HOST_NAME
 }
 const char* cudaGetErrorString(cudaError_t status) {
   return status == cudaSuccess ? "no error" : descriptions[status].c_str();
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = device_count;
+  CUDA_ON_HOST_MAY_FAIL();
+  *count = 0;
+  if (played_driver() < oldest_driver)
+    return report(cudaErrorInsufficientDriver,
+                  "CUDA driver version is insufficient for CUDA runtime version");
+  if (played_devices() == 0) return report(cudaErrorNoDevice, "no CUDA-capable device is detected");
+  *count = played_devices();
   return cudaSuccess;
 }
 cudaError_t cudaDriverGetVersion(int* version) {
-  *version = CUDART_VERSION;
+  *version = played_driver();
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-  return device >= 0 && device < device_count ? cudaSuccess
-                                              : report(cudaErrorInvalidDevice, "there is no such device");
+  CUDA_ON_HOST_MAY_FAIL();
+  if (device < 0 || device >= played_devices())
+    return report(cudaErrorInvalidDevice, "there is no such device");
+  current_device = device;
+  return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = current_device;
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
@@ -132,12 +149,14 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  CUDA_ON_HOST_MAY_FAIL();
   *free = device_memory().free_bytes();
   *total = device_memory().total_bytes();
   return cudaSuccess;
 }
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("an allocation"); refused != cudaSuccess) return refused;
   *memory = device_memory().allocate(bytes);
   if (*memory == nullptr) return report(cudaErrorMemoryAllocation, "out of memory");
@@ -150,9 +169,11 @@ cudaError_t cudaFree(void* memory) {
   return report_failure(failure);
 }
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t) {
+  CUDA_ON_HOST_MAY_FAIL();
   return cudaMalloc(memory, bytes);
 }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("a release"); refused != cudaSuccess) return refused;
   enqueue(*stream_of(stream), [memory] { return device_memory().release(memory); });
   return cudaSuccess;
@@ -160,10 +181,12 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
+  CUDA_ON_HOST_MAY_FAIL();
   enqueue(*stream_of(stream), [=] { return copy_now(to, from, bytes, kind); });
   return cudaSuccess;
 }
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("a copy that waits"); refused != cudaSuccess)
     return refused;
   std::string failure = run_null_stream();
@@ -171,6 +194,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
   return report_failure(failure);
 }
 cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("filling memory at once"); refused != cudaSuccess)
     return refused;
   std::string failure = run_null_stream();
@@ -178,6 +202,7 @@ cudaError_t cudaMemset(void* memory, int value, std::size_t bytes) {
   return report_failure(failure);
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  CUDA_ON_HOST_MAY_FAIL();
   enqueue(*stream_of(stream), [=] { return fill_now(memory, value, bytes); });
   return cudaSuccess;
 }

@@ -3,6 +3,7 @@
 
 #include "cuda_on_host/device_runtime.h"
 #include "cuda_on_host/execution.h"
+#include "cuda_on_host/played.h"
 #include "cuda_on_host/runtime.h"
 
 using namespace cuda_on_host;
@@ -41,6 +42,7 @@ bool joined(const Graph& graph, const std::vector<int>& last) {
 }  // namespace
 
 cudaError_t launch_closure(const cudaLaunchConfig_t& config, const void* kernel, std::function<void()> body) {
+  if (const cudaError_t played = played_failure("cudaLaunchKernelEx"); played != cudaSuccess) return played;
   Stream* const stream = stream_of(config.stream);
   if (stream == nullptr) return report(cudaErrorInvalidResourceHandle, no_stream);
   enqueue(*stream, [launch = Launch{kernel, config.gridDim, config.blockDim, config.dynamicSmemBytes,
@@ -53,6 +55,7 @@ cudaError_t launch_closure(const cudaLaunchConfig_t& config, const void* kernel,
 extern "C" {
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (flags != cudaStreamNonBlocking)
     return report(cudaErrorInvalidValue, "streams that wait for the null stream are not emulated");
   *stream = handle_of<cudaStream_t>(create_stream());
@@ -66,6 +69,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   return report_failure(failure);
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("a synchronization"); refused != cudaSuccess)
     return refused;
   Stream* const stream = stream_of(handle);
@@ -73,6 +77,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
   return report_failure(run_until(*stream, stream->issued));
 }
 cudaError_t cudaDeviceSynchronize() {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("a synchronization"); refused != cudaSuccess)
     return refused;
   return report_failure(run_all());
@@ -88,14 +93,17 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  CUDA_ON_HOST_MAY_FAIL();
   record(*stream_of(stream), event_of(event));
   return cudaSuccess;
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  CUDA_ON_HOST_MAY_FAIL();
   wait(*stream_of(stream), event_of(event));
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t handle) {
+  CUDA_ON_HOST_MAY_FAIL();
   if (const cudaError_t refused = refuse_in_capture("a synchronization"); refused != cudaSuccess)
     return refused;
   const Event& event = event_of(handle);
@@ -115,6 +123,7 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* 
   return cudaSuccess;
 }
 cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode) {
+  CUDA_ON_HOST_MAY_FAIL();
   Stream* const stream = stream_of(handle);
   if (stream == nullptr || handle == nullptr)
     return report(cudaErrorStreamCaptureUnsupported, "the null stream cannot be captured");
@@ -138,10 +147,12 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+  CUDA_ON_HOST_MAY_FAIL();
   *executable = handle_of<cudaGraphExec_t>(new SharedGraph(std::make_shared<Graph>(*graph_of(graph))));
   return cudaSuccess;
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  CUDA_ON_HOST_MAY_FAIL();
   enqueue(*stream_of(stream), [shared = graph_of(graph)] { return run_graph(*shared); });
   return cudaSuccess;
 }

@@ -59,6 +59,7 @@ def check_sections(page, report):
     assert text(page, "#summary strong") == "ae"
     assert has(page, "#training-figures .panels") == 3
     assert has(page, "#run-details details") == 3
+    assert "ae: steps run as recorded graphs; their time is divided as that of 20 sample steps" in text(page, "#run")
     assert "0.9.9" in text(page, "#facts")
     assert text(page, ".warning") == "Warning. The last batch holds few cells."
 

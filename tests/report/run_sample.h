@@ -80,7 +80,9 @@ inline Json result_of(const RunSample& run) {
                                {{"train_seconds", 1.5},
                                 {"steps", 100},
                                 {"step_microseconds", 812.5},
-                                {"cells_per_second", 98765.4}}}};
+                                {"cells_per_second", 98765.4},
+                                {"phases", {{"forward", 0.9}, {"backward", 0.6}}},
+                                {"phase_samples", 20}}}};
   }
   result["baselines"] = {{"gene_mean", {{"test", {{"mse", 0.0157}, {"r2", nullptr}}}}},
                          {"pca", {{"test", {{"mse", 0.000631}, {"r2", 0.9}}}}},

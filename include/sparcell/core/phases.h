@@ -3,42 +3,50 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 namespace sparcell {
 
 enum class Phase { data, forward, loss, backward, optimizer, evaluation, checkpoint };
-inline constexpr std::array<std::string_view, 7> phase_names{"data",      "forward",    "loss",      "backward",
-                                                             "optimizer", "evaluation", "checkpoint"};
+inline constexpr std::array<std::string_view, 7> phase_names{
+    "data", "forward", "loss", "backward", "optimizer", "evaluation", "checkpoint"};
 
-/// Seconds of wall-clock time by phase. Each reading ends one phase and begins the next. On a GPU it measures the
-/// host, unless the caller waits for the device before it reads.
+/// Seconds, by Phase.
+using PhaseSeconds = std::array<double, phase_names.size()>;
+
+/// Seconds of wall-clock time by phase. Each reading ends one phase and begins the next; a phase is a range
+/// of profilers too (core/ranges.h).
 class PhaseClock {
  public:
-  void enter(Phase phase) {
-    stop();
-    current_ = static_cast<int>(phase);
-  }
+  PhaseClock() = default;
+  ~PhaseClock() { abandon(); }
+  PhaseClock(const PhaseClock&) = delete;
+  PhaseClock& operator=(const PhaseClock&) = delete;
+
+  void enter(Phase phase);
   /// What comes now is no phase.
-  void leave() {
-    stop();
-    current_ = -1;
-  }
-  double seconds(Phase phase) const { return seconds_[static_cast<std::size_t>(phase)]; }
+  void leave();
+  /// Leaves a phase that an error ended, without a reading.
+  void abandon();
+
+  /// Before each reading `wait` is called: where work is only queued, its time is the phase's that queued it.
+  void wait_before_readings(std::function<void()> wait) { wait_ = std::move(wait); }
+  /// Between phases: whether those to come count, or are ranges alone.
+  void count(bool counts) { counts_ = counts; }
+  const PhaseSeconds& seconds() const { return seconds_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void stop() {
-    const Clock::time_point now = Clock::now();
-    if (current_ >= 0)
-      seconds_[static_cast<std::size_t>(current_)] += std::chrono::duration<double>(now - since_).count();
-    since_ = now;
-  }
+  void stop();
 
-  std::array<double, phase_names.size()> seconds_{};
+  PhaseSeconds seconds_{};
   int current_ = -1;
   Clock::time_point since_;
+  std::function<void()> wait_;
+  bool counts_ = true;
 };
 
 }  // namespace sparcell

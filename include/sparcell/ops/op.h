@@ -9,7 +9,7 @@
 // qualified names (`template <class T> void cpu::adam_step(...)`), so that a different signature does not compile:
 //     kernels/cpu/<stem>.cpp   the CPU's, for float and double; ends with SPARCELL_INSTANTIATE(cpu::adam_step)
 //     kernels/cuda/<stem>.cu   the GPU's, for float; ends with SPARCELL_INSTANTIATE_CUDA(cuda::adam_step)
-//     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH
+//     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH (src/ops/dispatch.h)
 // Statistics whose scalar is f64 in the program have a GPU version for double as well: SPARCELL_INSTANTIATE and
 // SPARCELL_DISPATCH_BOTH_SCALARS.
 #pragma once
@@ -40,35 +40,3 @@
   template decltype(name<double>) name<double>
 /// The same for a GPU's version, which is f32 alone.
 #define SPARCELL_INSTANTIATE_CUDA(name) template decltype(name<float>) name<float>
-
-#ifdef SPARCELL_HAS_CUDA
-#define SPARCELL_DISPATCH(name, context, ...)                                      \
-  do {                                                                             \
-    if ((context).device().is_cuda()) {                                            \
-      if constexpr (std::is_same_v<T, float>) {                                    \
-        cuda::name<T>(context, __VA_ARGS__);                                       \
-      } else {                                                                     \
-        throw InternalError("the op {} has no f64 version on CUDA", #name);        \
-      }                                                                            \
-    } else {                                                                       \
-      cpu::name<T>(context, __VA_ARGS__);                                          \
-    }                                                                              \
-  } while (false)
-#define SPARCELL_DISPATCH_BOTH_SCALARS(name, context, ...) \
-  do {                                                     \
-    if ((context).device().is_cuda()) {                    \
-      cuda::name<T>(context, __VA_ARGS__);                 \
-    } else {                                               \
-      cpu::name<T>(context, __VA_ARGS__);                  \
-    }                                                      \
-  } while (false)
-#else
-#define SPARCELL_DISPATCH(name, context, ...)                                      \
-  do {                                                                             \
-    if ((context).device().is_cuda()) {                                            \
-      throw UsageError("the op {} is not in this build: it was made without CUDA", #name); \
-    }                                                                              \
-    cpu::name<T>(context, __VA_ARGS__);                                            \
-  } while (false)
-#define SPARCELL_DISPATCH_BOTH_SCALARS SPARCELL_DISPATCH
-#endif

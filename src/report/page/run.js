@@ -41,7 +41,7 @@ function drawCost() {
   costTable("Cost of training", heads, trained.map(([name, entry]) => [name, ...cells(name, entry)]));
 }
 
-// Shares of the time that the phase timer saw, with its seconds.
+// Shares of the time that the phase timer saw, with its seconds. On a GPU it sees sample steps.
 function drawPhases(trained) {
   const timed = trained.filter(([, entry]) => Object.values(entry.cost?.phases ?? {}).some(value => value > 0));
   if (timed.length === 0) return;
@@ -49,15 +49,16 @@ function drawPhases(trained) {
   costTable("Time by phase of training", ["", ...phases.map(words), "together"], timed.map(([name, entry]) => {
     const values = phases.map(phase => entry.cost.phases[phase] ?? 0), total = values.reduce((sum, value) => sum + value, 0);
     return [name, ...values.map(value => `${format(Math.round(1000 * value / total) / 10)} %`), seconds(total)];
-  }));
+  }), timed.filter(([, entry]) => isNumber(entry.cost.phase_samples)).map(([name, entry]) =>
+    `${name}: steps run as recorded graphs; their time is divided as that of ${entry.cost.phase_samples} sample steps outside the graph.`));
 }
 
-function costTable(title, heads, rows) {
+function costTable(title, heads, rows, notes = []) {
   byId("run-facts").after(element("h3", {}, title),
     element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {},
       element("thead", {}, element("tr", {}, ...heads.map(head => element("th", {scope: "col"}, head)))),
       element("tbody", {}, ...rows.map(([name, ...texts]) => element("tr", {}, element("th", {scope: "row"}, name),
-        ...texts.map(text => element("td", {}, text))))))));
+        ...texts.map(text => element("td", {}, text))))))), ...notes.map(note => element("p", {class: "note"}, note)));
 }
 
 // Any JSON as nested pairs.
