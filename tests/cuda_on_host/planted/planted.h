@@ -19,6 +19,9 @@ struct Arrays {
   unsigned* counter;  ///< 0
 };
 
+/// Builds of the emulation that find a bug, as bits.
+enum Build : unsigned { emulated = 1, checked = 2, address = 4, every_build = emulated | checked | address };
+
 /// A read with nothing between it and another thread's write: which of the two comes first depends on the
 /// order.
 inline constexpr const char* early_read = "race: |uninitialised: ";
@@ -26,8 +29,8 @@ inline constexpr const char* early_read = "race: |uninitialised: ";
 struct Case {
   std::string name;
   void (*run)(sparcell::Context& context, const Arrays& arrays, bool bug);
-  std::string found;         ///< what the description of the failure contains, as a regular expression
-  bool found_without_check;  ///< by the plain build too
+  std::string found;  ///< what the description of the failure contains, as a regular expression
+  unsigned found_by;  ///< builds
 };
 
 std::vector<Case> shared_memory_cases();
