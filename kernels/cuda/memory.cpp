@@ -12,6 +12,12 @@ namespace sparcell::cuda {
 namespace {
 
 constexpr std::size_t first_workspace = std::size_t{1} << 20;
+/// On the emulated device scratch memory is no larger than asked for, so that who uses more is found.
+#ifdef SPARCELL_EXACT_WORKSPACE
+constexpr bool exact_workspace = true;
+#else
+constexpr bool exact_workspace = false;
+#endif
 
 /// Stream-ordered memory of one GPU. Everything is queued on one stream; what involves host memory waits for
 /// it, so that callers may use ordinary memory and see results when a call returns.
@@ -67,13 +73,17 @@ class GpuMemory final : public DeviceMemory {
   }
 
   void* workspace(std::size_t bytes) {
-    if (!workspaces_.empty() && bytes <= workspaces_.back().size) return workspaces_.back().memory;
+    const auto serves = [&](const Workspace& known) {
+      return exact_workspace ? bytes == known.size : bytes <= known.size;
+    };
+    const auto known = std::find_if(workspaces_.rbegin(), workspaces_.rend(), serves);
+    if (known != workspaces_.rend()) return known->memory;
     cudaStreamCaptureStatus capturing;
     SPARCELL_CUDA_CHECK(cudaStreamIsCapturing(stream_, &capturing));
     require(capturing == cudaStreamCaptureStatusNone,
             "a recorded step asks for {} bytes of scratch memory, more than before it was recorded", bytes);
     const std::size_t least = workspaces_.empty() ? first_workspace : 2 * workspaces_.back().size;
-    const std::size_t size = std::max(least, bytes);
+    const std::size_t size = exact_workspace ? bytes : std::max(least, bytes);
     workspaces_.push_back({allocate(size), size});
     return workspaces_.back().memory;
   }

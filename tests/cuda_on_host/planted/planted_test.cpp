@@ -28,8 +28,8 @@ std::vector<Case> all_cases() {
 std::vector<Case> cases_to_find() {
   std::vector<Case> cases = all_cases();
   const std::string_view variant = CUDA_ON_HOST_VARIANT;
-  const Build build = variant == "emulated" ? emulated : variant == "checked" ? checked : address;
-  std::erase_if(cases, [&](const Case& c) { return (c.found_by & build) == 0; });
+  const Builds build = variant == "emulated" ? emulated : variant == "checked" ? checked : address;
+  std::erase_if(cases, [&](const Case& c) { return !among(build, c.found_by); });
   return cases;
 }
 
