@@ -2,8 +2,8 @@
 # Installs what is missing, builds everything and runs the tests; arguments go on to ctest.
 #   tools/test.sh             all tests but the slow tier (label `full`)
 #   tools/test.sh -L model    tests with that label
-#   tools/test.sh --full      the slow tier too, the kernels compiled for every GPU that is supported, and tools/bench/parity.sh; a
-#                             success is recorded in tests/record.md
+#   tools/test.sh --full      the slow tier too: the emulated CUDA device under AddressSanitizer, mutated kernels, kernels compiled for
+#                             every GPU that is supported, tools/bench/parity.sh; a success is recorded in tests/record.md
 # Without ../shared/data (or SPARCELL_DATA) or without Python packages some tests are skipped: the end says how many.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +16,7 @@ done
 if [[ $full == no ]]; then arguments+=(--label-exclude '^full$'); fi
 
 if [[ $full == yes ]]; then tools/setup.sh --full; else tools/setup.sh --tests; fi
-[[ -f build/release/build.ninja ]] || cmake --preset release
+cmake --preset release -DSPARCELL_CUDA_HOST_ADDRESS="$([[ $full == yes ]] && echo ON || echo OFF)"
 cmake --build --preset release --parallel "$(nproc)"
 
 # Several tests run at once: threads that wait for each other must give up their core soon.
@@ -32,8 +32,11 @@ if ((status != 0)); then exit "$status"; fi
 if [[ $full == yes ]]; then
   cmake --preset architectures
   cmake --build --preset architectures --target sparcell_kernels_cuda --parallel "$(nproc)"
+  mutation=build/release/mutation.md
+  echo "not run: the emulated CUDA device needs CUDA's headers" >"$mutation"
+  if [[ -x build/release/ops_tests_host_checked ]]; then tools/mutate_kernels | tee "$mutation"; fi
   parity=build/release/parity.md
   bash tools/bench/parity.sh | tee "$parity"
-  python3 tools/test_summary.py record "$results" "$parity" tests/record.md
+  python3 tools/test_summary.py record "$results" "$parity" "$mutation" tests/record.md
   echo "Recorded in tests/record.md"
 fi

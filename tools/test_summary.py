@@ -1,7 +1,7 @@
 """What tools/test.sh says about a run of ctest, from its JUnit file.
 
-test_summary.py skipped RESULTS.xml                      prints how many tests were skipped, and why
-test_summary.py record RESULTS.xml PARITY.md RECORD.md   writes the record of a full run
+test_summary.py skipped RESULTS.xml                                  prints how many tests were skipped, and why
+test_summary.py record RESULTS.xml PARITY.md MUTATION.md RECORD.md   writes the record of a full run
 """
 
 import collections
@@ -62,10 +62,13 @@ def commit():
     return command_output("git", "rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
 
 
-def record(results, parity, target):
+def text_of(path):
+    with open(path) as file:
+        return file.read().strip()
+
+
+def record(results, parity, mutation, target):
     now = datetime.datetime.now(datetime.timezone.utc)
-    with open(parity) as file:
-        table = file.read().strip()
     text = "\n".join(
         [
             "# The last full test run",
@@ -80,7 +83,11 @@ def record(results, parity, target):
             "",
             "## Against PyTorch (`tools/bench/parity.sh`)",
             "",
-            table,
+            text_of(parity),
+            "",
+            "## Mutated kernels (`tools/mutate_kernels`)",
+            "",
+            text_of(mutation),
             "",
         ]
     )
@@ -93,8 +100,8 @@ def main():
     match sys.argv[1:]:
         case ["skipped", results]:
             print("\n".join(summary(results)))
-        case ["record", results, parity, target]:
-            record(results, parity, target)
+        case ["record", results, parity, mutation, target]:
+            record(results, parity, mutation, target)
         case _:
             sys.exit(__doc__)
 

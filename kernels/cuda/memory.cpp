@@ -13,6 +13,12 @@ namespace sparcell::cuda {
 namespace {
 
 constexpr std::size_t first_workspace = std::size_t{1} << 20;
+/// On the emulated device scratch memory is no larger than asked for, so that who uses more is found.
+#ifdef SPARCELL_EXACT_WORKSPACE
+constexpr bool exact_workspace = true;
+#else
+constexpr bool exact_workspace = false;
+#endif
 
 /// A queue of work with the scratch memory that its ops share.
 struct Lane {
@@ -104,13 +110,17 @@ class GpuMemory final : public DeviceMemory, public Branches {
 
   void* workspace(std::size_t bytes) {
     std::vector<Lane::Workspace>& workspaces = lane_->workspaces;
-    if (!workspaces.empty() && bytes <= workspaces.back().size) return workspaces.back().memory;
+    const auto serves = [&](const Lane::Workspace& known) {
+      return exact_workspace ? bytes == known.size : bytes <= known.size;
+    };
+    const auto known = std::find_if(workspaces.rbegin(), workspaces.rend(), serves);
+    if (known != workspaces.rend()) return known->memory;
     cudaStreamCaptureStatus capturing;
     SPARCELL_CUDA_CHECK(cudaStreamIsCapturing(lane_->stream, &capturing));
     require(capturing == cudaStreamCaptureStatusNone,
             "a recorded step asks for {} bytes of scratch memory, more than before it was recorded", bytes);
     const std::size_t least = workspaces.empty() ? first_workspace : 2 * workspaces.back().size;
-    const std::size_t size = std::max(least, bytes);
+    const std::size_t size = exact_workspace ? bytes : std::max(least, bytes);
     workspaces.push_back({allocate(size), size});
     return workspaces.back().memory;
   }

@@ -43,7 +43,10 @@ void BlockRunner::begin(const Launch& launch) {
   running = this;
 }
 
-void BlockRunner::end() { running = nullptr; }
+void BlockRunner::end() {
+  running = nullptr;
+  if (!failure_.empty()) fibers_.forget();
+}
 
 std::string BlockRunner::run(int block) {
   const dim3 &grid = launch_->grid, &size = launch_->block;
@@ -68,7 +71,10 @@ std::string BlockRunner::run(int block) {
   failure_.clear();
   order_of(live_, order_);
 
-  if (sigsetjmp(fault_return(), 0) != 0) return failure_;  // a fault in a thread has described itself
+  if (sigsetjmp(fault_return(), 0) != 0) {  // a fault in a thread has described itself
+    fibers_.left_by_jump();
+    return failure_;
+  }
   while (live_ > 0) {
     progressed_ = false;
     for (int t : order_) {
@@ -86,6 +92,7 @@ std::string BlockRunner::run(int block) {
 
 void BlockRunner::thread_entry() {
   BlockRunner& self = *running;
+  self.fibers_.started();
   self.launch_->body();
   Thread& me = self.threads_[self.running_];
   me.state = State::done;
@@ -98,7 +105,7 @@ void BlockRunner::thread_entry() {
 }
 
 void BlockRunner::note_fault(const std::string& what) {
-  failure_ = fmt::format("{}, {}", what, running_thread());
+  if (failure_.empty()) failure_ = fmt::format("{}, {}", what, running_thread());
 }
 
 void BlockRunner::fail(const std::string& what) {

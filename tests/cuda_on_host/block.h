@@ -37,7 +37,7 @@ class BlockRunner {
   bool takes_part(unsigned mask, int lane) const;
   unsigned live_lanes() const { return live_lanes_[static_cast<std::size_t>(running_ / 32)]; }
   std::string running_thread() const;
-  /// As fail(), from a signal handler: the fault's jump follows.
+  /// As fail(), from a signal handler or a sanitizer: the thread is left soon. The first note stays.
   void note_fault(const std::string& what);
 
  private:

@@ -16,6 +16,7 @@
 #include "cuda_on_host/checker.h"
 #include "cuda_on_host/faults.h"
 #include "cuda_on_host/memory.h"
+#include "cuda_on_host/shared_memory.h"
 
 namespace cuda_on_host {
 
@@ -48,13 +49,12 @@ Ordering& ordering() {
 
 std::string limit_broken(const Launch& launch) {
   constexpr unsigned most_threads = 1024, most_block_xy = 1024, most_block_z = 64, most_grid_yz = 65535;
-  constexpr std::size_t most_shared = 227 * 1024;
   const dim3 &g = launch.grid, &b = launch.block;
   const bool grid_fits =
       g.x > 0 && g.y > 0 && g.z > 0 && g.x <= INT32_MAX && g.y <= most_grid_yz && g.z <= most_grid_yz;
   const bool block_fits = b.x > 0 && b.y > 0 && b.z > 0 && b.x <= most_block_xy && b.y <= most_block_xy &&
                           b.z <= most_block_z && b.x * b.y * b.z <= most_threads;
-  if (grid_fits && block_fits && launch.shared <= most_shared) return "";
+  if (grid_fits && block_fits && launch.shared <= most_shared_bytes) return "";
   return fmt::format(
       "{}: a grid of {} x {} x {} blocks of {} x {} x {} threads with {} bytes of shared memory is not "
       "possible",

@@ -10,6 +10,13 @@
 #include <ucontext.h>
 #endif
 
+// What AddressSanitizer wants to know of stacks; null where it is not linked.
+extern "C" {
+[[gnu::weak]] void __sanitizer_start_switch_fiber(void** frames, const void* stack, std::size_t bytes);
+[[gnu::weak]] void __sanitizer_finish_switch_fiber(void* frames, const void** left, std::size_t* left_bytes);
+[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* memory, std::size_t bytes);
+}
+
 namespace cuda_on_host {
 namespace {
 
@@ -17,6 +24,23 @@ constexpr std::size_t stack_bytes = 128 * 1024;  // reserved; the pages that are
 constexpr std::size_t guard_bytes = 4096;
 // Stacks begin at different places of a page, or all of them would compete for the same lines of the cache.
 constexpr std::size_t colors = 16, color_bytes = 192;
+
+/// A time on another stack, as AddressSanitizer is told of it.
+class Away {
+ public:
+  Away(const void* stack, std::size_t bytes) {
+    if (__sanitizer_start_switch_fiber != nullptr) __sanitizer_start_switch_fiber(&frames_, stack, bytes);
+  }
+  ~Away() {
+    if (__sanitizer_finish_switch_fiber != nullptr)
+      __sanitizer_finish_switch_fiber(frames_, nullptr, nullptr);
+  }
+  Away(const Away&) = delete;
+  Away& operator=(const Away&) = delete;
+
+ private:
+  void* frames_ = nullptr;
+};
 
 }  // namespace
 
@@ -57,10 +81,14 @@ void Fibers::prepare(int fiber, Entry entry) {
 
 void Fibers::resume(int fiber) {
   running_ = fiber;
+  const Away away(stack(fiber) + guard_bytes, stack_bytes - guard_bytes);
   cuda_on_host_switch(&owner_, saved_[fiber]);
 }
 
-void Fibers::suspend() { cuda_on_host_switch(&saved_[running_], owner_); }
+void Fibers::suspend() {
+  const Away away(owner_stack_, owner_stack_bytes_);
+  cuda_on_host_switch(&saved_[running_], owner_);
+}
 
 Fibers::~Fibers() {
   if (memory_ != nullptr) munmap(memory_, bytes_);
@@ -81,10 +109,12 @@ void Fibers::prepare(int fiber, Entry entry) {
 void Fibers::resume(int fiber) {
   running_ = fiber;
   if (owner_ == nullptr) owner_ = new ucontext_t;
+  const Away away(stack(fiber) + guard_bytes, stack_bytes - guard_bytes);
   swapcontext(static_cast<ucontext_t*>(owner_), static_cast<ucontext_t*>(saved_[fiber]));
 }
 
 void Fibers::suspend() {
+  const Away away(owner_stack_, owner_stack_bytes_);
   swapcontext(static_cast<ucontext_t*>(saved_[running_]), static_cast<ucontext_t*>(owner_));
 }
 
@@ -106,6 +136,17 @@ void Fibers::reserve(int count) {
   memory_ = static_cast<char*>(memory);
   saved_.resize(static_cast<std::size_t>(count), nullptr);
   for (int fiber = 0; fiber < count; ++fiber) mprotect(stack(fiber), guard_bytes, PROT_NONE);
+}
+
+void Fibers::started() {
+  if (__sanitizer_finish_switch_fiber != nullptr)
+    __sanitizer_finish_switch_fiber(nullptr, &owner_stack_, &owner_stack_bytes_);
+}
+
+void Fibers::left_by_jump() { const Away away(owner_stack_, owner_stack_bytes_); }
+
+void Fibers::forget() {
+  if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(memory_, bytes_);
 }
 
 char* Fibers::stack(int fiber) const { return memory_ + static_cast<std::size_t>(fiber) * stack_bytes; }

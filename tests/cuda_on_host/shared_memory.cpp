@@ -8,7 +8,7 @@
 namespace sparcell::device {
 
 // The array that device/shared.h declares, as large as any GPU allows.
-alignas(128) thread_local unsigned char dynamic_shared_bytes[227 * 1024];
+alignas(128) thread_local unsigned char dynamic_shared_bytes[cuda_on_host::most_shared_bytes];
 
 }  // namespace sparcell::device
 

@@ -9,6 +9,9 @@
 
 namespace cuda_on_host {
 
+/// Of a block, on any GPU.
+inline constexpr std::size_t most_shared_bytes = 227 * 1024;
+
 class SharedMemory {
  public:
   void begin(const Launch& launch);

@@ -5,11 +5,10 @@
 #include "cuda_on_host/block.h"
 #include "cuda_on_host/check/source.h"
 #include "cuda_on_host/memory.h"
+#include "cuda_on_host/shared_memory.h"
 
 namespace cuda_on_host::check {
 namespace {
-
-constexpr std::size_t largest_dynamic = 227 * 1024;
 
 const char* name_of(Access kind) {
   return kind == Access::read ? "read" : kind == Access::write ? "write" : "atomic operation";
@@ -39,8 +38,8 @@ void MemoryChecker::begin_block(int block, char* shared, std::size_t shared_byte
   order_.begin_block(static_cast<unsigned>(block));
   static_.map(shared, shared_bytes);
   static_.set_exists(shared, shared_bytes, true);
-  dynamic_.map(dynamic, largest_dynamic);
-  dynamic_.set_exists(dynamic, largest_dynamic, false);
+  dynamic_.map(dynamic, most_shared_bytes);
+  dynamic_.set_exists(dynamic, most_shared_bytes, false);
   dynamic_.set_exists(dynamic, dynamic_bytes_, true);
   active_ = true;
 }

@@ -76,6 +76,27 @@ __global__ void misaligned_vector(Arrays a) {
   a.out[blockIdx.x * threads + threadIdx.x] = v[0] + v[3];
 }
 
+/// A pointer to a thread's own array goes beyond it.
+template <bool bug>
+__global__ void beyond_own_array(Arrays a) {
+  float own[8];
+  for (float& number : own) number = a.in[threadIdx.x];
+  const float* volatile first = own;
+  a.out[blockIdx.x * threads + threadIdx.x] = first[threadIdx.x % 8 + (bug ? 1 : 0)];
+}
+
+/// A thread's own number is read when it is no longer there.
+template <bool bug>
+__global__ void after_its_scope(Arrays a) {
+  const float* volatile place = a.in;
+  {
+    float own = a.in[threadIdx.x];
+    const float* volatile inside = &own;
+    if (bug) place = inside;
+  }
+  a.out[blockIdx.x * threads + threadIdx.x] = *place;
+}
+
 /// A shift by more bits than there are.
 template <bool bug>
 __global__ void wide_shift(Arrays a) {
@@ -95,25 +116,25 @@ void launch(sparcell::Context& context, const Arrays& arrays, Kernel kernel) {
 
 }  // namespace
 
-#define PLANTED(name, found, without_check)                                                                    \
-  Case {                                                                                                       \
-#name,                                                                                                     \
-        [](sparcell::Context & context, const Arrays& arrays,                                                  \
-           bool                                                                                                \
-               bug) { launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>); }, found,     \
-                                                                                                 without_check \
-  }
+// clang-format off
+#define PLANTED(name, found, builds)                                                   \
+  Case{#name, [](sparcell::Context& context, const Arrays& arrays, bool bug) {         \
+         launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>);    \
+       }, found, builds}
+// clang-format on
 
 std::vector<Case> global_memory_cases() {
-  return {PLANTED(read_of_neighbour, early_read, false),
-          PLANTED(same_place, "race: ", false),
-          PLANTED(last_without_fence, "race: ", false),
-          PLANTED(plain_read_of_counter, "race: ", false),
-          PLANTED(scratch_unwritten, "uninitialised: ", false),
-          PLANTED(read_beyond, "out of bounds: ", false),
-          PLANTED(write_beyond, "an allocation of 512 bytes", true),
-          PLANTED(misaligned_vector, "misaligned pointer", false),
-          PLANTED(wide_shift, "a shift out of bounds", false)};
+  return {PLANTED(read_of_neighbour, early_read, checked),
+          PLANTED(same_place, "race: ", checked),
+          PLANTED(last_without_fence, "race: ", checked),
+          PLANTED(plain_read_of_counter, "race: ", checked),
+          PLANTED(scratch_unwritten, "uninitialised: ", checked),
+          PLANTED(read_beyond, "out of bounds: ", checked | address),
+          PLANTED(write_beyond, "an allocation of 512 bytes", every_build),
+          PLANTED(misaligned_vector, "misaligned pointer", checked),
+          PLANTED(wide_shift, "a shift out of bounds", checked),
+          PLANTED(beyond_own_array, "out of bounds: stack-buffer-overflow", address),
+          PLANTED(after_its_scope, "out of bounds: stack-use-after-scope", address)};
 }
 
 }  // namespace planted

@@ -7,7 +7,6 @@
 
 #include <numeric>
 
-#include "cuda_on_host/checker.h"
 #include "cuda_on_host/execution.h"
 
 namespace planted {
@@ -28,8 +27,9 @@ std::vector<Case> all_cases() {
 /// Those that this build is to find.
 std::vector<Case> cases_to_find() {
   std::vector<Case> cases = all_cases();
-  if (cuda_on_host::checker == nullptr)
-    std::erase_if(cases, [](const Case& c) { return !c.found_without_check; });
+  const std::string_view variant = CUDA_ON_HOST_VARIANT;
+  const Builds build = variant == "emulated" ? emulated : variant == "checked" ? checked : address;
+  std::erase_if(cases, [&](const Case& c) { return !among(build, c.found_by); });
   return cases;
 }
 

@@ -91,22 +91,20 @@ void launch(sparcell::Context& context, const Arrays& arrays, Kernel kernel) {
 
 }  // namespace
 
-#define PLANTED(name, found, without_check)                                                                    \
-  Case {                                                                                                       \
-#name,                                                                                                     \
-        [](sparcell::Context & context, const Arrays& arrays,                                                  \
-           bool                                                                                                \
-               bug) { launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>); }, found,     \
-                                                                                                 without_check \
-  }
+// clang-format off
+#define PLANTED(name, found, builds)                                                   \
+  Case{#name, [](sparcell::Context& context, const Arrays& arrays, bool bug) {         \
+         launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>);    \
+       }, found, builds}
+// clang-format on
 
 std::vector<Case> shared_memory_cases() {
-  return {PLANTED(read_before_barrier, early_read, false),
-          PLANTED(overwrite_before_barrier, "race: ", false),
-          PLANTED(sum_without_order, "race: ", false),
-          PLANTED(read_unwritten, "uninitialised: ", false),
-          PLANTED(beyond_dynamic, "out of bounds: ", false),
-          PLANTED(beyond_static, "index out of the bounds", false)};
+  return {PLANTED(read_before_barrier, early_read, checked),
+          PLANTED(overwrite_before_barrier, "race: ", checked),
+          PLANTED(sum_without_order, "race: ", checked),
+          PLANTED(read_unwritten, "uninitialised: ", checked),
+          PLANTED(beyond_dynamic, "out of bounds: ", checked | address),
+          PLANTED(beyond_static, "index out of the bounds", checked)};
 }
 
 }  // namespace planted

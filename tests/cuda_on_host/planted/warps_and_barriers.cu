@@ -66,20 +66,19 @@ void launch(sparcell::Context& context, const Arrays& arrays, Kernel kernel) {
 
 }  // namespace
 
-#define PLANTED(name, found, without_check)                                                                    \
-  Case {                                                                                                       \
-#name,                                                                                                     \
-        [](sparcell::Context & context, const Arrays& arrays,                                                  \
-           bool                                                                                                \
-               bug) { launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>); }, found,     \
-                                                                                                 without_check \
-  }
+// clang-format off
+#define PLANTED(name, found, builds)                                                   \
+  Case{#name, [](sparcell::Context& context, const Arrays& arrays, bool bug) {         \
+         launch(context, arrays, bug ? kernels::name<true> : kernels::name<false>);    \
+       }, found, builds}
+// clang-format on
 
 std::vector<Case> warp_and_barrier_cases() {
-  return {PLANTED(divergent_barrier, "divergent barrier: ", true),
-          PLANTED(incomplete_warp, "deadlock: ", true),
-          PLANTED(absent_lane, "which does not take part", true),
-          PLANTED(warp_without_meeting, early_read, false), PLANTED(different_masks, "deadlock: ", true)};
+  return {PLANTED(divergent_barrier, "divergent barrier: ", every_build),
+          PLANTED(incomplete_warp, "deadlock: ", every_build),
+          PLANTED(absent_lane, "which does not take part", every_build),
+          PLANTED(warp_without_meeting, early_read, checked),
+          PLANTED(different_masks, "deadlock: ", every_build)};
 }
 
 }  // namespace planted
