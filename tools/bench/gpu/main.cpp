@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "core/version.h"
 #include "device.h"
 
 namespace {
@@ -53,7 +54,7 @@ int list() {
   Json rows = Json::array();
   for (const Row& row : all_rows())
     rows.push_back({{"row", row.name}, {"title", row.title}, {"goal", row.goal}, {"trains", row.trains}});
-  print({{"rows", rows}, {"precisions", precisions}});
+  print({{"commit", commit}, {"rows", rows}, {"precisions", precisions}});
   return 0;
 }
 

@@ -75,7 +75,10 @@ Prepared prepare_log_normalize(Surroundings& s) {
   // In place: values that were normalized before are normalized again, which moves and computes the same.
   row.variants = {
       {.name = "sparcell", .work = repeated(normalize), .error = log_normalize_error(context, *counts)}};
-  row.peer = {{"kind", "log_normalize"}, {"target_sum", target_sum}};
+  row.peer = {{"kind", "log_normalize"},
+              {"cells", counts->host.rows},
+              {"entries", counts->entries()},
+              {"target_sum", target_sum}};
   return row;
 }
 
