@@ -169,8 +169,9 @@ def bench(place, results, deadline, out):
     command = [sys.executable, ROOT / "tools/bench/gpu.py", "--program", place.bench, "--out", out / "rows", "--limit",
                max(deadline - time.monotonic() - 15, 1)]
     try:
-        code = subprocess.run([str(part) for part in command], env=place.environment, cwd=place.folder, stdout=subprocess.DEVNULL,
-                              stderr=(out / "bench.log").open("a"), timeout=max(deadline - time.monotonic(), 1), check=False).returncode
+        with (out / "bench.log").open("a") as told:
+            code = subprocess.run([str(part) for part in command], env=place.environment, cwd=place.folder, stdout=subprocess.DEVNULL,
+                                  stderr=told, timeout=max(deadline - time.monotonic(), 1), check=False).returncode
     except subprocess.TimeoutExpired:
         return False
     if code == GO_ON_LATER:
@@ -188,7 +189,8 @@ def kernels_of(text):
     rows = list(csv.DictReader(lines))
     number = lambda value, name: float(value.replace(",", "")) / (1e3 if name == "us" else 1) if value else None  # noqa: E731
     # The line behind the head holds units.
-    return [{"kernel": row["Kernel Name"], **{name: number(row[metric], name) for name, metric in METRICS.items()}} for row in rows if row["ID"]]
+    return [{"kernel": row["Kernel Name"], **{name: number(row[metric], name) for name, metric in METRICS.items()}}
+            for row in rows if row["ID"]]
 
 
 def profile(place, results, deadline, _):
@@ -201,8 +203,8 @@ def profile(place, results, deadline, _):
         if time.monotonic() > deadline - 20:
             return False
         # --clock-control none: the card's clocks are left as they are.
-        command = ["ncu", "--clock-control", "none", "--profile-from-start", "off", "--target-processes", "all", "--csv", "--page", "raw",
-                   "--print-units", "base", "--metrics", ",".join(METRICS.values()), str(place.bench), "step", row]
+        command = ["ncu", "--clock-control", "none", "--profile-from-start", "off", "--target-processes", "all", "--csv", "--page",
+                   "raw", "--print-units", "base", "--metrics", ",".join(METRICS.values()), str(place.bench), "step", row]
         try:
             done = subprocess.run(command, env=place.environment, cwd=place.folder, capture_output=True, text=True,
                                   timeout=deadline - time.monotonic(), check=False)
@@ -210,7 +212,7 @@ def profile(place, results, deadline, _):
             return False
         kernels = kernels_of(done.stdout) if done.returncode == 0 else []
         if not kernels:
-            lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("==ERROR==") or line.startswith("bench_gpu:")]
+            lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("==ERROR==", "bench_gpu:"))]
             results.add(row=row, skipped=lines[-1] if lines else f"ncu gave no kernels (exit code {done.returncode})")
             continue
         results.add(row=row, kernels=kernels)
@@ -257,20 +259,22 @@ def check(arguments):
     before = arguments.out / "facts.json"
     if before.exists() and json.loads(before.read_text()) != facts:
         then = json.loads(before.read_text())
-        raise Failure(f"{arguments.out} holds results of commit {then['commit']} on {then['gpu']}, driver {then['driver']}; this is {facts['commit']} on "
-                      f"{facts['gpu']}, driver {facts['driver']}: remove it, or name another --out")
+        raise Failure(f"{arguments.out} holds results of commit {then['commit']} on {then['gpu']}, driver {then['driver']}; this is "
+                      f"{facts['commit']} on {facts['gpu']}, driver {facts['driver']}: remove it, or name another --out")
     write(before, json.dumps(facts) + "\n")
     codes = [run_part(name, place, facts, arguments) for name in ([arguments.part] if arguments.part else PARTS)]
     return GO_ON_LATER if GO_ON_LATER in codes else max(codes)
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="tools/gpu_check.sh", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="tools/gpu_check.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--out", type=Path, default=Path("gpu_check"), help="folder of the results")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder, outside of a package")
     parser.add_argument("--limit", type=float, default=500, help="seconds of a part")
-    parser.add_argument("--record", type=Path, metavar="FILE", help="write what --out holds as the record of the last run; runs nothing")
+    parser.add_argument("--record", type=Path, metavar="FILE",
+                        help="write what --out holds as the record of the last run; runs nothing")
     arguments = parser.parse_args()
     for path in ("out", "build"):
         setattr(arguments, path, getattr(arguments, path).resolve())

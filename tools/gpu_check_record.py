@@ -44,7 +44,8 @@ def summary_of(part, lines):
 
 
 def failures(groups):
-    return [f"* {name}: {failure['test']}: {failure['text'].splitlines()[0]}" for name, group in groups.items() for failure in group["failed"]]
+    return [f"* {name}: {failure['test']}: {failure['text'].splitlines()[0]}"
+            for name, group in groups.items() for failure in group["failed"]]
 
 
 def tests_markdown(head, groups, of_stopped):
@@ -58,10 +59,11 @@ def profile_markdown(steps):
     for row, kernels in steps.items():
         names = [name for name in kernels[0] if name != "kernel"]
         show = lambda name, value: "" if value is None else f"{value:.2f}" if name == "us" else f"{value:,.0f}"  # noqa: E731
+        longest = sorted(kernels, key=lambda kernel: -kernel["us"])[:SHOWN_KERNELS]
         time = sum(kernel["us"] for kernel in kernels)
         lines += ["", f"{row}: {len(kernels)} kernels, {time:.1f} us of kernels (clocks not controlled, caches flushed by ncu)", "",
-                  *gpu_table.table(["kernel", *names], [[f"`{kernel['kernel'][:70]}`", *(show(name, kernel[name]) for name in names)]
-                                                        for kernel in sorted(kernels, key=lambda kernel: -kernel["us"])[:SHOWN_KERNELS]])]
+                  *gpu_table.table(["kernel", *names],
+                                   [[f"`{kernel['kernel'][:70]}`", *(show(name, kernel[name]) for name in names)] for kernel in longest])]
     return lines
 
 

@@ -157,7 +157,8 @@ def measure(program, row, folder, deadline):
 def run_row(arguments, name, precision, deadline):
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         folder = Path(folder)
-        with Program(arguments.program, ["row", name, "--precision", precision, "--turns", "--exchange", folder], deadline) as program:
+        command = ["row", name, "--precision", precision, "--turns", "--exchange", folder]
+        with Program(arguments.program, command, deadline) as program:
             row = program.answer()
             if not row["agrees"]:
                 raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['tolerance']:.0e}")
@@ -241,13 +242,14 @@ def rehearse(arguments):
     print("| row | precision | error against f64 | first losses against PyTorch | peers that ran |\n| --- | --- | --- | --- | --- |")
     for name, precision in wanted(arguments, listed):
         with tempfile.TemporaryDirectory() as folder:
-            row = ask(arguments.program, "row", name, "--precision", precision, "--small", "--exchange", folder, deadline=deadline)
+            row = ask(arguments.program, "row", name, "--precision", precision, "--small", "--exchange", folder,
+                      deadline=deadline)
             row["losses_agree"], failures = None, {}
             ran = make_peers(row, Path(folder), "cpu", failures)
         wrong += (not row["agrees"]) + (row["losses_agree"] is False) + len(failures)
         losses = f"{row['losses_differ']:.1e}" if row["losses_agree"] is not None else ""
-        print(f"| {name} | {precision} | {max(row['error'].values()):.1e} | {losses} | "
-              f"{', '.join([*ran, *(f'{n} {f}' for n, f in ((n, f['failed']) for n, f in failures.items()))])} |", flush=True)
+        peers = ", ".join([*ran, *(f"{rung} {failure['failed']}" for rung, failure in failures.items())])
+        print(f"| {name} | {precision} | {max(row['error'].values()):.1e} | {losses} | {peers} |", flush=True)
     print("\nA rehearsal: nothing was measured.")
     return int(wrong > 0)
 

@@ -26,13 +26,18 @@ def ratios(row, name):
     return [theirs / own for theirs, own in zip(row["peers"][name]["microseconds"], row["microseconds"]["sparcell"])]
 
 
+def ratio_cell(row, name):
+    if row["losses_agree"] is False:
+        return f"none: losses differ by {row['losses_differ']:.1e}"
+    all_turns = ratios(row, name)
+    return f"{statistics.median(all_turns):.2f} ({min(all_turns):.2f} to {max(all_turns):.2f})"
+
+
 def peer_cells(row):
     name = best_peer(row)
     if name is None:
         return "none", ""
-    ratio = (f"{statistics.median(ratios(row, name)):.2f} ({min(ratios(row, name)):.2f} to {max(ratios(row, name)):.2f})"
-             if row["losses_agree"] is not False else f"none: losses differ by {row['losses_differ']:.1e}")
-    return f"{name}: {median_and_range(row['peers'][name]['microseconds'])}", ratio
+    return f"{name}: {median_and_range(row['peers'][name]['microseconds'])}", ratio_cell(row, name)
 
 
 def table(head, rows):
@@ -61,11 +66,13 @@ def peers_table(rows):
     for row in rows:
         others = {name: times for name, times in row["microseconds"].items() if name != "sparcell"}
         for name, times in others.items():
-            cells.append([row["title"], row["precision"], name, median_and_range(times), error_cell(row, name)])
+            ratio = statistics.median(times) / statistics.median(row["microseconds"]["sparcell"])
+            cells.append([row["title"], row["precision"], name, median_and_range(times), f"{ratio:.2f}", error_cell(row, name)])
         for name, peer in row["peers"].items():
-            cells.append([row["title"], row["precision"], name,
-                          median_and_range(peer["microseconds"]) if peer.get("microseconds") else peer["failed"], ""])
-    return table(["row", "precision", "peer or alternative", "us (range)", "error against f64"], cells)
+            measured = peer.get("microseconds")
+            cells.append([row["title"], row["precision"], name, median_and_range(measured) if measured else peer["failed"],
+                          ratio_cell(row, name) if measured else "", ""])
+    return table(["row", "precision", "peer or alternative", "us (range)", "peer / time (range)", "error against f64"], cells)
 
 
 def ceilings_table(ceilings):

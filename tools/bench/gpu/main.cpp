@@ -1,15 +1,12 @@
 // The CUDA device measured: tools/bench/gpu.py runs this beside its peers and makes the table. Every answer
 // is a line of JSON.
-//   bench_gpu list                        rows and precisions
-//   bench_gpu ceilings                    what the device can do at best
-//   bench_gpu row NAME [--turns]          makes the row ready, compares it with f64, then measures: --repeats
-//   turns, or with
-//                                         --turns one for each line of the standard input, so that peers have
-//                                         turns between
-//   bench_gpu step NAME                   the row's work once, between the marks of a profiler
-//   bench_gpu rehearse                    every row, small: compared, not measured
-// Options: --precision P (f32), --small, --exchange FOLDER (weights, data and order for a peer), --repeats N
-// (11) Exit codes: 0; 1 a result is too far from f64; as the program's else.
+//   bench_gpu list         rows and precisions
+//   bench_gpu ceilings     what the device can do at best
+//   bench_gpu row NAME     makes the row ready, compares it with f64, then measures: --repeats times, or with
+//                          --turns once for each line of the standard input, so that peers have their turns
+//   bench_gpu step NAME    the row's work once, between the marks of a profiler
+//   bench_gpu rehearse     every row, small: compared, not measured
+// Exit codes: 0; 1 where a result is too far from f64; as the program's else.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -34,7 +31,7 @@ struct Options {
 
 std::vector<Row> all_rows() {
   std::vector<Row> rows;
-  for (const auto& some : {statistics_rows(), layer_rows(), training_rows()})
+  for (const auto& some : {statistics_rows(), layer_rows(), training_rows(), evaluation_rows()})
     rows.insert(rows.end(), some.begin(), some.end());
   return rows;
 }

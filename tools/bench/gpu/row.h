@@ -44,6 +44,13 @@ struct Variant {
   double error = 0;  ///< |result - f64| / |f64|, of the results or of the first ten losses
 };
 
+/// A Variant's work from work that is done once.
+inline std::function<void(std::int64_t)> repeated(std::function<void()> once) {
+  return [once = std::move(once)](std::int64_t times) {
+    for (; times > 0; --times) once();
+  };
+}
+
 /// A row that is ready: its memory lies on the device, its results have been compared.
 struct Prepared {
   std::string size = {};   ///< in words
@@ -65,6 +72,7 @@ struct Row {
 };
 
 std::vector<Row> statistics_rows();
+std::vector<Row> evaluation_rows();
 std::vector<Row> layer_rows();
 std::vector<Row> training_rows();
 
