@@ -82,7 +82,11 @@ class Place:
 
     def list(self, name):
         program, test_filter = self.tests[name]
-        return gpu_check_gtest.listed(program, test_filter, self.environment, self.folder)
+        try:
+            return gpu_check_gtest.listed(program, test_filter, self.environment, self.folder)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = str(getattr(error, "stderr", "")).strip() or error
+            raise Failure(f"{program} does not list its tests: {said}") from error
 
 
 def library_path():

@@ -172,6 +172,14 @@ class Bench(Package):
         self.assertEqual(rows["sum"]["failed"], "bench_gpu: out of memory on cuda:0")
         self.assertIn("sparcell", rows["scale"]["microseconds"])
 
+    def test_a_peer_that_fails_is_a_result(self):
+        self.script["bench"] = {"copy": "peer"}
+        if shutil.which("nvidia-smi") is None:  # else it may well not fail
+            self.assertEqual(self.check("--part", "bench"), 0, self.done.stderr)
+            (peer,) = self.results("bench")["rows"][0]["peers"].values()
+            self.assertRegex(peer["failed"], "^failed: ")
+            self.assertIn(peer["failed"], (self.out / "bench.md").read_text())
+
     def test_goes_on_where_time_ran_out(self):
         self.script["bench"] = {"copy": "good", "slow": "slow"}
         self.assertEqual(self.check("--part", "bench", limit=40), GO_ON_LATER)

@@ -91,7 +91,7 @@ def ncu():
 
 
 def bench_gpu():
-    """Two rows without peers. SCRIPT["bench"]: {row: good|differs|fails|slow}."""
+    """Two rows without peers. SCRIPT["bench"]: {row: good|differs|fails|slow|peer}."""
     note("bench_gpu")
     rows = SCRIPT.get("bench", {"copy": "good", "layer": "good"})
     say = lambda json_: print(json.dumps(json_), flush=True)  # noqa: E731
@@ -109,8 +109,9 @@ def bench_gpu():
     if does == "slow" and not os.path.exists(os.environ["STARTS"] + ".slow"):
         open(os.environ["STARTS"] + ".slow", "w").close()
         time.sleep(60)
-    say({"row": name, "title": name, "goal": "<= 1 us", "precision": sys.argv[4], "size": "4 x 4", "bytes": 4e6, "flops": 1e8, "rate": "f32",
-         "times": 200, "tolerance": 1e-6, "agrees": does != "differs", "peer": None,
+    peer = {"kind": "adam", "parameters": 8, "weight_decay": 0} if does == "peer" else None
+    say({"row": name, "title": name, "goal": "<= 1 us", "precision": sys.argv[4], "size": "4 x 4", "bytes": 4e6, "flops": 1e8,
+         "rate": "f32", "times": 200, "tolerance": 1e-6, "agrees": does != "differs", "peer": peer,
          "error": {"sparcell": 1e-3 if does == "differs" else 1e-8, "cuDNN": 2e-8}})
     for turn, _ in enumerate(sys.stdin):
         say({"microseconds": {"sparcell": 4.0 + turn, "cuDNN": 8.0}})

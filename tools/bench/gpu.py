@@ -13,6 +13,7 @@ ratio is printed. Lightning takes 3 turns; an epoch of a peer is its step times 
 begin; 75 where --limit ended it: call again to go on.
 """
 import argparse
+import gc
 import json
 import os
 import select
@@ -97,16 +98,26 @@ def sentence(error):
     return f"failed: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
 
 
+def cupy_peers_of(peer, peers):
+    try:
+        import cupy_peers
+        return {"CuPy": cupy_peers.LogNormalize(peer["cells"], peer["entries"], peer["target_sum"])}
+    except Exception as error:
+        peers["CuPy"] = {"failed": sentence(error)}
+        return {}
+
+
 def make_peers(row, folder, device, peers):
     """{name: loop}; what cannot be made goes to `peers` with its reason. Compares first losses on the way."""
     if row["peer"] is None:
         return {}
     if row["peer"]["kind"] == "log_normalize":
-        if device == "cpu":
-            return {}
-        import cupy_peers
-        return {"CuPy": cupy_peers.LogNormalize(row["peer"]["cells"], row["peer"]["entries"], row["peer"]["target_sum"])}
-    import torch_gpu_peers
+        return cupy_peers_of(row["peer"], peers) if device == "cuda" else {}
+    try:
+        import torch_gpu_peers
+    except ImportError as absent:
+        peers["PyTorch"] = {"failed": sentence(absent)}
+        return {}
     exchange, rungs = torch_gpu_peers.rungs(row["peer"], folder, row["precision"], device)
     if exchange is not None:
         torch_gpu_peers.set_precision("f32")
@@ -127,11 +138,12 @@ def make_peers(row, folder, device, peers):
 
 
 def peer_time(name, loop, row):
-    import torch_gpu_peers
-    if hasattr(loop, "microseconds_of"):
-        return loop.microseconds_of(torch_gpu_peers.STEPS)
+    """Microseconds of what the row does once."""
     batches = row["peer"]["epoch"] / row["peer"]["batch"] if "epoch" in row["peer"] else 1
-    return torch_gpu_peers.microseconds(loop, torch_gpu_peers.STEPS, batches)
+    if hasattr(loop, "microseconds"):  # it has a clock of its own
+        return loop.microseconds() * batches
+    import torch_gpu_peers
+    return torch_gpu_peers.microseconds(loop, torch_gpu_peers.STEPS) * batches
 
 
 def measure(program, row, folder, deadline):
@@ -154,6 +166,13 @@ def measure(program, row, folder, deadline):
                 del loops[name]
 
 
+def release_memory():
+    """Of peers that are gone, to the device."""
+    gc.collect()
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
+        sys.modules["torch"].cuda.empty_cache()
+
+
 def run_row(arguments, name, precision, deadline):
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         folder = Path(folder)
@@ -163,7 +182,10 @@ def run_row(arguments, name, precision, deadline):
             if not row["agrees"]:
                 raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['tolerance']:.0e}")
             row["losses_agree"] = None
-            measure(program, row, folder, deadline)
+            try:
+                measure(program, row, folder, deadline)
+            finally:
+                release_memory()
     row["peer"] = {key: value for key, value in row["peer"].items() if key != "losses"} if row["peer"] else None
     return row
 
@@ -222,6 +244,8 @@ def run(arguments):
                 continue
             except Failure as failure:
                 row = {"row": name, "precision": precision, "failed": str(failure)}
+            except Exception as error:  # of a peer that the row cannot do without
+                row = {"row": name, "precision": precision, "failed": sentence(error)}
             write_whole(path, json.dumps(row, indent=1))
         results["rows"].append(row)
     write_whole(arguments.out / "gpu.json", json.dumps({**results, "waiting": waiting}, indent=1))
