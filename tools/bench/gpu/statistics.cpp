@@ -1,5 +1,4 @@
-// Preprocessing, optimizer and evaluation: log-normalization, gene moments, Adam, energy distance,
-// correlations.
+// Preprocessing and the optimizer: log-normalization, gene moments, Adam.
 #include "data.h"
 #include "device.h"
 #include "sparcell/ops/gene_moments.h"

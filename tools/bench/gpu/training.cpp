@@ -10,6 +10,7 @@ std::int64_t weights_of(std::int64_t inputs, const std::vector<std::int64_t>& hi
   for (const std::int64_t width : hidden) count += inputs * width, inputs = width;
   return count + inputs * outputs;
 }
+
 /// Of losses. f32 differs by the order of sums; tf32 keeps 11 significant bits of each factor, bf16 keeps 8,
 /// and a loss is a mean over many products.
 double loss_tolerance(const std::string& precision) {

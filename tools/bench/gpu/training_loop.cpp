@@ -16,6 +16,7 @@ std::vector<std::int32_t> order_of(const TrainingCase& c) {
   while (order.size() < length) order.insert(order.end(), cells.begin(), cells.end());
   return order;
 }
+
 /// The largest difference of the first losses, over the largest loss of the name.
 double error_of(const Losses& got, const Losses& expected) {
   double error = 0;
@@ -30,6 +31,7 @@ double error_of(const Losses& got, const Losses& expected) {
   }
   return error;
 }
+
 /// The weights of `from` in `to`, which is of another precision.
 void copy_weights(Trainable<float>& from, Trainable<double>& to) {
   const auto groups = from.groups();
@@ -46,6 +48,7 @@ void copy_weights(Trainable<float>& from, Trainable<double>& to) {
     }
   }
 }
+
 }  // namespace
 
 void add_losses(const LossParts& parts, Losses& losses) {

@@ -9,8 +9,8 @@
 
 namespace sparcell::bench_gpu {
 
-constexpr std::uint64_t seed = 1;
-constexpr std::int64_t compared_steps = 10;
+inline constexpr std::uint64_t seed = 1;
+inline constexpr std::int64_t compared_steps = 10;
 
 struct TrainingCase {
   std::string size;
@@ -19,6 +19,7 @@ struct TrainingCase {
 
   std::int64_t batch() const { return options.train.batch; }
 };
+
 /// Losses of steps, by name.
 using Losses = std::vector<std::pair<std::string, std::vector<double>>>;
 
@@ -84,6 +85,7 @@ class Loop {
   Buffer<StepState<T>> state_;
   StepPlan plan_;
 };
+
 /// A row's model on the device with data and order, compared: `error` is of the losses of its first ten
 /// steps.
 struct Training {
