@@ -33,9 +33,11 @@ void add_info_command(CLI::App& app, Command& command) {
       std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu",
                   reason_for_auto().c_str());
       std::printf("%-12s %s\n", "products", product_libraries().c_str());
-      if (build["cuda"] && !ran_on_gpu) {
+      if (build["cuda"] && gpu_record.empty()) {
         std::printf("%-12s %s\n", "note",
                     "the CUDA kernels were tested on an emulated device; they never ran on a GPU");
+      } else if (build["cuda"]) {
+        std::printf("%-12s %s\n", "last on GPU", std::string(gpu_record).c_str());
       }
     };
   });

@@ -29,20 +29,26 @@ CELLS, GENES, STEPS, BATCH = 96, 40, 20, 16
 
 
 class Draws:
-    """Where the streams stand: the pass and the step that dropout and noise are drawn for."""
+    """Where the streams stand: the pass and the step that dropout and noise are drawn for. Numbers become tensors `as_`."""
 
-    def __init__(self, seed):
-        self.seed, self.pass_, self.step = seed, 0, 0
+    def __init__(self, seed, **as_):
+        self.seed, self.pass_, self.step, self.as_ = seed, 0, 0, as_
 
     def at(self, step, pass_=0):
         self.step, self.pass_ = step, pass_
 
     def mask(self, p, layer, shape):
         u = uniform(self.seed, Purpose.DROPOUT, self.pass_ * 16 + layer, self.step, shape[0] * shape[1])
-        return torch.from_numpy((u >= p) / (1 - p)).reshape(shape)
+        return self.tensor((u >= p) / (1 - p), shape)
 
     def normal(self, purpose, index, step, shape):
-        return torch.from_numpy(normal(self.seed, purpose, index, step, shape[0] * shape[1])).reshape(shape)
+        return self.tensor(normal(self.seed, purpose, index, step, shape[0] * shape[1]), shape)
+
+    def uniform(self, purpose, index, step, shape):
+        return self.tensor(uniform(self.seed, purpose, index, step, shape[0] * shape[1]), shape)
+
+    def tensor(self, values, shape):
+        return torch.from_numpy(values).reshape(shape).to(**self.as_)
 
 
 class Dropout(nn.Module):
@@ -138,8 +144,8 @@ class GanTraining:
             optimizer(model.critic.parameters(), options["critic_optimizer"]),
         ]
 
-    def generate(self, index, step, pass_, pass_step):
-        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (BATCH, self.options["latent"]))
+    def generate(self, cells, index, step, pass_, pass_step):
+        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (cells, self.options["latent"]))
         self.draws.at(pass_step, pass_)
         return self.model.generator(z)
 
@@ -156,11 +162,11 @@ class GanTraining:
         every_pass = options["spectral_iterations"] == "per_pass"
         with torch.no_grad():
             index, step = (1, update) if options["latent_draw"] == "per_update" else (0, iteration)
-            generated = self.generate(index, step, 0, update)
+            generated = self.generate(len(x), index, step, 0, update)
         noise = options["instance_noise"] * self.draws.normal(Purpose.INSTANCE_NOISE, 0, update, x.shape)
         real_logit = self.criticize(x + noise, 2, update)
         generated_logit = self.criticize(generated, 3, update, every_pass)
-        a = torch.from_numpy(uniform(self.draws.seed, Purpose.INTERPOLATION, 0, update, len(x)))[:, None]
+        a = self.draws.uniform(Purpose.INTERPOLATION, 0, update, (len(x), 1))
         between = a * x + (1 - a) * generated
         penalty, _ = models.gradient_penalty(
             lambda between: self.criticize(between, 4, update, every_pass),
@@ -176,8 +182,8 @@ class GanTraining:
         self.optimizers[1].step()
         return (loss, penalty), update_gradients
 
-    def generator_update(self, iteration):
-        generated = self.generate(0, iteration, 1, iteration)
+    def generator_update(self, cells, iteration):
+        generated = self.generate(cells, 0, iteration, 1, iteration)
         logit = self.criticize(generated, 5, iteration)
         sparsity = generated.abs().mean()
         loss = models.generator_loss(self.options["loss"], logit) + self.options["sparsity_weight"] * sparsity
@@ -190,7 +196,7 @@ class GanTraining:
     def step(self, x, iteration):
         updates = self.options["critic_steps"]
         critic = [self.critic_update(x, iteration, iteration * updates + j) for j in range(updates)]
-        parts, generator_gradients = self.generator_update(iteration)
+        parts, generator_gradients = self.generator_update(len(x), iteration)
         return critic[-1][0] + parts, {**generator_gradients, **critic[0][1]}
 
     def evaluate(self, x):

@@ -1,0 +1,297 @@
+"""What is to be shown on a machine with a GPU. Called by gpu_check.sh.
+
+Parts, each within --limit seconds (500):
+  correctness   every test that knows a GPU, with SPARCELL_REQUIRE=cuda: one that is skipped has failed
+  sanitizer     compute-sanitizer's four tools over the tests of the ops, which launch every kernel
+  bench         tools/bench/gpu.py: ceilings, rows, peers
+  profile       ncu's counters of one step, kernel by kernel
+Results are lines in FOLDER/<part>.jsonl as they come, FOLDER/<part>.json and FOLDER/<part>.md at the end. Exit code 0: done and
+good; 1: something failed; 2: it cannot begin; 75: not finished, call again. A folder holds one commit on one GPU.
+"""
+import argparse
+import csv
+import glob
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import gpu_check_gtest
+import gpu_check_record
+
+ROOT = Path(__file__).resolve().parent.parent
+GO_ON_LATER = 75
+TOOLS = ("memcheck", "racecheck", "synccheck", "initcheck")
+SANITIZED = "ops_tests"
+PROFILED = ("ae_course", "ae_5000", "critic")
+# Name in the table: ncu's metric.
+METRICS = {
+    "us": "gpu__time_duration.sum",  # which ncu gives in nanoseconds
+    "bytes read": "dram__bytes_read.sum",
+    "bytes written": "dram__bytes_write.sum",
+    "memory %": "gpu__dram_throughput.avg.pct_of_peak_sustained_elapsed",
+    "multiprocessors %": "sm__throughput.avg.pct_of_peak_sustained_elapsed",
+    "occupancy %": "sm__warps_active.avg.pct_of_peak_sustained_active",
+    "registers": "launch__registers_per_thread",
+}
+
+
+class Failure(Exception):
+    """A sentence for the user."""
+
+
+class Place:
+    """A package or a build tree: where programs are, and the tests that know a GPU with their filters."""
+
+    def __init__(self, build):
+        self.folder = ROOT
+        package = (ROOT / "tests/on_cuda.txt").exists()
+        if package:
+            self.sparcell, self.bench = ROOT / "bin/sparcell", ROOT / "bench/bench_gpu"
+        else:
+            self.sparcell, self.bench = build / "sparcell", build / "bench_gpu"
+        if not self.sparcell.exists():
+            raise Failure(f"{self.sparcell} is not there: build it, or unpack the archive of tools/package")
+        self.environment = {**os.environ, "SPARCELL_TEST_DEVICE": "cuda", "SPARCELL_REQUIRE": "cuda",
+                            "SPARCELL_PROGRAM": str(self.sparcell), "LD_LIBRARY_PATH": library_path()}
+        self.tests = self.of_package() if package else self.of_build(build)
+        if not self.tests:
+            raise Failure(f"{build} has no test that knows a GPU: it was built without CUDA, or without tests")
+
+    @staticmethod
+    def of_package():
+        lines = (ROOT / "tests/on_cuda.txt").read_text().splitlines()
+        return {name: (ROOT / "tests" / name, test_filter) for name, test_filter in (line.split(" ", 1) for line in lines)}
+
+    @staticmethod
+    def of_build(build):
+        said = subprocess.run(["ctest", "--test-dir", build, "-L", "^cuda$", "--show-only=json-v1"], capture_output=True, text=True,
+                              check=False)
+        if said.returncode != 0:
+            raise Failure(f"ctest does not list the tests of {build}: {said.stderr.strip()}")
+        tests = {}
+        for test in json.loads(said.stdout)["tests"]:
+            program, *arguments = test["command"]
+            chosen = [a.split("=", 1)[1] for a in arguments if a.startswith("--gtest_filter=")]
+            tests[Path(program).name] = (Path(program), chosen[0] if chosen else "*")
+        return tests
+
+    def list(self, name):
+        program, test_filter = self.tests[name]
+        try:
+            return gpu_check_gtest.listed(program, test_filter, self.environment, self.folder)
+        except (OSError, subprocess.CalledProcessError) as error:
+            said = str(getattr(error, "stderr", "")).strip() or error
+            raise Failure(f"{program} does not list its tests: {said}") from error
+
+
+def library_path():
+    """CUDA's libraries of a toolkit, and those beside a PyTorch (cuDNN is there)."""
+    toolkit = [os.environ.get("CUDA_HOME", "/usr/local/cuda") + "/lib64"]
+    beside = [folder for place in sys.path for folder in sorted(glob.glob(glob.escape(place or ".") + "/nvidia/*/lib"))]
+    given = os.environ.get("LD_LIBRARY_PATH", "").split(":")
+    return ":".join(folder for folder in [*given, *toolkit, *beside] if folder and os.path.isdir(folder))
+
+
+def ask(command, why):
+    if shutil.which(str(command[0])) is None:
+        raise Failure(f"{why}: {command[0]} is not there")
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"{why}: {command[0]} says {(done.stderr or done.stdout).strip().splitlines()[-1:] or ['nothing']}")
+    return done.stdout
+
+
+def facts_of(place):
+    """Commit, GPU and driver: what a folder of results is of."""
+    gpus = ask(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], "a GPU is needed").strip().splitlines()
+    if not gpus:
+        raise Failure("a GPU is needed: nvidia-smi names none")
+    name, driver = (part.strip() for part in gpus[0].split(","))
+    info = ask([place.sparcell, "info"], "sparcell info")
+    said = dict(line.split(None, 1) for line in info.splitlines() if len(line.split(None, 1)) == 2)
+    return {"commit": said.get("commit", "unknown"), "gpu": name, "driver": driver}
+
+
+class Results:
+    """Lines of JSON that outlive this process."""
+
+    def __init__(self, path):
+        self.path, self.lines = path, []
+        if path.exists():
+            for line in path.read_text().splitlines():
+                try:
+                    self.lines.append(json.loads(line))
+                except json.JSONDecodeError:  # the last line of a process that was killed
+                    continue
+
+    def add(self, **line):
+        self.lines.append(line)
+        with self.path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def of(self, **keys):
+        return [line for line in self.lines if all(line.get(key) == value for key, value in keys.items())]
+
+
+def tests_under(place, results, name, prefix, keys, deadline):
+    """Runs those of a program's tests that have no result yet. True where all have one then."""
+    program, _ = place.tests[name]
+    if results.of(**keys, stopped=True):
+        return True
+    done = {line["test"] for line in results.of(**keys) if "test" in line}
+    left, said = gpu_check_gtest.run_all(
+        [*prefix, str(program)], [test for test in place.list(name) if test not in done], place.environment, place.folder, deadline,
+        lambda test, result, seconds, text: results.add(**keys, test=test, result=result, seconds=seconds, text=text))
+    if said:
+        results.add(**keys, stopped=True, text=said, left=len(left))
+        return True
+    return not left
+
+
+def correctness(place, results, deadline, _):
+    finished = [tests_under(place, results, name, [], {"program": name}, deadline) for name in place.tests]
+    return all(finished)
+
+
+def sanitizer(place, results, deadline, _):
+    if shutil.which("compute-sanitizer") is None:
+        results.add(skipped="compute-sanitizer is not on the PATH")
+        return True
+    finished = []
+    for tool in TOOLS:
+        prefix = ["compute-sanitizer", "--tool", tool, "--report-api-errors", "no", "--print-limit", "20", "--target-processes", "all"]
+        finished.append(tests_under(place, results, SANITIZED, prefix, {"tool": tool}, deadline))
+    return all(finished)
+
+
+def bench(place, results, deadline, out):
+    command = [sys.executable, ROOT / "tools/bench/gpu.py", "--program", place.bench, "--out", out / "rows", "--limit",
+               max(deadline - time.monotonic() - 15, 1)]
+    try:
+        with (out / "bench.log").open("a") as told:
+            code = subprocess.run([str(part) for part in command], env=place.environment, cwd=place.folder, stdout=subprocess.DEVNULL,
+                                  stderr=told, timeout=max(deadline - time.monotonic(), 1), check=False).returncode
+    except subprocess.TimeoutExpired:
+        return False
+    if code == GO_ON_LATER:
+        return False
+    if code == 2:
+        said = (out / "bench.log").read_text().strip().splitlines()
+        raise Failure(said[-1] if said else "tools/bench/gpu.py cannot begin")
+    results.add(code=code)
+    return True
+
+
+def kernels_of(text):
+    """ncu's comma-separated page: a line a kernel."""
+    lines = [line for line in text.splitlines() if line.startswith('"')]
+    rows = list(csv.DictReader(lines))
+    number = lambda value, name: float(value.replace(",", "")) / (1e3 if name == "us" else 1) if value else None  # noqa: E731
+    # The line behind the head holds units.
+    return [{"kernel": row["Kernel Name"], **{name: number(row[metric], name) for name, metric in METRICS.items()}}
+            for row in rows if row["ID"]]
+
+
+def profile(place, results, deadline, _):
+    if shutil.which("ncu") is None:
+        results.add(skipped="ncu is not on the PATH")
+        return True
+    for row in PROFILED:
+        if results.of(row=row):
+            continue
+        if time.monotonic() > deadline - 20:
+            return False
+        # --clock-control none: the card's clocks are left as they are.
+        command = ["ncu", "--clock-control", "none", "--profile-from-start", "off", "--target-processes", "all", "--csv", "--page",
+                   "raw", "--print-units", "base", "--metrics", ",".join(METRICS.values()), str(place.bench), "step", row]
+        try:
+            done = subprocess.run(command, env=place.environment, cwd=place.folder, capture_output=True, text=True,
+                                  timeout=deadline - time.monotonic(), check=False)
+        except subprocess.TimeoutExpired:
+            return False
+        kernels = kernels_of(done.stdout) if done.returncode == 0 else []
+        if not kernels:
+            lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("==ERROR==", "bench_gpu:"))]
+            results.add(row=row, skipped=lines[-1] if lines else f"ncu gave no kernels (exit code {done.returncode})")
+            continue
+        results.add(row=row, kernels=kernels)
+    return True
+
+
+PARTS = {"correctness": correctness, "sanitizer": sanitizer, "bench": bench, "profile": profile}
+
+
+def write(path, text):
+    partial = path.with_suffix(path.suffix + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def run_part(name, place, facts, arguments):
+    """0, 1 or GO_ON_LATER."""
+    out = arguments.out
+    results = Results(out / f"{name}.jsonl")
+    if not results.of(finished=True):
+        deadline = time.monotonic() + arguments.limit
+        if PARTS[name](place, results, deadline, out):
+            results.add(finished=True)
+    if name == "bench" and (out / "rows/gpu.json").exists():
+        summary = json.loads((out / "rows/gpu.json").read_text())
+        summary["good"] = all(line.get("code", 0) == 0 for line in results.lines)
+    else:
+        summary = gpu_check_record.summary_of(name, results.lines)
+    summary = {"part": name, **facts, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+               "finished": bool(results.of(finished=True)), **summary}
+    write(out / f"{name}.json", json.dumps(summary, indent=1) + "\n")
+    write(out / f"{name}.md", gpu_check_record.markdown_of(summary))
+    print(gpu_check_record.markdown_of(summary), flush=True)
+    if not summary["finished"]:
+        print(f"{name}: not finished; call again to go on", file=sys.stderr)
+        return GO_ON_LATER
+    return 0 if summary["good"] else 1
+
+
+def check(arguments):
+    place = Place(arguments.build)
+    facts = facts_of(place)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    before = arguments.out / "facts.json"
+    if before.exists() and json.loads(before.read_text()) != facts:
+        then = json.loads(before.read_text())
+        raise Failure(f"{arguments.out} holds results of commit {then['commit']} on {then['gpu']}, driver {then['driver']}; this is "
+                      f"{facts['commit']} on {facts['gpu']}, driver {facts['driver']}: remove it, or name another --out")
+    write(before, json.dumps(facts) + "\n")
+    codes = [run_part(name, place, facts, arguments) for name in ([arguments.part] if arguments.part else PARTS)]
+    return GO_ON_LATER if GO_ON_LATER in codes else max(codes)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/gpu_check.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--out", type=Path, default=Path("gpu_check"), help="folder of the results")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder, outside of a package")
+    parser.add_argument("--limit", type=float, default=500, help="seconds of a part")
+    parser.add_argument("--record", type=Path, metavar="FILE",
+                        help="write what --out holds as the record of the last run; runs nothing")
+    arguments = parser.parse_args()
+    for path in ("out", "build"):
+        setattr(arguments, path, getattr(arguments, path).resolve())
+    if arguments.record:
+        write(arguments.record, gpu_check_record.record_of(arguments.out))
+        print(f"Written: {arguments.record}")
+        return 0
+    return check(arguments)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (Failure, gpu_check_record.Incomplete) as failure:
+        print(f"gpu_check: {failure}", file=sys.stderr)
+        sys.exit(2)
