@@ -45,7 +45,8 @@ def network_options(options):
 
 def model_options(options):
     if options["type"] != "gan":
-        return {"latent": options["latent"], **network_options(options)}
+        return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
+                "standardize": options["input"]["standardize"], **network_options(options)}
     return {
         "latent": options["latent"],
         "spectral_norm": options["spectral_norm"],

@@ -47,36 +47,69 @@ def spectral_linear(inputs, outputs):
     return nn.utils.spectral_norm(nn.Linear(inputs, outputs))
 
 
-class Autoencoder(nn.Module):
-    def __init__(self, genes, options, **how):
-        super().__init__()
-        latent = options["latent"]
-        self.encoder = network(genes, latent, options, **how)
-        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
+class Standardize(nn.Module):
+    """What hidden layers see of a cell; the numbers are the training cells'."""
 
-    def embed(self, x):
-        return self.encoder(x)
+    def __init__(self, genes):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(genes))
+        self.register_buffer("inverse_deviation", torch.ones(genes))
 
     def forward(self, x):
-        return self.decoder(self.encoder(x))
+        return (x - self.mean) * self.inverse_deviation
 
 
-class VariationalAutoencoder(nn.Module):
+class Decoder:
+    """What both autoencoders share: the standardized input, the linear path to genes and the output's activation."""
+
+    def add_decoder(self, genes, options, **how):
+        latent = options["latent"]
+        self.input = Standardize(genes) if options.get("standardize") else nn.Identity()
+        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
+        self.decoder_skip = nn.Linear(latent, genes, bias=False) if options.get("skip") else None
+        self.output = ACTIVATIONS[options.get("output", "identity")](0)
+
+    def decode(self, z):
+        y = self.decoder(z)
+        return self.output(y if self.decoder_skip is None else y + self.decoder_skip(z))
+
+
+class Autoencoder(nn.Module, Decoder):
+    def __init__(self, genes, options, **how):
+        super().__init__()
+        self.encoder = network(genes, options["latent"], options, **how)
+        self.encoder_skip = nn.Linear(genes, options["latent"], bias=False) if options.get("skip") else None
+        self.add_decoder(genes, options, **how)
+
+    def embed(self, x):
+        z = self.encoder(self.input(x))
+        return z if self.encoder_skip is None else z + self.encoder_skip(x)
+
+    def forward(self, x):
+        return self.decode(self.embed(x))
+
+
+class VariationalAutoencoder(nn.Module, Decoder):
     def __init__(self, genes, options, **how):
         super().__init__()
         latent = options["latent"]
         self.encoder = network(genes, None, options, **how)
         self.mu = nn.Linear(options["hidden"][-1], latent)
+        self.mu_skip = nn.Linear(genes, latent, bias=False) if options.get("skip") else None
         self.logvar = nn.Linear(options["hidden"][-1], latent)
-        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
+        self.add_decoder(genes, options, **how)
+
+    def posterior(self, x):
+        h = self.encoder(self.input(x))
+        mu = self.mu(h)
+        return mu if self.mu_skip is None else mu + self.mu_skip(x), self.logvar(h)
 
     def embed(self, x):
-        return self.mu(self.encoder(x))
+        return self.posterior(x)[0]
 
     def forward(self, x, noise):
-        h = self.encoder(x)
-        mu, logvar = self.mu(h), self.logvar(h)
-        return self.decoder(mu + torch.exp(logvar / 2) * noise), mu, logvar
+        mu, logvar = self.posterior(x)
+        return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
 
 
 class Gan(nn.Module):

@@ -100,6 +100,12 @@ struct PrincipalComponents {
 /// the cells have fewer (their number less one, or the rank of their covariance). Needs two cells.
 PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
                             std::int64_t components, Log& log);
+/// Eigenvectors of (1 - l) S + l diag(S), S the covariance of the training cells, with the l of 0, 0.1 ...
+/// 0.9 under which validation cells lie nearest to the plane of the components: where cells are few, the
+/// directions of plain PCA are those of noise. `variance` is that of the training cells along each.
+PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> train,
+                                   std::span<const std::int32_t> validation, std::int64_t components,
+                                   Log& log);
 
 /// What is better for a metric.
 enum class Better { smaller, larger, nearer_one, nearer_half, neither };

@@ -75,6 +75,37 @@ void describe(Visitor& v, KlOptions& o) {
   v.field("reduction", o.reduction, "Over latent dimensions; over cells it is always the mean.");
 }
 
+/// Where an autoencoder's training begins.
+enum class ModelStart { random, pca, pca_shrunk };
+template <>
+struct Names<ModelStart> {
+  static constexpr std::string_view values[] = {"random", "pca", "pca_shrunk"};
+};
+
+/// What an autoencoder's output layer may end with.
+enum class OutputActivation { identity, relu, softplus };
+template <>
+struct Names<OutputActivation> {
+  static constexpr std::string_view values[] = {"identity", "relu", "softplus"};
+};
+
+struct InputOptions {
+  bool standardize = false;
+  double deviation_floor = 0.05;
+  double mix = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, InputOptions& o) {
+  v.field("standardize", o.standardize,
+          "Hidden layers see (x - mean) / deviation of the training cells; the skip path and the target stay as they are.");
+  v.field("deviation_floor", o.deviation_floor, {.low = 0, .high = 1, .low_open = true},
+          "Deviations below this share of the largest gene's count as that.");
+  v.field("mix", o.mix, share,
+          "Augmentation: a training cell draws p between 0 and this, each entry takes the gene's value of a random training "
+          "cell with probability p, and the mixed cell is what is to be reconstructed.");
+}
+
 enum class GanLoss { bce, wgan, hinge };
 template <>
 struct Names<GanLoss> {
@@ -167,6 +198,10 @@ struct ModelOptions {
                          .dropout = {0.2, 0.1}};  ///< encoder; the decoder mirrors it
   std::vector<double> decoder_dropout;  ///< empty: the encoder's, reversed
   std::int64_t latent = 64;
+  bool skip = false;
+  ModelStart start = ModelStart::random;
+  OutputActivation output = OutputActivation::identity;
+  InputOptions input;
   Reduction reconstruction_reduction = Reduction::mean;
   KlOptions kl;    ///< vae
   GanOptions gan;  ///< gan
@@ -186,6 +221,12 @@ void describe(Visitor& v, ModelOptions& o) {
   describe(v, o.network);
   v.field("decoder_dropout", o.decoder_dropout, probability_below_one,
           "Dropout after each hidden layer of the decoder; not given: the encoder's in reverse.");
+  v.field("skip", o.skip, "Linear paths beside the hidden layers: from genes to latent, from latent to genes.");
+  v.field("start", o.start,
+          "pca: the linear paths begin as whitened principal components of the training cells and the hidden layers as 0; "
+          "pca_shrunk: of a covariance shrunk to its diagonal as validation cells prefer.");
+  v.field("output", o.output, "What the output ends with: identity, or relu or softplus for values that are never negative.");
+  v.section("input", o.input, "What the encoder sees.");
   v.field("reduction", o.reconstruction_reduction, "Squared error over genes: mean, or sum; over cells the mean.");
   if (o.type == ModelType::vae) v.section("kl", o.kl, "The Kullback-Leibler term.");
 }

@@ -98,6 +98,7 @@ struct Names<GraphMode> {
 
 struct TrainOptions {
   std::int64_t epochs = 50;
+  std::int64_t steps = 0;
   std::int64_t batch = 128;
   OptimizerOptions optimizer;
   OptimizerOptions generator{.learning_rate = 2e-4, .betas = {0.5, 0.999}, .weight_decay = 1e-5};  ///< gan only
@@ -115,6 +116,7 @@ struct TrainOptions {
 template <class Visitor>
 void describe(Visitor& v, TrainOptions& o) {
   v.field("epochs", o.epochs, at_least(1), "Passes over the training cells.");
+  v.field("steps", o.steps, at_least(0), "In place of epochs: as many whole epochs as these steps need; 0: epochs counts.");
   v.field("batch", o.batch, at_least(1), "Cells in a batch; the last batch may be smaller.");
   v.section("optimizer", o.optimizer, "Optimizer of autoencoders.");
   v.section("schedule", o.schedule, "How the learning rate moves.");

@@ -40,6 +40,27 @@ void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::s
 SPARCELL_INSTANTIATE(cpu::squared_error);
 
 template <class T>
+void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, MatrixView<const T> target,
+                              double loss_scale, double gradient_scale, double* loss,
+                              MatrixView<T> gradient) {
+  const T factor = static_cast<T>(2 * gradient_scale);
+  const double sum =
+      ordered_sum(context.threads(), prediction.rows, 4, [&](std::int64_t first, std::int64_t last) {
+        double part = 0;
+        for (std::int64_t i = first; i < last; ++i) {
+          const T *p = prediction.row(i), *t = target.row(i);
+          part += lane_sum<T>(prediction.cols, [&](std::int64_t c) { return (p[c] - t[c]) * (p[c] - t[c]); });
+          if (gradient.data == nullptr) continue;
+          T* g = gradient.row(i);
+          for (std::int64_t c = 0; c < prediction.cols; ++c) g[c] = factor * (p[c] - t[c]);
+        }
+        return part;
+      });
+  *loss += loss_scale * sum;
+}
+SPARCELL_INSTANTIATE(cpu::dense_squared_error);
+
+template <class T>
 void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
                          double* loss, MatrixView<T> gradient) {
   const T step = static_cast<T>(gradient_scale);

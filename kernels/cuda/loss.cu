@@ -81,6 +81,24 @@ __global__ void __launch_bounds__(threads)
 
 template <int access>
 __global__ void __launch_bounds__(threads)
+    dense_squared_error(MatrixView<const float> prediction, MatrixView<const float> target, float factor,
+                        MatrixView<float> gradient, double loss_scale, double* loss, double* partial,
+                        unsigned* ticket) {
+  double sum = 0;
+  device::for_each_slab<threads>(prediction.cols, [&](const Slab& slab) {
+    slab.for_each_row(prediction.rows, [&](std::int64_t r) {
+      const Four p = slab.load<access>(prediction.row(r)), t = slab.load<access>(target.row(r));
+      const Four d = four([&](int k) { return p[k] - t[k]; });
+      sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
+      if (gradient.data != nullptr)
+        slab.store<access>(gradient.row(r), four([&](int k) { return factor * d[k]; }));
+    });
+  });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
     absolute_value(MatrixView<const float> x, float step, MatrixView<float> gradient, double loss_scale,
                    double* loss, double* partial, unsigned* ticket) {
   double sum = 0;
@@ -118,6 +136,25 @@ void cuda::squared_error(Context& context, MatrixView<const T> prediction, std::
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::squared_error);
+
+template <class T>
+void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction, MatrixView<const T> target,
+                               double loss_scale, double gradient_scale, double* loss,
+                               MatrixView<T> gradient) {
+  using namespace kernels::loss;
+  const device::LaunchShape shape{.grid = device::slab_grid<threads>(prediction.rows, prediction.cols),
+                                  .block = threads,
+                                  .stream = device::stream_of(context)};
+  const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(target) &&
+                       device::aligned_rows<width>(gradient);
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::loss::dense_squared_error<constant>, shape, prediction, target,
+                   static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
+                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+                   cuda::ticket(context));
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::dense_squared_error);
 
 template <class T>
 void cuda::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,

@@ -9,8 +9,13 @@ namespace {
 /// Checks of one model. Its path is `model.NAME`.
 class ModelChecker {
  public:
-  ModelChecker(const std::string& name, const ModelOptions& model, Checker& checker)
-      : path_("model." + name), model_(model), checker_(checker) {}
+  ModelChecker(const std::string& name, const ModelOptions& model, const Experiment& e, Checker& checker)
+      : path_("model." + name),
+        model_(model),
+        standardized_(e.normalize.enabled && e.normalize.standardize),
+        no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
+                       e.split.validation == 0),
+        checker_(checker) {}
 
   void check() {
     check_optimizers();
@@ -102,7 +107,31 @@ class ModelChecker {
                        dropout.size(), checker_.written(key) ? "" : " (its default); set it beside hidden");
   }
 
+  void check_start() {
+    const bool components = model_.start != ModelStart::random;
+    checker_.refuse_if(components && !model_.skip, path_ + ".start",
+                       "{}.start {} sets the linear paths, which {}.skip is to switch on", path_,
+                       name_of(model_.start), path_);
+    checker_.refuse_if(
+        components && model_.output == OutputActivation::softplus, path_ + ".output",
+        "{}.output softplus cannot begin at principal components: their reconstruction would be "
+        "bent by it; use relu or identity",
+        path_);
+    checker_.refuse_if(
+        model_.start == ModelStart::pca_shrunk && no_validation_, path_ + ".start",
+        "{}.start pca_shrunk chooses its shrinkage on validation cells, and split.validation is 0", path_);
+    checker_.refuse_if(standardized_ && (components || model_.input.standardize || model_.input.mix > 0),
+                       components ? path_ + ".start" : path_ + ".input",
+                       "{}.start and {}.input work on values that are not standardized yet; set "
+                       "normalize.standardize to false",
+                       path_, path_);
+    checker_.refuse_if(standardized_ && model_.output != OutputActivation::identity, path_ + ".output",
+                       "{}.output {} is never negative, and normalize.standardize makes values that are",
+                       path_, name_of(model_.output));
+  }
+
   void check_autoencoder() {
+    check_start();
     check_dropout(path_ + ".dropout", model_.network.dropout, model_.network);
     check_dropout(path_ + ".decoder_dropout", model_.decoder_dropout, model_.network);
     check_batch_of_one(model_.network);
@@ -132,6 +161,7 @@ class ModelChecker {
 
   std::string path_;
   const ModelOptions& model_;
+  const bool standardized_, no_validation_;
   Checker& checker_;
 };
 
@@ -183,7 +213,7 @@ void check_models(const Experiment& e, Checker& checker) {
                     "model is missing: name at least one, as in model: {{ae: {{type: autoencoder}}}}");
   const bool train_is_sound = checker.sound("train");
   for (const auto& [name, model] : e.model) {
-    if (train_is_sound && checker.sound("model." + name)) ModelChecker(name, model, checker).check();
+    if (train_is_sound && checker.sound("model." + name)) ModelChecker(name, model, e, checker).check();
   }
   if (checker.sound("evaluate")) check_judgement(e, checker);
   if (train_is_sound && checker.sound("split") && checker.sound("evaluate") && checker.sound("model")) {

@@ -90,29 +90,35 @@ Matrix<float> first_rows(const Matrix<float>& matrix, std::int64_t count) {
 
 }  // namespace
 
+Covariance::Covariance(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells)
+    : cells_(static_cast<std::int64_t>(cells.size())), values_(context, x.cols, x.cols) {
+  require(cells_ >= 2, "principal components of {} cells", cells_);
+  const Buffer<double> sums(context, x.cols);
+  add_cells(context, x, cells, values_.view(), sums.span());
+  products_to_covariance<double>(context, sums.span(), cells_, values_.view());
+  mean_ = sums.to_host();
+  for (double& m : mean_) m /= static_cast<double>(cells_);
+}
+
+PrincipalComponents components_of(Context& context, MatrixView<double> covariance,
+                                  std::span<const double> mean, std::int64_t most) {
+  Buffer<double> values(context, most);
+  DeviceMatrix<double> vectors(context, most, covariance.cols);
+  top_eigenpairs<double>(context, covariance, values.span(), vectors.view());
+  const std::vector<double> variance = values.to_host();
+  return first_components(mean, vectors.to_host(), variance, rank_of(variance, covariance.cols));
+}
+
 PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
                             std::int64_t components, Log& log) {
-  const auto count = static_cast<std::int64_t>(cells.size());
-  require(count >= 2, "principal components of {} cells", count);
-  Buffer<double> products(context, x.cols * x.cols), sums(context, x.cols);
-  const MatrixView<double> covariance{products.data(), x.cols, x.cols};
-  add_cells(context, x, cells, covariance, sums.span());
-  products_to_covariance<double>(context, sums.span(), count, covariance);
-
-  const std::int64_t most = std::min({components, count - 1, x.cols});
-  Buffer<double> values(context, most);
-  DeviceMatrix<double> vectors(context, most, x.cols);
-  top_eigenpairs<double>(context, covariance, values.span(), vectors.view());
-
-  std::vector<double> mean = sums.to_host();
-  for (double& m : mean) m /= static_cast<double>(count);
-  const std::vector<double> variance = values.to_host();
-  const std::int64_t rank = rank_of(variance, x.cols);
-  if (rank < components) {
-    log.info("evaluate: {} principal components instead of {}: {} cells of {} genes have no more", rank,
-             components, count, x.cols);
+  Covariance covariance(context, x, cells);
+  const std::int64_t most = std::min({components, covariance.cells() - 1, x.cols});
+  PrincipalComponents pca = components_of(context, covariance.view(), covariance.mean(), most);
+  if (pca.components.rows < components) {
+    log.info("evaluate: {} principal components instead of {}: {} cells of {} genes have no more",
+             pca.components.rows, components, covariance.cells(), x.cols);
   }
-  return first_components(mean, vectors.to_host(), variance, rank);
+  return pca;
 }
 
 Projector::Projector(Context& context, const PrincipalComponents& pca, std::int64_t components)

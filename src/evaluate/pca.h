@@ -6,6 +6,26 @@
 
 namespace sparcell {
 
+/// Mean and covariance (divisor n - 1) of cells; genes x genes in device memory.
+class Covariance {
+ public:
+  Covariance(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells);
+
+  std::int64_t cells() const { return cells_; }
+  std::span<const double> mean() const { return mean_; }
+  MatrixView<double> view() { return values_.view(); }
+  Matrix<double> to_host() const { return values_.to_host(); }
+
+ private:
+  std::int64_t cells_;
+  std::vector<double> mean_;
+  DeviceMatrix<double> values_;
+};
+
+/// The first `most` eigenvectors, fewer where the rank is lower. The covariance is overwritten.
+PrincipalComponents components_of(Context& context, MatrixView<double> covariance,
+                                  std::span<const double> mean, std::int64_t most);
+
 /// The first `components` principal components, ready to project dense blocks of at most evaluation_block
 /// cells.
 class Projector {

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 /// Sections and keys that a resumed run may set anew, the train keys also in a model's own.
 constexpr const char* changeable[] = {"train.epochs",
+                                      "train.steps",
                                       "train.early_stopping",
                                       "train.checkpoint",
                                       "evaluate",
@@ -49,9 +50,10 @@ void check_overrides(const std::vector<std::string>& overrides) {
   for (const std::string& text : overrides) {
     if (may_change(text)) continue;
     throw UsageError(
-        "override '{}': this would be another run. resume can change train.epochs, train.early_stopping, "
-        "train.checkpoint, evaluate, report, name, tags, device, threads, products.plan and read.path; other "
-        "changes need a run of their own, which can start from this one's weights (train.init_from)",
+        "override '{}': this would be another run. resume can change train.epochs, train.steps, "
+        "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads, products.plan "
+        "and read.path; other changes need a run of their own, which can start from this one's weights "
+        "(train.init_from)",
         text);
   }
 }
@@ -80,7 +82,8 @@ std::vector<std::string> earlier_overrides(const std::string& path) {
 void check_epochs(const Json& result, const Experiment& experiment) {
   for (const auto& [name, options] : experiment.model) {
     const Json taken = result.value(nlohmann::json::json_pointer("/models/" + name + "/epochs"), Json(0));
-    if (!taken.is_number() || options.train.epochs >= taken.get<std::int64_t>()) continue;
+    if (options.train.steps > 0 || !taken.is_number() || options.train.epochs >= taken.get<std::int64_t>())
+      continue;  // how many epochs steps make is known when the data are read
     throw UsageError("train.epochs={}: {} is trained for {} epochs already", options.train.epochs, name,
                      taken.dump());
   }

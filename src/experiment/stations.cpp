@@ -11,6 +11,7 @@
 #include "experiment/signals.h"
 #include "experiment/stage_clock.h"
 #include "experiment/training.h"
+#include "experiment/training_start.h"
 #include "sparcell/config.h"
 
 namespace sparcell {
@@ -75,7 +76,11 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                               start.pause_after};
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
+  ModelSet with_their_epochs;
   for (const auto& [name, options] : experiment.model) {
+    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
+  }
+  for (const auto& [name, options] : with_their_epochs) {
     models.push_back(std::make_unique<TrainedModel>(context, name, options, prepared.data.x,
                                                     prepared.fitted.scaler,
                                                     static_cast<std::uint64_t>(experiment.seed)));

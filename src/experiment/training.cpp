@@ -7,6 +7,7 @@
 #include "experiment/fitted_cells.h"
 #include "experiment/progress.h"
 #include "experiment/signals.h"
+#include "experiment/training_start.h"
 #include "train/checkpoint_writer.h"
 
 namespace sparcell {
@@ -117,9 +118,11 @@ class ModelTraining {
     return around_.folder.paths().checkpoint(model_.name(), which);
   }
 
-  /// Drawn, or those of another run (train.init_from).
+  /// Drawn, begun from the training cells, or those of another run (train.init_from).
   void begin_weights() {
     model_.trainable().initialize();
+    model_.trainable().begin_from(
+        training_start(around_.context, model_.options(), around_.prepared, around_.log.log()));
     if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
   }
 

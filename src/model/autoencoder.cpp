@@ -1,10 +1,12 @@
 #include "model/autoencoder.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/loss.h"
+#include "sparcell/ops/mix.h"
 #include "sparcell/ops/optimizer.h"
 #include "sparcell/ops/reparameterize.h"
 #include "sparcell/ops/sparse_linear.h"
@@ -28,7 +30,17 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
   if (!options.decoder_dropout.empty()) mirrored.dropout = options.decoder_dropout;
   std::vector<LayerShape> layers = hidden_layers(mirrored, options.latent);
   layers.push_back(linear_layer(layers.empty() ? options.latent : layers.back().out, genes));
+  if (options.output != OutputActivation::identity) {
+    layers.back().hidden = true;
+    layers.back().activation =
+        options.output == OutputActivation::relu ? Activation::relu : Activation::softplus;
+  }
   return layers;
+}
+
+/// Whether the encoder reads batches as they lie, zeros left out.
+bool reads_sparse(const ModelOptions& options) {
+  return !options.skip && !options.input.standardize && options.input.mix == 0;
 }
 
 /// Networks of initialization's streams.
@@ -53,12 +65,13 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       options_(options),
       data_(data),
       seed_(seed),
-      sparse_(data.sparse()),
+      sparse_(data.sparse() && reads_sparse(options)),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      encoder_("encoder", encoder_layers(options, data.genes(), data.sparse()), 0, parameters_, buffers_),
+      encoder_("encoder", encoder_layers(options, data.genes(), sparse_), 0, parameters_, buffers_,
+               options.skip && !variational() ? data.genes() : 0),
       mu_(variational() ? std::optional<Network<T>>(std::in_place, "mu",
                                                     std::vector{linear_layer(encoder_.out(), options.latent)},
-                                                    0, parameters_, buffers_)
+                                                    0, parameters_, buffers_, options.skip ? data.genes() : 0)
                         : std::nullopt),
       log_variance_(variational()
                         ? std::optional<Network<T>>(std::in_place, "logvar",
@@ -66,12 +79,18 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                                                     0, parameters_, buffers_)
                         : std::nullopt),
       decoder_("decoder", decoder_layers(options, data.genes()),
-               static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_) {
+               static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
+               options.skip ? options.latent : 0) {
+  if (options.input.standardize) {
+    input_mean_ = buffers_.add_vector("input.mean", data.genes());
+    input_inverse_deviation_ = buffers_.add_vector("input.inverse_deviation", data.genes());
+  }
   parameters_.allocate(context, true);
   buffers_.allocate(context, false);
   encoder_tape_ = encoder_.make_tape(context, capacity_, 1);
   decoder_tape_ = decoder_.make_tape(context, capacity_, 1);
-  if (!sparse_) input_ = Buffer<T>(context, capacity_ * data.genes());
+  if (!sparse_) raw_ = Buffer<T>(context, capacity_ * data.genes());
+  if (options.input.standardize) input_ = Buffer<T>(context, capacity_ * data.genes());
   if (variational()) {
     mu_tape_ = mu_->make_tape(context, capacity_, 1);
     log_variance_tape_ = log_variance_->make_tape(context, capacity_, 1);
@@ -90,6 +109,56 @@ void Autoencoder<T>::initialize() {
 }
 
 template <class T>
+void Autoencoder<T>::begin_from(const TrainingStart& start) {
+  if (options_.input.standardize) {
+    const double largest = *std::max_element(start.deviation.begin(), start.deviation.end());
+    const double floor = std::max(options_.input.deviation_floor * largest, 1e-12);
+    std::vector<T> mean(start.mean.begin(), start.mean.end()), inverse;
+    for (double deviation : start.deviation)
+      inverse.push_back(static_cast<T>(1 / std::max(deviation, floor)));
+    buffers_.write(input_mean_, mean);
+    buffers_.write(input_inverse_deviation_, inverse);
+  }
+  if (options_.input.mix > 0) {
+    mixed_cells_ = start.genes.cols;
+    gene_offsets_ = Buffer<std::int64_t>(context_, start.genes.offsets);
+    gene_values_ = Buffer<T>(context_, std::vector<T>(start.genes.values.begin(), start.genes.values.end()));
+  }
+  if (options_.start != ModelStart::random) start_from_components(start);
+}
+
+/// z = (x - mean) V^T / deviations, output = mean + z deviations V: what the components say, to which hidden
+/// layers add nothing yet. Latent dimensions beyond the components keep their random way in and have none
+/// out.
+template <class T>
+void Autoencoder<T>::start_from_components(const TrainingStart& start) {
+  const std::int64_t genes = data_.genes(), latent = options_.latent, known = start.components.rows;
+  Network<T>& to_latent = latent_layer();
+  std::vector<T> in = parameters_.read(to_latent.skip_tensor());
+  std::vector<T> out(static_cast<std::size_t>(genes * latent)), in_bias(static_cast<std::size_t>(latent));
+  for (std::int64_t k = 0; k < known; ++k) {
+    const double deviation = std::sqrt(std::max(start.variance[k], 1e-12));
+    double at_mean = 0;
+    for (std::int64_t g = 0; g < genes; ++g) {
+      const double component = start.components(k, g);
+      at_mean += component * start.mean[g];
+      in[k * genes + g] = static_cast<T>(component / deviation);
+      out[g * latent + k] = static_cast<T>(component * deviation);
+    }
+    in_bias[k] = static_cast<T>(-at_mean / deviation);
+  }
+  const auto begin = [&](Network<T>& network, const std::vector<T>& skip, const std::vector<T>& bias) {
+    const int last = network.weight_tensor(network.size() - 1);
+    const auto size = static_cast<std::size_t>(parameters_.tensors()[last].size());
+    parameters_.write(network.skip_tensor(), skip);
+    parameters_.write(last, std::vector<T>(size, T(0)));
+    parameters_.write(network.bias_tensor(network.size() - 1), bias);
+  };
+  begin(to_latent, in, in_bias);
+  begin(decoder_, out, std::vector<T>(start.mean.begin(), start.mean.end()));
+}
+
+template <class T>
 double Autoencoder<T>::loss_scale() const {
   return options_.reconstruction_reduction == Reduction::mean ? 1.0 / static_cast<double>(data_.genes())
                                                               : 1.0;
@@ -104,29 +173,60 @@ template <class T>
 MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const BatchRows& rows,
                                           const Segment& segment, bool training) {
   const std::span<const Segment> segments(&segment, 1);
-  MatrixView<const T> input;
+  Input input;
   if (training) this->phases_.enter(sparse_ ? Phase::forward : Phase::data);
   if (sparse_) {
     sparse_linear<T>(context_, data.x(), rows, encoder_.weight(0),
                      encoder_.rows_of(encoder_tape_[0].a, 0, 0, rows.count));
   } else {
-    const MatrixView<T> dense(input_.data(), rows.count, data.genes());
-    gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), dense);
-    input = dense;
+    input = load(data, rows, training ? segment.step : nullptr);
     if (training) this->phases_.enter(Phase::forward);
   }
-  const MatrixView<T> hidden =
-      encoder_.forward(context_, encoder_tape_, input, rows.count, segments, seed_, training);
+  const MatrixView<T> hidden = encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments,
+                                                seed_, training, {.skip_input = input.skip});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
-  return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training);
+  return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training,
+                      {.skip_input = input.skip});
+}
+
+/// A batch for the encoder; mixed where `step`, the training step, is given.
+template <class T>
+typename Autoencoder<T>::Input Autoencoder<T>::load(const DeviceData<T>& data, const BatchRows& rows,
+                                                    const std::int64_t* step) {
+  const MatrixView<T> raw(raw_.data(), rows.count, data.genes());
+  if (!options_.input.standardize && options_.input.mix == 0) {
+    gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), raw);
+    return loaded(rows.count);
+  }
+  std::span<const T> mean, inverse_deviation;
+  MatrixView<T> standardized;
+  if (options_.input.standardize) {
+    mean = buffers_.vector(input_mean_);
+    inverse_deviation = buffers_.vector(input_inverse_deviation_);
+    standardized = MatrixView<T>(input_.data(), rows.count, data.genes());
+  }
+  gather_mixed<T>(
+      context_, data.x(), rows, {mixed_cells_, gene_offsets_.data(), gene_values_.data()},
+      step == nullptr ? 0 : options_.input.mix, RandomStream(seed_, Purpose::augmentation, 0, step),
+      RandomStream(seed_, Purpose::augmentation, 1, step), raw, mean, inverse_deviation, standardized);
+  return loaded(rows.count);
+}
+
+template <class T>
+typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
+  if (sparse_) return {};
+  const auto view = [&](const Buffer<T>& buffer) {
+    return MatrixView<const T>(buffer.data(), rows, data_.genes());
+  };
+  return {view(options_.input.standardize ? input_ : raw_), view(raw_)};
 }
 
 template <class T>
 void Autoencoder<T>::head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape,
                                    MatrixView<const T> hidden, std::int64_t rows, bool accumulate) {
   const Segment segment{.rows = rows};
-  head.backward(context_, tape, hidden, rows, {&segment, 1}, seed_, true, {});
+  head.backward(context_, tape, hidden, rows, {&segment, 1}, seed_, true, {}, loaded(rows).skip);
   const int last = encoder_.size() - 1;
   head.input_gradient(context_, 0, head.rows_of(tape[0].grad, 0, 0, rows),
                       encoder_.rows_of(encoder_tape_[last].grad, last, 0, rows), accumulate);
@@ -152,18 +252,26 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
                       &state->losses[weighted_kl_slot], z);
   }
 
-  const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true, {.without_bias = true});
+  const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
+  const bool without_bias = !mixed && options_.output == OutputActivation::identity;
+  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
+                                                    {.without_bias = without_bias, .skip_input = z});
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
   this->phases_.enter(Phase::loss);
-  squared_error<T>(context_, prediction, last_bias(), data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                   loss_scale(), loss_scale() / static_cast<double>(n), &state->losses[reconstruction_slot],
-                   grad);
+  const double gradient_scale = loss_scale() / static_cast<double>(n);
+  if (mixed) {
+    dense_squared_error<T>(context_, prediction, loaded(n).skip, loss_scale(), gradient_scale,
+                           &state->losses[reconstruction_slot], grad);
+  } else {
+    squared_error<T>(context_, prediction, without_bias ? last_bias() : std::span<const T>(), data_.x(), rows,
+                     data_.mean(), data_.inverse_scale(), loss_scale(), gradient_scale,
+                     &state->losses[reconstruction_slot], grad);
+  }
 
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
   this->phases_.enter(Phase::backward);
-  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent);
+  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
                                kl_scale / static_cast<double>(n), mu_->rows_of(mu_tape_[0].grad, 0, 0, n),
@@ -172,9 +280,8 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     head_backward(*mu_, mu_tape_, hidden, n, false);
     head_backward(*log_variance_, log_variance_tape_, hidden, n, true);
   }
-  const MatrixView<const T> input =
-      sparse_ ? MatrixView<const T>{} : MatrixView<const T>(input_.data(), n, data_.genes());
-  encoder_.backward(context_, encoder_tape_, input, n, segments, seed_, true, {});
+  const Input input = loaded(n);
+  encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip);
   if (sparse_) {
     sparse_linear_weight_gradient<T>(context_, data_.x(), rows,
                                      encoder_.rows_of(encoder_tape_[0].grad, 0, 0, n),
@@ -244,10 +351,12 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
     reparameterize<T>(context_, noise, mu, log_variance_->rows_of(log_variance_tape_[0].a, 0, 0, rows.count),
                       kl_scale, zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
-  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1},
-                                                    seed_, false, {.without_bias = true});
-  squared_error<T>(context_, prediction, last_bias(), data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                   loss_scale(), 0, &sums[reconstruction_slot], {});
+  const bool without_bias = options_.output == OutputActivation::identity;
+  const MatrixView<T> prediction =
+      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
+                       {.without_bias = without_bias, .skip_input = z});
+  squared_error<T>(context_, prediction, without_bias ? last_bias() : std::span<const T>(), data_.x(), rows,
+                   data_.mean(), data_.inverse_scale(), loss_scale(), 0, &sums[reconstruction_slot], {});
 }
 
 template <class T>
@@ -276,9 +385,9 @@ Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent) {
   require(latent.rows <= capacity_, "decode: {} rows, at most {}", latent.rows, capacity_);
   const Buffer<T> z(context_, latent.values);
   const Segment segment{.rows = latent.rows};
-  return to_host<T>(context_, decoder_.forward(context_, decoder_tape_,
-                                               MatrixView<const T>(z.data(), latent.rows, latent.cols),
-                                               latent.rows, {&segment, 1}, seed_, false));
+  const MatrixView<const T> view(z.data(), latent.rows, latent.cols);
+  return to_host<T>(context_, decoder_.forward(context_, decoder_tape_, view, latent.rows, {&segment, 1},
+                                               seed_, false, {.skip_input = view}));
 }
 
 template class Autoencoder<float>;

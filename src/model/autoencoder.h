@@ -16,6 +16,7 @@ class Autoencoder final : public Trainable<T> {
 
   std::vector<ParameterGroup<T>> groups() override { return {{"", &parameters_, &buffers_}}; }
   void initialize() override;
+  void begin_from(const TrainingStart& start) override;
   void train_step(const BatchRows& rows, StepState<T>* state) override;
   LossParts training_losses(const StepState<T>& state, std::int64_t cells,
                             std::int64_t batches) const override;
@@ -33,6 +34,15 @@ class Autoencoder final : public Trainable<T> {
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
 
   bool variational() const { return options_.type == ModelType::vae; }
+  /// What a pass reads: the first layer's input (empty where that product is sparse), and the skip path's.
+  struct Input {
+    MatrixView<const T> hidden, skip;
+  };
+  Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
+  Input loaded(std::int64_t rows) const;
+  /// The network whose output is the latent layer (of a VAE mu).
+  Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
+  void start_from_components(const TrainingStart& start);
   /// Runs the encoder and a VAE's heads; returns the latent layer's values (of a VAE mu).
   MatrixView<T> run_encoder(const DeviceData<T>& data, const BatchRows& rows, const Segment& segment,
                             bool training);
@@ -55,7 +65,12 @@ class Autoencoder final : public Trainable<T> {
   std::optional<Network<T>> mu_, log_variance_;
   Network<T> decoder_;
   std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
-  Buffer<T> input_, z_, grad_z_, zero_;
+  int input_mean_ = -1, input_inverse_deviation_ = -1;  ///< in buffers_, where the input is standardized
+  Buffer<T> raw_, input_;                               ///< a batch as it is (or mixed), and standardized
+  Buffer<T> z_, grad_z_, zero_;
+  std::int64_t mixed_cells_ = 0;  ///< the cells that `mix` takes values from: those of training
+  Buffer<std::int64_t> gene_offsets_;
+  Buffer<T> gene_values_;
 };
 
 }  // namespace sparcell

@@ -29,8 +29,8 @@ LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .
 
 template <class T>
 Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-                    Arena<T>& parameters, Arena<T>& buffers)
-    : parameters_(&parameters), buffers_(&buffers) {
+                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in)
+    : skip_in_(skip_in), parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;
   for (const LayerShape& shape : layers) {
@@ -59,6 +59,7 @@ Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint3
     }
     layers_.push_back(layer);
   }
+  if (skip_in > 0) skip_ = parameters.add_matrix(name + "_skip.weight", out(), skip_in);
 }
 
 template <class T>
@@ -93,6 +94,7 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
     if (layer.u >= 0) draw_unit(layer.u);
     if (layer.v >= 0) draw_unit(layer.v);
   }
+  if (skips()) draw(skip_, skip_in_, *parameters_);
 }
 
 template <class T>
@@ -258,6 +260,10 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     const MatrixView<T> linear = elsewhere ? ending.out : rows_of(tape[k].a, k, 0, rows);
     if (k > 0) input = output(tape, k - 1, 0, rows);
     if (input.data != nullptr) product(context, k, input, linear);
+    if (k == last && skips()) {
+      matmul<T>(context, Transpose::no, Transpose::yes, ending.skip_input, parameters_->matrix(skip_), T(1),
+                linear);
+    }
     if (k == last && ending.without_bias) continue;
     activate(context, k, tape[k], segments, seed, training, linear,
              elsewhere ? linear : output(tape, k, 0, rows));
@@ -268,7 +274,8 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
 template <class T>
 void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                           std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
-                          bool with_parameters, MatrixView<T> grad_input) {
+                          bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input,
+                          MatrixView<T> grad_skip_input) {
   for (int k = size() - 1; k >= 0; --k) {
     const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
     layer_backward<T>(context, form(k, true), layer_parameters(k), passes(k, tape[k], segments, seed),
@@ -279,6 +286,15 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
       beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
+  }
+  if (!skips()) return;
+  const MatrixView<const T> grad = rows_of(tape.back().grad, size() - 1, 0, rows);
+  beside(context, [&] {
+    matmul<T>(context, Transpose::yes, Transpose::no, grad, skip_input, T(1),
+              parameters_->matrix_gradient(skip_));
+  });
+  if (grad_skip_input.data != nullptr) {
+    matmul<T>(context, Transpose::no, Transpose::no, grad, parameters_->matrix(skip_), T(1), grad_skip_input);
   }
 }
 

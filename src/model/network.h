@@ -46,6 +46,7 @@ template <class T>
 struct Ending {
   MatrixView<T> out{};        ///< where its outputs go; an empty view: to the tape
   bool without_bias = false;  ///< the last bias is left to what comes next
+  MatrixView<const T> skip_input{};  ///< of the linear path
 };
 
 /// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
@@ -62,11 +63,17 @@ template <class T>
 class Network {
  public:
   /// Adds its tensors, named `<name>.<index of the module in nn.Sequential>.weight` and so on (a bare Linear
-  /// alone: `<name>.weight`).
+  /// alone: `<name>.weight`). With `skip_in` a linear path of that many features stands beside all layers:
+  /// its weight, named `<name>_skip.weight`, adds to the last layer's product.
   Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-          Arena<T>& parameters, Arena<T>& buffers);
+          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0);
 
   std::int64_t in() const { return layers_.front().shape.in; }
+  bool skips() const { return skip_ >= 0; }
+  /// Tensors of the arena: the linear path's weight, and the weight and bias of a layer.
+  int skip_tensor() const { return skip_; }
+  int weight_tensor(int layer) const { return layers_[layer].weight; }
+  int bias_tensor(int layer) const { return layers_[layer].bias; }
   std::int64_t out() const { return layers_.back().shape.out; }
   int size() const { return static_cast<int>(layers_.size()); }
   const LayerShape& shape(int layer) const { return layers_[layer].shape; }
@@ -100,11 +107,13 @@ class Network {
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
-  /// given, and the gradient at the input goes to grad_input where that is given. Gradients of weights are
-  /// made beside (core/branches.h): join before they are read.
+  /// given, and the gradient at the input goes to grad_input where that is given; that of the linear path is
+  /// added to grad_skip_input, which may be grad_input. Gradients of weights are made beside
+  /// (core/branches.h): join before they are read.
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
-                bool with_parameters, MatrixView<T> grad_input);
+                bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input = {},
+                MatrixView<T> grad_skip_input = {});
 
   /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
   /// they went there), and the gradients of the way back. Cells of the batch begin at row `first_cell`.
@@ -139,6 +148,8 @@ class Network {
   };
 
   std::vector<Layer> layers_;
+  int skip_ = -1;  ///< in parameters
+  std::int64_t skip_in_ = 0;
   Arena<T>* parameters_;
   Arena<T>* buffers_;
 };

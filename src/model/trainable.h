@@ -8,6 +8,7 @@
 
 #include "model/arena.h"
 #include "model/device_data.h"
+#include "model/training_start.h"
 #include "model/watched.h"
 #include "sparcell/core/phases.h"
 #include "sparcell/model.h"
@@ -34,6 +35,9 @@ class Trainable {
 
   virtual std::vector<ParameterGroup<T>> groups() = 0;
   virtual void initialize() = 0;
+  /// After `initialize`, before the first step or a checkpoint's tensors: what the options want of the
+  /// training cells.
+  virtual void begin_from(const TrainingStart&) {}
 
   /// One optimizer step (for a GAN: all critic updates and one of the generator) on the batch, all on the
   /// device. `begin_step` came before, `end_step` follows. Loss sums are added to state->losses.

@@ -27,6 +27,21 @@ void squared_error(Context& context, MatrixView<const T> prediction, std::span<c
 SPARCELL_INSTANTIATE(squared_error);
 
 template <class T>
+void dense_squared_error(Context& context, MatrixView<const T> prediction, MatrixView<const T> target,
+                         double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient) {
+  require(prediction.rows == target.rows && prediction.cols == target.cols,
+          "dense_squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows,
+          prediction.cols, target.rows, target.cols);
+  require(gradient.data == nullptr || (gradient.rows == prediction.rows && gradient.cols == prediction.cols),
+          "dense_squared_error: the gradient is {} x {}, the prediction {} x {}", gradient.rows,
+          gradient.cols, prediction.rows, prediction.cols);
+  if (prediction.size() == 0) return;
+  SPARCELL_DISPATCH(dense_squared_error, context, prediction, target, loss_scale, gradient_scale, loss,
+                    gradient);
+}
+SPARCELL_INSTANTIATE(dense_squared_error);
+
+template <class T>
 void absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
                     double* loss, MatrixView<T> gradient) {
   require(gradient.rows == x.rows && gradient.cols == x.cols,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "sparcell/core/context.h"
 #include "sparcell/ops/matmul.h"
@@ -22,9 +23,10 @@ constexpr double share_of_rate =
 struct Widths {
   std::vector<std::int64_t> layers;
   NormalizationLayer normalization = NormalizationLayer::none;
+  bool skip = false;  ///< a linear path from input to output
 
   std::int64_t weights() const {
-    std::int64_t count = 0;
+    std::int64_t count = skip ? layers.front() * layers.back() : 0;
     for (std::size_t i = 1; i < layers.size(); ++i) count += layers[i - 1] * layers[i];
     return count;
   }
@@ -66,7 +68,14 @@ Networks autoencoder(const ModelOptions& model, std::int64_t genes) {
     all.networks.push_back(network(options.hidden.empty() ? genes : options.hidden.back(), {}, model.latent,
                                    options.normalization));
   all.networks.push_back(network(model.latent, mirrored, genes, options.normalization));
+  all.networks.front().skip = all.networks.back().skip = model.skip;
   return all;
+}
+
+double epochs(const TrainOptions& train, double training_cells) {
+  if (train.steps == 0) return static_cast<double>(train.epochs);
+  const double batches = std::ceil(training_cells / static_cast<double>(train.batch));
+  return std::ceil(static_cast<double>(train.steps) / std::max(batches, 1.0));
 }
 
 Networks gan(const ModelOptions& model, std::int64_t genes) {
@@ -98,7 +107,7 @@ Estimate estimate(const Experiment& experiment, const DataOutline& data) {
     }
     estimate.parameters += parameters;
     estimate.work += passes * all.passes_of_batch * static_cast<double>(weights) * cells *
-                     experiment.split.train * static_cast<double>(model.train.epochs);
+                     experiment.split.train * epochs(model.train, cells * experiment.split.train);
     constexpr double arrays_of_activations = 3;  // before and after the activation, gradient
     largest_model =
         std::max(largest_model, bytes_of_value * (arrays_of_parameters * static_cast<double>(parameters) +

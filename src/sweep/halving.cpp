@@ -136,6 +136,12 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
         metric, experiment.model.front().first,
         experiment.model.front().second.type == ModelType::gan ? "generator" : "validation");
   }
+  for (const auto& [name, model] : experiment.model) {
+    if (model.train.steps > 0)
+      throw UsageError(
+          "sweep.method halving compares runs by epochs, and train.steps ({}) of {} counts steps",
+          model.train.steps, name);
+  }
   const std::int64_t epochs = experiment.model.front().second.train.epochs;
   if (sweep.halving.min_epochs >= epochs) {
     throw UsageError(

@@ -31,6 +31,22 @@ class GoldenTraining {
   }
 
   const Csr<float>& x() const { return x_; }
+  /// As if all cells were training cells. Means and deviations come with the initial tensors.
+  TrainingStart start() const {
+    const auto genes = static_cast<std::size_t>(x_.cols);
+    TrainingStart start;
+    start.mean.assign(genes, 0);
+    start.deviation.assign(genes, 1);
+    start.genes.rows = x_.cols;
+    start.genes.cols = x_.rows;
+    for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
+      for (std::size_t k = 0; k < x_.values.size(); ++k) {
+        if (x_.indices[k] == gene) start.genes.values.push_back(x_.values[k]);
+      }
+      start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
+    }
+    return start;
+  }
   const std::vector<std::int32_t>& order() const { return order_; }
   const ModelOptions& options() const { return options_; }
   std::uint64_t seed() const { return static_cast<std::uint64_t>(file_.integer("seed")); }
@@ -89,6 +105,11 @@ class GoldenTraining {
     options_.network = network("");
     options_.decoder_dropout = file_.numbers("decoder_dropout");
     options_.reconstruction_reduction = word<Reduction>("reduction");
+    if (file_.has_attribute("skip")) {
+      options_.skip = file_.integer("skip") != 0;
+      options_.output = word<OutputActivation>("output");
+      options_.input = {.standardize = file_.integer("standardize") != 0, .mix = file_.number("mix")};
+    }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");

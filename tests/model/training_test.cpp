@@ -38,6 +38,7 @@ class TrainedCopy {
     if (critic_steps) options_.gan.critic_steps = *critic_steps;
     model_ = make_model<T>(context_, options_, data_, golden.seed());
     model_->initialize();
+    model_->begin_from(golden.start());
     for_each_tensor([&](Arena<T>& arena, int tensor, const std::string& name) {
       const Tensor values = golden.tensor("initial/" + name);
       arena.write(tensor, std::vector<T>(values.begin(), values.end()));
@@ -225,8 +226,8 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "vae", "vae_sum", "gan", "gan_wgan",
-                                           "gan_hinge"),
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "vae", "vae_skip", "vae_sum", "gan",
+                                           "gan_wgan", "gan_hinge"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

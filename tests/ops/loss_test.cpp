@@ -148,6 +148,46 @@ TYPED_TEST(Loss, SquaredErrorRefusesWrongShapes) {
   EXPECT_THROW(call(fits, {}, {}, fits, two), InternalError);
 }
 
+TYPED_TEST(Loss, DenseSquaredErrorEqualsThatOfTheSameSparseTarget) {
+  using T = TypeParam;
+  for (std::int64_t cols : test::edge_sizes) {
+    SCOPED_TRACE(cols);
+    const Problem problem(9, cols, false);
+    const Result expected = by_formula(problem);
+    Matrix<double> target(9, cols);
+    const Matrix<double> all = test::dense(problem.x);
+    for (std::int64_t i = 0; i < 9; ++i) {
+      for (std::int64_t c = 0; c < cols; ++c) target(i, c) = problem.target(all, i, c);
+    }
+    std::vector<T> of_one_thread;
+    for (int threads : {1, 2}) {
+      Context context = test::test_context(threads);
+      const DeviceMatrix<T> prediction(context, problem.prediction), dense(context, target),
+          gradient(context, 9, cols);
+      const DeviceArray<double> loss(context, std::vector<double>{loss_before});
+      dense_squared_error<T>(context, prediction, dense, loss_scale, gradient_scale, loss.data(), gradient);
+      EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
+      const Matrix<T> got = gradient.to_host();
+      test::expect_near(got, expected.gradient, test::few_roundings.of<T>(), 20);
+      if (threads == 1) of_one_thread = got.values;
+      EXPECT_EQ(got.values, of_one_thread);
+      dense_squared_error<T>(context, prediction, dense, loss_scale, gradient_scale, loss.data(), {});
+      EXPECT_NEAR(loss.value(), 2 * expected.loss - loss_before, 2 * test::long_sums.of<T>() * expected.loss);
+    }
+  }
+}
+
+TYPED_TEST(Loss, DenseSquaredErrorOfNothingAndOfWrongShapes) {
+  using T = TypeParam;
+  Context context = test::test_context();
+  const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
+  const DeviceArray<double> loss(context, std::vector<double>{loss_before});
+  dense_squared_error<T>(context, none, none, 1, 1, loss.data(), none);
+  EXPECT_EQ(loss.value(), loss_before);
+  EXPECT_THROW(dense_squared_error<T>(context, fits, narrow, 1, 1, loss.data(), fits), InternalError);
+  EXPECT_THROW(dense_squared_error<T>(context, fits, fits, 1, 1, loss.data(), high), InternalError);
+}
+
 TYPED_TEST(Loss, AbsoluteValueAddsToLossAndGradient) {
   using T = TypeParam;
   for (std::int64_t cols : test::edge_sizes) {

@@ -15,6 +15,7 @@ class Purpose(IntEnum):
     INSTANCE_NOISE = 5
     INTERPOLATION = 6
     GENERATOR_INPUT = 7
+    AUGMENTATION = 15
 
 
 def philox(counter, key):

@@ -3,7 +3,8 @@
     python tools/golden/training.py tests/golden [case ...]        needs torch, numpy, h5py
 
 Weights, data and row order are in the file; masks and noise come from philox.py with the streams of core/random.h:
-  autoencoder, VAE   step = training step: dropout index = layer (pass 0; decoder layers go on counting), noise latent/0
+  autoencoder, VAE   step = training step: dropout index = layer (pass 0; decoder layers go on counting), noise latent/0,
+                     augmentation/0 one element per cell (its share), augmentation/1 one per entry
   GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
       generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
       instance_noise/0 step u, interpolation/0 step u (one element per cell)
@@ -23,7 +24,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch_models as models  # noqa: E402
 from cases import CASES  # noqa: E402
-from philox import Purpose, check_published_vectors, normal, uniform  # noqa: E402
+from philox import Purpose, check_published_vectors, normal, uniform, words  # noqa: E402
 
 CELLS, GENES, STEPS, BATCH = 96, 40, 20, 16
 
@@ -64,6 +65,15 @@ class Dropout(nn.Module):
         return x * self.draws.mask(self.p, self.layer, x.shape)
 
 
+def mixed(x, data, probability, seed, step):
+    """The augmentation "mix" of a batch (include/sparcell/ops/mix.h): entries exchanged for those of random cells."""
+    share = probability * uniform(seed, Purpose.AUGMENTATION, 0, step, len(x))[:, None]
+    number = words(seed, Purpose.AUGMENTATION, 1, step, x.size)[: x.size].reshape(x.shape) / 2.0**32
+    cell = np.floor(len(data) * (number / share)).astype(np.int64)
+    nonzeros_first = np.take_along_axis(data, np.argsort(data == 0, axis=0, kind="stable"), axis=0)
+    return np.where(number < share, np.take_along_axis(nonzeros_first, np.minimum(cell, len(data) - 1), axis=0), x)
+
+
 def simulated_data(seed):
     """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
@@ -98,14 +108,16 @@ def gradients(module, prefix=""):
 class AutoencoderTraining:
     """One step of the autoencoder or the VAE."""
 
-    def __init__(self, model, options, draws):
-        self.model, self.options, self.draws = model, options, draws
+    def __init__(self, model, options, draws, data):
+        self.model, self.options, self.draws, self.data = model, options, draws, data
         self.optimizers = [optimizer(model.parameters(), options["optimizer"])]
         self.variational = options["type"] == "vae"
         self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
 
     def loss(self, x, step):
         reduction = self.options["reduction"]
+        if self.options.get("mix", 0) > 0:
+            x = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
         if not self.variational:
             return (models.squared_error(self.model(x), x, reduction),)
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), self.options["latent"]))
@@ -128,7 +140,7 @@ class AutoencoderTraining:
     def evaluate(self, x):
         with torch.no_grad():
             latent = self.model.embed(x)
-            error = models.squared_error(self.model.decoder(latent), x, "mean")
+            error = models.squared_error(self.model.decode(latent), x, "mean")
         return {"latent": latent, "mse_at_mean": error}
 
 
@@ -137,7 +149,7 @@ class GanTraining:
 
     parts = ["discriminator", "penalty", "generator", "sparsity"]
 
-    def __init__(self, model, options, draws):
+    def __init__(self, model, options, draws, data):
         self.model, self.options, self.draws = model, options, draws
         self.optimizers = [
             optimizer(model.generator.parameters(), options["generator_optimizer"]),
@@ -230,9 +242,13 @@ def moments(training, model):
             yield names[id(p)], {"exp_avg": state["exp_avg"], "exp_avg_sq": state["exp_avg_sq"]}
 
 
-def build(options, draws):
+def build(options, draws, data):
     torch.manual_seed(options["seed"])
     model = models.MODELS[options["type"]](GENES, options, dropout=lambda p, layer: Dropout(draws, p, layer))
+    if options.get("standardize"):
+        deviation = data.std(axis=0)
+        model.input.mean.copy_(torch.from_numpy(data.mean(axis=0)))
+        model.input.inverse_deviation.copy_(torch.from_numpy(1 / np.maximum(deviation, 0.05 * deviation.max())))
     state = {name: value.float().double() if value.is_floating_point() else value
              for name, value in model.state_dict().items()}
     model.double().load_state_dict(state)
@@ -242,10 +258,10 @@ def build(options, draws):
 def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
-    model, initial = build(options, draws)
     data, order = simulated_data(seed), row_order(seed)
+    model, initial = build(options, draws, data)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
-    training = trainer(model, options, draws)
+    training = trainer(model, options, draws, data)
     losses, first_gradients = [], None
     for step in range(STEPS):
         batch = torch.from_numpy(data[order[step * BATCH : (step + 1) * BATCH]])

@@ -31,6 +31,7 @@ enum class Purpose : std::uint32_t {
   simulate = 12,       ///< index: which quantity of the simulation
   selection = 13,
   sweep = 14,          ///< step: the parameter's name; element: the draw
+  augmentation = 15,   ///< index 0 shares of cells, 1 entries
 };
 
 /// One stream. `step` points into device memory, so that a captured run of steps reads the counter when it runs; a null

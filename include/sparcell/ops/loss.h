@@ -16,6 +16,11 @@ SPARCELL_OP(squared_error,
              BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
              double gradient_scale, double* loss, MatrixView<T> gradient))
 
+/// The same with a dense target.
+SPARCELL_OP(dense_squared_error,
+            (Context & context, MatrixView<const T> prediction, MatrixView<const T> target, double loss_scale,
+             double gradient_scale, double* loss, MatrixView<T> gradient))
+
 /// *loss += loss_scale * sum |x|, gradient += gradient_scale * sign(x) (0 at 0). The gradient accumulates.
 SPARCELL_OP(absolute_value, (Context & context, MatrixView<const T> x, double loss_scale,
                              double gradient_scale, double* loss, MatrixView<T> gradient))

@@ -1,0 +1,17 @@
+// What models take from their training cells before the first step, computed from the prepared data.
+#pragma once
+
+#include "experiment/prepared.h"
+#include "model/training_start.h"
+
+namespace sparcell {
+
+/// Only the parts that the options ask for. Reads no test cell; validation cells choose the shrinkage of
+/// pca_shrunk.
+TrainingStart training_start(Context& context, const ModelOptions& options, const Prepared& prepared,
+                             Log& log);
+
+/// The options with the epochs that `train.steps`, where given, makes of the training cells.
+ModelOptions with_epochs(const ModelOptions& options, std::int64_t training_cells);
+
+}  // namespace sparcell
