@@ -151,7 +151,7 @@ void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction,
     device::launch(kernels::loss::dense_squared_error<constant>, shape, prediction, target,
                    static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
-                   cuda::ticket(context));
+                   cuda::tickets(context));
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::dense_squared_error);
