@@ -11,14 +11,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A submission that was killed, or a data file that changed after it: the folder's name would say what is
-/// not in it.
+/// After a submission that was killed, or with a data file that changed since, the folder would hold another
+/// experiment than its name says.
 void check_identity(const SweepFolder& sweep, const Job& job, const Experiment& experiment) {
   DataFiles data(sweep.file("data.json"));
   if (run_name(config_hash(experiment, data.outline(experiment.read).checksum)) == job.run) return;
   throw UsageError(
       "run {} of {} would be another experiment: its data file has changed since the sweep was submitted, or "
-      "that was stopped half-way; submit it again",
+      "the submission was stopped half-way; submit it again",
       job.run, sweep.path().string());
 }
 
