@@ -1,6 +1,7 @@
 // The largest eigenpairs of a large symmetric matrix by block Lanczos (Golub and Underwood 1977) with full
 // orthogonalization: what LAPACK reduces to tridiagonal form row by row, on one thread and at the speed of
-// memory, becomes products of matrices. At 5,000 rows and 50 pairs that is a third of the work.
+// memory, becomes products of matrices on all threads. Of a covariance of 5,000 genes, 50 pairs take less
+// than half of LAPACK's CPU time.
 #pragma once
 
 #include <cblas.h>

@@ -75,6 +75,16 @@ TEST_F(Checkpoints, HoldTheStateOfTheLoop) {
   EXPECT_EQ(file.dataset("losses").shape(), std::vector<std::int64_t>{loss_parts});
 }
 
+TEST_F(Checkpoints, SayOnWhichCellsTheyWereFittedWhereThatIsKnown) {
+  TrainingRun run(small_model(ModelType::vae), small_cells(24, 10), split_of(24, 8));
+  EXPECT_EQ(read_checkpoint(write(run)).identity.seen_cells, "");  // as files of earlier versions
+  EXPECT_FALSE(hdf5::File::open(path).has_attribute("seen_cells"));
+  CheckpointIdentity knowing = identity;
+  knowing.seen_cells = "ce115";
+  write_checkpoint(path, {knowing, snapshot(*run.model, true), run.trainer->state(), run.trainer->best()});
+  EXPECT_EQ(read_checkpoint(path).identity.seen_cells, "ce115");
+}
+
 TEST_F(Checkpoints, AllOfTheStateComesBack) {
   for (ModelType type : types) {
     // Stopped within the second epoch, so that it has partial sums: every device looks for a stop at the end
