@@ -97,7 +97,8 @@ def root_folder(build, suite):
 
 
 def programs_of(package):
-    return sorted(path.relative_to(package / "libexec") for path in (package / "libexec").glob("*/*"))
+    paths = [path for folder in ("bin", "tests", "bench") for path in (package / "libexec" / folder).iterdir()]
+    return sorted(path.relative_to(package / "libexec") for path in paths)
 
 
 def check_closure(package):
@@ -107,9 +108,11 @@ def check_closure(package):
         lines = output_of([package / program], env=environment, cwd="/").splitlines()
         assert not [line for line in lines if "not found" in line], (program, lines)
         paths = [Path(line.split("=>")[1].rsplit("(", 1)[0].strip()) for line in lines if "=>" in line]
-        assert [path for path in paths if path.resolve().parent != package / "lib"] == [], (program, paths)
+        assert [path for path in paths if path.resolve().parent not in (package / "lib", package / "glibc")] == [], (program, paths)
         names = {path.name for path in paths} | {"ld-linux-x86-64.so.2"}
         assert names >= PARTS_OF_GLIBC, (program, PARTS_OF_GLIBC - names)
+        direct = output_of([package / "libexec" / program], env=environment, cwd="/")
+        assert f"{package}/libexec" in direct and str(package / "glibc") not in direct, "a debugger gets the system's loader"
     licences = {path.name for path in (package / "licences").iterdir()}
     assert {"libc6.txt", "libdnnl2.txt", "nlohmann-json3-dev.txt", "common"} <= licences, licences
 

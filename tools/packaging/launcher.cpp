@@ -1,13 +1,13 @@
 // FOLDER/NAME of a package is this launcher. It starts libexec/FOLDER/NAME on the package's own dynamic
-// loader and C library, lib/, so that a program runs where the system's C library is older than the one that
-// it was built with.
+// loader and C library, glibc/, so that a program runs where the system's C library is older than the one
+// that it was built with.
 //
 // It does what the kernel does for a program with an interpreter: maps both files, tells the interpreter
 // about the program in the auxiliary vector, and jumps to it. The process stays this file's: /proc/self/exe
 // names it, so that what starts the program again - the local pool, a Slurm script, mpirun - comes by the
 // launcher; and no environment variable is passed on to programs of the system.
 //
-// There is no C library here (-nostdlib): lib/'s must be the first that this process sees. x86-64 alone.
+// There is no C library here (-nostdlib): glibc/'s must be the first that this process sees. x86-64 alone.
 #include <cpuid.h>
 #include <elf.h>
 #include <fcntl.h>
@@ -181,7 +181,7 @@ extern "C" unsigned long prepare(long* stack) {
 
   static Path program_path, loader_path;
   program_path.add(self, package).add("/libexec").add(self + package);
-  loader_path.add(self, package).add("/lib/ld-linux-x86-64.so.2");
+  loader_path.add(self, package).add("/glibc/ld-linux-x86-64.so.2");
   const Image program = ElfFile(program_path.text()).map(), loader = ElfFile(loader_path.text()).map();
 
   long* entry = stack + 1 + stack[0] + 1;
