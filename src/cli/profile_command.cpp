@@ -86,8 +86,7 @@ std::string choose_output(const ProfileArguments& given, const Experiment& exper
 std::vector<std::string> command_of(const ProfileArguments& given, const ProfiledSteps& steps,
                                     const std::string& output) {
   const bool nsys = given.tool == "nsys";
-  const bool graph =
-      nsys && given.range.empty();  // ranges of a recorded step are seen while it is recorded, only
+  const bool graph = nsys && given.range.empty();  // ranges of a recorded step are seen while it is recorded
   std::vector<std::string> command;
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
   if (nsys) {
