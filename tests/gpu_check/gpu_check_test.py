@@ -12,6 +12,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tools/bench"))
+import gpu  # noqa: E402
+import gpu_table  # noqa: E402
+
 PROGRAMS = {"bin/sparcell", "tests/ops_tests", "bench/bench_gpu"}
 TOOLS = {"nvidia-smi", "compute-sanitizer", "ncu"}
 GO_ON_LATER = 75
@@ -238,6 +242,26 @@ class Record(Package):
         self.assertEqual(self.record(), 2)
         self.assertIn("a record is of a run that passed", self.done.stderr)
         self.assertFalse((self.out / "record.md").exists())
+
+
+class Losses(unittest.TestCase):
+    ROW = {"title": "AE", "precision": "f32", "microseconds": {"sparcell": [2.0, 4.0, 3.0]}, "losses_differ": 3e-4,
+           "peers": {"eager": {"microseconds": [8.0, 8.0, 9.0]}, "compile": {"failed": "failed: out of memory"}}}
+
+    def test_no_ratio_where_first_losses_differ(self):
+        _, ratio = gpu_table.peer_cells({**self.ROW, "losses_agree": False})
+        self.assertEqual(ratio, "none: losses differ by 3.0e-04")
+        self.assertNotIn("3.00", "".join(gpu_table.peers_table([{**self.ROW, "losses_agree": False}])))
+
+    def test_a_ratio_is_of_the_same_turns(self):
+        best, ratio = gpu_table.peer_cells({**self.ROW, "losses_agree": True})
+        self.assertEqual((best, ratio), ("eager: 8.0 (8.0 to 9.0)", "3.00 (2.00 to 4.00)"))
+
+    def test_the_difference_is_of_the_largest_and_sees_what_is_no_number(self):
+        theirs = {"loss": [2.0, 1.0], "penalty": [0.5, 0.5]}
+        self.assertEqual(gpu.losses_differ({"loss": [2.0, 1.5], "penalty": [0.5, 0.5], "rate": [0, 0]}, theirs), 0.25)
+        self.assertEqual(gpu.losses_differ({"loss": [2.0, float("nan")], "penalty": [0.5, 0.5]}, theirs), float("inf"))
+        self.assertEqual(gpu.losses_differ({"loss": [float("nan"), 1.0], "penalty": [0.5, 0.5]}, theirs), float("inf"))
 
 
 class Repository(unittest.TestCase):

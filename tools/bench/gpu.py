@@ -15,6 +15,7 @@ begin; 75 where --limit ended it: call again to go on.
 import argparse
 import gc
 import json
+import math
 import os
 import select
 import subprocess
@@ -84,13 +85,12 @@ def ask(path, *arguments, deadline):
 
 
 def losses_differ(ours, theirs):
-    """The largest difference of a loss over the largest loss of its name; NaN is one."""
+    """The largest difference of a loss over the largest loss of its name; infinite where one is no number."""
     worst = 0.0
     for name, values in theirs.items():
-        differences = [abs(a - b) for a, b in zip(ours[name], values, strict=True)]
-        share = max(differences) / max(map(abs, values))
-        if not all(d == d for d in differences) or share > worst:
-            worst = share if share == share else float("inf")
+        if not all(map(math.isfinite, [*ours[name], *values])):
+            return math.inf
+        worst = max(worst, max(abs(a - b) for a, b in zip(ours[name], values, strict=True)) / max(map(abs, values)))
     return worst
 
 
