@@ -1,5 +1,7 @@
 #include "sparcell/ops/mix.h"
 
+#include "ops/dispatch.h"
+
 namespace sparcell {
 
 template <class T>
