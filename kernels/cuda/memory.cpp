@@ -29,7 +29,6 @@ struct Lane {
   cudaStream_t stream = nullptr;
   std::vector<Workspace> workspaces;  ///< the last one serves; earlier ones may be in recorded work
   unsigned* tickets = nullptr;
-  std::unique_ptr<LibraryState> library_state;
 };
 
 /// Stream-ordered memory of one GPU. Everything is queued on one stream, but for the branch; what involves
@@ -46,6 +45,7 @@ class GpuMemory final : public DeviceMemory, public Branches {
   }
   ~GpuMemory() override {
     // Errors have been reported by the calls before; a destructor cannot throw.
+    library_state_.reset();  // may have memory of its own
     close(branch_);
     close(trunk_);
     for (cudaEvent_t event : {forked_, branch_done_}) {
@@ -125,7 +125,7 @@ class GpuMemory final : public DeviceMemory, public Branches {
     return workspaces.back().memory;
   }
   unsigned* tickets() { return lane_->tickets; }
-  std::unique_ptr<LibraryState>& library_state() { return lane_->library_state; }
+  std::unique_ptr<LibraryState>& library_state() { return library_state_; }
 
  private:
   void open(Lane& lane) {
@@ -136,8 +136,6 @@ class GpuMemory final : public DeviceMemory, public Branches {
   }
   void close(Lane& lane) {
     if (lane.stream == nullptr) return;
-    lane_ = &lane;
-    lane.library_state.reset();  // has memory of its own
     for (const Lane::Workspace& workspace : lane.workspaces) cudaFreeAsync(workspace.memory, lane.stream);
     cudaFreeAsync(lane.tickets, lane.stream);
     cudaStreamSynchronize(lane.stream);
@@ -161,6 +159,7 @@ class GpuMemory final : public DeviceMemory, public Branches {
   Lane* lane_ = &trunk_;  ///< where work is queued now
   bool allowed_ = false, unjoined_ = false;
   cudaEvent_t forked_ = nullptr, branch_done_ = nullptr;
+  std::unique_ptr<LibraryState> library_state_;
 };
 
 GpuMemory& memory_of(Context& context) { return static_cast<GpuMemory&>(context.memory()); }

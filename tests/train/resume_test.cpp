@@ -98,7 +98,9 @@ TEST_P(GoingOn, AfterAStopAtAnyMomentGivesEqualBits) {
   }
   constexpr int epochs = 8, batches = 4;
   EXPECT_GE(stop, epochs);
-  if (!whole.context.device().is_cuda()) EXPECT_EQ(stop, epochs * batches);
+  if (!whole.context.device().is_cuda()) {
+    EXPECT_EQ(stop, epochs * batches);
+  }
 }
 
 /// Every device looks after the first step that it takes.

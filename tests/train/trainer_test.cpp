@@ -249,7 +249,9 @@ TEST(Interruption, SavesAndThrows) {
   EXPECT_EQ(saved, 1);
   EXPECT_GE(state.step.step, asked_at);
   EXPECT_LE(state.step.step, 2 * batches) << "at the end of the epoch at the latest";
-  if (!run.context.device().is_cuda()) EXPECT_EQ(state.step.step, asked_at);
+  if (!run.context.device().is_cuda()) {
+    EXPECT_EQ(state.step.step, asked_at);
+  }
   EXPECT_EQ(state.epoch, state.step.step / batches);
   EXPECT_EQ(state.step.batch, state.step.step % batches);
   EXPECT_EQ(sentence,
