@@ -85,7 +85,7 @@ std::string BlockRunner::run(int block) {
       fibers_.resume(t);
       if (!failure_.empty()) return failure_;
     }
-    if (!progressed_) return deadlock();
+    if (!progressed_) return failure_ = deadlock();
   }
   return "";
 }
