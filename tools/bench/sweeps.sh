@@ -21,7 +21,7 @@ threads: 1
 device: cpu
 read: {path: cells.h5ad}
 select: {genes: 60}
-model: {ae: {type: autoencoder, hidden: [16], latent: 4}}
+model: {ae: {type: autoencoder, hidden: [16], latent: 4, dropout: [0.1]}}
 train: {epochs: 3, batch: 32}
 evaluate: {resamples: 100}
 report: {html: false}
