@@ -133,7 +133,8 @@ cudaError_t cudaGetDevice(int* device) {
   return cudaSuccess;
 }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
-  if (device < 0 || device >= device_count) return report(cudaErrorInvalidDevice, "there is no such device");
+  if (device < 0 || device >= played_devices())
+    return report(cudaErrorInvalidDevice, "there is no such device");
   *properties = {};
   std::strcpy(properties->name, "emulated GPU");
   properties->l2CacheSize = 1 << 18;
