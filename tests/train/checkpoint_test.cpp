@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "hdf5/file.h"
@@ -130,6 +131,9 @@ TEST_F(Checkpoints, EveryDamagedByteOfANumberIsSeen) {
   for (const auto* part :
        {&tensors.parameters, &tensors.buffers, &tensors.first_moments, &tensors.second_moments}) {
     for (const NamedTensor& tensor : *part) {
+      // On a GPU biases before a normalization have moments of zero, as the file's unused parts have.
+      if (std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return value == 0; }))
+        continue;
       const std::string bytes(reinterpret_cast<const char*>(tensor.values.data()),
                               tensor.values.size() * sizeof(float));
       const std::size_t at = whole.find(bytes);
