@@ -23,8 +23,7 @@ void for_each_slab(Context& context, std::int64_t cols, Body&& body) {
 
 /// a = scale * l + bias for one slab.
 template <class T>
-void scale_and_shift(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> linear) {
-  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+void scale_and_shift(const LayerParameters<T>& parameters, T scale, Slab slab, MatrixView<T> linear) {
   if (parameters.bias.empty() && scale == T(1)) return;
   T bias[slab_columns] = {};
   if (!parameters.bias.empty()) std::copy_n(parameters.bias.data() + slab.first, slab.count, bias);
@@ -166,9 +165,7 @@ void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters,
 
 /// Adds the gradient at a to the bias's and applies the scale, for one slab.
 template <class T>
-void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView<T> grad,
-                     LayerGradients<T> gradients) {
-  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+void finish_backward(T scale, Slab slab, MatrixView<T> grad, LayerGradients<T> gradients) {
   T sum[slab_columns] = {};
   for (std::int64_t r = 0; r < grad.rows; ++r) {
     T* g = grad.row(r) + slab.first;
@@ -182,32 +179,73 @@ void finish_backward(const LayerParameters<T>& parameters, Slab slab, MatrixView
   for (std::int64_t c = 0; c < slab.count; ++c) gradients.bias[slab.first + c] += sum[c];
 }
 
+/// One pass forward through one slab, without layer normalization.
+template <class T, class Act>
+void slab_forward(const LayerForm& form, const LayerParameters<T>& parameters, RunningStatistics<T> running,
+                  const LayerPass<T>& pass, Act activation, Slab slab, MatrixView<T> linear,
+                  MatrixView<T> out) {
+  const math::PhiloxStream stream(pass.dropout);
+  scale_and_shift(parameters, cpu::scale_of(pass), slab, linear);
+  if (form.normalization == NormalizationLayer::batch) {
+    form.training ? batch_statistics<T>(slab, linear, running, pass.statistics)
+                  : remembered_statistics<T>(slab, running, pass.statistics);
+  }
+  const Affine<T> affine(form, parameters, pass.statistics, slab);
+  T keep[cpu::keep_tile];
+  for (std::int64_t r = 0; r < linear.rows; ++r) {
+    const T* a = linear.row(r) + slab.first;
+    T* h = out.row(r) + slab.first;
+    cpu::keep_scales(form, stream, r * linear.cols + slab.first, slab.count, keep);
+    activate_row(activation, slab.count, a, affine.factor, affine.shift, keep, h);
+  }
+}
+
+/// One pass back through one slab. With layer normalization `grad` is the gradient at a already.
+template <class T, class Act>
+void slab_backward(const LayerForm& form, const LayerParameters<T>& parameters, const LayerPass<T>& pass,
+                   Act activation, Slab slab, MatrixView<const T> a, MatrixView<const T> grad_out,
+                   MatrixView<T> grad, LayerGradients<T> gradients) {
+  const math::PhiloxStream stream(pass.dropout);
+  const bool elementwise = form.normalization != NormalizationLayer::layer;
+  const Affine<T> affine(form, parameters, pass.statistics, slab);
+  T keep[cpu::keep_tile];
+  for (std::int64_t r = 0; r < a.rows; ++r) {
+    T* to = grad.row(r) + slab.first;
+    if (elementwise) {
+      const T* x = a.row(r) + slab.first;
+      const T* g = grad_out.row(r) + slab.first;
+      cpu::keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
+      differentiate_row(activation, slab.count, x, affine.factor, affine.shift, keep, g, to);
+    }
+    if (pass.extra.data == nullptr) continue;
+    for (std::int64_t c = 0; c < slab.count; ++c) to[c] += pass.extra(r, slab.first + c);
+  }
+  if (form.normalization == NormalizationLayer::batch)
+    batch_backward(form, parameters, pass.statistics, slab, a, grad, gradients);
+  finish_backward(cpu::scale_of(pass), slab, grad, gradients);
+}
+
 }  // namespace
 
 template <class T>
 void cpu::layer_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear,
-                        MatrixView<T> out) {
-  const math::PhiloxStream stream(form.stream);
+                        RunningStatistics<T> running, std::span<const LayerPass<T>> passes,
+                        MatrixView<T> linear, MatrixView<T> out) {
   math::with_activation(form.activation, form.slope, [&](auto activation) {
+    const auto each_pass = [&](auto&& body) {
+      for (const LayerPass<T>& pass : passes)
+        body(pass, linear.slice_rows(pass.first, pass.rows), out.slice_rows(pass.first, pass.rows));
+    };
     if (form.normalization == NormalizationLayer::layer) {
-      layer_norm_forward(context, form, parameters, statistics, stream, activation, linear, out);
+      each_pass([&](const LayerPass<T>& pass, MatrixView<T> l, MatrixView<T> h) {
+        layer_norm_forward(context, form, parameters, pass, activation, l, h);
+      });
       return;
     }
     for_each_slab(context, linear.cols, [&](Slab slab) {
-      scale_and_shift(parameters, slab, linear);
-      if (form.normalization == NormalizationLayer::batch) {
-        form.training ? batch_statistics<T>(slab, linear, running, statistics)
-                      : remembered_statistics<T>(slab, running, statistics);
-      }
-      const Affine<T> affine(form, parameters, statistics, slab);
-      T keep[keep_tile];
-      for (std::int64_t r = 0; r < linear.rows; ++r) {
-        const T* a = linear.row(r) + slab.first;
-        T* h = out.row(r) + slab.first;
-        keep_scales(form, stream, r * linear.cols + slab.first, slab.count, keep);
-        activate_row(activation, slab.count, a, affine.factor, affine.shift, keep, h);
-      }
+      each_pass([&](const LayerPass<T>& pass, MatrixView<T> l, MatrixView<T> h) {
+        slab_forward(form, parameters, running, pass, activation, slab, l, h);
+      });
     });
   });
 }
@@ -215,35 +253,28 @@ SPARCELL_INSTANTIATE(cpu::layer_forward);
 
 template <class T>
 void cpu::layer_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                         PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
-                         MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients) {
-  const math::PhiloxStream stream(form.stream);
+                         std::span<const LayerPass<T>> passes, MatrixView<const T> a,
+                         MatrixView<const T> grad_out, MatrixView<T> grad_linear,
+                         LayerGradients<T> gradients) {
   math::with_activation(form.activation, form.slope, [&](auto activation) {
+    const auto each_pass = [&](auto&& body) {
+      for (const LayerPass<T>& pass : passes) {
+        body(pass, a.slice_rows(pass.first, pass.rows), grad_out.slice_rows(pass.first, pass.rows),
+             grad_linear.slice_rows(pass.first, pass.rows));
+      }
+    };
     if (form.normalization == NormalizationLayer::layer) {
-      layer_norm_parameter_gradients(context, form, parameters, statistics, stream, activation, a, grad_out,
-                                     gradients);
-      layer_norm_backward(context, form, parameters, statistics, stream, activation, a, grad_out,
-                          grad_linear);
+      each_pass(
+          [&](const LayerPass<T>& pass, MatrixView<const T> x, MatrixView<const T> g, MatrixView<T> to) {
+            layer_norm_parameter_gradients(context, form, parameters, pass, activation, x, g, gradients);
+            layer_norm_backward(context, form, parameters, pass, activation, x, g, to);
+          });
     }
-    const bool elementwise = form.normalization != NormalizationLayer::layer;
     for_each_slab(context, a.cols, [&](Slab slab) {
-      const Affine<T> affine(form, parameters, statistics, slab);
-      T keep[keep_tile];
-      for (std::int64_t r = 0; r < a.rows; ++r) {
-        T* to = grad_linear.row(r) + slab.first;
-        if (elementwise) {
-          const T* x = a.row(r) + slab.first;
-          const T* g = grad_out.row(r) + slab.first;
-          keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
-          differentiate_row(activation, slab.count, x, affine.factor, affine.shift, keep, g, to);
-        }
-        if (extra.data == nullptr) continue;
-        for (std::int64_t c = 0; c < slab.count; ++c) to[c] += extra(r, slab.first + c);
-      }
-      if (form.normalization == NormalizationLayer::batch) {
-        batch_backward(form, parameters, statistics, slab, a, grad_linear, gradients);
-      }
-      finish_backward(parameters, slab, grad_linear, gradients);
+      each_pass(
+          [&](const LayerPass<T>& pass, MatrixView<const T> x, MatrixView<const T> g, MatrixView<T> to) {
+            slab_backward(form, parameters, pass, activation, slab, x, g, to, gradients);
+          });
     });
   });
 }
@@ -251,15 +282,15 @@ SPARCELL_INSTANTIATE(cpu::layer_backward);
 
 template <class T>
 void cpu::layer_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> signal,
+                        const LayerPass<T>& pass, MatrixView<const T> a, MatrixView<const T> signal,
                         MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra,
                         LayerGradients<T> gradients) {
-  const math::PhiloxStream stream(form.stream);
-  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+  const math::PhiloxStream stream(pass.dropout);
+  const T scale = scale_of(pass);
   math::with_activation(form.activation, form.slope, [&](auto activation) {
     if (form.normalization == NormalizationLayer::layer) {
-      layer_norm_tangent(context, form, parameters, statistics, stream, activation, a, signal, tangent_linear,
-                         tangent, extra, gradients);
+      layer_norm_tangent(context, form, parameters, pass, activation, a, signal, tangent_linear, tangent,
+                         extra, gradients);
       return;
     }
     for_each_slab(context, a.cols, [&](Slab slab) {

@@ -17,6 +17,12 @@ struct Slab {
   std::int64_t count;
 };
 
+/// The factor of a pass's matrix product.
+template <class T>
+T scale_of(const LayerPass<T>& pass) {
+  return pass.scale == nullptr ? T(1) : *pass.scale;
+}
+
 /// Dropout's factors of `count` <= keep_tile elements: 1 where the layer drops nothing.
 template <class T>
 void keep_scales(const LayerForm& form, const math::PhiloxStream& stream, std::int64_t first,
@@ -37,9 +43,10 @@ void for_each_tile(std::int64_t cols, Body&& body) {
 
 template <class T, class Act>
 void layer_norm_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
-                        MatrixView<T> linear, MatrixView<T> out) {
-  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+                        const LayerPass<T>& pass, Act activation, MatrixView<T> linear, MatrixView<T> out) {
+  const math::PhiloxStream stream(pass.dropout);
+  const PassStatistics<T>& statistics = pass.statistics;
+  const T scale = scale_of(pass);
   const T cols = static_cast<T>(linear.cols);
   parallel_for(context.threads(), linear.rows, 4, [&](std::int64_t r) {
     T* a = linear.row(r);
@@ -84,15 +91,16 @@ void gradient_at_normalized(const LayerForm& form, const LayerParameters<T>& par
 /// Adds to the gradients of weight and offset; reads grad_out, so it stands before grad_linear overwrites it.
 template <class T, class Act>
 void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
-                                    const LayerParameters<T>& parameters, PassStatistics<T> statistics,
-                                    const math::PhiloxStream& stream, Act activation, MatrixView<const T> a,
-                                    MatrixView<const T> grad_out, LayerGradients<T> gradients) {
+                                    const LayerParameters<T>& parameters, const LayerPass<T>& pass,
+                                    Act activation, MatrixView<const T> a, MatrixView<const T> grad_out,
+                                    LayerGradients<T> gradients) {
+  const math::PhiloxStream stream(pass.dropout);
   if (gradients.weight.empty() && gradients.offset.empty()) return;
   parallel_for(context.threads(), (a.cols + keep_tile - 1) / keep_tile, 1, [&](std::int64_t s) {
     const Slab slab{s * keep_tile, std::min(keep_tile, a.cols - s * keep_tile)};
     T normalized[keep_tile], gradient[keep_tile];
     for (std::int64_t r = 0; r < a.rows; ++r) {
-      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab,
+      gradient_at_normalized(form, parameters, pass.statistics, stream, activation, a, grad_out, r, slab,
                              normalized, gradient);
       for (std::int64_t i = 0; i < slab.count; ++i) {
         if (!gradients.weight.empty()) gradients.weight[slab.first + i] += gradient[i] * normalized[i];
@@ -105,13 +113,15 @@ void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
 /// The gradient at a, into grad_linear (without the layer's scale).
 template <class T, class Act>
 void layer_norm_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                         PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
-                         MatrixView<const T> a, MatrixView<const T> grad_out, MatrixView<T> grad_linear) {
+                         const LayerPass<T>& pass, Act activation, MatrixView<const T> a,
+                         MatrixView<const T> grad_out, MatrixView<T> grad_linear) {
+  const math::PhiloxStream stream(pass.dropout);
+  const PassStatistics<T>& statistics = pass.statistics;
   parallel_for(context.threads(), a.rows, 4, [&](std::int64_t r) {
     T sum = 0, product = 0;
     for_each_tile(a.cols, [&](Slab slab) {
       T normalized[keep_tile], gradient[keep_tile];
-      gradient_at_normalized(form, parameters, statistics, stream, activation, a, grad_out, r, slab,
+      gradient_at_normalized(form, parameters, pass.statistics, stream, activation, a, grad_out, r, slab,
                              normalized, gradient);
       for (std::int64_t i = 0; i < slab.count; ++i) {
         const T g = gradient[i] * parameters.weight[slab.first + i];

@@ -44,10 +44,10 @@ struct TangentMeans {
 
 /// One row of the tangent pass.
 template <class T, class NormalizedAt>
-TangentMeans<T> layer_norm_tangent_row(const LayerParameters<T>& parameters, T inverse, std::int64_t r,
-                                       NormalizedAt&& normalized_at, MatrixView<const T> signal,
-                                       MatrixView<T> linear, MatrixView<T> tangent, MatrixView<T> extra) {
-  const T scale = parameters.scale == nullptr ? T(1) : *parameters.scale;
+TangentMeans<T> layer_norm_tangent_row(const LayerParameters<T>& parameters, T scale, T inverse,
+                                       std::int64_t r, NormalizedAt&& normalized_at,
+                                       MatrixView<const T> signal, MatrixView<T> linear,
+                                       MatrixView<T> tangent, MatrixView<T> extra) {
   const T cols = static_cast<T>(linear.cols);
   TangentMeans<T> l;
   T p_mean = 0, p_slope = 0, product = 0;
@@ -92,16 +92,19 @@ TangentMeans<T> layer_norm_tangent_row(const LayerParameters<T>& parameters, T i
 
 template <class T, class Act>
 void layer_norm_tangent(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
-                        PassStatistics<T> statistics, const math::PhiloxStream& stream, Act activation,
-                        MatrixView<const T> a, MatrixView<const T> signal, MatrixView<T> linear,
-                        MatrixView<T> tangent, MatrixView<T> extra, LayerGradients<T> gradients) {
+                        const LayerPass<T>& pass, Act activation, MatrixView<const T> a,
+                        MatrixView<const T> signal, MatrixView<T> linear, MatrixView<T> tangent,
+                        MatrixView<T> extra, LayerGradients<T> gradients) {
+  const math::PhiloxStream stream(pass.dropout);
+  const PassStatistics<T>& statistics = pass.statistics;
   const auto normalized_at = [&](std::int64_t r, Slab slab) {
     return NormalizedSlab<T>(form, parameters, statistics, stream, activation, a, r, slab);
   };
   std::vector<TangentMeans<T>> means(static_cast<std::size_t>(a.rows));
   parallel_for(context.threads(), a.rows, 4, [&](std::int64_t r) {
-    means[static_cast<std::size_t>(r)] = layer_norm_tangent_row(
-        parameters, statistics.inverse_deviation[r], r, normalized_at, signal, linear, tangent, extra);
+    means[static_cast<std::size_t>(r)] =
+        layer_norm_tangent_row(parameters, scale_of(pass), statistics.inverse_deviation[r], r, normalized_at,
+                               signal, linear, tangent, extra);
   });
   if (gradients.weight.empty() && gradients.offset.empty()) return;
   parallel_for(context.threads(), (a.cols + keep_tile - 1) / keep_tile, 1, [&](std::int64_t s) {

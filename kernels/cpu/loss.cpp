@@ -8,24 +8,30 @@
 namespace sparcell {
 
 template <class T>
-void cpu::squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
-                        std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
-                        double gradient_scale, double* loss, MatrixView<T> gradient) {
+void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
+                        CsrView<const T> x, BatchRows rows, std::span<const T> mean,
+                        std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
+                        double* loss, MatrixView<T> gradient) {
   const T factor = static_cast<T>(2 * gradient_scale);
   const double sum =
       ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last) {
         static thread_local std::vector<T> buffer;
-        buffer.resize(static_cast<std::size_t>(x.cols));
+        buffer.resize(static_cast<std::size_t>(2 * x.cols));
         T* target = buffer.data();
+        T* difference = target + x.cols;
         double part = 0;
         for (std::int64_t i = first; i < last; ++i) {
           densify(x, row_of(rows, i), mean, inverse_scale, target);
           const T* p = prediction.row(i);
-          part +=
-              lane_sum<T>(x.cols, [&](std::int64_t c) { return (p[c] - target[c]) * (p[c] - target[c]); });
+          if (bias.empty()) {
+            for (std::int64_t c = 0; c < x.cols; ++c) difference[c] = p[c] - target[c];
+          } else {
+            for (std::int64_t c = 0; c < x.cols; ++c) difference[c] = (p[c] + bias[c]) - target[c];
+          }
+          part += lane_sum<T>(x.cols, [&](std::int64_t c) { return difference[c] * difference[c]; });
           if (gradient.data == nullptr) continue;
           T* g = gradient.row(i);
-          for (std::int64_t c = 0; c < x.cols; ++c) g[c] = factor * (p[c] - target[c]);
+          for (std::int64_t c = 0; c < x.cols; ++c) g[c] = factor * difference[c];
         }
         return part;
       });

@@ -41,58 +41,76 @@ T normalize_vector(std::span<T> x) {
   return norm;
 }
 
+template <class T>
+void find_sigma(Context& context, const SpectralWeight<T>& w, bool iterate) {
+  static thread_local std::vector<T> product;
+  product.resize(w.u.size());
+  if (iterate) {
+    transposed_times<T>(context, w.weight, w.u, w.v);
+    normalize_vector(w.v);
+  }
+  times<T>(context, w.weight, w.v, std::span<T>(product));
+  if (iterate) {
+    std::copy(product.begin(), product.end(), w.u.begin());
+    normalize_vector(w.u);
+  }
+  const auto size = static_cast<std::int64_t>(w.u.size());
+  const double sigma = cpu::lane_sum<T>(size, [&](std::int64_t i) { return w.u[i] * product[i]; });
+  for (std::int64_t p = 0; p < w.kept_u.rows; ++p) {
+    w.inverse_sigma[p] = static_cast<T>(1.0 / sigma);
+    std::copy(w.u.begin(), w.u.end(), w.kept_u.row(p));
+    std::copy(w.v.begin(), w.v.end(), w.kept_v.row(p));
+  }
+}
+
+template <class T>
+T inner_product(Context& context, const SpectralTerm<T>& term) {
+  const auto& [grad_linear, a, bias] = term;
+  const double sum =
+      cpu::ordered_sum(context.threads(), a.rows, 16, [&](std::int64_t first, std::int64_t last) {
+        double part = 0;
+        for (std::int64_t r = first; r < last; ++r) {
+          const T* g = grad_linear.row(r);
+          const T* x = a.row(r);
+          const T* shift = bias.data();
+          part += bias.empty()
+                      ? cpu::lane_sum<T>(a.cols, [&](std::int64_t c) { return g[c] * x[c]; })
+                      : cpu::lane_sum<T>(a.cols, [&](std::int64_t c) { return g[c] * (x[c] - shift[c]); });
+        }
+        return part;
+      });
+  return static_cast<T>(sum);
+}
+
 }  // namespace
 
 template <class T>
-void cpu::spectral_sigma(Context& context, MatrixView<const T> weight, bool iterate, std::span<T> u,
-                         std::span<T> v, T* inverse_sigma, std::span<T> kept_u, std::span<T> kept_v) {
-  static thread_local std::vector<T> product;
-  product.resize(u.size());
-  if (iterate) {
-    transposed_times<T>(context, weight, u, v);
-    normalize_vector(v);
-  }
-  times<T>(context, weight, v, std::span<T>(product));
-  if (iterate) {
-    std::copy(product.begin(), product.end(), u.begin());
-    normalize_vector(u);
-  }
-  const auto size = static_cast<std::int64_t>(u.size());
-  const double sigma = lane_sum<T>(size, [&](std::int64_t i) { return u[i] * product[i]; });
-  *inverse_sigma = static_cast<T>(1.0 / sigma);
-  std::copy(u.begin(), u.end(), kept_u.begin());
-  std::copy(v.begin(), v.end(), kept_v.begin());
+void cpu::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights, bool iterate) {
+  for (const SpectralWeight<T>& w : weights) find_sigma(context, w, iterate);
 }
 SPARCELL_INSTANTIATE(cpu::spectral_sigma);
 
 template <class T>
-void cpu::spectral_inner(Context& context, MatrixView<const T> grad_linear, MatrixView<const T> a,
-                         std::span<const T> bias, T* inner) {
-  const double sum = ordered_sum(context.threads(), a.rows, 16, [&](std::int64_t first, std::int64_t last) {
-    double part = 0;
-    for (std::int64_t r = first; r < last; ++r) {
-      const T* g = grad_linear.row(r);
-      const T* x = a.row(r);
-      part += bias.empty() ? lane_sum<T>(a.cols, [&](std::int64_t c) { return g[c] * x[c]; })
-                           : lane_sum<T>(a.cols, [&](std::int64_t c) { return g[c] * (x[c] - bias[c]); });
-    }
-    return part;
-  });
-  *inner += static_cast<T>(sum);
+void cpu::spectral_inner(Context& context, std::span<const SpectralInner<T>> inners) {
+  for (const auto& [terms, inner] : inners)
+    *inner = inner_product(context, terms[0]) + inner_product(context, terms[1]);
 }
 SPARCELL_INSTANTIATE(cpu::spectral_inner);
 
 template <class T>
-void cpu::spectral_correction(Context& context, MatrixView<const T> u, MatrixView<const T> v,
-                              std::span<const T> inner, MatrixView<T> grad_weight) {
-  parallel_for(context.threads(), grad_weight.rows, 16, [&](std::int64_t r) {
-    T* row = grad_weight.row(r);
-    for (std::int64_t p = 0; p < u.rows; ++p) {
-      const T factor = inner[p] * u(p, r);
-      const T* vector = v.row(p);
-      for (std::int64_t c = 0; c < grad_weight.cols; ++c) row[c] -= factor * vector[c];
-    }
-  });
+void cpu::spectral_correction(Context& context, std::span<const SpectralGradient<T>> gradients) {
+  for (const SpectralGradient<T>& gradient : gradients) {
+    const MatrixView<const T> u = gradient.u, v = gradient.v;
+    const MatrixView<T> grad_weight = gradient.grad_weight;
+    parallel_for(context.threads(), grad_weight.rows, 16, [&](std::int64_t r) {
+      T* row = grad_weight.row(r);
+      for (std::int64_t p = 0; p < u.rows; ++p) {
+        const T factor = gradient.inner[p] * u(p, r);
+        const T* vector = v.row(p);
+        for (std::int64_t c = 0; c < grad_weight.cols; ++c) row[c] -= factor * vector[c];
+      }
+    });
+  }
 }
 SPARCELL_INSTANTIATE(cpu::spectral_correction);
 

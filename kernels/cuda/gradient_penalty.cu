@@ -171,7 +171,7 @@ void cuda::penalty_tangent(Context& context, MatrixView<const T> g, double targe
                          : kernels::gradient_penalty::penalty_tangent<1>,
                  {.grid = blocks, .block = threads, .stream = device::stream_of(context)}, g, target,
                  weight * 2 / rows, penalty_scale / rows, workspace<double>(context, std::int64_t{blocks}),
-                 ticket(context), penalty, tangent);
+                 tickets(context), penalty, tangent);
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::penalty_tangent);
 

@@ -1,4 +1,4 @@
-// What the kernels of a layer share: its parameters and dropout as they are handed to kernels, and the maps
+// What the kernels of a layer share: its parameters and passes as they are handed to kernels, and the maps
 // from l to a and from a to y of the columns that a thread owns.
 #pragma once
 
@@ -19,22 +19,20 @@ constexpr int row_warps = row_threads / device::warp_size;
 
 /// LayerParameters, null where the layer has no such part.
 struct Parameters {
-  const float *scale, *bias, *weight, *offset;
+  const float *bias, *weight, *offset;
 
   explicit Parameters(const LayerParameters<float>& p)
-      : scale(p.scale),
-        bias(device::data_or_null(p.bias)),
+      : bias(device::data_or_null(p.bias)),
         weight(device::data_or_null(p.weight)),
         offset(device::data_or_null(p.offset)) {}
-  __host__ __device__ bool change_linear() const { return scale != nullptr || bias != nullptr; }
-  __device__ __forceinline__ float scale_or_one() const { return scale == nullptr ? 1 : load(scale); }
 };
 
 /// PassStatistics or RunningStatistics; `spread` is the inverse deviation or the variance. Null where a layer
 /// has none.
 struct Statistics {
-  float *mean, *spread;
+  float *mean = nullptr, *spread = nullptr;
 
+  Statistics() = default;
   explicit Statistics(const PassStatistics<float>& s)
       : mean(device::data_or_null(s.mean)), spread(device::data_or_null(s.inverse_deviation)) {}
   explicit Statistics(const RunningStatistics<float>& s)
@@ -59,22 +57,67 @@ __device__ __forceinline__ void accumulate(float* gradient, const Columns& colum
   columns.store<width>(gradient, sum);
 }
 
-/// Dropout of one pass; probability 0 drops nothing.
-struct Dropout {
-  RandomStream stream;
-  float probability, kept_scale;
+/// LayerPass; a dropout probability of 0 drops nothing.
+struct Pass {
+  std::int64_t first = 0, rows = 0;
+  RandomStream dropout;
+  float probability = 0, kept_scale = 1;
+  const float* scale = nullptr;
+  Statistics statistics;
+  MatrixView<const float> extra;
 
-  explicit Dropout(const LayerForm& form)
-      : stream(form.stream),
+  Pass() = default;
+  Pass(const LayerForm& form, const LayerPass<float>& pass)
+      : first(pass.first),
+        rows(pass.rows),
+        dropout(pass.dropout),
         probability(form.training ? static_cast<float>(form.dropout) : 0),
-        kept_scale(1 / (1 - probability)) {}
+        kept_scale(1 / (1 - probability)),
+        scale(pass.scale),
+        statistics(pass.statistics),
+        extra(pass.extra) {}
+  __device__ __forceinline__ float scale_or_one() const { return scale == nullptr ? 1 : load(scale); }
+  /// The pass's rows of a matrix.
+  template <class T>
+  __device__ __forceinline__ MatrixView<T> of(MatrixView<T> all) const {
+    all.data += first * all.stride;
+    all.rows = rows;
+    return all;
+  }
+};
+
+/// The passes of one launch that have rows.
+struct Passes {
+  Pass pass[most_layer_passes];
+  int count = 0;
+
+  Passes(const LayerForm& form, std::span<const LayerPass<float>> passes) {
+    for (const LayerPass<float>& p : passes) {
+      if (p.rows > 0) pass[count++] = Pass(form, p);
+    }
+  }
+  std::int64_t most_rows() const {
+    std::int64_t most = 0;
+    for (int p = 0; p < count; ++p) most = std::max(most, pass[p].rows);
+    return most;
+  }
+  /// The calling block's own, where blocks are spread over passes.
+  __device__ __forceinline__ Pass of_block() const { return pass[blockIdx.z]; }
+  /// Calls body(pass) for one after the other.
+  template <class Body>
+  __device__ __forceinline__ void for_each(Body&& body) const {
+    for (int p = 0; p < count; ++p) {
+      const Pass one = pass[p];
+      body(one);
+    }
+  }
 };
 
 /// Dropout's factors of four neighbouring elements.
 class Keep {
  public:
-  __device__ __forceinline__ explicit Keep(const Dropout& dropout)
-      : stream_(dropout.stream), probability_(dropout.probability), kept_scale_(dropout.kept_scale) {}
+  __device__ __forceinline__ explicit Keep(const Pass& pass)
+      : stream_(pass.dropout), probability_(pass.probability), kept_scale_(pass.kept_scale) {}
 
   __device__ __forceinline__ Four operator()(std::int64_t first) const {
     if (probability_ == 0) return four([](int) { return 1.0f; });
@@ -93,12 +136,17 @@ struct PreActivation {
   float scale;
   Four bias;
 
-  __device__ __forceinline__ PreActivation(const Parameters& p, const Columns& columns)
-      : scale(p.scale_or_one()), bias(p.bias == nullptr ? Four{} : columns.load<width>(p.bias)) {}
+  __device__ __forceinline__ PreActivation(const Parameters& p, const Pass& pass, const Columns& columns)
+      : scale(pass.scale_or_one()), bias(p.bias == nullptr ? Four{} : columns.load<width>(p.bias)) {}
   __device__ __forceinline__ Four operator()(const Four& l) const {
     return four([&](int k) { return scale * l[k] + bias[k]; });
   }
 };
+
+/// Whether a differs from l.
+__device__ __forceinline__ bool changes_linear(const Parameters& p, const Pass& pass) {
+  return pass.scale != nullptr || p.bias != nullptr;
+}
 
 /// y = a * factor + shift: batch normalization.
 template <int width>

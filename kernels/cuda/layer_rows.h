@@ -36,15 +36,18 @@ __device__ __forceinline__ float product_of(const Four& v, const Four& w) {
 
 template <int width, class Act>
 __global__ void __launch_bounds__(row_threads)
-    row_forward(Act activation, Parameters parameters, Statistics statistics, Dropout dropout,
-                MatrixView<float> linear, MatrixView<float> out, int items) {
-  const Keep keep(dropout);
+    row_forward(Act activation, Parameters parameters, Passes passes, MatrixView<float> all_linear,
+                MatrixView<float> all_out, int items) {
+  const Pass pass = passes.of_block();
+  const MatrixView<float> linear = pass.of(all_linear), out = pass.of(all_out);
+  const Keep keep(pass);
   const auto cols = static_cast<float>(linear.cols);
   for_each_row_of_warp(linear.rows, [&](std::int64_t r, int lane) {
     const auto a =
         device::keep<1>(lane, device::warp_size, own_vectors(linear.cols), items, [&](std::int64_t v) {
           const Columns columns = device::columns_at(v, linear.cols);
-          return Fours<1>{PreActivation<width>(parameters, columns)(columns.load<width>(linear.row(r)))};
+          return Fours<1>{
+              PreActivation<width>(parameters, pass, columns)(columns.load<width>(linear.row(r)))};
         });
     float sum = 0, squares = 0;
     a.for_each([&](std::int64_t, const Fours<1>& at) { sum += sum_of(at.of[0]); });
@@ -57,15 +60,15 @@ __global__ void __launch_bounds__(row_threads)
     const float inverse =
         1 / math::square_root(device::warp_sum(squares) / cols + static_cast<float>(normalization_epsilon));
     if (lane == 0) {
-      store(statistics.mean + r, mean);
-      store(statistics.spread + r, inverse);
+      store(pass.statistics.mean + r, mean);
+      store(pass.statistics.spread + r, inverse);
     }
     a.for_each([&](std::int64_t v, const Fours<1>& at) {
       const Columns columns = device::columns_at(v, linear.cols);
       const Four weight = columns.load<width>(parameters.weight),
                  offset = columns.load<width>(parameters.offset), x = normalized(at.of[0], mean, inverse);
       const Four y = four([&](int k) { return x[k] * weight[k] + offset[k]; });
-      if (parameters.change_linear()) columns.store<width>(linear.row(r), at.of[0]);
+      if (changes_linear(parameters, pass)) columns.store<width>(linear.row(r), at.of[0]);
       columns.store<width>(out.row(r), activated(activation, y, keep(r * linear.cols + columns.column)));
     });
   });
@@ -98,52 +101,58 @@ struct NormalizedRow {
   }
 };
 
-/// Means over a row of the gradient at x, and of its product with x.
+/// Means over a row of the gradient at x, and of its product with x: for every row of the matrix.
 struct RowMeans {
   float gradient, slope;
 };
 
 template <int width, class Act>
 __global__ void __launch_bounds__(row_threads)
-    row_backward_means(Act activation, Parameters parameters, Statistics statistics, Dropout dropout,
-                       MatrixView<const float> a, MatrixView<const float> grad_out, RowMeans* means) {
-  const Keep keep(dropout);
+    row_backward_means(Act activation, Parameters parameters, Passes passes, MatrixView<const float> all_a,
+                       MatrixView<const float> all_grad_out, RowMeans* means) {
+  const Pass pass = passes.of_block();
+  const MatrixView<const float> a = pass.of(all_a), grad_out = pass.of(all_grad_out);
+  const Keep keep(pass);
   const auto cols = static_cast<float>(a.cols);
   for_each_row_of_warp(a.rows, [&](std::int64_t r, int lane) {
     RowMeans sums{};
     for_each_own(lane, a.cols, [&](const Columns& columns) {
-      const NormalizedRow<width> at(parameters, statistics, keep, a, r, columns);
+      const NormalizedRow<width> at(parameters, pass.statistics, keep, a, r, columns);
       Four grad = differentiated(activation, at.y, at.keep, columns.load<width>(grad_out.row(r)));
       grad = four([&](int k) { return grad[k] * at.weight[k]; });
       sums.gradient += sum_of(grad);
       sums.slope += product_of(grad, at.x);
     });
     sums = {device::warp_sum(sums.gradient), device::warp_sum(sums.slope)};
-    if (lane == 0) store(means + r, {sums.gradient / cols, sums.slope / cols});
+    if (lane == 0) store(means + pass.first + r, {sums.gradient / cols, sums.slope / cols});
   });
 }
 
 template <int width, class Act>
 __global__ void __launch_bounds__(batch_threads)
-    row_backward(Act activation, Parameters parameters, Statistics statistics, Dropout dropout,
-                 MatrixView<const float> a, MatrixView<const float> grad_out, MatrixView<const float> extra,
-                 const RowMeans* means, MatrixView<float> grad_linear, Gradients gradients) {
-  const Keep keep(dropout);
-  const float scale = parameters.scale_or_one();
-  device::for_each_slab<batch_threads>(a.cols, [&](const Slab& slab) {
+    row_backward(Act activation, Parameters parameters, Passes passes, MatrixView<const float> all_a,
+                 MatrixView<const float> all_grad_out, const RowMeans* means,
+                 MatrixView<float> all_grad_linear, Gradients gradients) {
+  device::for_each_slab<batch_threads>(all_a.cols, [&](const Slab& slab) {
     Fours<3> sums{};
-    slab.for_each_row(a.rows, [&](std::int64_t r) {
-      const NormalizedRow<width> at(parameters, statistics, keep, a, r, slab);
-      const Four at_y = differentiated(activation, at.y, at.keep, slab.load<width>(grad_out.row(r)));
-      const RowMeans mean = load(means + r);
-      Four grad = four([&](int k) {
-        return at.inverse * (at_y[k] * at.weight[k] - mean.gradient - at.x[k] * mean.slope);
+    passes.for_each([&](const Pass& pass) {
+      const MatrixView<const float> a = pass.of(all_a), grad_out = pass.of(all_grad_out);
+      const MatrixView<float> grad_linear = pass.of(all_grad_linear);
+      const Keep keep(pass);
+      const float scale = pass.scale_or_one();
+      slab.for_each_row(a.rows, [&](std::int64_t r) {
+        const NormalizedRow<width> at(parameters, pass.statistics, keep, a, r, slab);
+        const Four at_y = differentiated(activation, at.y, at.keep, slab.load<width>(grad_out.row(r)));
+        const RowMeans mean = load(means + pass.first + r);
+        Four grad = four([&](int k) {
+          return at.inverse * (at_y[k] * at.weight[k] - mean.gradient - at.x[k] * mean.slope);
+        });
+        if (pass.extra.data != nullptr) device::add(grad, slab.load<width>(pass.extra.row(r)));
+        device::add(sums.of[0], grad);
+        device::add(sums.of[1], four([&](int k) { return at_y[k] * at.x[k]; }));
+        device::add(sums.of[2], at_y);
+        slab.store<width>(grad_linear.row(r), four([&](int k) { return scale * grad[k]; }));
       });
-      if (extra.data != nullptr) device::add(grad, slab.load<width>(extra.row(r)));
-      device::add(sums.of[0], grad);
-      device::add(sums.of[1], four([&](int k) { return at_y[k] * at.x[k]; }));
-      device::add(sums.of[2], at_y);
-      slab.store<width>(grad_linear.row(r), four([&](int k) { return scale * grad[k]; }));
     });
     if (gradients.empty()) return;
     sums = device::column_sums<batch_threads>(sums);

@@ -19,16 +19,16 @@ struct TangentRow {
   Four curvature;  ///< signal * m * act''(y) * weight
 
   template <class Act>
-  __device__ __forceinline__ TangentRow(Act activation, const Parameters& p, const Statistics& statistics,
+  __device__ __forceinline__ TangentRow(Act activation, const Parameters& p, const Pass& pass,
                                         const Keep& keep, const MatrixView<const float>& a,
                                         const MatrixView<const float>& signal_of,
                                         const MatrixView<float>& tangent_linear, std::int64_t r,
                                         const Columns& columns)
-      : at(p, statistics, keep, a, r, columns),
+      : at(p, pass.statistics, keep, a, r, columns),
         first(at.first(activation)),
         signal(columns.load<width>(signal_of.row(r))),
         l(columns.load<width>(tangent_linear.row(r))) {
-    const float scale = p.scale_or_one();
+    const float scale = pass.scale_or_one();
     const Four second = at.second(activation);
     l = four([&](int k) { return scale * l[k]; });
     curvature = four([&](int k) { return signal[k] * second[k] * at.weight[k]; });
@@ -50,15 +50,13 @@ struct TangentRow {
 
 template <int width, class Act>
 __global__ void __launch_bounds__(row_threads)
-    row_tangent_means(Act activation, Parameters parameters, Statistics statistics, Dropout dropout,
-                      MatrixView<const float> a, MatrixView<const float> signal,
-                      MatrixView<float> tangent_linear, TangentMeans* means) {
-  const Keep keep(dropout);
+    row_tangent_means(Act activation, Parameters parameters, Pass pass, MatrixView<const float> a,
+                      MatrixView<const float> signal, MatrixView<float> tangent_linear, TangentMeans* means) {
+  const Keep keep(pass);
   const auto cols = static_cast<float>(a.cols);
   for_each_row_of_warp(a.rows, [&](std::int64_t r, int lane) {
     const auto row_at = [&](const Columns& columns) {
-      return TangentRow<width>(activation, parameters, statistics, keep, a, signal, tangent_linear, r,
-                               columns);
+      return TangentRow<width>(activation, parameters, pass, keep, a, signal, tangent_linear, r, columns);
     };
     TangentMeans mean{};
     float p_mean = 0, product = 0;
@@ -91,19 +89,17 @@ __global__ void __launch_bounds__(row_threads)
 
 template <int width, class Act>
 __global__ void __launch_bounds__(batch_threads)
-    row_tangent(Act activation, Parameters parameters, Statistics statistics, Dropout dropout,
-                MatrixView<const float> a, MatrixView<const float> signal, const TangentMeans* means,
-                MatrixView<float> tangent_linear, MatrixView<float> tangent, MatrixView<float> extra,
-                Gradients gradients) {
-  const Keep keep(dropout);
+    row_tangent(Act activation, Parameters parameters, Pass pass, MatrixView<const float> a,
+                MatrixView<const float> signal, const TangentMeans* means, MatrixView<float> tangent_linear,
+                MatrixView<float> tangent, MatrixView<float> extra, Gradients gradients) {
+  const Keep keep(pass);
   device::for_each_slab<batch_threads>(a.cols, [&](const Slab& slab) {
     Fours<2> sums{};
     slab.for_each_row(a.rows, [&](std::int64_t r) {
-      const TangentRow<width> row(activation, parameters, statistics, keep, a, signal, tangent_linear, r,
-                                  slab);
+      const TangentRow<width> row(activation, parameters, pass, keep, a, signal, tangent_linear, r, slab);
       const TangentMeans mean = load(means + r);
       const Four t = row.t(mean), z = row.z(mean, t);
-      if (parameters.scale != nullptr) slab.store<width>(tangent_linear.row(r), row.l);
+      if (pass.scale != nullptr) slab.store<width>(tangent_linear.row(r), row.l);
       slab.store<width>(tangent.row(r), four([&](int k) { return row.at.weight[k] * t[k] * row.first[k]; }));
       slab.store<width>(extra.row(r), four([&](int k) {
                           const float slope = mean.z_slope + row.at.inverse * mean.spread;

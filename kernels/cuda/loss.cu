@@ -49,9 +49,10 @@ __device__ __forceinline__ void add_to_loss(double sum, double scale, double* lo
 
 template <int access>
 __global__ void __launch_bounds__(threads)
-    squared_error(MatrixView<const float> prediction, CsrView<const float> x, BatchRows rows,
-                  const float* mean, const float* inverse_scale, float factor, MatrixView<float> gradient,
-                  double loss_scale, double* loss, double* partial, unsigned* ticket) {
+    squared_error(MatrixView<const float> prediction, const float* bias, CsrView<const float> x,
+                  BatchRows rows, const float* mean, const float* inverse_scale, float factor,
+                  MatrixView<float> gradient, double loss_scale, double* loss, double* partial,
+                  unsigned* ticket) {
   __shared__ __align__(16) float target[tile_columns];
   const std::int64_t tiles = tiles_of(x.cols);
   double sum = 0;
@@ -61,7 +62,8 @@ __global__ void __launch_bounds__(threads)
     spread(x, device::row_of(rows, i), begin, count, target);
     device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
       const Columns columns = device::columns_at(begin / width + v, x.cols);
-      const Four p = columns.load<access>(prediction.row(i));
+      Four p = columns.load<access>(prediction.row(i));
+      if (bias != nullptr) device::add(p, columns.load<access>(bias));
       Four d = device::load_vector<width>(target + v * width);
       if (mean != nullptr) {
         const Four m = columns.load<access>(mean), s = columns.load<access>(inverse_scale);
@@ -97,20 +99,22 @@ __global__ void __launch_bounds__(threads)
 }  // namespace kernels::loss
 
 template <class T>
-void cuda::squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
-                         std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
-                         double gradient_scale, double* loss, MatrixView<T> gradient) {
+void cuda::squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
+                         CsrView<const T> x, BatchRows rows, std::span<const T> mean,
+                         std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
+                         double* loss, MatrixView<T> gradient) {
   using namespace kernels::loss;
   const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
-                       device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
+                       device::aligned<width>(bias.data()) && device::aligned<width>(mean.data()) &&
+                       device::aligned<width>(inverse_scale.data());
   const device::LaunchShape shape{.grid = device::blocks_for(rows.count * tiles_of(x.cols), 1),
                                   .block = threads,
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(kernels::loss::squared_error<constant>, shape, prediction, x, rows,
-                   device::data_or_null(mean), device::data_or_null(inverse_scale),
+    device::launch(kernels::loss::squared_error<constant>, shape, prediction, device::data_or_null(bias), x,
+                   rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
                    static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
-                   cuda::workspace<double>(context, shape.grid.x), cuda::ticket(context));
+                   cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::squared_error);
@@ -127,7 +131,7 @@ void cuda::absolute_value(Context& context, MatrixView<const T> x, double loss_s
     device::launch(kernels::loss::absolute_value<constant>, shape, x, static_cast<T>(gradient_scale),
                    gradient, loss_scale, loss,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
-                   cuda::ticket(context));
+                   cuda::tickets(context));
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::absolute_value);

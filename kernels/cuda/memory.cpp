@@ -24,14 +24,14 @@ class GpuMemory final : public DeviceMemory {
     std::uint64_t keep_all = UINT64_MAX;  // memory that is released stays with the process
     SPARCELL_CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool, index_));
     SPARCELL_CUDA_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_all));
-    ticket_ = static_cast<unsigned*>(allocate(sizeof(unsigned)));
-    set_zero(ticket_, sizeof(unsigned));
+    tickets_ = static_cast<unsigned*>(allocate(most_tickets * sizeof(unsigned)));
+    set_zero(tickets_, most_tickets * sizeof(unsigned));
   }
   ~GpuMemory() override {
     // Errors have been reported by the calls before; a destructor cannot throw.
     library_state_.reset();  // has memory of its own
     for (const Workspace& workspace : workspaces_) cudaFreeAsync(workspace.memory, stream_);
-    cudaFreeAsync(ticket_, stream_);
+    cudaFreeAsync(tickets_, stream_);
     cudaStreamSynchronize(stream_);
     cudaStreamDestroy(stream_);
   }
@@ -77,7 +77,7 @@ class GpuMemory final : public DeviceMemory {
     workspaces_.push_back({allocate(size), size});
     return workspaces_.back().memory;
   }
-  unsigned* ticket() { return ticket_; }
+  unsigned* tickets() { return tickets_; }
   std::unique_ptr<LibraryState>& library_state() { return library_state_; }
 
  private:
@@ -101,7 +101,7 @@ class GpuMemory final : public DeviceMemory {
     std::size_t size;
   };
   std::vector<Workspace> workspaces_;  ///< the last one serves; earlier ones may be in recorded work
-  unsigned* ticket_ = nullptr;
+  unsigned* tickets_ = nullptr;
   std::unique_ptr<LibraryState> library_state_;
 };
 
@@ -135,7 +135,7 @@ std::unique_ptr<DeviceMemory> make_memory(int index) { return std::make_unique<G
 
 void* workspace(Context& context, std::size_t bytes) { return memory_of(context).workspace(bytes); }
 
-unsigned* ticket(Context& context) { return memory_of(context).ticket(); }
+unsigned* tickets(Context& context) { return memory_of(context).tickets(); }
 
 std::unique_ptr<LibraryState>& library_state(Context& context) { return memory_of(context).library_state(); }
 

@@ -161,7 +161,7 @@ void cuda::clip_gradients(Context& context, double max_norm, std::span<T> gradie
   auto* const factor = reinterpret_cast<float*>(partial + shape.grid.x);
   device::with_width<width>(device::aligned<width>(gradients.data()), [&](auto constant) {
     device::launch(gradient_norm<constant>, shape, gradients.data(), size, max_norm, norm_sum, partial,
-                   cuda::ticket(context), factor);
+                   cuda::tickets(context), factor);
     if (max_norm > 0) device::launch(scale_gradients<constant>, shape, gradients.data(), size, factor);
   });
 }

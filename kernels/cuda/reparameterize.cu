@@ -78,7 +78,7 @@ void cuda::reparameterize(Context& context, RandomStream stream, MatrixView<cons
   device::with_width<width>(aligned(mu, log_variance, z), [&](auto constant) {
     device::launch(sample<constant>, shape, stream, mu, log_variance, z, kl_scale, kl_weight, kl, weighted_kl,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
-                   cuda::ticket(context));
+                   cuda::tickets(context));
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::reparameterize);

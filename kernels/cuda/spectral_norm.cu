@@ -1,7 +1,10 @@
 // Spectral normalization. One half of a power iteration is one kernel: its blocks multiply, and the one that
 // is done last normalizes what all have written. W^T u takes slabs of columns, W v a warp per row; norms and
-// sigma are summed in f64.
+// sigma are summed in f64. The layers of a network share a launch: blockIdx.z is the layer, or the pass of a
+// layer, and the grid is that of the largest.
 #include "sparcell/ops/spectral_norm.h"
+
+#include <algorithm>
 
 #include "cuda/memory.h"
 #include "device/slab.h"
@@ -16,6 +19,41 @@ constexpr int threads = 256;
 constexpr int batch_threads = 512;  // where a block sees all rows of its slab
 constexpr int warps = threads / device::warp_size;
 constexpr int width = device::own_columns;
+
+constexpr std::size_t weights_at_once = 8, inners_at_once = cuda::most_tickets;
+
+struct Weight {
+  MatrixView<const float> weight;
+  float *u, *v, *inverse_sigma;
+  MatrixView<float> kept_u, kept_v;
+  float* product;  ///< W v
+};
+
+struct Term {
+  MatrixView<const float> grad_linear, a;
+  const float* bias;  ///< null for 0
+};
+struct Inner {
+  Term terms[2];
+  float* inner;
+};
+
+struct Gradient {
+  MatrixView<const float> u, v;
+  const float* inner;
+  MatrixView<float> grad_weight;
+};
+
+/// What the z-layers of a grid work on.
+template <class Job, std::size_t most>
+struct Jobs {
+  Job job[most];
+
+  __device__ __forceinline__ Job of_block() const { return job[blockIdx.z]; }
+};
+using Weights = Jobs<Weight, weights_at_once>;
+using Inners = Jobs<Inner, inners_at_once>;
+using Gradients = Jobs<Gradient, weights_at_once>;
 
 __device__ __forceinline__ float dot(const Four& x, const Four& y) {
   return (x[0] * y[0] + x[1] * y[1]) + (x[2] * y[2] + x[3] * y[3]);
@@ -36,82 +74,90 @@ __device__ __forceinline__ float norm_of(const float* x, std::int64_t size) {
 
 /// v = W^T u / |W^T u|
 template <int access>
-__global__ void __launch_bounds__(batch_threads)
-    iterate_v(MatrixView<const float> weight, const float* u, float* v, unsigned* ticket) {
-  device::for_each_slab<batch_threads>(weight.cols, [&](const Slab& slab) {
+__global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights, unsigned* tickets) {
+  const Weight w = weights.of_block();
+  device::for_each_slab<batch_threads>(w.weight.cols, [&](const Slab& slab) {
     Fours<1> sums{};
-    slab.for_each_row(weight.rows, [&](std::int64_t r) {
-      const Four row = slab.load<access>(weight.row(r));
-      const float factor = load(u + r);
+    slab.for_each_row(w.weight.rows, [&](std::int64_t r) {
+      const Four row = slab.load<access>(w.weight.row(r));
+      const float factor = load(w.u + r);
       device::add(sums.of[0], four([&](int k) { return factor * row[k]; }));
     });
     sums = device::column_sums<batch_threads>(sums);
-    if (slab.leads()) slab.store<access>(v, sums.of[0]);
+    if (slab.leads()) slab.store<access>(w.v, sums.of[0]);
   });
-  if (!device::is_last_block(ticket)) return;
-  const float divisor = norm_of<batch_threads>(v, weight.cols);
-  device::for_each_in_block(weight.cols, [&](std::int64_t c) { store(v + c, load(v + c) / divisor); });
+  if (!device::is_last_block(tickets)) return;
+  const float divisor = norm_of<batch_threads>(w.v, w.weight.cols);
+  device::for_each_in_block(w.weight.cols, [&](std::int64_t c) { store(w.v + c, load(w.v + c) / divisor); });
 }
 
 /// product = W v; where `iterate`, u = product / |product|; 1 / (u . product); copies of u and v.
 template <int access>
-__global__ void __launch_bounds__(threads)
-    sigma_of(MatrixView<const float> weight, bool iterate, float* u, const float* v, float* product,
-             float* inverse_sigma, float* kept_u, float* kept_v, unsigned* ticket) {
+__global__ void __launch_bounds__(threads) sigma_of(Weights weights, bool iterate, unsigned* tickets) {
+  const Weight w = weights.of_block();
+  const std::int64_t rows = w.weight.rows, cols = w.weight.cols;
   const int warp = static_cast<int>(threadIdx.x) / device::warp_size,
             lane = static_cast<int>(threadIdx.x) % device::warp_size;
-  device::for_each_in_blocks((weight.rows + warps - 1) / warps, [&](std::int64_t group) {
+  device::for_each_in_blocks((rows + warps - 1) / warps, [&](std::int64_t group) {
     const std::int64_t r = group * warps + warp;
-    if (r >= weight.rows) return;
+    if (r >= rows) return;
     float sum = 0;
 #pragma unroll 4
-    for (std::int64_t i = lane; i * width < weight.cols; i += device::warp_size) {
-      const Columns columns = device::columns_at(i, weight.cols);
-      sum += dot(columns.load<access>(weight.row(r)), columns.load<access>(v));
+    for (std::int64_t i = lane; i * width < cols; i += device::warp_size) {
+      const Columns columns = device::columns_at(i, cols);
+      sum += dot(columns.load<access>(w.weight.row(r)), columns.load<access>(w.v));
     }
     sum = device::warp_sum(sum);
-    if (lane == 0) store(product + r, sum);
+    if (lane == 0) store(w.product + r, sum);
   });
-  if (!device::is_last_block(ticket)) return;
-  const float divisor = iterate ? norm_of<threads>(product, weight.rows) : 1;
+  if (!device::is_last_block(tickets)) return;
+  const float divisor = iterate ? norm_of<threads>(w.product, rows) : 1;
   double sigma = 0;
-  device::for_each_in_block(weight.rows, [&](std::int64_t r) {
-    const float at = load(product + r), unit = iterate ? at / divisor : load(u + r);
+  device::for_each_in_block(rows, [&](std::int64_t r) {
+    const float at = load(w.product + r), unit = iterate ? at / divisor : load(w.u + r);
     sigma += static_cast<double>(unit * at);
-    if (iterate) store(u + r, unit);
-    store(kept_u + r, unit);
+    if (iterate) store(w.u + r, unit);
+    for (std::int64_t p = 0; p < w.kept_u.rows; ++p) store(w.kept_u.row(p) + r, unit);
   });
-  device::for_each_in_block(weight.cols, [&](std::int64_t c) { store(kept_v + c, load(v + c)); });
+  device::for_each_in_block(cols, [&](std::int64_t c) {
+    const float unit = load(w.v + c);
+    for (std::int64_t p = 0; p < w.kept_v.rows; ++p) store(w.kept_v.row(p) + c, unit);
+  });
   sigma = device::block_sum<threads>(sigma);
-  if (threadIdx.x == 0) store(inverse_sigma, static_cast<float>(1 / sigma));
+  device::for_each_in_block(
+      w.kept_u.rows, [&](std::int64_t p) { store(w.inverse_sigma + p, static_cast<float>(1 / sigma)); });
 }
 
 template <int access>
-__global__ void __launch_bounds__(threads)
-    inner_product(MatrixView<const float> grad_linear, MatrixView<const float> a, const float* bias,
-                  float* inner, double* partial, unsigned* ticket) {
+__global__ void __launch_bounds__(threads) inner_product(Inners inners, double* partial, unsigned* tickets) {
+  const Inner job = inners.of_block();
   double sum = 0;
-  device::for_each_slab<threads>(a.cols, [&](const Slab& slab) {
-    const Four shift = bias == nullptr ? Four{} : slab.load<access>(bias);
-    slab.for_each_row(a.rows, [&](std::int64_t r) {
-      const Four g = slab.load<access>(grad_linear.row(r)), at = slab.load<access>(a.row(r));
-      sum += static_cast<double>(dot(g, four([&](int k) { return at[k] - shift[k]; })));
+#pragma unroll
+  for (int t = 0; t < 2; ++t) {
+    const auto& [grad_linear, a, bias] = job.terms[t];
+    device::for_each_slab<threads>(a.cols, [&](const Slab& slab) {
+      const Four shift = bias == nullptr ? Four{} : slab.load<access>(bias);
+      slab.for_each_row(a.rows, [&](std::int64_t r) {
+        const Four g = slab.load<access>(grad_linear.row(r)), at = slab.load<access>(a.row(r));
+        sum += static_cast<double>(dot(g, four([&](int k) { return at[k] - shift[k]; })));
+      });
     });
-  });
+  }
   sum = device::block_sum<threads>(sum);
-  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
-    store(inner, load(inner) + static_cast<float>(sum));
+  if (device::sum_over_blocks<threads>(sum, partial, tickets) && threadIdx.x == 0)
+    store(job.inner, static_cast<float>(sum));
 }
 
 template <int access>
-__global__ void __launch_bounds__(threads) correct(MatrixView<const float> u, MatrixView<const float> v,
-                                                   const float* inner, MatrixView<float> grad_weight) {
+__global__ void __launch_bounds__(threads) correct(Gradients gradients) {
+  const Gradient job = gradients.of_block();
+  const MatrixView<float> grad_weight = job.grad_weight;
   device::for_each_slab<threads>(grad_weight.cols, [&](const Slab& slab) {
     slab.for_each_row(grad_weight.rows, [&](std::int64_t r) {
       Four grad = slab.load<access>(grad_weight.row(r));
-      for (std::int64_t p = 0; p < u.rows; ++p) {
-        const float factor = load(inner + p) * load(u.row(p) + r);
-        const Four vector = slab.load<access>(v.row(p));
+      for (std::int64_t p = 0; p < job.u.rows; ++p) {
+        const float factor = load(job.inner + p) * load(job.u.row(p) + r);
+        const Four vector = slab.load<access>(job.v.row(p));
         grad = four([&](int k) { return grad[k] - factor * vector[k]; });
       }
       slab.store<access>(grad_weight.row(r), grad);
@@ -119,57 +165,129 @@ __global__ void __launch_bounds__(threads) correct(MatrixView<const float> u, Ma
   });
 }
 
-}  // namespace kernels::spectral_norm
+/// The z-layers of a grid for `count` jobs, and its largest extents.
+struct Extent {
+  std::int64_t rows = 0, cols = 0;
 
-template <class T>
-void cuda::spectral_sigma(Context& context, MatrixView<const T> weight, bool iterate, std::span<T> u,
-                          std::span<T> v, T* inverse_sigma, std::span<T> kept_u, std::span<T> kept_v) {
-  using namespace kernels::spectral_norm;
-  const bool aligned = device::aligned_rows<width>(weight) && device::aligned<width>(v.data());
+  void include(std::int64_t other_rows, std::int64_t other_cols) {
+    rows = std::max(rows, other_rows);
+    cols = std::max(cols, other_cols);
+  }
+};
+dim3 with_layers(dim3 grid, std::size_t count) {
+  grid.z = static_cast<unsigned>(count);
+  return grid;
+}
+
+/// Calls use(jobs) for as many jobs as a launch takes at once.
+template <class Job, class Use>
+void in_parts(std::span<const Job> jobs, std::size_t most, Use&& use) {
+  for (; jobs.size() > most; jobs = jobs.subspan(most)) use(jobs.first(most));
+  if (!jobs.empty()) use(jobs);
+}
+
+/// The room that W v of some weights takes.
+std::int64_t all_rows(std::span<const SpectralWeight<float>> weights) {
+  std::int64_t rows = 0;
+  for (const SpectralWeight<float>& w : weights) rows += w.weight.rows;
+  return rows;
+}
+
+void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weights, bool iterate) {
+  Weights jobs{};
+  Extent largest;
+  bool aligned = true;
+  float* product = cuda::workspace<float>(context, all_rows(weights));
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto& [weight, u, v, inverse_sigma, kept_u, kept_v] = weights[i];
+    jobs.job[i] = {weight, u.data(), v.data(), inverse_sigma.data(), kept_u, kept_v, product};
+    product += weight.rows;
+    largest.include(weight.rows, weight.cols);
+    aligned = aligned && device::aligned_rows<width>(weight) && device::aligned<width>(v.data());
+  }
   const cudaStream_t stream = device::stream_of(context);
+  unsigned* const tickets = cuda::tickets(context);
   device::with_width<width>(aligned, [&](auto constant) {
     if (iterate) {
       device::launch(iterate_v<constant>,
-                     {.grid = device::slab_grid(weight.cols), .block = batch_threads, .stream = stream},
-                     weight, u.data(), v.data(), cuda::ticket(context));
+                     {.grid = with_layers(device::slab_grid(largest.cols), weights.size()),
+                      .block = batch_threads,
+                      .stream = stream},
+                     jobs, tickets);
     }
     device::launch(sigma_of<constant>,
-                   {.grid = device::blocks_for(weight.rows, warps), .block = threads, .stream = stream},
-                   weight, iterate, u.data(), v.data(), cuda::workspace<T>(context, weight.rows),
-                   inverse_sigma, kept_u.data(), kept_v.data(), cuda::ticket(context));
+                   {.grid = with_layers(device::blocks_for(largest.rows, warps), weights.size()),
+                    .block = threads,
+                    .stream = stream},
+                   jobs, iterate, tickets);
   });
+}
+
+void launch_inner(Context& context, std::span<const SpectralInner<float>> inners) {
+  Inners jobs{};
+  Extent largest{1, 1};  // an inner product of nothing is 0
+  bool aligned = true;
+  for (std::size_t i = 0; i < inners.size(); ++i) {
+    jobs.job[i].inner = inners[i].inner;
+    for (int t = 0; t < 2; ++t) {
+      const auto& [grad_linear, a, bias] = inners[i].terms[t];
+      jobs.job[i].terms[t] = {grad_linear, a, device::data_or_null(bias)};
+      largest.include(a.rows, a.cols);
+      aligned = aligned && device::aligned_rows<width>(grad_linear) && device::aligned_rows<width>(a) &&
+                device::aligned<width>(bias.data());
+    }
+  }
+  const dim3 grid = with_layers(device::slab_grid<threads>(largest.rows, largest.cols), inners.size());
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(
+        inner_product<constant>, {.grid = grid, .block = threads, .stream = device::stream_of(context)}, jobs,
+        cuda::workspace<double>(context, std::int64_t{grid.x} * grid.y * grid.z), cuda::tickets(context));
+  });
+}
+
+void launch_correction(Context& context, std::span<const SpectralGradient<float>> gradients) {
+  Gradients jobs{};
+  Extent largest;
+  bool aligned = true;
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const auto& [u, v, inner, grad_weight] = gradients[i];
+    jobs.job[i] = {u, v, inner.data(), grad_weight};
+    largest.include(grad_weight.rows, grad_weight.cols);
+    aligned = aligned && device::aligned_rows<width>(v) && device::aligned_rows<width>(grad_weight);
+  }
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(
+        correct<constant>,
+        {.grid = with_layers(device::slab_grid<threads>(largest.rows, largest.cols), gradients.size()),
+         .block = threads,
+         .stream = device::stream_of(context)},
+        jobs);
+  });
+}
+
+}  // namespace kernels::spectral_norm
+
+template <class T>
+void cuda::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights, bool iterate) {
+  using namespace kernels::spectral_norm;
+  in_parts(weights, weights_at_once,
+           [&](std::span<const SpectralWeight<T>> part) { launch_sigma(context, part, iterate); });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::spectral_sigma);
 
 template <class T>
-void cuda::spectral_inner(Context& context, MatrixView<const T> grad_linear, MatrixView<const T> a,
-                          std::span<const T> bias, T* inner) {
+void cuda::spectral_inner(Context& context, std::span<const SpectralInner<T>> inners) {
   using namespace kernels::spectral_norm;
-  const device::LaunchShape shape{.grid = device::slab_grid<threads>(a.rows, a.cols),
-                                  .block = threads,
-                                  .stream = device::stream_of(context)};
-  const bool aligned = device::aligned_rows<width>(grad_linear) && device::aligned_rows<width>(a) &&
-                       device::aligned<width>(bias.data());
-  device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(inner_product<constant>, shape, grad_linear, a, device::data_or_null(bias), inner,
-                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
-                   cuda::ticket(context));
-  });
+  in_parts(inners, inners_at_once,
+           [&](std::span<const SpectralInner<T>> part) { launch_inner(context, part); });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::spectral_inner);
 
 template <class T>
-void cuda::spectral_correction(Context& context, MatrixView<const T> u, MatrixView<const T> v,
-                               std::span<const T> inner, MatrixView<T> grad_weight) {
+void cuda::spectral_correction(Context& context, std::span<const SpectralGradient<T>> gradients) {
   using namespace kernels::spectral_norm;
-  const bool aligned = device::aligned_rows<width>(v) && device::aligned_rows<width>(grad_weight);
-  device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(correct<constant>,
-                   {.grid = device::slab_grid<threads>(grad_weight.rows, grad_weight.cols),
-                    .block = threads,
-                    .stream = device::stream_of(context)},
-                   u, v, inner.data(), grad_weight);
-  });
+  in_parts(gradients, weights_at_once,
+           [&](std::span<const SpectralGradient<T>> part) { launch_correction(context, part); });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::spectral_correction);
 

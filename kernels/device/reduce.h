@@ -81,29 +81,30 @@ __device__ __forceinline__ T block_sum(T value) {
   return block_reduce<threads>(value, Plus{});
 }
 
-/// Whether the calling block is the last of its grid to come here; what the others wrote before is then
-/// visible to it. All threads of the block call it. `ticket` is 0 before the launch and 0 after it
-/// (cuda::ticket).
-__device__ __forceinline__ bool is_last_block(unsigned* ticket) {
+/// Whether the calling block is the last to come here of those with its blockIdx.z (which is all, in a grid
+/// of one or two dimensions); what the others wrote before is then visible to it. All threads of the block
+/// call it. `tickets`, one for each z, are 0 before the launch and 0 after it (cuda::tickets).
+__device__ __forceinline__ bool is_last_block(unsigned* tickets) {
   __shared__ bool last;
   __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
-    const unsigned blocks = gridDim.x * gridDim.y * gridDim.z;
-    last = atomicInc(ticket, blocks - 1) == blocks - 1;  // wraps to 0
+    const unsigned blocks = gridDim.x * gridDim.y;
+    last = atomicInc(tickets + blockIdx.z, blocks - 1) == blocks - 1;  // wraps to 0
     __threadfence();
   }
   __syncthreads();
   return last;
 }
 
-/// Adds up a value of every block, in the order of blocks: in the last block to come here it becomes the sum,
-/// for all its threads, and true is returned; elsewhere false. `partial` has room for a number a block. All
-/// threads of a block call it with the same value.
+/// Adds up a value of every block with the same blockIdx.z, in the order of blocks: in the last of them to
+/// come here it becomes the sum, for all its threads, and true is returned; elsewhere false. `partial` has
+/// room for a number a block of the grid. All threads of a block call it with the same value.
 template <int threads, class T>
-__device__ __forceinline__ bool sum_over_blocks(T& value, T* partial, unsigned* ticket) {
+__device__ __forceinline__ bool sum_over_blocks(T& value, T* partial, unsigned* tickets) {
+  partial += std::int64_t{blockIdx.z} * gridDim.x * gridDim.y;
   if (threadIdx.x == 0) store(partial + blockIdx.y * gridDim.x + blockIdx.x, value);
-  if (!is_last_block(ticket)) return false;
+  if (!is_last_block(tickets)) return false;
   value = T(0);
   for_each_in_block(gridDim.x * gridDim.y, [&](std::int64_t block) { value += load(partial + block); });
   value = block_sum<threads>(value);

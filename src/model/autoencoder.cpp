@@ -95,6 +95,11 @@ double Autoencoder<T>::loss_scale() const {
 }
 
 template <class T>
+std::span<const T> Autoencoder<T>::last_bias() {
+  return decoder_.layer_parameters(decoder_.size() - 1).bias;
+}
+
+template <class T>
 MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const BatchRows& rows,
                                           const Segment& segment, bool training) {
   const std::span<const Segment> segments(&segment, 1);
@@ -146,11 +151,13 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
                       &state->losses[weighted_kl_slot], z);
   }
 
-  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true);
+  const MatrixView<T> prediction =
+      decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true, {.without_bias = true});
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
   this->phases_.enter(Phase::loss);
-  squared_error<T>(context_, prediction, data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(),
-                   loss_scale() / static_cast<double>(n), &state->losses[reconstruction_slot], grad);
+  squared_error<T>(context_, prediction, last_bias(), data_.x(), rows, data_.mean(), data_.inverse_scale(),
+                   loss_scale(), loss_scale() / static_cast<double>(n), &state->losses[reconstruction_slot],
+                   grad);
 
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
@@ -192,6 +199,10 @@ void Autoencoder<T>::show_step(std::int64_t rows, MatrixView<const T> z) {
     log_variance_->show_values(log_variance_tape_, rows, 0, watch);
     watch({"z: draws from the posterior", z, 0});
   }
+  const Segment segment{.rows = rows};
+  const MatrixView<T> prediction = decoder_.output(decoder_tape_, decoder_.size() - 1, 0, rows);
+  decoder_.activate(context_, decoder_.size() - 1, decoder_tape_.back(), {&segment, 1}, seed_, true,
+                    prediction, prediction);  // the loss added the bias without writing it down
   decoder_.show_values(decoder_tape_, rows, 0, watch);
   decoder_.show_gradients(decoder_tape_, rows, 0, watch);
   if (variational()) {
@@ -231,10 +242,10 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
     reparameterize<T>(context_, noise, mu, log_variance_->rows_of(log_variance_tape_[0].a, 0, 0, rows.count),
                       kl_scale, zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
-  const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false);
-  squared_error<T>(context_, prediction, data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(),
-                   0, &sums[reconstruction_slot], {});
+  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1},
+                                                    seed_, false, {.without_bias = true});
+  squared_error<T>(context_, prediction, last_bias(), data_.x(), rows, data_.mean(), data_.inverse_scale(),
+                   loss_scale(), 0, &sums[reconstruction_slot], {});
 }
 
 template <class T>

@@ -39,6 +39,8 @@ class Autoencoder final : public Trainable<T> {
   void head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape, MatrixView<const T> hidden,
                      std::int64_t rows, bool accumulate);
   double loss_scale() const;
+  /// Of the decoder's output layer, which the loss adds.
+  std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
   void show_step(std::int64_t rows, MatrixView<const T> z);
 

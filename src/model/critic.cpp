@@ -83,20 +83,32 @@ MatrixView<T> Critic<T>::real_rows(std::int64_t rows) {
 }
 
 template <class T>
-void Critic<T>::update_sigmas(int slot, bool iterate) {
-  for (int k = 0; k < network_.size(); ++k) network_.update_sigma(*context_, k, tape_[k], slot, iterate);
+MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
+  return input(Rows{rows, penalised()}.generated(), rows);
 }
 
 template <class T>
-void Critic<T>::train_update(MatrixView<const T> generated, const std::int64_t* update, CriticLosses losses) {
-  const Rows rows{generated.rows, penalised()};
-  const std::int64_t n = rows.n;
-  context_->memory().copy_on_device(input(rows.generated(), n).data, generated.data,
-                                    n * network_.in() * sizeof(T));
+int Critic<T>::used_slots() const {
+  return penalised() ? slots : interpolated_slot;
+}
+
+template <class T>
+void Critic<T>::update_sigmas() {
+  if (options_.spectral_iterations == SpectralIterations::per_step) {
+    network_.update_sigmas(*context_, tape_, real_slot, used_slots(), true);
+    return;
+  }
+  for (int slot = real_slot; slot < used_slots(); ++slot)
+    network_.update_sigmas(*context_, tape_, slot, 1, true);
+}
+
+template <class T>
+void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticLosses losses) {
+  const Rows rows{n, penalised()};
   const MatrixView<T> real = input(rows.real(), n);
   if (penalised()) {
-    interpolate<T>(*context_, RandomStream(seed_, Purpose::interpolation, 0, update), real, generated,
-                   input(0, n));
+    interpolate<T>(*context_, RandomStream(seed_, Purpose::interpolation, 0, update), real,
+                   input(rows.generated(), n), input(0, n));
   }
   if (options_.instance_noise > 0) {
     add_normal<T>(*context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
@@ -105,14 +117,11 @@ void Critic<T>::train_update(MatrixView<const T> generated, const std::int64_t* 
   }
 
   phases_.enter(Phase::forward);
-  const bool per_pass = options_.spectral_iterations == SpectralIterations::per_pass;
-  update_sigmas(real_slot, true);
-  update_sigmas(generated_slot, per_pass);
+  update_sigmas();
   std::vector<Segment> segments{
       {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
       {.first = rows.generated(), .rows = n, .pass = generated_pass, .step = update, .slot = generated_slot}};
   if (penalised()) {
-    update_sigmas(interpolated_slot, per_pass);
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
@@ -160,16 +169,15 @@ template <class T>
 void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
   const int head = network_.size() - 1;
   const std::int64_t n = rows.n, tangent = rows.tangent();
-  const T* scale = network_.layer_parameters(head, tape_[head], interpolated.slot).scale;
+  const T* scale = network_.pass(head, tape_[head], interpolated, seed_).scale;
   head_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
   for (int k = head; k > 0; --k) {
     const int below = k - 1;
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
     network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
-    layer_backward<T>(*context_, network_.form(below, interpolated, seed_, true),
-                      network_.layer_parameters(below, tape_[below], interpolated.slot),
-                      network_.statistics(below, tape_[below], interpolated), a(below, 0, n), signal, {},
-                      grad(below, tangent, n), {});
+    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
+    layer_backward<T>(*context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
+                      a(below, 0, n), signal, grad(below, tangent, n), {});
   }
   const MatrixView<T> g = input(tangent, n);
   network_.input_gradient(*context_, 0, grad(0, tangent, n), g);
@@ -179,9 +187,8 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
   for (int k = 0; k < head; ++k) {
     network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
-    layer_tangent<T>(*context_, network_.form(k, interpolated, seed_, true),
-                     network_.layer_parameters(k, tape_[k], interpolated.slot),
-                     network_.statistics(k, tape_[k], interpolated), a(k, 0, n), signal, a(k, tangent, n),
+    layer_tangent<T>(*context_, network_.form(k, true), network_.layer_parameters(k),
+                     network_.pass(k, tape_[k], interpolated, seed_), a(k, 0, n), signal, a(k, tangent, n),
                      network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
   }
   network_.product(*context_, head, layer_input(head, tangent, n), a(head, tangent, n));
@@ -197,40 +204,43 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
   const std::int64_t ordinary = rows.forward() - first;
   const std::int64_t all = ordinary + (penalised() ? rows.n : 0);
   for (int k = network_.size() - 1; k >= 0; --k) {
-    for (const Segment& segment : segments) {
-      const bool add_extra = segment.slot == interpolated_slot && k + 1 < network_.size();
-      const MatrixView<T> extra = add_extra ? side(extra_, k, rows.n) : MatrixView<T>{};
-      const MatrixView<T> g = grad(k, segment.first, rows.n);
-      layer_backward<T>(*context_, network_.form(k, segment, seed_, true),
-                        network_.layer_parameters(k, tape_[k], segment.slot),
-                        network_.statistics(k, tape_[k], segment), a(k, segment.first, rows.n), g, extra, g,
-                        network_.layer_gradients(k));
-    }
+    std::vector<LayerPass<T>> passes = network_.passes(k, tape_[k], segments, seed_);
+    if (from_interpolated && k + 1 < network_.size()) passes.back().extra = side(extra_, k, rows.n);
+    const MatrixView<T> g = grad(k, 0, rows.forward());
+    layer_backward<T>(*context_, network_.form(k, true), network_.layer_parameters(k), passes,
+                      a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
     network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
-    if (network_.shape(k).spectral_norm) correct_spectral(k, rows, segments);
     if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
   }
+  if (options_.spectral_norm) correct_spectral(rows, segments);
 }
 
 template <class T>
-void Critic<T>::correct_spectral(int layer, const Rows& rows, std::span<const Segment> segments) {
-  LayerTape<T>& tape = tape_[layer];
-  tape.inner.set_zero();
-  const std::span<const T> bias = network_.layer_parameters(layer, tape, real_slot).bias;
-  for (const Segment& segment : segments) {
-    spectral_inner<T>(*context_, grad(layer, segment.first, rows.n), a(layer, segment.first, rows.n), bias,
-                      tape.inner.data() + segment.slot);
+void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segments) {
+  std::vector<SpectralInner<T>> inners;
+  std::vector<SpectralGradient<T>> gradients;
+  const auto used = static_cast<std::size_t>(used_slots());
+  for (int k = 0; k < network_.size(); ++k) {
+    const LayerTape<T>& tape = tape_[k];
+    const std::size_t begin = inners.size();
+    for (std::size_t slot = 0; slot < used; ++slot)
+      inners.push_back({.terms = {}, .inner = &tape.inner.data()[slot]});
+    for (const Segment& segment : segments) {
+      inners[begin + static_cast<std::size_t>(segment.slot)].terms[0] = {
+          grad(k, segment.first, rows.n), a(k, segment.first, rows.n), network_.layer_parameters(k).bias};
+    }
+    if (penalised()) {
+      inners[begin + interpolated_slot].terms[1] = {
+          grad(k, rows.tangent(), rows.n), a(k, rows.tangent(), rows.n), {}};
+    }
+    const LayerShape& shape = network_.shape(k);
+    gradients.push_back({.u = MatrixView<const T>(tape.u.data(), used_slots(), shape.out),
+                         .v = MatrixView<const T>(tape.v.data(), used_slots(), shape.in),
+                         .inner = tape.inner.span().first(used),
+                         .grad_weight = network_.weight_gradient_of(k)});
   }
-  const int used = penalised() ? slots : interpolated_slot;
-  if (penalised()) {
-    spectral_inner<T>(*context_, grad(layer, rows.tangent(), rows.n), a(layer, rows.tangent(), rows.n), {},
-                      tape.inner.data() + interpolated_slot);
-  }
-  const LayerShape& shape = network_.shape(layer);
-  spectral_correction<T>(*context_, MatrixView<const T>(tape.u.data(), used, shape.out),
-                         MatrixView<const T>(tape.v.data(), used, shape.in),
-                         {tape.inner.data(), static_cast<std::size_t>(used)},
-                         network_.weight_gradient_of(layer));
+  spectral_inner<T>(*context_, inners);
+  spectral_correction<T>(*context_, gradients);
 }
 
 template <class T>
@@ -240,7 +250,7 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
-  update_sigmas(real_slot, true);
+  network_.update_sigmas(*context_, tape_, real_slot, 1, true);
   network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;

@@ -24,12 +24,13 @@ class Critic {
   void initialize(std::uint32_t network) { network_.initialize(seed_, network); }
   void make_tape(Context& context, std::int64_t batch);
 
-  /// Where the caller puts the real batch of an update, rows x genes.
+  /// Where the caller puts the real and the generated batch of an update, rows x genes.
   MatrixView<T> real_rows(std::int64_t rows);
+  MatrixView<T> generated_rows(std::int64_t rows);
 
-  /// The gradients of one critic update: adds them to the arena's gradients. `update` counts updates, in
-  /// device memory.
-  void train_update(MatrixView<const T> generated, const std::int64_t* update, CriticLosses losses);
+  /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
+  /// counts updates, in device memory.
+  void train_update(std::int64_t rows, const std::int64_t* update, CriticLosses losses);
 
   /// The generator's adversarial loss and its gradient at the generated cells (overwritten); the critic's
   /// parameters get none.
@@ -57,11 +58,13 @@ class Critic {
   bool penalised() const { return options_.gradient_penalty.weight > 0; }
   /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
   bool interpolated_pass_has_gradient() const;
-  void update_sigmas(int slot, bool iterate);
+  /// Spectral norms of an update's passes.
+  void update_sigmas();
+  int used_slots() const;
   void adversarial_gradients(const Rows& rows, CriticLosses losses);
   void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);
   void backward(const Rows& rows, std::span<const Segment> segments);
-  void correct_spectral(int layer, const Rows& rows, std::span<const Segment> segments);
+  void correct_spectral(const Rows& rows, std::span<const Segment> segments);
   MatrixView<T> input(std::int64_t first, std::int64_t rows) const;
   MatrixView<T> layer_input(int layer, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> grad(int layer, std::int64_t first, std::int64_t rows) const;

@@ -67,10 +67,11 @@ void Gan<T>::draw_latents(std::int64_t rows, std::uint32_t index, const std::int
 }
 
 template <class T>
-MatrixView<T> Gan<T>::run_generator(std::int64_t rows, std::uint32_t pass, const std::int64_t* step) {
+MatrixView<T> Gan<T>::run_generator(std::int64_t rows, std::uint32_t pass, const std::int64_t* step,
+                                    MatrixView<T> out) {
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
   return generator_.forward(context_, generator_tape_, MatrixView<const T>(z_.data(), rows, options_.latent),
-                            rows, {&segment, 1}, seed_, true);
+                            rows, {&segment, 1}, seed_, true, {.out = out});
 }
 
 template <class T>
@@ -94,13 +95,14 @@ template <class T>
 void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses) {
   if (options_.gan.latent_draw == LatentDraw::per_update) draw_latents(rows.count, 1, &state->update);
   this->phases_.enter(Phase::forward);
-  const MatrixView<T> generated = run_generator(rows.count, generator_for_critic, &state->update);
+  const MatrixView<T> generated =
+      run_generator(rows.count, generator_for_critic, &state->update, critic_.generated_rows(rows.count));
   this->phases_.enter(Phase::data);
   gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
                   critic_.real_rows(rows.count));
-  critic_.train_update(generated, &state->update, losses);
+  critic_.train_update(rows.count, &state->update, losses);
   if (this->watch_) {
-    generator_.show_values(generator_tape_, rows.count, -1, this->watch_);
+    generator_.show_values(generator_tape_, rows.count, -1, this->watch_, generated);
     critic_.show_update(rows.count, this->watch_);
     critic_parameters_.show_gradients(this->watch_);
   }
@@ -118,7 +120,7 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
 template <class T>
 void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
   this->phases_.enter(Phase::forward);
-  const MatrixView<T> generated = run_generator(rows, generator_for_itself, &state->step);
+  const MatrixView<T> generated = run_generator(rows, generator_for_itself, &state->step, {});
   const MatrixView<T> grad = generator_.rows_of(generator_tape_.back().grad, generator_.size() - 1, 0, rows);
   critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], grad);
   this->phases_.enter(Phase::loss);

@@ -34,8 +34,9 @@ class Gan final : public Trainable<T> {
  private:
   void critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses);
   void generator_update(std::int64_t rows, StepState<T>* state);
-  /// Runs the generator in training mode on the latents in z_.
-  MatrixView<T> run_generator(std::int64_t rows, std::uint32_t pass, const std::int64_t* step);
+  /// Runs the generator in training mode on the latents in z_, to `out` or to its tape.
+  MatrixView<T> run_generator(std::int64_t rows, std::uint32_t pass, const std::int64_t* step,
+                              MatrixView<T> out);
   void draw_latents(std::int64_t rows, std::uint32_t index, const std::int64_t* step);
 
   Context& context_;

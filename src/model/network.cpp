@@ -131,13 +131,21 @@ MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int laye
 }
 
 template <class T>
-void Network<T>::update_sigma(Context& context, int layer, LayerTape<T>& tape, int slot, bool iterate) {
-  const Layer& l = layers_[layer];
-  if (!l.shape.spectral_norm) return;
-  const auto in = static_cast<std::size_t>(l.shape.in), out = static_cast<std::size_t>(l.shape.out);
-  spectral_sigma<T>(context, weight(layer), iterate, buffers_->vector(l.u), buffers_->vector(l.v),
-                    tape.inverse_sigma.data() + slot, {tape.u.data() + slot * l.shape.out, out},
-                    {tape.v.data() + slot * l.shape.in, in});
+void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count,
+                               bool iterate) {
+  std::vector<SpectralWeight<T>> weights;
+  for (int k = 0; k < size(); ++k) {
+    const Layer& l = layers_[k];
+    if (!l.shape.spectral_norm) continue;
+    const std::int64_t in = l.shape.in, out = l.shape.out;
+    weights.push_back({.weight = weight(k),
+                       .u = buffers_->vector(l.u),
+                       .v = buffers_->vector(l.v),
+                       .inverse_sigma = tape[k].inverse_sigma.span().subspan(first, count),
+                       .kept_u = MatrixView<T>(tape[k].u.data() + first * out, count, out),
+                       .kept_v = MatrixView<T>(tape[k].v.data() + first * in, count, in)});
+  }
+  spectral_sigma<T>(context, weights, iterate);
 }
 
 template <class T>
@@ -166,23 +174,19 @@ void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T
 }
 
 template <class T>
-LayerForm Network<T>::form(int layer, const Segment& segment, std::uint64_t seed, bool training) const {
-  const Layer& l = layers_[layer];
-  return {.normalization = l.shape.normalization,
-          .activation = l.shape.activation,
-          .slope = l.shape.slope,
-          .dropout = l.shape.dropout,
-          .training = training,
-          .stream = RandomStream(seed, Purpose::dropout, segment.pass * 16 + l.dropout_layer, segment.step)};
+LayerForm Network<T>::form(int layer, bool training) const {
+  const LayerShape& shape = layers_[layer].shape;
+  return {.normalization = shape.normalization,
+          .activation = shape.activation,
+          .slope = shape.slope,
+          .dropout = shape.dropout,
+          .training = training};
 }
 
 template <class T>
-LayerParameters<T> Network<T>::layer_parameters(int layer, const LayerTape<T>& tape, int slot) {
+LayerParameters<T> Network<T>::layer_parameters(int layer) {
   const Layer& l = layers_[layer];
-  LayerParameters<T> parameters{.scale = l.shape.spectral_norm ? tape.inverse_sigma.data() + slot : nullptr,
-                                .bias = parameters_->vector(l.bias),
-                                .weight = {},
-                                .offset = {}};
+  LayerParameters<T> parameters{.bias = parameters_->vector(l.bias), .weight = {}, .offset = {}};
   if (l.norm_weight >= 0) {
     parameters.weight = parameters_->vector(l.norm_weight);
     parameters.offset = parameters_->vector(l.norm_offset);
@@ -213,27 +217,52 @@ PassStatistics<T> Network<T>::statistics(int layer, const LayerTape<T>& tape, co
 }
 
 template <class T>
-void Network<T>::activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment,
-                          std::uint64_t seed, bool training) {
+LayerPass<T> Network<T>::pass(int layer, const LayerTape<T>& tape, const Segment& segment,
+                              std::uint64_t seed) const {
+  const Layer& l = layers_[layer];
+  return {.first = segment.first,
+          .rows = segment.rows,
+          .dropout = RandomStream(seed, Purpose::dropout, segment.pass * 16 + l.dropout_layer, segment.step),
+          .scale = l.shape.spectral_norm ? tape.inverse_sigma.data() + segment.slot : nullptr,
+          .statistics = statistics(layer, tape, segment),
+          .extra = {}};
+}
+
+template <class T>
+std::vector<LayerPass<T>> Network<T>::passes(int layer, const LayerTape<T>& tape,
+                                             std::span<const Segment> segments, std::uint64_t seed) const {
+  std::vector<LayerPass<T>> all;
+  for (const Segment& segment : segments) all.push_back(pass(layer, tape, segment, seed));
+  return all;
+}
+
+template <class T>
+void Network<T>::activate(Context& context, int layer, const LayerTape<T>& tape,
+                          std::span<const Segment> segments, std::uint64_t seed, bool training,
+                          MatrixView<T> linear, MatrixView<T> out) {
   const Layer& l = layers_[layer];
   RunningStatistics<T> running;
   if (l.running_mean >= 0) running = {buffers_->vector(l.running_mean), buffers_->vector(l.running_variance)};
-  const MatrixView<T> linear = rows_of(tape.a, layer, segment.first, segment.rows);
-  const MatrixView<T> out = l.shape.hidden ? rows_of(tape.h, layer, segment.first, segment.rows) : linear;
-  layer_forward<T>(context, form(layer, segment, seed, training), layer_parameters(layer, tape, segment.slot),
-                   running, statistics(layer, tape, segment), linear, out);
+  layer_forward<T>(context, form(layer, training), layer_parameters(layer), running,
+                   passes(layer, tape, segments, seed), linear, out);
 }
 
 template <class T>
 MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& tape,
                                   MatrixView<const T> input, std::int64_t rows,
-                                  std::span<const Segment> segments, std::uint64_t seed, bool training) {
-  for (int k = 0; k < size(); ++k) {
+                                  std::span<const Segment> segments, std::uint64_t seed, bool training,
+                                  const Ending<T>& ending) {
+  const int last = size() - 1;
+  for (int k = 0; k <= last; ++k) {
+    const bool elsewhere = k == last && ending.out.data != nullptr;
+    const MatrixView<T> linear = elsewhere ? ending.out : rows_of(tape[k].a, k, 0, rows);
     if (k > 0) input = output(tape, k - 1, 0, rows);
-    if (input.data != nullptr) product(context, k, input, rows_of(tape[k].a, k, 0, rows));
-    for (const Segment& segment : segments) activate(context, k, tape[k], segment, seed, training);
+    if (input.data != nullptr) product(context, k, input, linear);
+    if (k == last && ending.without_bias) continue;
+    activate(context, k, tape[k], segments, seed, training, linear,
+             elsewhere ? linear : output(tape, k, 0, rows));
   }
-  return output(tape, size() - 1, 0, rows);
+  return ending.out.data != nullptr ? ending.out : output(tape, last, 0, rows);
 }
 
 template <class T>
@@ -241,13 +270,10 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
                           std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                           bool with_parameters, MatrixView<T> grad_input) {
   for (int k = size() - 1; k >= 0; --k) {
-    for (const Segment& segment : segments) {
-      const MatrixView<T> grad = rows_of(tape[k].grad, k, segment.first, segment.rows);
-      layer_backward<T>(context, form(k, segment, seed, true), layer_parameters(k, tape[k], segment.slot),
-                        statistics(k, tape[k], segment), rows_of(tape[k].a, k, segment.first, segment.rows),
-                        grad, {}, grad, with_parameters ? layer_gradients(k) : LayerGradients<T>{});
-    }
     const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
+    layer_backward<T>(context, form(k, true), layer_parameters(k), passes(k, tape[k], segments, seed),
+                      rows_of(tape[k].a, k, 0, rows), grad, grad,
+                      with_parameters ? layer_gradients(k) : LayerGradients<T>{});
     const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;
     if (with_parameters && layer_input.data != nullptr) weight_gradient(context, k, grad, layer_input);
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
@@ -257,9 +283,11 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
 
 template <class T>
 void Network<T>::show_values(const std::vector<LayerTape<T>>& tape, std::int64_t rows,
-                             std::int64_t first_cell, const Watch<T>& watch) const {
+                             std::int64_t first_cell, const Watch<T>& watch, MatrixView<const T> out) const {
   for (int k = 0; k < size(); ++k) {
-    watch({layers_[k].weight_name + ": pre-activations", rows_of(tape[k].a, k, 0, rows), first_cell});
+    const bool elsewhere = k + 1 == size() && out.data != nullptr;
+    const MatrixView<const T> a = elsewhere ? out : rows_of(tape[k].a, k, 0, rows);
+    watch({layers_[k].weight_name + ": pre-activations", a, first_cell});
     if (shape(k).hidden)
       watch({layers_[k].weight_name + ": outputs", rows_of(tape[k].h, k, 0, rows), first_cell});
   }

@@ -41,6 +41,13 @@ struct Segment {
   int slot = 0;                        ///< which of the tape's spectral norms
 };
 
+/// How a forward pass ends, of a network whose last layer is a bare Linear.
+template <class T>
+struct Ending {
+  MatrixView<T> out{};        ///< where its outputs go; an empty view: to the tape
+  bool without_bias = false;  ///< the last bias is left to what comes next
+};
+
 /// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
 template <class T>
 struct LayerTape {
@@ -70,9 +77,9 @@ class Network {
   /// Room for `rows` rows and for `slots` passes with statistics of their own.
   std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, int slots) const;
 
-  /// Spectral norm of one layer for one slot, with or without a power iteration. Nothing without spectral
-  /// norm.
-  void update_sigma(Context& context, int layer, LayerTape<T>& tape, int slot, bool iterate);
+  /// Spectral norms of all layers as the slots [first, first + count) see them, with or without a power
+  /// iteration. Nothing without spectral norm.
+  void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count, bool iterate);
 
   /// out = input W^T.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
@@ -82,15 +89,15 @@ class Network {
   /// Gradient of W += grad^T input.
   void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
 
-  /// The fused rest of a layer for one segment, from a (holding the product) to h.
-  void activate(Context& context, int layer, LayerTape<T>& tape, const Segment& segment, std::uint64_t seed,
-                bool training);
+  /// The fused rest of a layer, from `linear` (holding the product) to `out`.
+  void activate(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
+                std::uint64_t seed, bool training, MatrixView<T> linear, MatrixView<T> out);
 
   /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view
   /// (sparse batches). Returns the output of all rows.
   MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                         std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
-                        bool training);
+                        bool training, const Ending<T>& ending = {});
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
@@ -99,17 +106,19 @@ class Network {
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input);
 
-  /// Shows the values of a forward pass over `rows` rows, layer by layer, and the gradients of the way back.
-  /// Cells of the batch begin at row `first_cell`.
+  /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
+  /// they went there), and the gradients of the way back. Cells of the batch begin at row `first_cell`.
   void show_values(const std::vector<LayerTape<T>>& tape, std::int64_t rows, std::int64_t first_cell,
-                   const Watch<T>& watch) const;
+                   const Watch<T>& watch, MatrixView<const T> out = {}) const;
   void show_gradients(const std::vector<LayerTape<T>>& tape, std::int64_t rows, std::int64_t first_cell,
                       const Watch<T>& watch) const;
 
-  LayerForm form(int layer, const Segment& segment, std::uint64_t seed, bool training) const;
-  LayerParameters<T> layer_parameters(int layer, const LayerTape<T>& tape, int slot);
+  LayerForm form(int layer, bool training) const;
+  LayerParameters<T> layer_parameters(int layer);
   LayerGradients<T> layer_gradients(int layer);
-  PassStatistics<T> statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const;
+  LayerPass<T> pass(int layer, const LayerTape<T>& tape, const Segment& segment, std::uint64_t seed) const;
+  std::vector<LayerPass<T>> passes(int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
+                                   std::uint64_t seed) const;
 
   MatrixView<T> weight(int layer) { return parameters_->matrix(layers_[layer].weight); }
   MatrixView<T> weight_gradient_of(int layer) { return parameters_->matrix_gradient(layers_[layer].weight); }
@@ -119,6 +128,8 @@ class Network {
                        std::int64_t rows) const;
 
  private:
+  PassStatistics<T> statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const;
+
   struct Layer {
     LayerShape shape;
     std::string weight_name;

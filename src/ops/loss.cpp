@@ -3,20 +3,23 @@
 namespace sparcell {
 
 template <class T>
-void squared_error(Context& context, MatrixView<const T> prediction, CsrView<const T> x, BatchRows rows,
-                   std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
-                   double gradient_scale, double* loss, MatrixView<T> gradient) {
+void squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
+                   CsrView<const T> x, BatchRows rows, std::span<const T> mean,
+                   std::span<const T> inverse_scale, double loss_scale, double gradient_scale, double* loss,
+                   MatrixView<T> gradient) {
   require(prediction.rows == rows.count && prediction.cols == x.cols,
           "squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows, prediction.cols,
           rows.count, x.cols);
   require(gradient.data == nullptr || (gradient.rows == prediction.rows && gradient.cols == prediction.cols),
           "squared_error: the gradient is {} x {}, the prediction {} x {}", gradient.rows, gradient.cols,
           prediction.rows, prediction.cols);
+  require(bias.empty() || static_cast<std::int64_t>(bias.size()) == x.cols,
+          "squared_error: {} biases for {} columns", bias.size(), x.cols);
   require(mean.size() == inverse_scale.size() &&
               (mean.empty() || static_cast<std::int64_t>(mean.size()) == x.cols),
           "squared_error: {} means and {} scales for {} columns", mean.size(), inverse_scale.size(), x.cols);
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(squared_error, context, prediction, x, rows, mean, inverse_scale, loss_scale,
+  SPARCELL_DISPATCH(squared_error, context, prediction, bias, x, rows, mean, inverse_scale, loss_scale,
                     gradient_scale, loss, gradient);
 }
 SPARCELL_INSTANTIATE(squared_error);

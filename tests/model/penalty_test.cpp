@@ -27,7 +27,6 @@ class CriticRun {
         generated_(context_, cells * genes),
         real_(context_, cells * genes),
         cells_(cells),
-        genes_(genes),
         update_(context_, 1),
         losses_(context_, 4) {
     parameters_.allocate(context_, true);
@@ -48,12 +47,11 @@ class CriticRun {
   Losses update() {
     context_.memory().set_zero(parameters_.gradients().data(), parameters_.gradients().size_bytes());
     losses_.set_zero();
-    const MatrixView<double> real = critic_.real_rows(cells_);
-    context_.memory().copy_on_device(real.data, real_.data(),
-                                     static_cast<std::size_t>(real_.size()) * sizeof(double));
+    const auto bytes = static_cast<std::size_t>(real_.size()) * sizeof(double);
+    context_.memory().copy_on_device(critic_.real_rows(cells_).data, real_.data(), bytes);
+    context_.memory().copy_on_device(critic_.generated_rows(cells_).data, generated_.data(), bytes);
     double* at = losses_.data();
-    critic_.train_update(MatrixView<const double>(generated_.data(), cells_, genes_), update_.data(),
-                         {at, at + 1, at + 2, at + 3});
+    critic_.train_update(cells_, update_.data(), {at, at + 1, at + 2, at + 3});
     const Tensor losses = losses_.to_host();
     return {losses[0], losses[1]};
   }
@@ -81,7 +79,7 @@ class CriticRun {
   Arena<double> parameters_, buffers_;
   Critic<double> critic_;
   Buffer<double> generated_, real_;
-  std::int64_t cells_, genes_;
+  std::int64_t cells_;
   Buffer<std::int64_t> update_;
   Buffer<double> losses_;
 };

@@ -9,6 +9,7 @@ template <class T>
 struct DeviceLayer {
   Context context;
   LayerForm form;
+  RandomStream stream;
   bool scaled;
   DeviceArray<T> scale, bias, weight, offset, running_mean, running_variance;
   DeviceArray<T> mean, inverse_deviation;  // statistics, poisoned
@@ -17,6 +18,7 @@ struct DeviceLayer {
   DeviceLayer(int threads, const LayerReference& reference)
       : context(test_context(threads)),
         form(reference.form),
+        stream(reference.stream),
         scaled(reference.scale != 1),
         scale(context, std::vector<double>{reference.scale}),
         bias(context, reference.bias),
@@ -29,12 +31,26 @@ struct DeviceLayer {
         linear(context, reference.linear),
         out(context, reference.linear.rows, reference.linear.cols) {}
 
-  LayerParameters<T> parameters() const { return {scaled ? scale.data() : nullptr, bias, weight, offset}; }
-  PassStatistics<T> statistics() const { return {mean, inverse_deviation}; }
+  LayerParameters<T> parameters() const { return {bias, weight, offset}; }
+  /// All rows as one pass.
+  LayerPass<T> pass(MatrixView<const T> extra = {}) const {
+    return {.first = 0,
+            .rows = linear.view().rows,
+            .dropout = stream,
+            .scale = scaled ? scale.data() : nullptr,
+            .statistics = {mean, inverse_deviation},
+            .extra = extra};
+  }
 
-  void forward() {
-    layer_forward<T>(context, form, parameters(), {running_mean, running_variance}, statistics(), linear,
-                     out);
+  void forward() { forward_to(out); }
+  void forward_to(const DeviceMatrix<T>& to) {
+    const LayerPass<T> all = pass();
+    layer_forward<T>(context, form, parameters(), {running_mean, running_variance}, {&all, 1}, linear, to);
+  }
+  void backward(const DeviceMatrix<T>& grad_out, const DeviceMatrix<T>& grad_linear,
+                LayerGradients<T> gradients, MatrixView<const T> extra = {}) {
+    const LayerPass<T> all = pass(extra);
+    layer_backward<T>(context, form, parameters(), {&all, 1}, linear, grad_out, grad_linear, gradients);
   }
 
  private:
@@ -70,7 +86,6 @@ void for_each_layer(NormalizationLayer normalization, Use&& use) {
           form.normalization = normalization;
           form.activation = activation;
           form.dropout = dropout;
-          form.stream = RandomStream(11, Purpose::dropout, 3);
           use(LayerReference(form, scale, shape.rows, shape.cols));
           if (testing::Test::HasFatalFailure()) return;
         }

@@ -81,8 +81,8 @@ void check(const LayerReference& reference) {
   const DeviceMatrix<T> signal(layer.context, tangent.signal), linear(layer.context, tangent.direction),
       out(layer.context, rows, cols), extra(layer.context, rows, cols);
   const DeviceArray<T> weight(layer.context, before), offset(layer.context, before);
-  layer_tangent<T>(layer.context, layer.form, layer.parameters(), layer.statistics(), layer.linear, signal,
-                   linear, out, extra, {{}, weight, offset});
+  layer_tangent<T>(layer.context, layer.form, layer.parameters(), layer.pass(), layer.linear, signal, linear,
+                   out, extra, {{}, weight, offset});
 
   const double tolerance = mixed_difference.of<T>();
   test::expect_near(out.to_host(), tangent.forward(), tolerance);
@@ -116,7 +116,6 @@ TYPED_TEST(LayerNormTangent, IsTheDifferenceOfForwardAndOfTheGradient) {
         form.normalization = NormalizationLayer::layer;
         form.activation = activation;
         form.dropout = dropout;
-        form.stream = RandomStream(11, Purpose::dropout, 3);
         check<TypeParam>(LayerReference(form, 0.625, shape.rows, shape.cols));
         if (this->HasFatalFailure()) return;
       }
@@ -133,15 +132,16 @@ TYPED_TEST(LayerNormTangent, RefusesWhatDoesNotFit) {
   const DeviceArray<T> two(layer.context, 2);
   const auto tangent = [&](const LayerParameters<T>& parameters, PassStatistics<T> statistics,
                            MatrixView<T> extra, LayerGradients<T> gradients) {
-    layer_tangent<T>(layer.context, form, parameters, statistics, matrix, matrix, matrix, matrix, extra,
-                     gradients);
+    LayerPass<T> pass = layer.pass();
+    pass.statistics = statistics;
+    layer_tangent<T>(layer.context, form, parameters, pass, matrix, matrix, matrix, matrix, extra, gradients);
   };
   const LayerParameters<T> fits = layer.parameters();
-  EXPECT_THROW(tangent({}, layer.statistics(), matrix, {}), InternalError);
+  EXPECT_THROW(tangent({}, layer.pass().statistics, matrix, {}), InternalError);
   EXPECT_THROW(tangent(fits, {two, two}, matrix, {}), InternalError);
-  EXPECT_THROW(tangent(fits, layer.statistics(), {}, {}), InternalError) << "extra is needed";
-  EXPECT_THROW(tangent(fits, layer.statistics(), matrix, {{}, two, {}}), InternalError);
-  EXPECT_THROW(tangent(fits, layer.statistics(), matrix, {{}, {}, two}), InternalError);
+  EXPECT_THROW(tangent(fits, layer.pass().statistics, {}, {}), InternalError) << "extra is needed";
+  EXPECT_THROW(tangent(fits, layer.pass().statistics, matrix, {{}, two, {}}), InternalError);
+  EXPECT_THROW(tangent(fits, layer.pass().statistics, matrix, {{}, {}, two}), InternalError);
 }
 
 }  // namespace

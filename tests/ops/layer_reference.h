@@ -37,6 +37,7 @@ struct Window {
 struct LayerReference {
   LayerForm form;
   double scale = 1;
+  RandomStream stream{11, Purpose::dropout, 3};
   std::vector<double> bias, weight, offset;            ///< as LayerParameters
   std::vector<double> running_mean, running_variance;  ///< before the pass
   Matrix<double> linear;                               ///< l
@@ -59,8 +60,8 @@ struct LayerReference {
   /// Dropout's factor, from the published layout of the stream.
   double keep(std::int64_t r, std::int64_t c) const {
     if (!form.training || form.dropout == 0) return 1;
-    const math::PhiloxStream stream(form.stream);
-    const double u = math::uniform<double>(stream.word(static_cast<std::uint64_t>(r * linear.cols + c)));
+    const math::PhiloxStream words(stream);
+    const double u = math::uniform<double>(words.word(static_cast<std::uint64_t>(r * linear.cols + c)));
     return u < form.dropout ? 0 : 1 / (1 - form.dropout);
   }
 

@@ -51,8 +51,8 @@ void check_tangent(const LayerReference& reference) {
     const DeviceMatrix<T> at(layer.context, a), arrived(layer.context, signal),
         linear(layer.context, direction), tangent(layer.context, rows, cols),
         extra(layer.context, rows, cols);
-    layer_tangent<T>(layer.context, layer.form, layer.parameters(), {}, at, arrived, linear, tangent,
-                     with_extra ? extra.view() : MatrixView<T>(), {});
+    layer_tangent<T>(layer.context, layer.form, layer.parameters(), layer.pass(), at, arrived, linear,
+                     tangent, with_extra ? extra.view() : MatrixView<T>(), {});
     test::expect_near(linear.to_host(), expected.linear, test::few_roundings.of<T>());
     test::expect_near(tangent.to_host(), expected.tangent, second_difference.of<T>());
     if (with_extra) test::expect_near(extra.to_host(), expected.extra, second_difference.of<T>(), 4);
@@ -84,14 +84,18 @@ TYPED_TEST(LayerTangent, RefusesWrongShapesAndNormalization) {
   Context context = test::test_context();
   const DeviceMatrix<T> fits(context, 2, 3), other(context, 3, 3);
   LayerForm form;
+  LayerPass<T> pass{.first = 0, .rows = 2};
   const auto tangent = [&](const DeviceMatrix<T>& signal, const DeviceMatrix<T>& linear,
                            const DeviceMatrix<T>& out, const DeviceMatrix<T>& extra) {
-    layer_tangent<T>(context, form, LayerParameters<T>{}, {}, fits, signal, linear, out, extra, {});
+    layer_tangent<T>(context, form, LayerParameters<T>{}, pass, fits, signal, linear, out, extra, {});
   };
   EXPECT_THROW(tangent(other, fits, fits, fits), InternalError);
   EXPECT_THROW(tangent(fits, other, fits, fits), InternalError);
   EXPECT_THROW(tangent(fits, fits, other, fits), InternalError);
   EXPECT_THROW(tangent(fits, fits, fits, other), InternalError);
+  pass.rows = 1;
+  EXPECT_THROW(tangent(fits, fits, fits, fits), InternalError) << "a pass of some rows";
+  pass.rows = 2;
   form.normalization = NormalizationLayer::batch;
   EXPECT_THROW(tangent(fits, fits, fits, fits), InternalError);
 }
@@ -109,17 +113,19 @@ TYPED_TEST(LayerChecks, ForwardRefusesWhatDoesNotFit) {
   const auto forward = [&](const LayerParameters<T>& parameters, RunningStatistics<T> running,
                            PassStatistics<T> statistics, const DeviceMatrix<T>& linear,
                            const DeviceMatrix<T>& out) {
-    layer_forward<T>(context, form, parameters, running, statistics, linear, out);
+    const LayerPass<T> pass{
+        .first = 0, .rows = linear.view().rows, .dropout = {}, .scale = nullptr, .statistics = statistics};
+    layer_forward<T>(context, form, parameters, running, {&pass, 1}, linear, out);
   };
   EXPECT_THROW(forward({}, {}, {}, fits, other), InternalError);
-  EXPECT_THROW(forward({nullptr, two, {}, {}}, {}, {}, fits, fits), InternalError);
+  EXPECT_THROW(forward({two, {}, {}}, {}, {}, fits, fits), InternalError);
 
   form.normalization = NormalizationLayer::batch;
-  const LayerParameters<T> parameters{nullptr, three, three, three};
+  const LayerParameters<T> parameters{three, three, three};
   const RunningStatistics<T> running{three, three};
   const PassStatistics<T> statistics{three, three};
-  EXPECT_THROW(forward({nullptr, three, {}, three}, running, statistics, fits, fits), InternalError);
-  EXPECT_THROW(forward({nullptr, three, three, two}, running, statistics, fits, fits), InternalError);
+  EXPECT_THROW(forward({three, {}, three}, running, statistics, fits, fits), InternalError);
+  EXPECT_THROW(forward({three, three, two}, running, statistics, fits, fits), InternalError);
   EXPECT_THROW(forward(parameters, {two, three}, statistics, fits, fits), InternalError);
   EXPECT_THROW(forward(parameters, {three, two}, statistics, fits, fits), InternalError);
   EXPECT_THROW(forward(parameters, running, {two, three}, fits, fits), InternalError);
@@ -139,24 +145,46 @@ TYPED_TEST(LayerChecks, BackwardRefusesWhatDoesNotFit) {
   const auto backward = [&](const LayerParameters<T>& parameters, PassStatistics<T> statistics,
                             const DeviceMatrix<T>& grad_out, MatrixView<const T> extra,
                             const DeviceMatrix<T>& grad_linear, LayerGradients<T> gradients) {
-    layer_backward<T>(context, form, parameters, statistics, fits, grad_out, extra, grad_linear, gradients);
+    const LayerPass<T> pass{
+        .first = 0, .rows = 4, .dropout = {}, .scale = nullptr, .statistics = statistics, .extra = extra};
+    layer_backward<T>(context, form, parameters, {&pass, 1}, fits, grad_out, grad_linear, gradients);
   };
   EXPECT_THROW(backward({}, {}, other, {}, fits, {}), InternalError);
   EXPECT_THROW(backward({}, {}, fits, other, fits, {}), InternalError);
   EXPECT_THROW(backward({}, {}, fits, {}, other, {}), InternalError);
-  EXPECT_THROW(backward({nullptr, two, {}, {}}, {}, fits, {}, fits, {}), InternalError);
+  EXPECT_THROW(backward({two, {}, {}}, {}, fits, {}, fits, {}), InternalError);
   EXPECT_THROW(backward({}, {}, fits, {}, fits, {two, {}, {}}), InternalError);
   EXPECT_THROW(backward({}, {}, fits, {}, fits, {{}, three, {}}), InternalError)
       << "no normalization has a weight";
 
   form.normalization = NormalizationLayer::batch;
-  const LayerParameters<T> parameters{nullptr, three, three, three};
+  const LayerParameters<T> parameters{three, three, three};
   const PassStatistics<T> statistics{three, three};
-  EXPECT_THROW(backward({nullptr, three, two, three}, statistics, fits, {}, fits, {}), InternalError);
+  EXPECT_THROW(backward({three, two, three}, statistics, fits, {}, fits, {}), InternalError);
   EXPECT_THROW(backward(parameters, {two, two}, fits, {}, fits, {}), InternalError);
   EXPECT_THROW(backward(parameters, statistics, fits, fits, fits, {}), InternalError);
   EXPECT_THROW(backward(parameters, statistics, fits, {}, fits, {{}, two, {}}), InternalError);
   EXPECT_THROW(backward(parameters, statistics, fits, {}, fits, {{}, {}, two}), InternalError);
+}
+
+TYPED_TEST(LayerChecks, PassesLieInTheMatrices) {
+  using T = TypeParam;
+  Context context = test::test_context();
+  const DeviceMatrix<T> matrix(context, 4, 3), out(context, 4, 3);
+  const auto refused = [&](std::int64_t first, std::int64_t rows, std::size_t count) {
+    LayerPass<T> pass;
+    pass.first = first;
+    pass.rows = rows;
+    const std::vector<LayerPass<T>> passes(count, pass);
+    EXPECT_THROW(layer_forward<T>(context, LayerForm{}, LayerParameters<T>{}, {}, passes, matrix, out),
+                 InternalError);
+    EXPECT_THROW(layer_backward<T>(context, LayerForm{}, LayerParameters<T>{}, passes, matrix, out, out, {}),
+                 InternalError);
+  };
+  refused(0, 5, 1);
+  refused(3, 2, 1);
+  refused(-1, 2, 1);
+  refused(0, 1, most_layer_passes + 1);
 }
 
 }  // namespace

@@ -52,8 +52,7 @@ void check_backward(LayerReference reference) {
   const DeviceMatrix<T> grad_out(layer.context, cotangent), grad_linear(layer.context, rows, cols);
   const DeviceArray<T> grad_bias(layer.context, bias), grad_weight(layer.context, normalized ? weight : none),
       grad_offset(layer.context, normalized ? offset : none);
-  layer_backward<T>(layer.context, layer.form, layer.parameters(), layer.statistics(), layer.linear, grad_out,
-                    {}, grad_linear, {grad_bias, grad_weight, grad_offset});
+  layer.backward(grad_out, grad_linear, {grad_bias, grad_weight, grad_offset});
 
   auto expected = reference.gradients(cotangent);
   const double tolerance = test::central_difference.of<T>();
@@ -93,7 +92,6 @@ LayerForm form_of(NormalizationLayer normalization, double dropout = 0) {
   form.normalization = normalization;
   form.activation = Activation::silu;
   form.dropout = dropout;
-  form.stream = RandomStream(12, Purpose::dropout);
   return form;
 }
 
@@ -146,8 +144,7 @@ TYPED_TEST(Layer, ExtraIsAddedToTheGradientAtA) {
   const DeviceMatrix<T> grad_out(layer.context, cotangent), extra(layer.context, more),
       grad(layer.context, 33, 65);
   const DeviceArray<T> bias(layer.context, std::vector<double>(65));
-  layer_backward<T>(layer.context, layer.form, layer.parameters(), {}, layer.linear, grad_out, extra, grad,
-                    {bias, {}, {}});
+  layer.backward(grad_out, grad, {bias, {}, {}}, extra);
   auto expected = LayerReference(reference).gradients(cotangent);
   for (std::int64_t r = 0; r < 33; ++r) {
     for (std::int64_t c = 0; c < 65; ++c) {
@@ -167,12 +164,8 @@ TYPED_TEST(Layer, GradientMayOverwriteWhereItCameFrom) {
     layer.forward();
     const DeviceMatrix<T> apart(layer.context, 33, 65), before(layer.context, test::random_matrix(33, 65, 7)),
         same(layer.context, test::random_matrix(33, 65, 7));
-    const auto backward = [&](const DeviceMatrix<T>& from, const DeviceMatrix<T>& to) {
-      layer_backward<T>(layer.context, layer.form, layer.parameters(), layer.statistics(), layer.linear, from,
-                        {}, to, {});
-    };
-    backward(before, apart);
-    backward(same, same);
+    layer.backward(before, apart, {});
+    layer.backward(same, same, {});
     EXPECT_EQ(apart.to_host().values, same.to_host().values);
   }
 }
@@ -192,8 +185,7 @@ TYPED_TEST(Layer, EmptyParameterGradientsAreLeftOut) {
     for (const LayerGradients<T>& gradients :
          {LayerGradients<T>{bias, weight, offset}, LayerGradients<T>{lone_bias, {}, {}},
           LayerGradients<T>{{}, lone_weight, {}}, LayerGradients<T>{{}, {}, lone_offset}}) {
-      layer_backward<T>(layer.context, layer.form, layer.parameters(), layer.statistics(), layer.linear,
-                        grad_out, {}, grad, gradients);
+      layer.backward(grad_out, grad, gradients);
     }
     EXPECT_EQ(bias.to_host(), lone_bias.to_host());
     EXPECT_EQ(weight.to_host(), lone_weight.to_host());
@@ -206,7 +198,7 @@ TYPED_TEST(Layer, AnIdentityMayWorkInPlace) {
   LayerForm form;
   const LayerReference reference(form, 0.625, 9, 65);
   DeviceLayer<T> layer(1, reference);
-  layer_forward<T>(layer.context, form, layer.parameters(), {}, {}, layer.linear, layer.linear);
+  layer.forward_to(layer.linear);
   test::expect_near(layer.linear.to_host(), reference.forward(), test::few_roundings.of<T>());
 }
 
@@ -215,7 +207,8 @@ TYPED_TEST(Layer, WithoutParametersLeavesTheInputAsItIs) {
   Context context = test::test_context();
   const auto x = test::random_matrix(3, 65, 1);
   const DeviceMatrix<T> linear(context, x), out(context, 3, 65);
-  layer_forward<T>(context, LayerForm{}, LayerParameters<T>{}, {}, {}, linear, out);
+  const LayerPass<T> all{.first = 0, .rows = 3};
+  layer_forward<T>(context, LayerForm{}, LayerParameters<T>{}, {}, {&all, 1}, linear, out);
   test::expect_near(out.to_host(), x, 0);
   test::expect_near(linear.to_host(), x, 0);
 }
@@ -228,9 +221,9 @@ TYPED_TEST(Layer, DropoutDrawsNewMasksFromStepToStep) {
   LayerForm form;
   form.dropout = 0.3;
   const auto mask = [&](RandomStream stream) {
-    form.stream = stream;
+    const LayerPass<T> all{.first = 0, .rows = 33, .dropout = stream};
     const DeviceMatrix<T> linear(context, ones), out(context, 33, 65);
-    layer_forward<T>(context, form, LayerParameters<T>{}, {}, {}, linear, out);
+    layer_forward<T>(context, form, LayerParameters<T>{}, {}, {&all, 1}, linear, out);
     return out.to_host().values;
   };
   const auto at_five = mask(RandomStream(1, Purpose::dropout, 0, step.data()));

@@ -15,11 +15,11 @@ TYPED_TEST_SUITE(Loss, test::Scalars);
 
 constexpr double loss_scale = 0.25, gradient_scale = 0.375, loss_before = 3;
 
-/// A prediction of cells out of a data set, standardized or not.
+/// A prediction of cells out of a data set, as they are or standardized and the prediction with a bias.
 struct Problem {
   Csr<double> x;
   std::vector<std::int32_t> order;
-  std::vector<double> mean, inverse_scale;
+  std::vector<double> mean, inverse_scale, bias;
   Matrix<double> prediction;
 
   Problem(std::int64_t rows, std::int64_t cols, bool standardized)
@@ -28,6 +28,10 @@ struct Problem {
     if (!standardized) return;
     mean = test::random_values(cols, 3);
     inverse_scale = test::random_values(cols, 4);
+    bias = test::random_values(cols, 7);
+  }
+  double predicted(std::int64_t i, std::int64_t c) const {
+    return prediction(i, c) + (bias.empty() ? 0 : bias[c]);
   }
   double target(const Matrix<double>& dense, std::int64_t i, std::int64_t c) const {
     const double value = dense(order[i], c);
@@ -46,7 +50,7 @@ Result by_formula(const Problem& problem) {
   long double sum = 0;
   for (std::int64_t i = 0; i < problem.prediction.rows; ++i) {
     for (std::int64_t c = 0; c < problem.prediction.cols; ++c) {
-      const double d = problem.prediction(i, c) - problem.target(dense, i, c);
+      const double d = problem.predicted(i, c) - problem.target(dense, i, c);
       sum += d * d;
       out.gradient(i, c) = gradient_scale * 2 * d;
     }
@@ -69,13 +73,14 @@ OnDevice<T> on_device(int threads, const Problem& problem, Gradient where) {
   Context context = test::test_context(threads);
   const test::DeviceCsr<T> x(context, problem.x);
   const test::DeviceBatch rows(context, problem.order);
-  const DeviceArray<T> mean(context, problem.mean), inverse_scale(context, problem.inverse_scale);
+  const DeviceArray<T> mean(context, problem.mean), inverse_scale(context, problem.inverse_scale),
+      bias(context, problem.bias);
   const DeviceMatrix<T> prediction(context, problem.prediction),
       apart(context, problem.prediction.rows, problem.prediction.cols);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
   const DeviceMatrix<T>& gradient = where == Gradient::apart ? apart : prediction;
-  squared_error<T>(context, prediction, x, rows, mean, inverse_scale, loss_scale, gradient_scale, loss.data(),
-                   where == Gradient::nowhere ? MatrixView<T>() : gradient.view());
+  squared_error<T>(context, prediction, bias, x, rows, mean, inverse_scale, loss_scale, gradient_scale,
+                   loss.data(), where == Gradient::nowhere ? MatrixView<T>() : gradient.view());
   return {loss.value(), gradient.to_host()};
 }
 
@@ -131,8 +136,8 @@ TYPED_TEST(Loss, SquaredErrorRefusesWrongShapes) {
   const DeviceArray<T> three(context, 3), two(context, 2);
   const DeviceArray<double> loss(context, std::vector<double>{0});
   const auto call = [&](const DeviceMatrix<T>& prediction, std::span<const T> mean, std::span<const T> scale,
-                        const DeviceMatrix<T>& gradient) {
-    squared_error<T>(context, prediction, x, rows, mean, scale, 1, 1, loss.data(), gradient);
+                        const DeviceMatrix<T>& gradient, std::span<const T> bias = {}) {
+    squared_error<T>(context, prediction, bias, x, rows, mean, scale, 1, 1, loss.data(), gradient);
   };
   EXPECT_THROW(call(narrow, {}, {}, narrow), InternalError);
   EXPECT_THROW(call(high, {}, {}, high), InternalError);
@@ -140,6 +145,7 @@ TYPED_TEST(Loss, SquaredErrorRefusesWrongShapes) {
   EXPECT_THROW(call(fits, {}, {}, narrow), InternalError);
   EXPECT_THROW(call(fits, three, {}, fits), InternalError);
   EXPECT_THROW(call(fits, two, two, fits), InternalError);
+  EXPECT_THROW(call(fits, {}, {}, fits, two), InternalError);
 }
 
 TYPED_TEST(Loss, AbsoluteValueAddsToLossAndGradient) {

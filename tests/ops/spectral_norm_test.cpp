@@ -1,5 +1,7 @@
 #include "sparcell/ops/spectral_norm.h"
 
+#include <deque>
+
 #include "ops/op_test.h"
 
 namespace sparcell {
@@ -65,18 +67,27 @@ struct Sigma {
   std::vector<T> u, v;
 };
 
+/// `passes` of them see the weight.
 template <class T>
-Sigma<T> on_device(int threads, const Spectrum& spectrum, bool iterate, int calls = 1) {
+Sigma<T> on_device(int threads, const Spectrum& spectrum, bool iterate, int calls = 1,
+                   std::int64_t passes = 1) {
   Context context = test::test_context(threads);
   const auto rows = spectrum.weight.rows, cols = spectrum.weight.cols;
-  const DeviceMatrix<T> weight(context, spectrum.weight);
-  const DeviceArray<T> u(context, spectrum.u), v(context, spectrum.v), inverse(context, 1),
-      kept_u(context, rows), kept_v(context, cols);
-  for (int i = 0; i < calls; ++i)
-    spectral_sigma<T>(context, weight, iterate, u, v, inverse.data(), kept_u, kept_v);
-  EXPECT_EQ(kept_u.to_host(), u.to_host());
-  EXPECT_EQ(kept_v.to_host(), v.to_host());
-  return {inverse.value(), u.to_host(), v.to_host()};
+  const DeviceMatrix<T> weight(context, spectrum.weight), kept_u(context, passes, rows),
+      kept_v(context, passes, cols);
+  const DeviceArray<T> u(context, spectrum.u), v(context, spectrum.v), inverse(context, passes);
+  const SpectralWeight<T> one{weight, u, v, inverse, kept_u, kept_v};
+  for (int i = 0; i < calls; ++i) spectral_sigma<T>(context, {&one, 1}, iterate);
+  const std::vector<T> inverses = inverse.to_host();
+  for (std::int64_t p = 0; p < passes; ++p) {
+    EXPECT_EQ(inverses[p], inverses.front());
+    const auto row = [&](const Matrix<T>& kept) {
+      return std::vector<T>(kept.values.begin() + p * kept.cols, kept.values.begin() + (p + 1) * kept.cols);
+    };
+    EXPECT_EQ(row(kept_u.to_host()), u.to_host());
+    EXPECT_EQ(row(kept_v.to_host()), v.to_host());
+  }
+  return {inverses.front(), u.to_host(), v.to_host()};
 }
 
 constexpr struct {
@@ -141,26 +152,70 @@ TYPED_TEST(SpectralNorm, OfAWeightOfZeroDoesNotDivideByZero) {
   EXPECT_EQ(got.v, std::vector<TypeParam>(5, 0));
 }
 
-TYPED_TEST(SpectralNorm, InnerAccumulatesTheProductWithA) {
+TYPED_TEST(SpectralNorm, PassesKeepWhatTheySaw) {
+  for (std::int64_t passes : {2, 3}) {
+    const auto got = on_device<TypeParam>(2, Spectrum(33, 65), true, 1, passes),
+               one = on_device<TypeParam>(2, Spectrum(33, 65), true);
+    EXPECT_EQ(got.inverse, one.inverse);
+    EXPECT_EQ(got.u, one.u);
+  }
+}
+
+TYPED_TEST(SpectralNorm, ManyWeightsAtOnceAreWhatTheyAreAlone) {
+  using T = TypeParam;
+  Context context = test::test_context(2);
+  constexpr std::int64_t most = 19;  // more than a launch takes
+  std::deque<DeviceMatrix<T>> matrices;
+  std::deque<DeviceArray<T>> arrays;
+  std::vector<Spectrum> spectra;
+  std::vector<SpectralWeight<T>> weights;
+  for (std::int64_t i = 0; i < most; ++i) {
+    const Spectrum& spectrum = spectra.emplace_back(1 + i * 37 % 70, 1 + i * 53 % 140);
+    const auto& weight = matrices.emplace_back(context, spectrum.weight);
+    const auto& kept_u = matrices.emplace_back(context, 1, spectrum.weight.rows);
+    const auto& kept_v = matrices.emplace_back(context, 1, spectrum.weight.cols);
+    const auto& u = arrays.emplace_back(context, spectrum.u);
+    const auto& v = arrays.emplace_back(context, spectrum.v);
+    weights.push_back({weight, u, v, arrays.emplace_back(context, 1), kept_u, kept_v});
+  }
+  spectral_sigma<T>(context, weights, true);
+  for (std::int64_t i = 0; i < most; ++i) {
+    spectra[i].iterate();
+    SCOPED_TRACE(i);
+    test::expect_near(arrays[3 * i].to_host(), spectra[i].u, test::long_sums.of<T>());
+    test::expect_near(arrays[3 * i + 1].to_host(), spectra[i].v, test::long_sums.of<T>());
+    EXPECT_NEAR(arrays[3 * i + 2].value() * spectra[i].sigma(), 1, test::long_sums.of<T>());
+  }
+}
+
+TYPED_TEST(SpectralNorm, InnerIsTheProductWithA) {
   using T = TypeParam;
   for (const auto& [rows, cols] : shapes) {
     for (bool with_bias : {false, true}) {
       SCOPED_TRACE(fmt::format("{} x {}, bias: {}", rows, cols, with_bias));
       const auto grad = test::random_matrix(rows, cols, 6), a = test::random_matrix(rows, cols, 7);
       const auto bias = with_bias ? test::random_values(cols, 8) : std::vector<double>(cols);
-      double expected = 3, magnitude = 3;
+      const auto more = test::random_matrix(3, cols, 15);
+      double expected = 0, magnitude = 1;
+      const auto add = [&](double term) {
+        expected += term;
+        magnitude += std::abs(term);
+      };
       for (std::int64_t r = 0; r < rows; ++r) {
-        for (std::int64_t c = 0; c < cols; ++c) {
-          expected += grad(r, c) * (a(r, c) - bias[c]);
-          magnitude += std::abs(grad(r, c) * (a(r, c) - bias[c]));
-        }
+        for (std::int64_t c = 0; c < cols; ++c) add(grad(r, c) * (a(r, c) - bias[c]));
       }
+      const double alone = expected;
+      for (double value : more.values) add(value * value);
       for (int threads : {1, 2}) {
         Context context = test::test_context(threads);
-        const DeviceMatrix<T> g(context, grad), at(context, a);
-        const DeviceArray<T> shift(context, bias), inner(context, std::vector<double>{3});
-        spectral_inner<T>(context, g, at, with_bias ? shift.span() : std::span<T>(), inner.data());
-        EXPECT_NEAR(inner.value(), expected, test::long_sums.of<T>() * magnitude);
+        const DeviceMatrix<T> g(context, grad), at(context, a), second(context, more);
+        const DeviceArray<T> shift(context, bias), inner(context, std::vector<double>{3, 3, 3});
+        const SpectralTerm<T> first{g, at, with_bias ? shift.span() : std::span<T>()};
+        const SpectralInner<T> inners[] = {{{first, {}}, inner.data()},
+                                           {{first, {second, second, {}}}, inner.data() + 1},
+                                           {{}, inner.data() + 2}};
+        spectral_inner<T>(context, inners);
+        test::expect_near(inner.to_host(), {alone, expected, 0}, test::long_sums.of<T>(), magnitude);
       }
     }
   }
@@ -185,7 +240,8 @@ TYPED_TEST(SpectralNorm, CorrectionTakesOutEveryPass) {
         Context context = test::test_context(threads);
         const DeviceMatrix<T> us(context, u), vs(context, v), gradient(context, before);
         const DeviceArray<T> factors(context, inner);
-        spectral_correction<T>(context, us, vs, factors, gradient);
+        const SpectralGradient<T> one{us, vs, factors, gradient};
+        spectral_correction<T>(context, {&one, 1});
         const Matrix<T> got = gradient.to_host();
         test::expect_near(got, expected, test::few_roundings.of<T>(), 8);
         if (threads == 1) of_one_thread = got.values;
@@ -224,9 +280,11 @@ TYPED_TEST(SpectralNorm, TogetherTheyAreTheGradientThroughSigma) {
   Context context = test::test_context();
   const DeviceMatrix<T> g(context, grad_linear), at(context, a), weight_gradient(context, plain);
   const DeviceArray<T> inner(context, std::vector<double>{0}), u(context, spectrum.u), v(context, spectrum.v);
-  spectral_inner<T>(context, g, at, {}, inner.data());
-  spectral_correction<T>(context, MatrixView<const T>(u.data(), 1, 7), MatrixView<const T>(v.data(), 1, 9),
-                         inner, weight_gradient);
+  const SpectralInner<T> product_of{{{g, at, {}}, {}}, inner.data()};
+  const SpectralGradient<T> corrected{MatrixView<const T>(u.data(), 1, 7),
+                                      MatrixView<const T>(v.data(), 1, 9), inner, weight_gradient};
+  spectral_inner<T>(context, {&product_of, 1});
+  spectral_correction<T>(context, {&corrected, 1});
   Matrix<double> expected(7, 9);
   expected.values = test::central_differences(spectrum.weight.values, loss);
   test::expect_near(weight_gradient.to_host(), expected, test::central_difference.of<T>());
@@ -239,22 +297,34 @@ TYPED_TEST(SpectralNorm, RefusesWrongShapes) {
       v(context, 4, 3);
   const DeviceArray<T> two(context, 2), three(context, 3), four(context, 4), zero(context, 0),
       one(context, 1);
+  const DeviceMatrix<T> row_of_two(context, 1, 2), row_of_three(context, 1, 3);
   const auto sigma = [&](const DeviceMatrix<T>& w, const DeviceArray<T>& u, const DeviceArray<T>& v,
-                         const DeviceArray<T>& kept_u, const DeviceArray<T>& kept_v) {
-    spectral_sigma<T>(context, w, true, u, v, one.data(), kept_u, kept_v);
+                         const DeviceMatrix<T>& kept_u, const DeviceMatrix<T>& kept_v) {
+    const SpectralWeight<T> bad{w, u, v, one, kept_u, kept_v};
+    spectral_sigma<T>(context, {&bad, 1}, true);
   };
-  EXPECT_THROW(sigma(none, zero, three, zero, three), InternalError);
-  EXPECT_THROW(sigma(weight, three, three, two, three), InternalError);
-  EXPECT_THROW(sigma(weight, two, two, two, three), InternalError);
-  EXPECT_THROW(sigma(weight, two, three, three, three), InternalError);
-  EXPECT_THROW(sigma(weight, two, three, two, two), InternalError);
-  EXPECT_THROW(spectral_inner<T>(context, weight, other, {}, one.data()), InternalError);
-  EXPECT_THROW(spectral_inner<T>(context, weight, v, {}, one.data()), InternalError);
-  EXPECT_THROW(spectral_inner<T>(context, weight, weight, two, one.data()), InternalError);
-  EXPECT_THROW(spectral_correction<T>(context, u, weight, four, weight), InternalError);
-  EXPECT_THROW(spectral_correction<T>(context, u, v, three, weight), InternalError);
-  EXPECT_THROW(spectral_correction<T>(context, u, v, four, other), InternalError);
-  EXPECT_THROW(spectral_correction<T>(context, u, u, four, weight), InternalError);
+  EXPECT_THROW(sigma(none, zero, three, DeviceMatrix<T>(context, 1, 0), row_of_three), InternalError);
+  EXPECT_THROW(sigma(weight, three, three, row_of_two, row_of_three), InternalError);
+  EXPECT_THROW(sigma(weight, two, two, row_of_two, row_of_three), InternalError);
+  EXPECT_THROW(sigma(weight, two, three, row_of_three, row_of_three), InternalError);
+  EXPECT_THROW(sigma(weight, two, three, row_of_two, row_of_two), InternalError);
+  EXPECT_THROW(sigma(weight, two, three, row_of_two, weight), InternalError) << "two passes and one sigma";
+  const auto inner = [&](const DeviceMatrix<T>& grad, const DeviceMatrix<T>& a, std::span<const T> bias) {
+    const SpectralInner<T> bad{{{}, {grad, a, bias}}, one.data()};
+    spectral_inner<T>(context, {&bad, 1});
+  };
+  EXPECT_THROW(inner(weight, other, {}), InternalError);
+  EXPECT_THROW(inner(weight, v, {}), InternalError);
+  EXPECT_THROW(inner(weight, weight, two), InternalError);
+  const auto correction = [&](const DeviceMatrix<T>& u, const DeviceMatrix<T>& v, const DeviceArray<T>& inner,
+                              const DeviceMatrix<T>& gradient) {
+    const SpectralGradient<T> bad{u, v, inner, gradient};
+    spectral_correction<T>(context, {&bad, 1});
+  };
+  EXPECT_THROW(correction(u, weight, four, weight), InternalError);
+  EXPECT_THROW(correction(u, v, three, weight), InternalError);
+  EXPECT_THROW(correction(u, v, four, other), InternalError);
+  EXPECT_THROW(correction(u, u, four, weight), InternalError);
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 //     a = scale * l + bias          scale: 1 / sigma under spectral normalization, else 1
 //     y = (a - mean) * inverse_deviation * weight + offset    batch or layer normalization, else y = a
 //     h = act(y) * m                m = 0 with probability p, else 1 / (1 - p): dropout in training, from the
-//     stream's
-//                                   element r * cols + c (r counts rows of this call)
+//                                   stream's element r * cols + c (r counts rows of the pass)
+// A call takes the rows of several passes at once: each is what one forward call of PyTorch would be.
 // Conventions of PyTorch: BatchNorm1d (momentum 0.1, eps 1e-5, biased variance normalizes, unbiased one is
 // remembered) and LayerNorm (eps 1e-5).
 #pragma once
@@ -19,20 +19,18 @@ namespace sparcell {
 inline constexpr double normalization_epsilon = 1e-5;
 inline constexpr double batch_norm_momentum = 0.1;
 
-/// What a layer does, and the stream of its dropout.
+/// What a layer does.
 struct LayerForm {
   NormalizationLayer normalization = NormalizationLayer::none;
   Activation activation = Activation::identity;
   double slope = 0.2;
   double dropout = 0;
   bool training = true;
-  RandomStream stream{};
 };
 
-/// Device memory that belongs to a layer. Empty or null where the layer has no such part.
+/// Device memory that belongs to a layer. Empty where the layer has no such part.
 template <class T>
 struct LayerParameters {
-  const T* scale = nullptr;  ///< one number
   std::span<const T> bias;
   std::span<const T> weight;  ///< of the normalization
   std::span<const T> offset;  ///< of the normalization
@@ -52,6 +50,17 @@ struct PassStatistics {
   std::span<T> inverse_deviation;
 };
 
+/// Rows [first, first + rows) of the matrices of a call, with a scale, statistics and dropout of their own.
+template <class T>
+struct LayerPass {
+  std::int64_t first = 0, rows = 0;
+  RandomStream dropout{};
+  const T* scale = nullptr;  ///< one number in device memory; null for 1
+  PassStatistics<T> statistics{};
+  MatrixView<const T> extra{};  ///< rows x cols, added to the gradient at a on the way back; or an empty view
+};
+inline constexpr std::size_t most_layer_passes = 3;  ///< real, generated and interpolated cells
+
 /// Where the gradients of a layer's parameters are added; empty spans are left out.
 template <class T>
 struct LayerGradients {
@@ -61,23 +70,25 @@ struct LayerGradients {
 };
 
 /// `linear` holds l on entry and a on return; h goes to out (which may be the same memory where the
-/// activation is the identity without normalization and dropout). Training needs at least 2 rows under batch
-/// normalization.
+/// activation is the identity without normalization and dropout). Running statistics move by one pass after
+/// the other. Training needs at least 2 rows of every pass under batch normalization.
+/// Requires: at most most_layer_passes passes, whose rows lie in the matrices and do not overlap; other rows
+/// are left alone.
 SPARCELL_OP(layer_forward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
-                            RunningStatistics<T> running, PassStatistics<T> statistics, MatrixView<T> linear,
-                            MatrixView<T> out))
+                            RunningStatistics<T> running, std::span<const LayerPass<T>> passes,
+                            MatrixView<T> linear, MatrixView<T> out))
 
-/// From the gradient at h to that at l: grad_linear = scale * (grad at a). `a` and `statistics` are those of
-/// the forward pass, `extra` (or an empty view) is added to the gradient at a. grad_linear overwrites and may
-/// be grad_out; parameter gradients accumulate.
+/// From the gradient at h to that at l: grad_linear = scale * (grad at a). `a` and the passes are those of
+/// the forward pass (not all of its passes need come back). grad_linear overwrites and may be grad_out;
+/// parameter gradients accumulate. An `extra` needs a layer without batch normalization.
 SPARCELL_OP(layer_backward,
             (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
-             PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> grad_out,
-             MatrixView<const T> extra, MatrixView<T> grad_linear, LayerGradients<T> gradients))
+             std::span<const LayerPass<T>> passes, MatrixView<const T> a, MatrixView<const T> grad_out,
+             MatrixView<T> grad_linear, LayerGradients<T> gradients))
 
-/// One layer of the tangent pass of the gradient penalty (a layer without batch normalization). With l' =
-/// t_{k-1} W_k^T on entry of `tangent_linear`, l = scale * l' (which tangent_linear becomes) and `signal` the
-/// gradient that arrived at h_k on the first way back:
+/// One layer of the tangent pass of the gradient penalty (a layer without batch normalization), of one pass
+/// whose rows are all rows of the matrices. With l' = t_{k-1} W_k^T on entry of `tangent_linear`, l = scale *
+/// l' (which tangent_linear becomes) and `signal` the gradient that arrived at h_k on the first way back:
 ///     tangent = (dh/da) l                            of each row
 ///     extra   = d/da of sum(signal * tangent)        the gradient at a; not written where `extra` is empty
 /// without normalization
@@ -86,7 +97,7 @@ SPARCELL_OP(layer_backward,
 /// tangent) by its weight and offset are added to `gradients`. The bias's comes with extra, in
 /// layer_backward.
 SPARCELL_OP(layer_tangent, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
-                            PassStatistics<T> statistics, MatrixView<const T> a, MatrixView<const T> signal,
+                            const LayerPass<T>& pass, MatrixView<const T> a, MatrixView<const T> signal,
                             MatrixView<T> tangent_linear, MatrixView<T> tangent, MatrixView<T> extra,
                             LayerGradients<T> gradients))
 

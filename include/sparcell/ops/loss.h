@@ -7,12 +7,14 @@
 
 namespace sparcell {
 
-/// With d = prediction - target: *loss += loss_scale * sum d^2, gradient = gradient_scale * 2 d.
-/// The target is row_i of the sparse x, standardized as in gather_dense where `mean` is not empty. `gradient`
-/// overwrites, may be the prediction's memory, and is left out where it is an empty view.
-SPARCELL_OP(squared_error, (Context & context, MatrixView<const T> prediction, CsrView<const T> x,
-                            BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale,
-                            double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient))
+/// With d = prediction + bias - target (an empty bias is 0): *loss += loss_scale * sum d^2, gradient =
+/// gradient_scale * 2 d. The target is row_i of the sparse x, standardized as in gather_dense where `mean` is
+/// not empty. `gradient` overwrites, may be the prediction's memory, and is left out where it is an empty
+/// view.
+SPARCELL_OP(squared_error,
+            (Context & context, MatrixView<const T> prediction, std::span<const T> bias, CsrView<const T> x,
+             BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
+             double gradient_scale, double* loss, MatrixView<T> gradient))
 
 /// *loss += loss_scale * sum |x|, gradient += gradient_scale * sign(x) (0 at 0). The gradient accumulates.
 SPARCELL_OP(absolute_value, (Context & context, MatrixView<const T> x, double loss_scale,

@@ -47,7 +47,7 @@ struct LayerCase {
   DeviceValues a, h, grad, parameters;
   Buffer<float> running, statistics;
   LayerParameters<float> given;
-  PassStatistics<float> kept;
+  LayerPass<float> pass{.first = 0, .rows = batch_cells};
   LayerGradients<float> gradients;
 
   LayerCase(Context& context, NormalizationLayer normalization)
@@ -66,17 +66,17 @@ struct LayerCase {
     given.weight = row(1), given.offset = row(2);
     gradients.weight = row(4), gradients.offset = row(5);
     const std::int64_t count = normalization == NormalizationLayer::batch ? hidden : batch_cells;
-    kept = {.mean = statistics.span().first(count),
-            .inverse_deviation = statistics.span().subspan(hidden, count)};
+    pass.statistics = {.mean = statistics.span().first(count),
+                       .inverse_deviation = statistics.span().subspan(hidden, count)};
   }
   void forward(Context& context) const {
     const bool of_batch = form.normalization == NormalizationLayer::batch;
     RunningStatistics<float> moved;
     if (of_batch) moved = {running.span().first(hidden), running.span().last(hidden)};
-    layer_forward<float>(context, form, given, moved, kept, a, h);
+    layer_forward<float>(context, form, given, moved, {&pass, 1}, a, h);
   }
   void backward(Context& context) const {
-    layer_backward<float>(context, form, given, kept, a, h, {}, grad, gradients);
+    layer_backward<float>(context, form, given, {&pass, 1}, a, h, grad, gradients);
   }
 };
 
@@ -92,7 +92,8 @@ void run_tangent(Context& context, const Record& record) {
   const LayerCase layer(context, NormalizationLayer::none);
   const DeviceValues signal(context, batch_cells, hidden), linear(context, batch_cells, hidden);
   record([&] {
-    layer_tangent<float>(context, layer.form, layer.given, {}, layer.a, signal, linear, layer.h, {}, {});
+    layer_tangent<float>(context, layer.form, layer.given, layer.pass, layer.a, signal, linear, layer.h, {},
+                         {});
   });
 }
 
@@ -101,7 +102,7 @@ void run_squared_error(Context& context, const Record& record) {
   const DeviceValues prediction(context, batch_cells, genes), gradient(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
   record([&] {
-    squared_error<float>(context, prediction, b.x.view(), b.rows(), {}, {}, 1, 1, loss.data(), gradient);
+    squared_error<float>(context, prediction, {}, b.x.view(), b.rows(), {}, {}, 1, 1, loss.data(), gradient);
   });
 }
 
@@ -163,21 +164,28 @@ void run_sigma(Context& context, const Record& record) {
   const DeviceValues weight(context, hidden, genes), u(context, 2, hidden), v(context, 2, genes),
       sigma(context, 1, 1);
   record([&] {
-    spectral_sigma<float>(context, weight, true, u.span().first(hidden), v.span().first(genes),
-                          sigma.buffer.data(), u.span().last(hidden), v.span().last(genes));
+    const SpectralWeight<float> one{weight,
+                                    u.span().first(hidden),
+                                    v.span().first(genes),
+                                    sigma.span(),
+                                    MatrixView<float>(u.span().last(hidden).data(), 1, hidden),
+                                    MatrixView<float>(v.span().last(genes).data(), 1, genes)};
+    spectral_sigma<float>(context, {&one, 1}, true);
   });
 }
 
 void run_inner(Context& context, const Record& record) {
   const DeviceValues grad(context, batch_cells, hidden), a(context, batch_cells, hidden),
       bias(context, 1, hidden), inner(context, 1, 1);
-  record([&] { spectral_inner<float>(context, grad, a, bias.span(), inner.buffer.data()); });
+  const SpectralInner<float> one{{{grad, a, bias.span()}, {}}, inner.buffer.data()};
+  record([&] { spectral_inner<float>(context, {&one, 1}); });
 }
 
 void run_correction(Context& context, const Record& record) {
   const DeviceValues u(context, 3, hidden), v(context, 3, genes), inner(context, 1, 3),
       grad(context, hidden, genes);
-  record([&] { spectral_correction<float>(context, u, v, inner.span(), grad); });
+  const SpectralGradient<float> one{u, v, inner.span(), grad};
+  record([&] { spectral_correction<float>(context, {&one, 1}); });
 }
 
 void run_interpolate(Context& context, const Record& record) {
