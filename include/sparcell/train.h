@@ -108,6 +108,7 @@ struct TrainOptions {
   CheckpointOptions checkpoint;
   std::string init_from;
   GraphMode graph = GraphMode::run;
+  bool branches = true;
 };
 
 /// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
@@ -125,6 +126,8 @@ void describe(Visitor& v, TrainOptions& o) {
   v.field("graph", o.graph,
           "On a GPU, what is recorded and repeated: a run of steps, one step, or nothing (each kernel with its name in a "
           "profiler). Results are the same.");
+  v.field("branches", o.branches,
+          "On a GPU, parts of a step that do not need each other run side by side. Results are the same.");
 }
 
 }  // namespace sparcell

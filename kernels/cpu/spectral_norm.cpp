@@ -42,18 +42,14 @@ T normalize_vector(std::span<T> x) {
 }
 
 template <class T>
-void find_sigma(Context& context, const SpectralWeight<T>& w, bool iterate) {
+void find_sigma(Context& context, const SpectralWeight<T>& w) {
   static thread_local std::vector<T> product;
   product.resize(w.u.size());
-  if (iterate) {
-    transposed_times<T>(context, w.weight, w.u, w.v);
-    normalize_vector(w.v);
-  }
+  transposed_times<T>(context, w.weight, w.u, w.v);
+  normalize_vector(w.v);
   times<T>(context, w.weight, w.v, std::span<T>(product));
-  if (iterate) {
-    std::copy(product.begin(), product.end(), w.u.begin());
-    normalize_vector(w.u);
-  }
+  std::copy(product.begin(), product.end(), w.u.begin());
+  normalize_vector(w.u);
   const auto size = static_cast<std::int64_t>(w.u.size());
   const double sigma = cpu::lane_sum<T>(size, [&](std::int64_t i) { return w.u[i] * product[i]; });
   for (std::int64_t p = 0; p < w.kept_u.rows; ++p) {
@@ -85,8 +81,8 @@ T inner_product(Context& context, const SpectralTerm<T>& term) {
 }  // namespace
 
 template <class T>
-void cpu::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights, bool iterate) {
-  for (const SpectralWeight<T>& w : weights) find_sigma(context, w, iterate);
+void cpu::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights) {
+  for (const SpectralWeight<T>& w : weights) find_sigma(context, w);
 }
 SPARCELL_INSTANTIATE(cpu::spectral_sigma);
 

@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(batch_threads)
 /// Without normalization. `keep_gradient`: grad_linear is what grad_out holds already, and the bias's
 /// gradient is all that is asked for.
 template <int width, class Act>
-__global__ void __launch_bounds__(batch_threads)
+__global__ void __launch_bounds__(batch_threads, batch_blocks)
     backward(Act activation, Passes passes, MatrixView<const float> all_a,
              MatrixView<const float> all_grad_out, MatrixView<float> all_grad_linear, float* grad_bias,
              bool keep_gradient) {

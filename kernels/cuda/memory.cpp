@@ -7,80 +7,130 @@
 
 #include "cuda/recording.h"
 #include "device/check.h"
+#include "sparcell/core/branches.h"
 
 namespace sparcell::cuda {
 namespace {
 
 constexpr std::size_t first_workspace = std::size_t{1} << 20;
 
-/// Stream-ordered memory of one GPU. Everything is queued on one stream; what involves host memory waits for
-/// it, so that callers may use ordinary memory and see results when a call returns.
-class GpuMemory final : public DeviceMemory {
+/// A queue of work with the scratch memory that its ops share.
+struct Lane {
+  struct Workspace {
+    void* memory;
+    std::size_t size;
+  };
+  cudaStream_t stream = nullptr;
+  std::vector<Workspace> workspaces;  ///< the last one serves; earlier ones may be in recorded work
+  unsigned* tickets = nullptr;
+};
+
+/// Stream-ordered memory of one GPU. Everything is queued on one stream, but for the branch; what involves
+/// host memory waits for it, so that callers may use ordinary memory and see results when a call returns.
+class GpuMemory final : public DeviceMemory, public Branches {
  public:
   explicit GpuMemory(int index) : index_(index) {
     SPARCELL_CUDA_CHECK(cudaSetDevice(index_));
-    SPARCELL_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
     cudaMemPool_t pool;
     std::uint64_t keep_all = UINT64_MAX;  // memory that is released stays with the process
     SPARCELL_CUDA_CHECK(cudaDeviceGetDefaultMemPool(&pool, index_));
     SPARCELL_CUDA_CHECK(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep_all));
-    tickets_ = static_cast<unsigned*>(allocate(most_tickets * sizeof(unsigned)));
-    set_zero(tickets_, most_tickets * sizeof(unsigned));
+    open(trunk_);
   }
   ~GpuMemory() override {
     // Errors have been reported by the calls before; a destructor cannot throw.
-    library_state_.reset();  // has memory of its own
-    for (const Workspace& workspace : workspaces_) cudaFreeAsync(workspace.memory, stream_);
-    cudaFreeAsync(tickets_, stream_);
-    cudaStreamSynchronize(stream_);
-    cudaStreamDestroy(stream_);
+    library_state_.reset();  // may have memory of its own
+    close(branch_);
+    close(trunk_);
+    for (cudaEvent_t event : {forked_, branch_done_}) {
+      if (event != nullptr) cudaEventDestroy(event);
+    }
   }
   GpuMemory(const GpuMemory&) = delete;
   GpuMemory& operator=(const GpuMemory&) = delete;
 
   void* allocate(std::size_t bytes) override {
     void* memory = nullptr;
-    const cudaError_t status = cudaMallocAsync(&memory, bytes, stream_);
+    const cudaError_t status = cudaMallocAsync(&memory, bytes, lane_->stream);
     if (status == cudaErrorMemoryAllocation) refuse(bytes);
     SPARCELL_CUDA_CHECK(status);
     return memory;
   }
-  void release(void* memory, std::size_t) override { cudaFreeAsync(memory, stream_); }
+  void release(void* memory, std::size_t) override { cudaFreeAsync(memory, lane_->stream); }
   void copy_to_device(void* device, const void* host, std::size_t bytes) override {
-    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, stream_));
+    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, lane_->stream));
     synchronize();  // `host` may change when this returns
   }
   void copy_to_host(void* host, const void* device, std::size_t bytes) override {
-    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_));
+    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, lane_->stream));
     synchronize();
   }
   void copy_on_device(void* to, const void* from, std::size_t bytes) override {
-    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_));
+    SPARCELL_CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, lane_->stream));
   }
   void set_zero(void* device, std::size_t bytes) override {
-    SPARCELL_CUDA_CHECK(cudaMemsetAsync(device, 0, bytes, stream_));
+    SPARCELL_CUDA_CHECK(cudaMemsetAsync(device, 0, bytes, lane_->stream));
   }
-  void synchronize() override { SPARCELL_CUDA_CHECK(cudaStreamSynchronize(stream_)); }
-  void* stream() override { return stream_; }
+  void synchronize() override {
+    require(!unjoined_, "the device is waited for while work runs beside, which nothing joined");
+    SPARCELL_CUDA_CHECK(cudaStreamSynchronize(lane_->stream));
+  }
+  void* stream() override { return lane_->stream; }
   std::unique_ptr<Recording> record(std::function<void()> work) override {
-    return cuda::record(stream_, work);
+    return cuda::record(trunk_.stream, work);
+  }
+
+  void allow(bool on) override { allowed_ = on; }
+  void begin() override {
+    require(lane_ == &trunk_, "a branch of a branch");
+    if (!allowed_) return;
+    if (branch_.stream == nullptr) {
+      open(branch_);
+      for (cudaEvent_t* event : {&forked_, &branch_done_})
+        SPARCELL_CUDA_CHECK(cudaEventCreateWithFlags(event, cudaEventDisableTiming));
+    }
+    SPARCELL_CUDA_CHECK(cudaEventRecord(forked_, trunk_.stream));
+    SPARCELL_CUDA_CHECK(cudaStreamWaitEvent(branch_.stream, forked_, 0));
+    lane_ = &branch_;
+    unjoined_ = true;
+  }
+  void end() override { lane_ = &trunk_; }
+  void join() override {
+    if (!unjoined_) return;
+    unjoined_ = false;
+    SPARCELL_CUDA_CHECK(cudaEventRecord(branch_done_, branch_.stream));
+    SPARCELL_CUDA_CHECK(cudaStreamWaitEvent(trunk_.stream, branch_done_, 0));
   }
 
   void* workspace(std::size_t bytes) {
-    if (!workspaces_.empty() && bytes <= workspaces_.back().size) return workspaces_.back().memory;
+    std::vector<Lane::Workspace>& workspaces = lane_->workspaces;
+    if (!workspaces.empty() && bytes <= workspaces.back().size) return workspaces.back().memory;
     cudaStreamCaptureStatus capturing;
-    SPARCELL_CUDA_CHECK(cudaStreamIsCapturing(stream_, &capturing));
+    SPARCELL_CUDA_CHECK(cudaStreamIsCapturing(lane_->stream, &capturing));
     require(capturing == cudaStreamCaptureStatusNone,
             "a recorded step asks for {} bytes of scratch memory, more than before it was recorded", bytes);
-    const std::size_t least = workspaces_.empty() ? first_workspace : 2 * workspaces_.back().size;
+    const std::size_t least = workspaces.empty() ? first_workspace : 2 * workspaces.back().size;
     const std::size_t size = std::max(least, bytes);
-    workspaces_.push_back({allocate(size), size});
-    return workspaces_.back().memory;
+    workspaces.push_back({allocate(size), size});
+    return workspaces.back().memory;
   }
-  unsigned* tickets() { return tickets_; }
+  unsigned* tickets() { return lane_->tickets; }
   std::unique_ptr<LibraryState>& library_state() { return library_state_; }
 
  private:
+  void open(Lane& lane) {
+    SPARCELL_CUDA_CHECK(cudaStreamCreateWithFlags(&lane.stream, cudaStreamNonBlocking));
+    constexpr std::size_t bytes = most_tickets * sizeof(unsigned);
+    SPARCELL_CUDA_CHECK(cudaMallocAsync(reinterpret_cast<void**>(&lane.tickets), bytes, lane.stream));
+    SPARCELL_CUDA_CHECK(cudaMemsetAsync(lane.tickets, 0, bytes, lane.stream));
+  }
+  void close(Lane& lane) {
+    if (lane.stream == nullptr) return;
+    for (const Lane::Workspace& workspace : lane.workspaces) cudaFreeAsync(workspace.memory, lane.stream);
+    cudaFreeAsync(lane.tickets, lane.stream);
+    cudaStreamSynchronize(lane.stream);
+    cudaStreamDestroy(lane.stream);
+  }
   [[noreturn]] void refuse(std::size_t bytes) {
     cudaGetLastError();
     std::size_t free = 0, total = 0;
@@ -95,13 +145,10 @@ class GpuMemory final : public DeviceMemory {
   }
 
   int index_;
-  cudaStream_t stream_ = nullptr;
-  struct Workspace {
-    void* memory;
-    std::size_t size;
-  };
-  std::vector<Workspace> workspaces_;  ///< the last one serves; earlier ones may be in recorded work
-  unsigned* tickets_ = nullptr;
+  Lane trunk_, branch_;
+  Lane* lane_ = &trunk_;  ///< where work is queued now
+  bool allowed_ = false, unjoined_ = false;
+  cudaEvent_t forked_ = nullptr, branch_done_ = nullptr;
   std::unique_ptr<LibraryState> library_state_;
 };
 

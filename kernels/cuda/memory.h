@@ -19,9 +19,9 @@ Devices find_devices();
 /// Memory and one stream on the GPU `index`. Throws UsageError where it cannot be used.
 std::unique_ptr<DeviceMemory> make_memory(int index);
 
-/// `bytes` of scratch memory for one op, aligned to 256 bytes, its content undefined. It is the context's:
-/// the next op that asks gets the same memory, which is safe because work of one stream runs in order. It
-/// grows where more is asked than ever before, which is why a step runs once before it is captured: during a
+/// `bytes` of scratch memory for one op, aligned to 256 bytes, its content undefined. It is the context's, or
+/// that of work beside (core/branches.h): the next op that asks gets the same memory, which is safe because
+/// work of one stream runs in order. It grows where more is asked than ever before, which is why a step runs once before it is captured: during a
 /// capture growth is an error.
 void* workspace(Context& context, std::size_t bytes);
 

@@ -91,9 +91,9 @@ __global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights, unsi
   device::for_each_in_block(w.weight.cols, [&](std::int64_t c) { store(w.v + c, load(w.v + c) / divisor); });
 }
 
-/// product = W v; where `iterate`, u = product / |product|; 1 / (u . product); copies of u and v.
+/// product = W v, u = product / |product|; 1 / (u . product); copies of u and v.
 template <int access>
-__global__ void __launch_bounds__(threads) sigma_of(Weights weights, bool iterate, unsigned* tickets) {
+__global__ void __launch_bounds__(threads) sigma_of(Weights weights, unsigned* tickets) {
   const Weight w = weights.of_block();
   const std::int64_t rows = w.weight.rows, cols = w.weight.cols;
   const int warp = static_cast<int>(threadIdx.x) / device::warp_size,
@@ -111,12 +111,12 @@ __global__ void __launch_bounds__(threads) sigma_of(Weights weights, bool iterat
     if (lane == 0) store(w.product + r, sum);
   });
   if (!device::is_last_block(tickets)) return;
-  const float divisor = iterate ? norm_of<threads>(w.product, rows) : 1;
+  const float divisor = norm_of<threads>(w.product, rows);
   double sigma = 0;
   device::for_each_in_block(rows, [&](std::int64_t r) {
-    const float at = load(w.product + r), unit = iterate ? at / divisor : load(w.u + r);
+    const float at = load(w.product + r), unit = at / divisor;
     sigma += static_cast<double>(unit * at);
-    if (iterate) store(w.u + r, unit);
+    store(w.u + r, unit);
     for (std::int64_t p = 0; p < w.kept_u.rows; ++p) store(w.kept_u.row(p) + r, unit);
   });
   device::for_each_in_block(cols, [&](std::int64_t c) {
@@ -193,7 +193,7 @@ std::int64_t all_rows(std::span<const SpectralWeight<float>> weights) {
   return rows;
 }
 
-void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weights, bool iterate) {
+void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weights) {
   Weights jobs{};
   Extent largest;
   bool aligned = true;
@@ -208,18 +208,16 @@ void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weigh
   const cudaStream_t stream = device::stream_of(context);
   unsigned* const tickets = cuda::tickets(context);
   device::with_width<width>(aligned, [&](auto constant) {
-    if (iterate) {
-      device::launch(iterate_v<constant>,
-                     {.grid = with_layers(device::slab_grid(largest.cols), weights.size()),
-                      .block = batch_threads,
-                      .stream = stream},
-                     jobs, tickets);
-    }
+    device::launch(iterate_v<constant>,
+                   {.grid = with_layers(device::slab_grid(largest.cols), weights.size()),
+                    .block = batch_threads,
+                    .stream = stream},
+                   jobs, tickets);
     device::launch(sigma_of<constant>,
                    {.grid = with_layers(device::blocks_for(largest.rows, warps), weights.size()),
                     .block = threads,
                     .stream = stream},
-                   jobs, iterate, tickets);
+                   jobs, tickets);
   });
 }
 
@@ -268,10 +266,10 @@ void launch_correction(Context& context, std::span<const SpectralGradient<float>
 }  // namespace kernels::spectral_norm
 
 template <class T>
-void cuda::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights, bool iterate) {
+void cuda::spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights) {
   using namespace kernels::spectral_norm;
   in_parts(weights, weights_at_once,
-           [&](std::span<const SpectralWeight<T>> part) { launch_sigma(context, part, iterate); });
+           [&](std::span<const SpectralWeight<T>> part) { launch_sigma(context, part); });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::spectral_sigma);
 

@@ -39,7 +39,7 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   all["read"].erase("path");
   config::Json models = config::Json::array();
   for (auto& [name, model] : all["model"].items()) {
-    model["train"].erase("graph");  // results are the same
+    for (const char* same : {"graph", "branches"}) model["train"].erase(same);  // results are the same
     models.push_back({name, model});
   }
   all["model"] = models;  // in their order, which nlohmann::json forgets

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/optimizer.h"
@@ -180,6 +181,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
                                      encoder_.weight_gradient_of(0));
   }
 
+  join(context_);
   if (this->watch_) show_step(n, z);
   this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {

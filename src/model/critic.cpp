@@ -1,6 +1,7 @@
 #include "model/critic.h"
 
 #include "math/activation.h"
+#include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
 #include "sparcell/ops/gradient_penalty.h"
 #include "sparcell/ops/random.h"
@@ -93,13 +94,17 @@ int Critic<T>::used_slots() const {
 }
 
 template <class T>
-void Critic<T>::update_sigmas() {
+void Critic<T>::prepare_update() {
   if (options_.spectral_iterations == SpectralIterations::per_step) {
-    network_.update_sigmas(*context_, tape_, real_slot, used_slots(), true);
+    network_.update_sigmas(*context_, tape_, real_slot, used_slots());
     return;
   }
-  for (int slot = real_slot; slot < used_slots(); ++slot)
-    network_.update_sigmas(*context_, tape_, slot, 1, true);
+  for (int slot = real_slot; slot < used_slots(); ++slot) network_.update_sigmas(*context_, tape_, slot, 1);
+}
+
+template <class T>
+void Critic<T>::prepare_generator_pass() {
+  network_.update_sigmas(*context_, tape_, real_slot, 1);
 }
 
 template <class T>
@@ -117,7 +122,6 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
   }
 
   phases_.enter(Phase::forward);
-  update_sigmas();
   std::vector<Segment> segments{
       {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
       {.first = rows.generated(), .rows = n, .pass = generated_pass, .step = update, .slot = generated_slot}};
@@ -209,10 +213,15 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
     const MatrixView<T> g = grad(k, 0, rows.forward());
     layer_backward<T>(*context_, network_.form(k, true), network_.layer_parameters(k), passes,
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
-    network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
+    beside(*context_,
+           [&] { network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all)); });
     if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
   }
-  if (options_.spectral_norm) correct_spectral(rows, segments);
+  if (options_.spectral_norm) {
+    correct_spectral(rows, segments);
+  } else {
+    join(*context_);
+  }
 }
 
 template <class T>
@@ -240,6 +249,7 @@ void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segm
                          .grad_weight = network_.weight_gradient_of(k)});
   }
   spectral_inner<T>(*context_, inners);
+  join(*context_);
   spectral_correction<T>(*context_, gradients);
 }
 
@@ -250,7 +260,6 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
-  network_.update_sigmas(*context_, tape_, real_slot, 1, true);
   network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;

@@ -28,6 +28,11 @@ class Critic {
   MatrixView<T> real_rows(std::int64_t rows);
   MatrixView<T> generated_rows(std::int64_t rows);
 
+  /// Spectral norms of an update's passes, and of the generator's: before the functions below, whatever the
+  /// cells.
+  void prepare_update();
+  void prepare_generator_pass();
+
   /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
   /// counts updates, in device memory.
   void train_update(std::int64_t rows, const std::int64_t* update, CriticLosses losses);
@@ -58,8 +63,6 @@ class Critic {
   bool penalised() const { return options_.gradient_penalty.weight > 0; }
   /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
   bool interpolated_pass_has_gradient() const;
-  /// Spectral norms of an update's passes.
-  void update_sigmas();
   int used_slots() const;
   void adversarial_gradients(const Rows& rows, CriticLosses losses);
   void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/optimizer.h"
@@ -94,12 +95,16 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 template <class T>
 void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses) {
   if (options_.gan.latent_draw == LatentDraw::per_update) draw_latents(rows.count, 1, &state->update);
-  this->phases_.enter(Phase::forward);
+  beside(context_, [&] {
+    this->phases_.enter(Phase::data);
+    gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
+                    critic_.real_rows(rows.count));
+    this->phases_.enter(Phase::forward);
+    critic_.prepare_update();
+  });
   const MatrixView<T> generated =
       run_generator(rows.count, generator_for_critic, &state->update, critic_.generated_rows(rows.count));
-  this->phases_.enter(Phase::data);
-  gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                  critic_.real_rows(rows.count));
+  join(context_);
   critic_.train_update(rows.count, &state->update, losses);
   if (this->watch_) {
     generator_.show_values(generator_tape_, rows.count, -1, this->watch_, generated);
@@ -120,7 +125,9 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
 template <class T>
 void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
   this->phases_.enter(Phase::forward);
+  beside(context_, [&] { critic_.prepare_generator_pass(); });
   const MatrixView<T> generated = run_generator(rows, generator_for_itself, &state->step, {});
+  join(context_);
   const MatrixView<T> grad = generator_.rows_of(generator_tape_.back().grad, generator_.size() - 1, 0, rows);
   critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], grad);
   this->phases_.enter(Phase::loss);
@@ -132,6 +139,7 @@ void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
   this->phases_.enter(Phase::backward);
   generator_.backward(context_, generator_tape_, MatrixView<const T>(z_.data(), rows, options_.latent), rows,
                       {&segment, 1}, seed_, true, {});
+  join(context_);
   if (this->watch_) {
     generator_.show_values(generator_tape_, rows, -1, this->watch_);
     critic_.show_generator_pass(rows, this->watch_);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "sparcell/core/branches.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -131,8 +132,7 @@ MatrixView<T> Network<T>::output(const std::vector<LayerTape<T>>& tape, int laye
 }
 
 template <class T>
-void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count,
-                               bool iterate) {
+void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count) {
   std::vector<SpectralWeight<T>> weights;
   for (int k = 0; k < size(); ++k) {
     const Layer& l = layers_[k];
@@ -145,7 +145,7 @@ void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape
                        .kept_u = MatrixView<T>(tape[k].u.data() + first * out, count, out),
                        .kept_v = MatrixView<T>(tape[k].v.data() + first * in, count, in)});
   }
-  spectral_sigma<T>(context, weights, iterate);
+  spectral_sigma<T>(context, weights);
 }
 
 template <class T>
@@ -275,7 +275,8 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
                       rows_of(tape[k].a, k, 0, rows), grad, grad,
                       with_parameters ? layer_gradients(k) : LayerGradients<T>{});
     const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;
-    if (with_parameters && layer_input.data != nullptr) weight_gradient(context, k, grad, layer_input);
+    if (with_parameters && layer_input.data != nullptr)
+      beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
   }

@@ -77,9 +77,8 @@ class Network {
   /// Room for `rows` rows and for `slots` passes with statistics of their own.
   std::vector<LayerTape<T>> make_tape(Context& context, std::int64_t rows, int slots) const;
 
-  /// Spectral norms of all layers as the slots [first, first + count) see them, with or without a power
-  /// iteration. Nothing without spectral norm.
-  void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count, bool iterate);
+  /// A power iteration of all layers, for the slots [first, first + count). Nothing without spectral norm.
+  void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count);
 
   /// out = input W^T.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
@@ -101,7 +100,8 @@ class Network {
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
-  /// given, and the gradient at the input goes to grad_input where that is given.
+  /// given, and the gradient at the input goes to grad_input where that is given. Gradients of weights are
+  /// made beside (core/branches.h): join before they are read.
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input);

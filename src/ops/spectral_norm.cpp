@@ -3,7 +3,7 @@
 namespace sparcell {
 
 template <class T>
-void spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights, bool iterate) {
+void spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights) {
   for (const auto& [weight, u, v, inverse_sigma, kept_u, kept_v] : weights) {
     const auto rows = static_cast<std::size_t>(weight.rows), cols = static_cast<std::size_t>(weight.cols);
     const auto passes = static_cast<std::int64_t>(inverse_sigma.size());
@@ -15,7 +15,7 @@ void spectral_sigma(Context& context, std::span<const SpectralWeight<T>> weights
             "spectral_sigma: {} passes of a weight of {} x {} keep u in {} x {} and v in {} x {}", passes,
             weight.rows, weight.cols, kept_u.rows, kept_u.cols, kept_v.rows, kept_v.cols);
   }
-  SPARCELL_DISPATCH(spectral_sigma, context, weights, iterate);
+  SPARCELL_DISPATCH(spectral_sigma, context, weights);
 }
 SPARCELL_INSTANTIATE(spectral_sigma);
 

@@ -66,7 +66,7 @@ class Search {
 
 std::optional<NonFinite> Trainer::find_non_finite(std::int64_t epoch) {
   // A recording shows nothing when it is repeated.
-  StepRunner plain(context_, model_, plan_, GraphMode::off, options_.train.batch, order_.data(),
+  StepRunner plain(context_, model_, plan_, GraphMode::off, false, options_.train.batch, order_.data(),
                    device_state_.data());
   for (; epoch_ <= epoch; ++epoch_) {
     std::int64_t batch = begin_epoch(epoch_);

@@ -1,18 +1,22 @@
 #include "train/step_runner.h"
 
+#include "sparcell/core/branches.h"
+
 namespace sparcell {
 
 StepRunner::StepRunner(Context& context, Trainable<float>& model, const StepPlan& plan, GraphMode mode,
-                       std::int64_t batch, const std::int32_t* order, StepState<float>* state)
+                       bool branches, std::int64_t batch, const std::int32_t* order, StepState<float>* state)
     : context_(context),
       model_(model),
       plan_(plan),
       mode_(mode),
+      branches_(branches),
       batch_(batch),
       order_(order),
       state_(state) {}
 
 void StepRunner::step(std::int64_t rows) {
+  allow_branches(context_, branches_);
   begin_step<float>(context_, plan_, state_);
   model_.train_step({order_, &state_->batch, batch_, rows}, state_);
   end_step<float>(context_, state_);

@@ -13,7 +13,8 @@ namespace sparcell {
 class StepRunner {
  public:
   /// `order` and `state` are device memory that lives as long as this; the plan is read at every step.
-  StepRunner(Context& context, Trainable<float>& model, const StepPlan& plan, GraphMode mode,
+  /// `branches`: parts of a step may run side by side (train.branches).
+  StepRunner(Context& context, Trainable<float>& model, const StepPlan& plan, GraphMode mode, bool branches,
              std::int64_t batch, const std::int32_t* order, StepState<float>* state);
 
   /// Queues `count` steps on the batches that follow, each of `rows` cells.
@@ -35,6 +36,7 @@ class StepRunner {
   Trainable<float>& model_;
   const StepPlan& plan_;
   GraphMode mode_;
+  bool branches_;
   std::int64_t batch_;
   const std::int32_t* order_;
   StepState<float>* state_;

@@ -64,7 +64,7 @@ Trainer::Trainer(Context& context, Trainable<float>& model, const ModelOptions& 
       plan_(make_plan()),
       order_(context, static_cast<std::int64_t>(split.train.size())),
       device_state_(context, 1),
-      steps_(context, model, plan_, options.train.graph, options.train.batch, order_.data(), device_state_.data()),
+      steps_(context, model, plan_, options.train.graph, options.train.branches, options.train.batch, order_.data(), device_state_.data()),
       plateau_(options.train.schedule) {
   if (split.train.size() < 2)
     throw DataError("{} training cell: training needs at least 2", split.train.size());

@@ -163,9 +163,9 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
       "read: {path: x}\ntrain: {epochs: 8}\nmodel: {a: {type: vae, latent: 3}, g: {type: gan}}\nthreads: 2\n";
   const std::string hash = config_hash(load(text), "data");
   EXPECT_THAT(hash, testing::MatchesRegex("[0-9a-f]{64}"));
-  for (const char* same :
-       {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere", "model.a.train.epochs=8",
-        "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1", "train.graph=off"}) {
+  for (const char* same : {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere",
+                           "model.a.train.epochs=8", "seed=0", "device=auto", "split.seed=0",
+                           "model.a.kl.weight=0.1", "train.graph=off", "train.branches=false"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :

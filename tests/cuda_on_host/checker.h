@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "cuda_on_host/execution.h"
 
@@ -10,6 +11,10 @@ namespace cuda_on_host {
 class Checker {
  public:
   virtual ~Checker() = default;
+  /// A graph is run; of what its nodes do, only that of nodes that came before a node is done when it begins.
+  virtual void begin_graph() = 0;
+  virtual void begin_node(int node, const std::vector<bool>& before) = 0;
+  virtual void end_graph() = 0;
   virtual void begin_launch(const Launch& launch) = 0;
   /// `shared` is the kernels' static shared memory, `dynamic` the launch's dynamic one.
   virtual void begin_block(int block, char* shared, std::size_t shared_bytes, char* dynamic) = 0;

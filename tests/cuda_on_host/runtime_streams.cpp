@@ -21,6 +21,9 @@ using SharedGraph = std::shared_ptr<Graph>;
 SharedGraph& graph_of(cudaGraph_t graph) { return *reinterpret_cast<SharedGraph*>(graph); }
 SharedGraph& graph_of(cudaGraphExec_t graph) { return *reinterpret_cast<SharedGraph*>(graph); }
 
+/// Nodes are their numbers, from 1 on.
+cudaGraphNode_t node_handle(std::size_t number) { return reinterpret_cast<cudaGraphNode_t>(number + 1); }
+
 /// Whether each stream that joined the capture of `origin` was joined to it again.
 bool joined(const Graph& graph, const std::vector<int>& last) {
   std::vector<bool> reached(graph.nodes.size(), false);
@@ -134,8 +137,26 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
   enqueue(*stream_of(stream), [shared = graph_of(graph)] { return run_graph(*shared); });
   return cudaSuccess;
 }
-cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t*, std::size_t* count) {
-  *count = graph_of(graph)->nodes.size();
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, std::size_t* count) {
+  const std::size_t size = graph_of(graph)->nodes.size();
+  for (std::size_t i = 0; nodes != nullptr && i < std::min(*count, size); ++i) nodes[i] = node_handle(i);
+  *count = size;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
+                              cudaGraphEdgeData*, std::size_t* count) {
+  const auto& nodes = graph_of(graph)->nodes;
+  std::size_t edges = 0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (int before : nodes[i].after) {
+      if (from != nullptr && edges < *count) {
+        from[edges] = node_handle(static_cast<std::size_t>(before));
+        to[edges] = node_handle(i);
+      }
+      ++edges;
+    }
+  }
+  *count = edges;
   return cudaSuccess;
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {

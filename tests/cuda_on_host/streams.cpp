@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cuda_on_host/checker.h"
 #include "cuda_on_host/execution.h"
 
 namespace cuda_on_host {
@@ -116,23 +117,49 @@ bool capturing() {
   return any;
 }
 
+namespace {
+
+/// For every node the nodes that are done before it begins, whatever the order.
+std::vector<std::vector<bool>> all_before(const Graph& graph) {
+  std::vector<std::vector<bool>> before(graph.nodes.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    before[i].resize(before.size());
+    for (int node : graph.nodes[i].after) {
+      const auto direct = static_cast<std::size_t>(node);
+      before[i][direct] = true;
+      for (std::size_t k = 0; k < direct; ++k) {
+        if (before[direct][k]) before[i][k] = true;
+      }
+    }
+  }
+  return before;
+}
+
+}  // namespace
+
 std::string run_graph(const Graph& graph) {
+  const auto before = checker != nullptr ? all_before(graph) : std::vector<std::vector<bool>>{};
+  if (checker != nullptr) checker->begin_graph();
   std::vector<bool> done(graph.nodes.size(), false);
   std::vector<int> order;
-  for (std::size_t count = 0; count < graph.nodes.size();) {
+  std::string failure;
+  for (std::size_t count = 0; count < graph.nodes.size() && failure.empty();) {
     order_of(static_cast<int>(graph.nodes.size()), order);
     for (int i : order) {
-      const Node& node = graph.nodes[static_cast<std::size_t>(i)];
-      if (done[static_cast<std::size_t>(i)]) continue;
-      if (!std::all_of(node.after.begin(), node.after.end(), [&](int before) { return done[before]; }))
+      const auto number = static_cast<std::size_t>(i);
+      const Node& node = graph.nodes[number];
+      if (done[number]) continue;
+      if (!std::all_of(node.after.begin(), node.after.end(), [&](int earlier) { return done[earlier]; }))
         continue;
-      std::string failure = node.work();
-      if (!failure.empty()) return failure;
-      done[static_cast<std::size_t>(i)] = true;
+      if (checker != nullptr) checker->begin_node(i, before[number]);
+      failure = node.work();
+      if (!failure.empty()) break;
+      done[number] = true;
       ++count;
     }
   }
-  return "";
+  if (checker != nullptr) checker->end_graph();
+  return failure;
 }
 
 }  // namespace cuda_on_host

@@ -69,15 +69,14 @@ struct Sigma {
 
 /// `passes` of them see the weight.
 template <class T>
-Sigma<T> on_device(int threads, const Spectrum& spectrum, bool iterate, int calls = 1,
-                   std::int64_t passes = 1) {
+Sigma<T> on_device(int threads, const Spectrum& spectrum, int calls = 1, std::int64_t passes = 1) {
   Context context = test::test_context(threads);
   const auto rows = spectrum.weight.rows, cols = spectrum.weight.cols;
   const DeviceMatrix<T> weight(context, spectrum.weight), kept_u(context, passes, rows),
       kept_v(context, passes, cols);
   const DeviceArray<T> u(context, spectrum.u), v(context, spectrum.v), inverse(context, passes);
   const SpectralWeight<T> one{weight, u, v, inverse, kept_u, kept_v};
-  for (int i = 0; i < calls; ++i) spectral_sigma<T>(context, {&one, 1}, iterate);
+  for (int i = 0; i < calls; ++i) spectral_sigma<T>(context, {&one, 1});
   const std::vector<T> inverses = inverse.to_host();
   for (std::int64_t p = 0; p < passes; ++p) {
     EXPECT_EQ(inverses[p], inverses.front());
@@ -102,23 +101,11 @@ TYPED_TEST(SpectralNorm, OneIterationIsThatOfPyTorch) {
     spectrum.iterate();
     const double tolerance = test::long_sums.of<TypeParam>();
     for (int threads : {1, 2}) {
-      const auto got = on_device<TypeParam>(threads, before, true);
+      const auto got = on_device<TypeParam>(threads, before);
       test::expect_near(got.u, spectrum.u, tolerance);
       test::expect_near(got.v, spectrum.v, tolerance);
       EXPECT_NEAR(got.inverse * spectrum.sigma(), 1, tolerance);
     }
-  }
-}
-
-TYPED_TEST(SpectralNorm, WithoutIteratingOnlySigmaIsNew) {
-  for (const auto& [rows, cols] : shapes) {
-    SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
-    Spectrum spectrum(rows, cols);
-    spectrum.iterate();
-    const auto got = on_device<TypeParam>(2, spectrum, false);
-    test::expect_near(got.u, spectrum.u, test::few_roundings.of<TypeParam>());
-    test::expect_near(got.v, spectrum.v, test::few_roundings.of<TypeParam>());
-    EXPECT_NEAR(got.inverse * spectrum.sigma(), 1, test::long_sums.of<TypeParam>());
   }
 }
 
@@ -140,22 +127,22 @@ Matrix<double> with_singular_values(const std::vector<double>& values, std::int6
 TYPED_TEST(SpectralNorm, IterationsFindTheLargestSingularValue) {
   Spectrum spectrum(33, 65);
   spectrum.weight = with_singular_values({3, 5, 2, 1, 0.5}, 33, 65);
-  const auto got = on_device<TypeParam>(2, spectrum, true, 40);  // (3 / 5)^(2 * 40) = 2e-18
+  const auto got = on_device<TypeParam>(2, spectrum, 40);  // (3 / 5)^(2 * 40) = 2e-18
   EXPECT_NEAR(got.inverse, 1.0 / 5, test::long_sums.of<TypeParam>());
 }
 
 TYPED_TEST(SpectralNorm, OfAWeightOfZeroDoesNotDivideByZero) {
   Spectrum spectrum(3, 5);
   spectrum.weight = Matrix<double>(3, 5);
-  const auto got = on_device<TypeParam>(1, spectrum, true);
+  const auto got = on_device<TypeParam>(1, spectrum);
   EXPECT_EQ(got.u, std::vector<TypeParam>(3, 0));
   EXPECT_EQ(got.v, std::vector<TypeParam>(5, 0));
 }
 
 TYPED_TEST(SpectralNorm, PassesKeepWhatTheySaw) {
   for (std::int64_t passes : {2, 3}) {
-    const auto got = on_device<TypeParam>(2, Spectrum(33, 65), true, 1, passes),
-               one = on_device<TypeParam>(2, Spectrum(33, 65), true);
+    const auto got = on_device<TypeParam>(2, Spectrum(33, 65), 1, passes),
+               one = on_device<TypeParam>(2, Spectrum(33, 65));
     EXPECT_EQ(got.inverse, one.inverse);
     EXPECT_EQ(got.u, one.u);
   }
@@ -178,7 +165,7 @@ TYPED_TEST(SpectralNorm, ManyWeightsAtOnceAreWhatTheyAreAlone) {
     const auto& v = arrays.emplace_back(context, spectrum.v);
     weights.push_back({weight, u, v, arrays.emplace_back(context, 1), kept_u, kept_v});
   }
-  spectral_sigma<T>(context, weights, true);
+  spectral_sigma<T>(context, weights);
   for (std::int64_t i = 0; i < most; ++i) {
     spectra[i].iterate();
     SCOPED_TRACE(i);
@@ -301,7 +288,7 @@ TYPED_TEST(SpectralNorm, RefusesWrongShapes) {
   const auto sigma = [&](const DeviceMatrix<T>& w, const DeviceArray<T>& u, const DeviceArray<T>& v,
                          const DeviceMatrix<T>& kept_u, const DeviceMatrix<T>& kept_v) {
     const SpectralWeight<T> bad{w, u, v, one, kept_u, kept_v};
-    spectral_sigma<T>(context, {&bad, 1}, true);
+    spectral_sigma<T>(context, {&bad, 1});
   };
   EXPECT_THROW(sigma(none, zero, three, DeviceMatrix<T>(context, 1, 0), row_of_three), InternalError);
   EXPECT_THROW(sigma(weight, three, three, row_of_two, row_of_three), InternalError);

@@ -19,7 +19,7 @@ struct Outcome {
   StepState<float> state;
 };
 
-Outcome train(ModelType type, GraphMode mode) {
+Outcome train(ModelType type, GraphMode mode, bool branches = false) {
   const Csr<float> x = small_cells(full_batches * batch + last_batch, 10);
   ModelOptions options = small_model(type);
   options.train.batch = batch;
@@ -46,7 +46,7 @@ Outcome train(ModelType type, GraphMode mode) {
   start.base_learning_rate = plan.learning_rate;
   state.upload({&start, 1});
 
-  StepRunner runner(context, *model, plan, mode, batch, order.data(), state.data());
+  StepRunner runner(context, *model, plan, mode, branches, batch, order.data(), state.data());
   runner.run(batch, full_batches);
   runner.run(last_batch, 1);
   StepState<float> between = state.to_host().front();
@@ -61,8 +61,11 @@ class Steps : public ::testing::TestWithParam<ModelType> {};
 
 TEST_P(Steps, HaveEqualBitsHoweverTheyAreRecorded) {
   const Outcome one_by_one = train(GetParam(), GraphMode::off);
-  for (GraphMode mode : {GraphMode::step, GraphMode::run}) {
-    const Outcome recorded = train(GetParam(), mode);
+  for (const auto& [mode, branches] : {std::pair{GraphMode::off, true}, std::pair{GraphMode::step, false},
+                                       std::pair{GraphMode::step, true}, std::pair{GraphMode::run, true}}) {
+    SCOPED_TRACE(fmt::format("{}, {}", Names<GraphMode>::values[static_cast<std::size_t>(mode)],
+                             branches ? "with branches" : "one after the other"));
+    const Outcome recorded = train(GetParam(), mode, branches);
     EXPECT_TRUE(equal_bits(recorded.tensors, one_by_one.tensors));
     EXPECT_EQ(recorded.state.step, one_by_one.state.step);
     EXPECT_EQ(recorded.state.update, one_by_one.state.update);

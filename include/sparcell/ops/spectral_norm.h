@@ -18,10 +18,10 @@ struct SpectralWeight {
   MatrixView<T> kept_u, kept_v;
 };
 
-/// For each weight: one power iteration v = W^T u / |W^T u|, u = W v / |W v| where `iterate` (u and v stay
-/// else), then inverse_sigma[p] = 1 / (u^T W v) for every pass p. u and v as they are now are copied to the
-/// rows of kept_u and kept_v, which the way back of these passes needs.
-SPARCELL_OP(spectral_sigma, (Context & context, std::span<const SpectralWeight<T>> weights, bool iterate))
+/// For each weight: one power iteration v = W^T u / |W^T u|, u = W v / |W v|, then inverse_sigma[p] = 1 /
+/// (u^T W v) for every pass p. u and v as they are now are copied to the rows of kept_u and kept_v, which the
+/// way back of these passes needs.
+SPARCELL_OP(spectral_sigma, (Context & context, std::span<const SpectralWeight<T>> weights))
 
 /// Rows of a pass, or none. An empty bias is 0.
 template <class T>

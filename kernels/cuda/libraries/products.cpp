@@ -46,9 +46,7 @@ Key key_of(const Product& p) {
 
 class Products final : public LibraryState {
  public:
-  explicit Products(Context& context) : scratch_(context, scratch_bytes) {
-    SPARCELL_CUBLASLT_CHECK(lt_.create(&handle_));
-  }
+  Products() { SPARCELL_CUBLASLT_CHECK(lt_.create(&handle_)); }
   ~Products() override {
     for (const auto& [key, plan] : plans_) {
       lt_.description_destroy(plan.description);
@@ -57,13 +55,13 @@ class Products final : public LibraryState {
     lt_.destroy(handle_);
   }
 
-  void multiply(cudaStream_t stream, const Product& p) {
+  void multiply(cudaStream_t stream, void* scratch, const Product& p) {
     const Plan& plan = plan_of(p);
     const float one = 1;
     // Column-major, as the library has it: out^T = op(b)^T op(a)^T.
     SPARCELL_CUBLASLT_CHECK(lt_.matmul(handle_, plan.description, &one, p.b, plan.left, p.a, plan.right,
-                                       &p.beta, p.out, plan.out, p.out, plan.out, &plan.algorithm,
-                                       scratch_.data(), scratch_bytes, stream));
+                                       &p.beta, p.out, plan.out, p.out, plan.out, &plan.algorithm, scratch,
+                                       scratch_bytes, stream));
   }
 
  private:
@@ -121,7 +119,6 @@ class Products final : public LibraryState {
   }
 
   const CublasLt& lt_ = cublaslt();
-  Buffer<char> scratch_;
   cublasLtHandle_t handle_ = nullptr;
   std::map<Key, Plan> plans_;
 };
@@ -130,8 +127,10 @@ class Products final : public LibraryState {
 
 void multiply(Context& context, const Product& product) {
   std::unique_ptr<LibraryState>& state = library_state(context);
-  if (!state) state = std::make_unique<Products>(context);
-  static_cast<Products&>(*state).multiply(device::stream_of(context), product);
+  if (!state) state = std::make_unique<Products>();
+  // Scratch memory is that of the stream: a product beside another one has its own.
+  static_cast<Products&>(*state).multiply(device::stream_of(context),
+                                          workspace<char>(context, std::int64_t{scratch_bytes}), product);
 }
 
 }  // namespace sparcell::cuda

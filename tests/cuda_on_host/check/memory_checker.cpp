@@ -60,7 +60,11 @@ void MemoryChecker::released(const void* memory, std::size_t bytes) {
   device_.set_exists(static_cast<const char*>(memory), bytes, false);
 }
 void MemoryChecker::written_by_host(const void* memory, std::size_t bytes) {
-  device_.set_written(static_cast<const char*>(memory), bytes);
+  const auto* const first = static_cast<const char*>(memory);
+  device_.set_written(first, bytes);
+  const std::optional<Stamp> stamp = order_.host_stamp();
+  if (!stamp) return;
+  for (std::size_t offset = 0; offset < bytes; offset += granule) device_.cell(first + offset).write = *stamp;
 }
 
 void MemoryChecker::check(const Shadow& shadow, const char* address, std::size_t bytes, Access kind,
@@ -92,7 +96,7 @@ void MemoryChecker::check_order(const Shadow& shadow, const char* address, unsig
   const bool shared = &shadow != &device_;
   const auto conflicts = [&](const Stamp& earlier) {
     if ((earlier.bytes & mask) == 0 || (earlier.atomic && kind == Access::atomic)) return false;
-    if (shared && earlier.block != now.block) return false;  // another block's shared memory
+    if (shared && (earlier.launch != now.launch || earlier.block != now.block)) return false;  // not the same
     return !order_.ordered(earlier, thread);
   };
   if (conflicts(cell.write)) race(shadow, address, cell.write, "written", kind, from);

@@ -21,6 +21,9 @@ class MemoryChecker final : public Checker {
  public:
   MemoryChecker();
 
+  void begin_graph() override { order_.begin_graph(); }
+  void begin_node(int node, const std::vector<bool>& before) override { order_.begin_node(node, before); }
+  void end_graph() override { order_.end_graph(); }
   void begin_launch(const Launch& launch) override;
   void begin_block(int block, char* shared, std::size_t shared_bytes, char* dynamic) override;
   void end_launch() override { active_ = false; }

@@ -4,8 +4,24 @@
 
 namespace cuda_on_host::check {
 
+void HappensBefore::begin_node(int node, const std::vector<bool>& before) {
+  graph_->node = node;
+  graph_->before = &before;
+  ++launch_;  // of what the node does without a kernel
+  graph_->node_of.push_back(node);
+}
+
+std::optional<Stamp> HappensBefore::host_stamp() const {
+  if (!graph_) return std::nullopt;
+  Stamp stamp;
+  stamp.launch = launch_;
+  stamp.bytes = 15;
+  return stamp;
+}
+
 void HappensBefore::begin_launch(unsigned threads) {
   ++launch_;
+  if (graph_) graph_->node_of.push_back(graph_->node);
   epochs_.resize(threads);
   known_.resize((threads + warp - 1) / warp * warp);
   fenced_.resize(threads);
@@ -60,7 +76,11 @@ Stamp HappensBefore::stamp(unsigned thread, unsigned bytes, bool atomic) const {
 }
 
 bool HappensBefore::ordered(const Stamp& earlier, unsigned thread) const {
-  if (earlier.launch != launch_) return true;
+  if (earlier.launch != launch_) {
+    if (!graph_ || earlier.launch < graph_->first_launch) return true;
+    const int node = graph_->node_of[earlier.launch - graph_->first_launch];
+    return node == graph_->node || (*graph_->before)[static_cast<std::size_t>(node)];
+  }
   if (earlier.block == block_) {
     if (earlier.thread == thread || earlier.interval < interval_) return true;
     return earlier.thread / warp == thread / warp && earlier.epoch < known_[thread][earlier.thread % warp];

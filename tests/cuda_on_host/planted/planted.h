@@ -33,5 +33,6 @@ struct Case {
 std::vector<Case> shared_memory_cases();
 std::vector<Case> global_memory_cases();
 std::vector<Case> warp_and_barrier_cases();
+std::vector<Case> branch_cases();
 
 }  // namespace planted

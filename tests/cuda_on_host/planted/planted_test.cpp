@@ -20,7 +20,7 @@ using cuda_on_host::Order;
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases = shared_memory_cases();
-  for (const auto& more : {global_memory_cases(), warp_and_barrier_cases()})
+  for (const auto& more : {global_memory_cases(), warp_and_barrier_cases(), branch_cases()})
     cases.insert(cases.end(), more.begin(), more.end());
   return cases;
 }

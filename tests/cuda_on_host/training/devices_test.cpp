@@ -28,7 +28,7 @@ std::vector<LossParts> losses_on(const char* device, ModelType type, double dens
   Buffer<StepState<float>> state(context, 1);
   StepPlan plan{.schedule = {}, .total_steps = steps, .learning_rate = 1e-3, .kl_weight = 0.1};
   plan.generator_learning_rate = plan.critic_learning_rate = 2e-4;
-  StepRunner runner(context, *model, plan, GraphMode::step, batch, order.data(), state.data());
+  StepRunner runner(context, *model, plan, GraphMode::step, true, batch, order.data(), state.data());
   std::vector<LossParts> losses;
   for (std::int64_t step = 0; step < steps; ++step) {
     StepState<float> host = state.to_host().front();

@@ -29,10 +29,11 @@ struct Case {
 std::vector<Case> statistics_cases();
 std::vector<Case> training_cases();
 
-/// Launches, copies and products (nodes of a captured graph) of one training step.
+/// Launches, copies and products (nodes of a captured graph) of one training step, and how many of them wait
+/// for each other at most.
 struct StepNodes {
   std::string step;
-  std::int64_t nodes, goal;
+  std::int64_t nodes, longest_chain, goal;
 };
 std::vector<StepNodes> count_step_nodes(Context& context);
 

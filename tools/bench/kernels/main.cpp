@@ -51,8 +51,10 @@ int main() {
       for (const bench::Case& c : cases) out["ops"].push_back(run(c));
     }
     Context context(find_device("cuda"));
-    for (const auto& [step, nodes, goal] : bench::count_step_nodes(context))
-      out["steps"].push_back({{"step", step}, {"nodes", nodes}, {"goal", goal}});
+    for (const auto& [step, nodes, longest_chain, goal] : bench::count_step_nodes(context)) {
+      out["steps"].push_back(
+          {{"step", step}, {"nodes", nodes}, {"longest_chain", longest_chain}, {"goal", goal}});
+    }
     fmt::print("{}\n", out.dump(1));
   } catch (const Error& error) {
     fmt::print(stderr, "kernel_accesses: {}\n", error.what());

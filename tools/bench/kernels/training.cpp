@@ -170,7 +170,7 @@ void run_sigma(Context& context, const Record& record) {
                                     sigma.span(),
                                     MatrixView<float>(u.span().last(hidden).data(), 1, hidden),
                                     MatrixView<float>(v.span().last(genes).data(), 1, genes)};
-    spectral_sigma<float>(context, {&one, 1}, true);
+    spectral_sigma<float>(context, {&one, 1});
   });
 }
 
