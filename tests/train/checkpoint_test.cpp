@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "hdf5/file.h"
@@ -77,10 +78,16 @@ TEST_F(Checkpoints, HoldTheStateOfTheLoop) {
 
 TEST_F(Checkpoints, AllOfTheStateComesBack) {
   for (ModelType type : types) {
-    TrainingRun run(small_model(type), small_cells(24, 10), split_of(24, 8));
-    TrainHooks hooks;  // stopped within the second epoch, so that it has partial sums
-    int asked = 0;
-    hooks.interrupted = [&] { return ++asked == 3; };
+    // Stopped within the second epoch, so that it has partial sums: every device looks for a stop at the end
+    // of an epoch, and after the first step that it takes.
+    TrainingRun first(small_model(type), small_cells(24, 10), split_of(24, 8)),
+        run(small_model(type), small_cells(24, 10), split_of(24, 8));
+    TrainHooks hooks;
+    hooks.interrupted = [&] { return first.trainer->state().epoch == 1; };
+    EXPECT_THROW(first.run(hooks), Interrupted);
+    run.trainer->restore(
+        {identity, snapshot(*first.model, true), first.trainer->state(), first.trainer->best()});
+    hooks.interrupted = [] { return true; };
     EXPECT_THROW(run.run(hooks), Interrupted);
     const CheckpointState state = run.trainer->state();
     const Checkpoint read = read_checkpoint(write(run));
@@ -114,6 +121,9 @@ TEST_F(Checkpoints, EveryDamagedByteOfANumberIsSeen) {
   for (const auto* part :
        {&tensors.parameters, &tensors.buffers, &tensors.first_moments, &tensors.second_moments}) {
     for (const NamedTensor& tensor : *part) {
+      // On a GPU biases before a normalization have moments of zero, as the file's unused parts have.
+      if (std::all_of(tensor.values.begin(), tensor.values.end(), [](float value) { return value == 0; }))
+        continue;
       const std::string bytes(reinterpret_cast<const char*>(tensor.values.data()),
                               tensor.values.size() * sizeof(float));
       const std::size_t at = whole.find(bytes);

@@ -53,30 +53,70 @@ void expect_equal(Stateful& a, Stateful& b) {
 
 class GoingOn : public ::testing::TestWithParam<ModelType> {};
 
+/// Trains until the look number `stop` for a signal, from the checkpoint in `file` where `go_on`; leaves one
+/// there. False where training ended before.
+bool stopped_at_look(int stop, ModelType type, const std::string& file, bool go_on) {
+  Stateful run(type);
+  if (go_on) run.trainer->restore(read_checkpoint(file));
+  int looks = 0;
+  TrainHooks hooks;
+  hooks.interrupted = [&] { return ++looks == stop; };
+  hooks.save = [&] {
+    write_checkpoint(file, {{}, snapshot(*run.model, true), run.trainer->state(), run.trainer->best()});
+  };
+  try {
+    run.run(hooks);
+    return false;
+  } catch (const Interrupted&) {
+    return true;
+  }
+}
+
+/// The end of a training that goes on from the checkpoint in `file`, beside the end of one that was never
+/// stopped.
+void expect_equal_ends(Stateful& whole, const TrainResult& expected, ModelType type,
+                       const std::string& file) {
+  Stateful second(type);
+  second.trainer->restore(read_checkpoint(file));
+  const TrainResult result = second.run();
+  expect_equal(whole, second);
+  EXPECT_EQ(result.best_epoch, expected.best_epoch);
+  EXPECT_EQ(result.last.diagnostics, expected.last.diagnostics);
+}
+
+/// A CPU looks after each of an epoch's four steps; on a GPU a run of steps ends first, so that it has fewer
+/// moments.
 TEST_P(GoingOn, AfterAStopAtAnyMomentGivesEqualBits) {
   Stateful whole(GetParam());
   const TrainResult expected = whole.run();
   const TemporaryFolder folder;
-  constexpr int looks = 4 * 8;  // three within an epoch of four batches, one at its end
-  for (int stop = 1; stop < looks; ++stop) {
+  const std::string file = folder / "last.h5";
+  int stop = 1;
+  for (; stopped_at_look(stop, GetParam(), file, false) && !HasFailure(); ++stop) {
     SCOPED_TRACE(stop);
-    Stateful first(GetParam());
-    int asked = 0;
-    TrainHooks hooks;
-    hooks.interrupted = [&] { return ++asked == stop; };
-    hooks.save = [&] {
-      write_checkpoint(folder / "last.h5",
-                       {{}, snapshot(*first.model, true), first.trainer->state(), first.trainer->best()});
-    };
-    ASSERT_THROW(first.run(hooks), Interrupted);
-    Stateful second(GetParam());
-    second.trainer->restore(read_checkpoint(folder / "last.h5"));
-    const TrainResult result = second.run();
-    expect_equal(whole, second);
-    EXPECT_EQ(result.best_epoch, expected.best_epoch);
-    EXPECT_EQ(result.last.diagnostics, expected.last.diagnostics);
-    if (HasFailure()) break;
+    expect_equal_ends(whole, expected, GetParam(), file);
   }
+  constexpr int epochs = 8, batches = 4;
+  EXPECT_GE(stop, epochs);
+  if (!whole.context.device().is_cuda()) {
+    EXPECT_EQ(stop, epochs * batches);
+  }
+}
+
+/// Every device looks after the first step that it takes.
+TEST_P(GoingOn, AfterAStopAfterEveryStepGivesEqualBits) {
+  Stateful whole(GetParam());
+  const TrainResult expected = whole.run();
+  const TemporaryFolder folder;
+  const std::string file = folder / "last.h5";
+  constexpr std::int64_t steps = 8 * 4;
+  std::int64_t taken = 1;
+  for (bool go_on = false; stopped_at_look(1, GetParam(), file, go_on); go_on = true) {
+    ASSERT_EQ(read_checkpoint(file).state.step.step, taken);
+    ++taken;
+  }
+  EXPECT_EQ(taken, steps) << "the last step ends training, which nothing interrupts";
+  expect_equal_ends(whole, expected, GetParam(), file);
 }
 
 TEST_P(GoingOn, FromTheEndTakesNoStep) {
