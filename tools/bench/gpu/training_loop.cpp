@@ -23,9 +23,10 @@ double error_of(const Losses& got, const Losses& expected) {
   for (std::size_t part = 0; part < expected.size(); ++part) {
     double difference = 0, size = 0;
     for (std::size_t step = 0; step < expected[part].second.size(); ++step) {
-      difference = std::max(difference, std::abs(got.at(part).second.at(step) - expected[part].second[step]));
+      const double distance = std::abs(got.at(part).second.at(step) - expected[part].second[step]);
+      if (!std::isfinite(distance)) return distance;
+      difference = std::max(difference, distance);
       size = std::max(size, std::abs(expected[part].second[step]));
-      if (std::isnan(got[part].second[step])) return NAN;
     }
     if (size > 0) error = std::max(error, difference / size);
   }
