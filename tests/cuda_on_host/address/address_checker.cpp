@@ -4,6 +4,7 @@
 #include <sanitizer/asan_interface.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "cuda_on_host/block.h"
 #include "cuda_on_host/checker.h"
@@ -15,6 +16,9 @@ namespace {
 
 class AddressChecker final : public Checker {
  public:
+  void begin_graph() override {}
+  void begin_node(int, const std::vector<bool>&) override {}
+  void end_graph() override {}
   void begin_launch(const Launch& launch) override { dynamic_bytes_ = launch.shared; }
   void begin_block(int, char*, std::size_t, char* dynamic) override {
     if (dynamic_ != nullptr) return;

@@ -58,9 +58,9 @@ void no_join(sparcell::Context& context, const Arrays& a, bool bug) {
 }  // namespace
 
 std::vector<Case> branch_cases() {
-  return {{"read_before_the_join", read_before_the_join, early_read, false},
-          {"write_before_the_join", write_before_the_join, "race: ", false},
-          {"no_join", no_join, "was not joined|nothing joined", true}};
+  return {{"read_before_the_join", read_before_the_join, early_read, checked},
+          {"write_before_the_join", write_before_the_join, "race: ", checked},
+          {"no_join", no_join, "was not joined|nothing joined", every_build}};
 }
 
 }  // namespace planted
