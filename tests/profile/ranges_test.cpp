@@ -27,7 +27,8 @@ class Ranges : public RecordedExperiment {
   RecordedRanges everything() {
     finished_run("plain", {"report.html=true", "normalize.standardize=true", "train.clip_norm=1"});
     simulate(folder / "sparse.h5ad",
-             {.cells = 240, .genes = 120, .perturbations = 4, .controls = 0.3, .density = 0.05}, silent);
+             {.cells = 240, .genes = 120, .perturbations = 4, .doubles = 1, .controls = 0.3, .density = 0.05},
+             silent);
     finished_run("sparse",
                  {"read.path=sparse.h5ad", "select.flavor=seurat_v3", "model.gan.spectral_norm=true",
                   "model.gan.gradient_penalty={weight: 0.1, on: probability}",

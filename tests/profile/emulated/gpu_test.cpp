@@ -126,7 +126,8 @@ class GpuPool : public Gpu {
  protected:
   GpuPool() {
     simulate(folder / "few.h5ad",
-             {.cells = 80, .genes = 40, .perturbations = 2, .controls = 0.3, .density = 0.3}, silent);
+             {.cells = 80, .genes = 40, .perturbations = 2, .doubles = 1, .controls = 0.3, .density = 0.3},
+             silent);
   }
   /// Sweeps on the GPUs; where each run was.
   std::vector<std::string> places_of(const std::string& sweep, const std::string& said) {
