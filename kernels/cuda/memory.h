@@ -35,8 +35,8 @@ T* workspace(Context& context, std::int64_t count) {
 inline constexpr std::size_t most_tickets = 16;
 unsigned* tickets(Context& context);
 
-/// What the library of matrix products keeps with a context (handle, plans); null before its first
-/// use.
+/// What the library of matrix products keeps with a context (handle, plans, scratch memory); null before its
+/// first use.
 class LibraryState {
  public:
   virtual ~LibraryState() = default;
