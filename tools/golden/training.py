@@ -108,7 +108,7 @@ def gradients(module, prefix=""):
 class AutoencoderTraining:
     """One step of the autoencoder or the VAE."""
 
-    def __init__(self, model, options, draws, data):
+    def __init__(self, model, options, draws, data=None):
         self.model, self.options, self.draws, self.data = model, options, draws, data
         self.optimizers = [optimizer(model.parameters(), options["optimizer"])]
         self.variational = options["type"] == "vae"
@@ -149,7 +149,7 @@ class GanTraining:
 
     parts = ["discriminator", "penalty", "generator", "sparsity"]
 
-    def __init__(self, model, options, draws, data):
+    def __init__(self, model, options, draws, data=None):
         self.model, self.options, self.draws = model, options, draws
         self.optimizers = [
             optimizer(model.generator.parameters(), options["generator_optimizer"]),

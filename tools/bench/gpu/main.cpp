@@ -14,6 +14,7 @@
 
 #include "core/version.h"
 #include "device.h"
+#include "sparcell/core/products.h"
 
 namespace {
 
@@ -21,7 +22,7 @@ using namespace sparcell;
 using namespace sparcell::bench_gpu;
 
 constexpr std::int64_t warm_up = 50;
-constexpr const char* precisions[] = {"f32"};
+constexpr Precision precisions[] = {Precision::f32, Precision::tf32, Precision::bf16};
 
 struct Options {
   std::string row, precision = "f32", exchange;
@@ -41,17 +42,27 @@ void print(const Json& json) {
   std::fflush(stdout);
 }
 
+std::vector<std::string> names() {
+  std::vector<std::string> names;
+  for (const Precision precision : precisions) names.push_back(name_of(precision));
+  return names;
+}
+
 Context make_context(const std::string& precision) {
-  if (std::find(std::begin(precisions), std::end(precisions), precision) == std::end(precisions))
-    throw UsageError("precision {}: this build has {}", precision, fmt::join(precisions, ", "));
-  return Context(find_device("cuda"));
+  for (const Precision known : precisions) {
+    if (name_of(known) != precision) continue;
+    Context context(find_device("cuda"));
+    set_training_products(context, {.precision = known, .plan = ProductOptions::heuristic});
+    return context;
+  }
+  throw UsageError("precision {}: known are {}", precision, fmt::join(names(), ", "));
 }
 
 int list() {
   Json rows = Json::array();
   for (const Row& row : all_rows())
     rows.push_back({{"row", row.name}, {"title", row.title}, {"goal", row.goal}, {"trains", row.trains}});
-  print({{"commit", commit}, {"rows", rows}, {"precisions", precisions}});
+  print({{"commit", commit}, {"rows", rows}, {"precisions", names()}});
   return 0;
 }
 
