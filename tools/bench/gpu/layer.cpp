@@ -49,11 +49,13 @@ struct Layer {
                                     static_cast<std::size_t>(rows * cols) * sizeof(T));
   }
   void forward(Context& context) const {
-    layer_forward<T>(context, form, parameters(), {part(running, 0), part(running, 1)}, kept(),
+    const LayerPass<T> all = pass();
+    layer_forward<T>(context, form, parameters(), {part(running, 0), part(running, 1)}, {&all, 1},
                      matrix(linear), matrix(out));
   }
   void backward(Context& context) const {
-    layer_backward<T>(context, form, parameters(), kept(), matrix(linear), matrix(grad_out), {},
+    const LayerPass<T> all = pass();
+    layer_backward<T>(context, form, parameters(), {&all, 1}, matrix(linear), matrix(grad_out),
                       matrix(grad_linear), {part(gradients, 0), part(gradients, 1), part(gradients, 2)});
   }
   /// The results that are compared.
@@ -68,7 +70,9 @@ struct Layer {
   LayerParameters<T> parameters() const {
     return {.bias = bias.span(), .weight = weight.span(), .offset = offset.span()};
   }
-  PassStatistics<T> kept() const { return {part(statistics, 0), part(statistics, 1)}; }
+  LayerPass<T> pass() const {
+    return {.rows = rows, .statistics = {part(statistics, 0), part(statistics, 1)}};
+  }
   /// Of weight and offset: a bias before batch normalization has none but rounding.
   std::vector<T> download_gradients() const {
     std::vector<T> all = gradients.to_host();

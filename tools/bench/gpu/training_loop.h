@@ -73,7 +73,8 @@ class Loop {
   }
 
   StepRunner runner(GraphMode mode) requires std::is_same_v<T, float> {
-    return {context_, *model_, plan_, mode, case_.batch(), order_.data(), state_.data()};
+    return {context_,      *model_,       plan_,        mode, case_.options.train.branches,
+            case_.batch(), order_.data(), state_.data()};
   }
 
  private:
