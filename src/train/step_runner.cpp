@@ -16,8 +16,10 @@ StepRunner::StepRunner(Context& context, Trainable<float>& model, const StepPlan
       order_(order),
       state_(state) {}
 
-void StepRunner::step(std::int64_t rows) {
-  allow_branches(context_, branches_);
+void StepRunner::step(std::int64_t rows) { take(rows, false); }
+
+void StepRunner::take(std::int64_t rows, bool branches) {
+  allow_branches(context_, branches);
   const TrainingProducts as_options_say(context_);
   begin_step<float>(context_, plan_, state_);
   model_.train_step({order_, &state_->batch, batch_, rows}, state_);
@@ -26,18 +28,18 @@ void StepRunner::step(std::int64_t rows) {
 
 std::unique_ptr<Recording> StepRunner::record(std::int64_t rows, std::int64_t steps) {
   return context_.memory().record([this, rows, steps] {
-    for (std::int64_t i = 0; i < steps; ++i) step(rows);
+    for (std::int64_t i = 0; i < steps; ++i) take(rows, branches_);
   });
 }
 
 void StepRunner::run(std::int64_t rows, std::int64_t count) {
   if (mode_ == GraphMode::off) {
-    for (; count > 0; --count) step(rows);
+    for (; count > 0; --count) take(rows, branches_);
     return;
   }
   auto found = recordings_.find(rows);
   if (found == recordings_.end() && count > 0) {
-    step(rows);
+    take(rows, branches_);
     --count;
     found = recordings_.emplace(rows, Recordings{}).first;
   }

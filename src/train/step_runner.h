@@ -20,7 +20,8 @@ class StepRunner {
   /// Queues `count` steps on the batches that follow, each of `rows` cells.
   void run(std::int64_t rows, std::int64_t count);
 
-  /// Queues one step on `rows` cells op by op, whatever is recorded.
+  /// Queues one step on `rows` cells op by op, whatever is recorded, and without branches: who waits for the
+  /// device between its phases waits for all of a phase.
   void step(std::int64_t rows);
 
   /// Steps in one recording of several: enough for the gaps between launches not to count, few enough for the
@@ -32,6 +33,7 @@ class StepRunner {
     std::unique_ptr<Recording> step, several;
   };
 
+  void take(std::int64_t rows, bool branches);
   std::unique_ptr<Recording> record(std::int64_t rows, std::int64_t steps);
 
   Context& context_;

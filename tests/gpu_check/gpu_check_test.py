@@ -13,7 +13,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "tools/bench"))
+sys.path.insert(0, str(ROOT / "tools"))
 import gpu  # noqa: E402
+import gpu_check_record  # noqa: E402
 import gpu_table  # noqa: E402
 
 PROGRAMS = {"bin/sparcell", "tests/ops_tests", "bench/bench_gpu"}
@@ -77,6 +79,12 @@ class Correctness(Package):
         self.assertIn("Expected: 1", group["failed"][0]["text"])
         self.assertIn("signal 6", group["failed"][1]["text"])
         self.assertEqual(len(self.started("ops_tests")), 2)  # again behind the one that died
+
+    def test_what_only_the_cpu_has_is_left_out(self):
+        self.script["tests"] = {"A/0.Passes": "OK", "A/1.Passes": "of the CPU"}
+        self.assertEqual(self.check("--part", "correctness"), 0, self.done.stderr)
+        self.assertEqual(self.results("correctness")["programs"]["ops_tests"], {"passed": 1, "failed": [], "stopped": ""})
+        self.assertIn(gpu_check_record.NOT_OF_A_GPU, (ROOT / "tests/ops/op_test.h").read_text())
 
     def test_goes_on_where_time_ran_out(self):
         self.script["tests"] = {"A.First": "OK", "A.Hangs": "hangs", "A.Last": "OK"}
