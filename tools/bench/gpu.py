@@ -180,7 +180,7 @@ def run_row(arguments, name, precision, deadline):
         with Program(arguments.program, command, deadline) as program:
             row = program.answer()
             if not row["agrees"]:
-                raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['tolerance']:.0e}")
+                raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['allowed_error']:.0e}")
             row["losses_agree"] = None
             try:
                 measure(program, row, folder, deadline)
@@ -221,7 +221,7 @@ def wanted(arguments, listed):
         if name not in known:
             raise Failure(f"no row is called {name}; there are {', '.join(known)}")
     return [(row["row"], precision) for row in listed["rows"] if not arguments.rows or row["row"] in arguments.rows
-            for precision in (listed["precisions"] if row["trains"] else ["f32"])]
+            for precision in (arguments.precisions or listed["precisions"] if row["trains"] else ["f32"])]
 
 
 def run(arguments):
@@ -285,6 +285,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("build/gpu_bench"))
     parser.add_argument("--scratch", help="folder for what peers read, up to 1 GB; default: the system's")
     parser.add_argument("--limit", type=float, default=500, help="seconds")
+    parser.add_argument("--precisions", nargs="+", metavar="PRECISION", help="of training rows; default: all")
     parser.add_argument("--rehearse", action="store_true")
     arguments = parser.parse_args()
     build = HERE.parents[1] / "build/release"

@@ -13,7 +13,12 @@ def captured(work, warm_up=3):
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         work()
-    return graph.replay
+
+    def replay():
+        graph.replay()
+
+    replay.reads = work  # what the graph reads and writes is the work's: it lives as long
+    return replay
 
 
 class Repeated:

@@ -80,9 +80,13 @@ const Row& find_row(const std::vector<Row>& rows, const std::string& name) {
   return *found;
 }
 
+double allowed_error(const Prepared& row) {
+  return row.f64_tolerance > 0 ? row.f64_tolerance : row.tolerance;
+}
+
 bool agrees(const Prepared& row) {
   return std::all_of(row.variants.begin(), row.variants.end(),
-                     [&](const Variant& v) { return v.error <= row.tolerance; });
+                     [&](const Variant& v) { return v.error <= allowed_error(row); });
 }
 
 Json json_of(const Row& row, const Prepared& prepared, const Options& options) {
@@ -96,6 +100,7 @@ Json json_of(const Row& row, const Prepared& prepared, const Options& options) {
             {"rate", prepared.rate},
             {"times", prepared.times},
             {"tolerance", prepared.tolerance},
+            {"allowed_error", allowed_error(prepared)},
             {"agrees", agrees(prepared)},
             {"peer", prepared.peer}};
   for (const Variant& v : prepared.variants) json["error"][v.name] = v.error;

@@ -53,12 +53,13 @@ inline std::function<void(std::int64_t)> repeated(std::function<void()> once) {
 
 /// A row that is ready: its memory lies on the device, its results have been compared.
 struct Prepared {
-  std::string size = {};   ///< in words
-  double bytes = 0;        ///< that every implementation moves through device memory
-  double flops = 0;        ///< that every implementation computes
-  std::string rate = {};   ///< whose operations those are: f32, tf32, bf16 (the ceilings' products)
-  std::int64_t times = 1;  ///< of the work in one turn
-  double tolerance = 0;    ///< of every variant's error
+  std::string size = {};     ///< in words
+  double bytes = 0;          ///< that every implementation moves through device memory
+  double flops = 0;          ///< that every implementation computes
+  std::string rate = {};     ///< whose operations those are: f32, tf32, bf16 (the ceilings' products)
+  std::int64_t times = 1;    ///< of the work in one turn
+  double tolerance = 0;      ///< of every variant's error; of a training row, of its peers' first losses
+  double f64_tolerance = 0;  ///< of the error of a training row, whose ten f32 steps drift; 0: tolerance
   std::vector<Variant> variants = {};  ///< ours is the first
   Json peer = {};                      ///< what a peer needs to do the same work; null where there is none
 };
