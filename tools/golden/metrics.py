@@ -124,7 +124,9 @@ def linear_model(train, labels, genes, components=10, ridge=0.1):
     b = np.mean([mean for p, mean in means.items() if p > 0], axis=0)
     known = {p: loadings[columns].sum(axis=0) for p, columns in enumerate(genes) if p > 0 and columns is not None}
     fitted = [p for p in known if p in means]
-    y, p_rows = np.array([means[p] - b for p in fitted]).T, np.array([known[p] for p in fitted])
+    # Shaped for the case that no perturbed gene is among the selected ones, too.
+    y = np.array([means[p] - b for p in fitted]).reshape(len(fitted), len(b)).T
+    p_rows = np.array([known[p] for p in fitted]).reshape(len(fitted), loadings.shape[1])
     identity = ridge * np.eye(loadings.shape[1])
     weights = np.linalg.solve(loadings.T @ loadings + identity, loadings.T @ y @ p_rows) @ np.linalg.inv(p_rows.T @ p_rows + identity)
     predictions = np.array([b + loadings @ weights @ known[p] if p in known else b for p in range(len(genes))])
