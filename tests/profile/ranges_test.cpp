@@ -32,7 +32,8 @@ class Ranges : public RecordedExperiment {
     finished_run("sparse",
                  {"read.path=sparse.h5ad", "select.flavor=seurat_v3", "model.gan.spectral_norm=true",
                   "model.gan.gradient_penalty={weight: 0.1, on: probability}",
-                  "model.gan.critic.normalization=layer", "model.gan.instance_noise=0.1"});
+                  "model.gan.critic.normalization=layer", "model.gan.instance_noise=0.1",
+                  "model.ae.input={standardize: true, mix: 0.5}"});
     return recorded();
   }
 };
