@@ -21,8 +21,8 @@ std::unique_ptr<DeviceMemory> make_memory(int index);
 
 /// `bytes` of scratch memory for one op, aligned to 256 bytes, its content undefined. It is the context's, or
 /// that of work beside (core/branches.h): the next op that asks gets the same memory, which is safe because
-/// work of one stream runs in order. It grows where more is asked than ever before, which is why a step runs once before it is captured: during a
-/// capture growth is an error.
+/// work of one stream runs in order. It grows where more is asked than ever before, which is why a step runs
+/// once before it is captured: during a capture growth is an error.
 void* workspace(Context& context, std::size_t bytes);
 
 template <class T>
@@ -35,8 +35,8 @@ T* workspace(Context& context, std::int64_t count) {
 inline constexpr std::size_t most_tickets = 16;
 unsigned* tickets(Context& context);
 
-/// What the library of matrix products keeps with a context (handle, plans, scratch memory); null before its
-/// first use.
+/// What the library of matrix products keeps with a context (handle, plans), whichever stream works; null before
+/// its first use.
 class LibraryState {
  public:
   virtual ~LibraryState() = default;

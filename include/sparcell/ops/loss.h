@@ -16,7 +16,7 @@ SPARCELL_OP(squared_error,
              BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
              double gradient_scale, double* loss, MatrixView<T> gradient))
 
-/// The same with a dense target.
+/// The same with a dense target and without a bias.
 SPARCELL_OP(dense_squared_error,
             (Context & context, MatrixView<const T> prediction, MatrixView<const T> target, double loss_scale,
              double gradient_scale, double* loss, MatrixView<T> gradient))
