@@ -5,8 +5,9 @@
 //
 // Backward a block takes 32 genes and 128 outputs. A batch is sorted by cells, so the entries of its genes
 // are spread out in shared memory for 256 cells at a time (each thread finds those of one cell by bisection);
-// a warp takes 4 genes and walks along the cells that have them. Sums begin with the gradient that is there
-// and follow the order of the batch.
+// a warp takes 4 genes and walks along the cells that have them, two cells of every gene at a time, so that
+// eight rows of the gradient are on their way at once. Sums begin with the gradient that is there and follow
+// the order of the batch.
 #include "sparcell/ops/sparse_linear.h"
 
 #include "device/rows.h"
@@ -25,8 +26,8 @@ constexpr int tile_columns = warp_size * width;
 constexpr int tile_genes = 32;
 constexpr int warp_genes = tile_genes / warps;
 constexpr int tile_cells = threads;
-constexpr int gradient_blocks =
-    4;  // at once on a multiprocessor: leaves registers for 16-byte loads in flight
+constexpr int gradient_blocks = 3;  // at once on a multiprocessor: leaves registers for the rows on their way
+constexpr int cells_at_once = 2;    // of each gene
 
 __host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
   return (cols + tile_columns - 1) / tile_columns;
@@ -101,6 +102,40 @@ __device__ __forceinline__ void spread(const CsrView<const float>& x, const Batc
   __syncthreads();
 }
 
+/// sums[g] += the products of gene g's values with rows of the gradient, over the 32 cells from first_cell
+/// on; `value` is the lane's cell's of every gene, and so is `left` the cells that have the gene. All lanes
+/// of a warp call it.
+template <int access>
+__device__ __forceinline__ void add_cells(Four (&sums)[warp_genes], const float (&value)[warp_genes],
+                                          unsigned (&left)[warp_genes], std::int64_t first_cell,
+                                          const MatrixView<const float>& grad_out, const Columns& columns) {
+  unsigned any = 0;
+#pragma unroll
+  for (int g = 0; g < warp_genes; ++g) any |= left[g];
+  while (any != 0) {
+    Four rows[warp_genes][cells_at_once];
+    int cells[warp_genes][cells_at_once];
+    any = 0;
+#pragma unroll
+    for (int g = 0; g < warp_genes; ++g) {
+#pragma unroll
+      for (int k = 0; k < cells_at_once; ++k) {
+        cells[g][k] = __ffs(static_cast<int>(left[g])) - 1;  // -1: none is left
+        left[g] &= left[g] - 1;
+        if (cells[g][k] >= 0) rows[g][k] = columns.load<access>(grad_out.row(first_cell + cells[g][k]));
+      }
+      any |= left[g];
+    }
+#pragma unroll
+    for (int g = 0; g < warp_genes; ++g) {
+#pragma unroll
+      for (int k = 0; k < cells_at_once; ++k) {
+        if (cells[g][k] >= 0) add_product(sums[g], __shfl_sync(full_warp, value[g], cells[g][k]), rows[g][k]);
+      }
+    }
+  }
+}
+
 template <int access>
 __global__ void __launch_bounds__(threads, gradient_blocks)
     weight_gradient(CsrView<const float> x, BatchRows rows, MatrixView<const float> grad_out,
@@ -119,18 +154,16 @@ __global__ void __launch_bounds__(threads, gradient_blocks)
       sums[g] = mine + g < x.cols ? columns.load<access>(grad_weight.row(mine + g)) : Four{};
     for (std::int64_t first_cell = 0; first_cell < rows.count; first_cell += tile_cells) {
       spread(x, rows, first_gene, first_cell, tile);
+      for (int c = 0; c < tile_cells && first_cell + c < rows.count; c += warp_size) {
+        float value[warp_genes];
+        unsigned left[warp_genes];
 #pragma unroll
-      for (int g = 0; g < warp_genes; ++g) {
-        for (int c = 0; c < tile_cells && first_cell + c < rows.count; c += warp_size) {
-          const float value = load(&tile[warp * warp_genes + g][c + lane]);
-          unsigned left = __ballot_sync(full_warp, value != 0);
-          changed[g] = changed[g] || left != 0;
-          for (; left != 0; left &= left - 1) {
-            const int from = __ffs(static_cast<int>(left)) - 1;
-            const float* const grad = grad_out.row(first_cell + c + from);
-            add_product(sums[g], __shfl_sync(full_warp, value, from), columns.load<access>(grad));
-          }
+        for (int g = 0; g < warp_genes; ++g) {
+          value[g] = load(&tile[warp * warp_genes + g][c + lane]);
+          left[g] = __ballot_sync(full_warp, value[g] != 0);
+          changed[g] = changed[g] || left[g] != 0;
         }
+        add_cells<access>(sums, value, left, first_cell + c, grad_out, columns);
       }
       __syncthreads();  // the next cells overwrite `tile`
     }

@@ -40,15 +40,8 @@ SPARCELL_HD float exp(float x) {
   return x < -87.3f ? 0.0f : (x > 88.72283f ? std::numeric_limits<float>::infinity() : (x != x ? x : y));
 }
 
-/// log x for x > 0 (normal numbers); error below 1 ulp (f32). log 0 is -infinity, log of a negative number
-/// NaN.
-SPARCELL_HD float log(float x) {
-  const auto bits = std::bit_cast<std::int32_t>(x);
-  const std::int32_t shifted =
-      bits - 0x3f3504f3;  // of sqrt(1/2), so that the mantissa lies in [sqrt(1/2), sqrt(2))
-  const std::int32_t exponent = shifted >> 23;
-  const float m = std::bit_cast<float>(bits - (exponent << 23)) - 1.0f;
-  const auto e = static_cast<float>(exponent);
+/// log(1 + m) for m in [sqrt(1/2) - 1, sqrt(2) - 1], plus e log 2: what the logarithms below end with.
+SPARCELL_HD float log_of_parts(float m, float e) {
   const float z = m * m;
   float p = 7.0376836292e-2f;
   p = fma(p, m, -1.1514610310e-1f);
@@ -62,19 +55,36 @@ SPARCELL_HD float log(float x) {
   float y = p * m * z;
   y = fma(e, -2.12194440e-4f, y);
   y = fma(-0.5f, z, y);
-  y = fma(e, 0.693359375f, m + y);
+  return fma(e, 0.693359375f, m + y);
+}
+
+/// The power of two that takes x > 0 (normal) into [sqrt(1/2), sqrt(2)).
+SPARCELL_HD std::int32_t log_exponent(float x) {
+  return (std::bit_cast<std::int32_t>(x) - 0x3f3504f3) >> 23;  // the bits of sqrt(1/2)
+}
+
+/// log x for x > 0 (normal numbers); error below 1 ulp (f32). log 0 is -infinity, log of a negative number
+/// NaN.
+SPARCELL_HD float log(float x) {
+  const std::int32_t exponent = log_exponent(x);
+  const float m = std::bit_cast<float>(std::bit_cast<std::int32_t>(x) - (exponent << 23)) - 1.0f;
+  const float y = log_of_parts(m, static_cast<float>(exponent));
   const float special =
       x == 0.0f ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
   return x > 0.0f ? (x < std::numeric_limits<float>::infinity() ? y : x) : special;
 }
 
-/// log(1 + x) for x > -1; relative error below 2e-7 (f32), also for small x.
+/// log(1 + x) for x > -1; relative error below 2e-7 (f32), also for small x. -infinity for -1, NaN below;
+/// infinity from 1e38 on.
 SPARCELL_HD float log1p(float x) {
   const float u = 1.0f + x;
-  // What the sum lost, brought back to first order: log(1 + x) = log(u) + (x - (u - 1)) / u.
-  const float lost = x - (u - 1.0f);
-  const float y = log(u) + lost / u;
-  return u == 1.0f ? x : y;
+  // 1 + x = 2^e (1 + m) with m = 2^-e x + (2^-e - 1), which one rounding gives: what u lost does not matter.
+  const std::int32_t exponent = log_exponent(u);
+  const float scale = std::bit_cast<float>(0x3f800000 - (exponent << 23));
+  const float y = log_of_parts(fma(x, scale, scale - 1.0f), static_cast<float>(exponent));
+  const float special =
+      u == 0.0f ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+  return u > 0.0f ? (u < 1e38f ? y : std::numeric_limits<float>::infinity()) : special;
 }
 
 /// e^x - 1; relative error below 3e-7 (f32), also for small x. Infinity above 88.3.
