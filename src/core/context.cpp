@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/cpu_quota.h"
 #include "cpu/memory.h"
 #ifdef SPARCELL_HAS_CUDA
 #include "cuda/memory.h"
@@ -16,7 +17,8 @@ int available_threads() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return std::max(1, CPU_COUNT(&set));
+  const int cores = std::max(1, CPU_COUNT(&set));
+  return std::min(cores, core::cpu_quota().value_or(cores));
 }
 
 namespace {

@@ -6,6 +6,8 @@
 
 #include "core/csv.h"
 #include "core/whole_file.h"
+#include "sparcell/core/context.h"
+#include "sparcell/core/parallel.h"
 #include "sweep/halving.h"
 #include "sweep/metric.h"
 
@@ -41,6 +43,18 @@ void add_field(std::string& line, const std::string& field) {
   line += csv_field(field);
 }
 
+/// The state of the run, and what it found where it is done.
+void read_outcome(const SweepFolder& sweep, const SweepSettings& settings, RunOutcome& outcome) {
+  const std::filesystem::path folder = sweep.run(outcome.job);
+  outcome.state = state_of_run(folder);
+  if (outcome.state.phase != RunPhase::done) return;
+  const Json result = result_of_run(folder);
+  if (!result.is_object())
+    throw DataError("{} is damaged: no JSON object", (folder / "result.json").string());
+  outcome.metric = metric_value(result, settings.metric.name);
+  add_numbers(result.value("models", Json::object()), "", outcome.values);
+}
+
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 }  // namespace
@@ -49,19 +63,12 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
   const SweepSettings settings = sweep.settings();
   std::vector<RunOutcome> outcomes;
   for (Job& job : sweep.jobs()) {
-    if (!job.active) continue;
-    RunOutcome outcome{.job = std::move(job), .state = {}, .metric = {}, .values = {}};
-    const std::filesystem::path folder = sweep.run(outcome.job);
-    outcome.state = state_of_run(folder);
-    if (outcome.state.phase == RunPhase::done) {
-      const Json result = result_of_run(folder);
-      if (!result.is_object())
-        throw DataError("{} is damaged: no JSON object", (folder / "result.json").string());
-      outcome.metric = metric_value(result, settings.metric.name);
-      add_numbers(result.value("models", Json::object()), "", outcome.values);
-    }
-    outcomes.push_back(std::move(outcome));
+    if (job.active) outcomes.push_back({.job = std::move(job), .state = {}, .metric = {}, .values = {}});
   }
+  // Reading a thousand results is reading a thousand files, on clusters over a network: several at a time.
+  const auto runs = static_cast<std::int64_t>(outcomes.size());
+  parallel_for(available_threads(), runs, 16,
+               [&](std::int64_t i) { read_outcome(sweep, settings, outcomes[static_cast<std::size_t>(i)]); });
   if (settings.method == SweepMethod::halving) {
     for (const Standing& standing : halving_state(sweep).standings) {
       if (standing.promoted) continue;

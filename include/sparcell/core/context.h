@@ -73,7 +73,7 @@ class Context {
   std::unique_ptr<DeviceMemory> memory_;
 };
 
-/// The cores that this process may use (its affinity mask).
+/// The cores that this process may use: its affinity mask, or its control groups' quota where that is less.
 int available_threads();
 
 /// Memory on the context's device for `size` elements, zeroed. Lives no longer than its context.
