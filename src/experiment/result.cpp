@@ -1,7 +1,5 @@
 #include "experiment/result.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
 
 namespace sparcell {
@@ -78,12 +76,6 @@ const char* direction(Better better) {
     default:
       return "neither";
   }
-}
-
-std::int64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;  // Linux counts KiB
 }
 
 Json verdicts_json(const Evaluation& evaluation) {
@@ -185,7 +177,8 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
   add_judgement(evaluation, json);
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
-  json["stages"] = numbers(record.stages);
+  json["stages"] = Json::object();
+  for (const StageCost& cost : record.stages) json["stages"][cost.stage] = number(cost.seconds);
   json["peak_memory_bytes"] = peak_memory_bytes();
   return json;
 }

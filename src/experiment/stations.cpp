@@ -58,7 +58,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   stop_if_asked(start.folder, "train");
   record.config_hash = config_hash(experiment, prepared.data.checksum);
   write_inputs(paths, prepared);
-  provenance.write(paths, experiment, prepared, false);
+  provenance.write(paths, experiment, prepared);
 
   MetricsFile metrics(paths.file("metrics.csv"));
   EventFile events(paths.folder.string());
@@ -97,7 +97,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   stop_if_asked(start.folder, "report");
   clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
   metrics.sort(model_names(experiment));
-  provenance.write(paths, experiment, prepared, true);
+  provenance.write(paths, experiment, prepared, &record.stages);
   record.warnings = run_log.warnings();
   if (experiment.report.html) {
     clock.time("report", [&] {
