@@ -47,7 +47,9 @@ def model_options(options):
     if options["type"] != "gan":
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
                 "standardize": options["input"]["standardize"], **network_options(options)}
+    own = ("output", "gate_temperature", "library", "weight_average")
     return {
+        **{key: options[key] for key in own if key in options},
         "latent": options["latent"],
         "spectral_norm": options["spectral_norm"],
         "generator": network_options(options["generator"]),
@@ -75,6 +77,7 @@ def load_model(run, name, weights=None, config=None):
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
     genes = len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
     model = torch_models.MODELS[options["type"]](genes, model_options(options))
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values

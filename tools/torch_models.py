@@ -2,6 +2,8 @@
 
 The modules' state_dict names are the names of sparcell's parameters, so a checkpoint loads by name.
 """
+import copy
+
 import torch
 from torch import nn
 
@@ -112,12 +114,43 @@ class VariationalAutoencoder(nn.Module, Decoder):
         return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
 
 
+class Library(nn.Module):
+    """Quantiles of log library sizes in units of their deviation, and those units: mean and deviation."""
+
+    def __init__(self, entries=1025):
+        super().__init__()
+        self.register_buffer("quantiles", torch.zeros(entries))
+        self.register_buffer("scale", torch.zeros(2))
+
+
 class Gan(nn.Module):
+    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some."""
+
     def __init__(self, genes, options, **how):
         super().__init__()
-        self.generator = network(options["latent"], genes, options["generator"], **how)
+        self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
+        hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
+        self.inputs = options["latent"] + library
+        self.generator = network(self.inputs, 2 * genes if hurdle else genes, options["generator"], **how)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if self.options["weight_average"] > 0 else None
+        self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
         self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+
+    def cells(self, outputs, noise=None, size=None):
+        """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""
+        if self.options["output"] == "hurdle":
+            value, gate = outputs.chunk(2, 1)
+            drawn, value = gate + noise, nn.functional.softplus(value)
+            soft = torch.sigmoid(drawn / self.options["gate_temperature"])
+            x = (drawn > 0) * value + (soft - soft.detach()) * value.detach()
+        else:
+            x = ACTIVATIONS[self.options["output"]](0)(outputs)
+        if self.options["library"] != "output":
+            return x
+        counts = torch.expm1(x)
+        total = torch.exp(self.library.scale[0] + self.library.scale[1] * size)
+        return torch.log1p(counts * (total / counts.sum(1))[:, None])
 
 
 MODELS = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder, "gan": Gan}

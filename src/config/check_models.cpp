@@ -13,6 +13,7 @@ class ModelChecker {
       : path_("model." + name),
         model_(model),
         standardized_(e.normalize.enabled && e.normalize.standardize),
+        not_logarithms_(e.normalize.enabled && !e.normalize.log1p),
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
                        e.split.validation == 0),
         checker_(checker) {}
@@ -72,13 +73,14 @@ class ModelChecker {
     const ScheduleOptions& schedule = model_.train.schedule;
     const bool plateau = schedule.type == ScheduleType::plateau;
     checker_.refuse_if(plateau && schedule.warmup_steps > 0, train_path("schedule.warmup_steps"),
-                       "{}.train.schedule.warmup_steps belongs to the types none and cosine, not plateau",
+                       "{}.train.schedule.warmup_steps belongs to the types none, cosine and linear, "
+                       "not plateau",
                        path_);
     if (model_.type != ModelType::gan) return;
     checker_.refuse_if(
         plateau, train_path("schedule.type"),
-        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none "
-        "or cosine",
+        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none, "
+        "cosine or linear",
         path_, path_);
     checker_.refuse_if(
         model_.train.early_stopping.patience > 0, train_path("early_stopping.patience"),
@@ -155,13 +157,32 @@ class ModelChecker {
         path_ + ".gradient_penalty.on",
         "{}.gradient_penalty.on is probability, but the loss {} has none; use logit", path_,
         name_of(gan.loss));
+    checker_.refuse_if(
+        gan.sparsity.term == SparsityTerm::zero_share && gan.output != GeneratorOutput::hurdle,
+        path_ + ".sparsity.term",
+        "{}.sparsity.term zero_share is about the gates of a hurdle, and {}.output is {}; use size", path_,
+        path_, name_of(gan.output));
+    checker_.refuse_if(gan.library == LibraryUse::output && gan.output == GeneratorOutput::identity,
+                       path_ + ".library",
+                       "{}.library output scales counts, and {}.output identity makes negative values; use "
+                       "softplus, relu or hurdle",
+                       path_, path_);
+    checker_.refuse_if(standardized_ && gan.output != GeneratorOutput::identity, path_ + ".output",
+                       "{}.output {} is never negative, and normalize.standardize makes values that are",
+                       path_, name_of(gan.output));
+    checker_.refuse_if(standardized_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library works on values that are not standardized; set normalize.standardize to "
+                       "false",
+                       path_);
+    checker_.refuse_if(not_logarithms_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library takes values as log1p of counts; set normalize.log1p to true", path_);
     checker_.refuse_if(gan.loss == GanLoss::bce && gan.label_smoothing == 1, path_ + ".label_smoothing",
                        "{}.label_smoothing is 1: real and generated cells would have the same label", path_);
   }
 
   std::string path_;
   const ModelOptions& model_;
-  const bool standardized_, no_validation_;
+  const bool standardized_, not_logarithms_, no_validation_;
   Checker& checker_;
 };
 
@@ -177,11 +198,6 @@ void check_judgement(const Experiment& e, Checker& checker) {
                     "evaluate.metrics", "evaluate.metrics: 'all' cannot stand beside other metrics");
   if (!checker.sound("model") || !checker.sound("train")) return;
   const bool best = e.evaluate.weights == Weights::best;
-  const bool only_gans = std::all_of(e.model.begin(), e.model.end(),
-                                     [](const auto& named) { return named.second.type == ModelType::gan; });
-  checker.refuse_if(
-      best && only_gans && !e.model.empty(), "evaluate.weights",
-      "evaluate.weights best is the lowest validation loss, which a GAN does not have; use last");
   for (const auto& [name, model] : e.model) {
     checker.refuse_if(
         best && model.kl.warmup < 1 && !reaches_full_weight(model), "evaluate.weights",

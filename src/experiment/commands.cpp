@@ -105,8 +105,9 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {
-    const bool gan = options.type == ModelType::gan;  // which has no best weights
-    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x, seen));
+    // A GAN has best weights only where the run was to choose some.
+    const bool last = options.type == ModelType::gan && !run.has_best(name);
+    models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data.x, seen));
     judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,

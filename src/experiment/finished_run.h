@@ -25,6 +25,8 @@ class FinishedRun {
   /// The name of the model that `choice` means among those of the given types. Throws UsageError where there
   /// is none, or several and none is named.
   std::string choose(const ModelChoice& choice, const std::vector<ModelType>& types) const;
+  /// Whether the run chose best weights for the model.
+  bool has_best(const std::string& name) const;
   /// The model with its weights, over the given cells (in the models' space). Throws DataError where the
   /// weights were fitted on other cells than those of hash `seen_cells`, where that is given.
   std::unique_ptr<TrainedModel> load(Context& context, const std::string& name,

@@ -45,8 +45,9 @@ Matrix<float> TrainedModel::encode(std::span<const std::int32_t> cells) {
   return latent;
 }
 
-Matrix<float> TrainedModel::decode(const Matrix<float>& latent) {
-  Matrix<float> out = model_->decode(latent);
+Matrix<float> TrainedModel::decode(const Matrix<float>& latent) { return unscaled(model_->decode(latent)); }
+
+Matrix<float> TrainedModel::unscaled(Matrix<float> out) const {
   if (scaler_.empty()) return out;
   for (std::int64_t r = 0; r < out.rows; ++r) {
     for (std::int64_t g = 0; g < out.cols; ++g) out(r, g) = out(r, g) * scaler_.scale[g] + scaler_.mean[g];
@@ -77,10 +78,7 @@ Matrix<float> TrainedModel::reconstruct(std::span<const std::int32_t> cells, boo
 Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells, std::uint64_t seed) {
   Matrix<float> out(cells, data_.genes());
   for_each_block(cells, [&](std::int64_t first, std::int64_t count) {
-    Matrix<float> z(count, options_.latent);
-    z.values = draw_normals<float>(RandomStream(seed, Purpose::generate), (first_cell + first) * z.cols,
-                                   z.rows * z.cols);
-    put_rows(decode(z), first, out);
+    put_rows(unscaled(model_->generate(first_cell + first, count, seed)), first, out);
   });
   return out;
 }

@@ -36,6 +36,8 @@ class TrainedModel {
  private:
   Matrix<float> encode_block(std::span<const std::int32_t> cells, bool log_variance);
   Matrix<float> decode(const Matrix<float>& latent);
+  /// Without the standardization that models see.
+  Matrix<float> unscaled(Matrix<float> out) const;
   template <class Block>
   void for_each_block(std::int64_t count, Block&& block);
 

@@ -63,7 +63,9 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const Csr<float>& x = prepared.data.x;
   const std::vector<std::int32_t>& cells = prepared.split.train;
   if (options.input.standardize || options.start != ModelStart::random) add_moments(x, cells, start);
-  if (options.input.mix > 0) start.genes = genes_by_cells(x, cells);
+  const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
+                                                         options.gan.library != LibraryUse::none);
+  if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
   if (options.start == ModelStart::random) return start;
   PrincipalComponents pca =
       options.start == ModelStart::pca

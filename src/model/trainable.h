@@ -66,8 +66,11 @@ class Trainable {
   virtual Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) = 0;
   /// A VAE's posterior log-variances beside the means; empty for other models.
   virtual Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) = 0;
-  /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode.
+  /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode. A GAN
+  /// that knows library sizes has them behind the latent values.
   virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
+  /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded.
+  virtual Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed);
 
   /// Where the time of its steps goes.
   PhaseClock& phases() { return phases_; }

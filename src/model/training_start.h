@@ -12,7 +12,7 @@ struct TrainingStart {
   std::vector<double> mean, deviation;  ///< by gene; deviations of the population (divisor n)
   Matrix<float> components;             ///< orthonormal rows, at most as many as latent dimensions
   std::vector<double> variance;         ///< of the cells along each component
-  Csr<float> genes;                     ///< genes x training cells: the transposed data
+  Csr<float> genes;                     ///< genes x training cells: the transposed data; of GANs too
 };
 
 }  // namespace sparcell

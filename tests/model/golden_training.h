@@ -1,6 +1,7 @@
 // Training steps that PyTorch made (tools/golden/training.py), and how ours are compared with them.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -41,7 +42,11 @@ class GoldenTraining {
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
       for (std::size_t k = 0; k < x_.values.size(); ++k) {
-        if (x_.indices[k] == gene) start.genes.values.push_back(x_.values[k]);
+        if (x_.indices[k] != gene) continue;
+        start.genes.values.push_back(x_.values[k]);
+        const auto cell =
+            std::upper_bound(x_.offsets.begin(), x_.offsets.end(), static_cast<std::int64_t>(k));
+        start.genes.indices.push_back(static_cast<std::int32_t>(cell - x_.offsets.begin()) - 1);
       }
       start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
     }
@@ -128,6 +133,15 @@ class GoldenTraining {
     gan.spectral_norm = file_.integer("spectral_norm") != 0;
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
+    if (file_.has_attribute("output")) {
+      gan.output = word<GeneratorOutput>("output");
+      gan.library = word<LibraryUse>("library");
+    }
+    if (file_.has_attribute("sparsity_term")) {
+      gan.sparsity.term = word<SparsityTerm>("sparsity_term");
+      gan.gate_temperature = file_.number("gate_temperature");
+      gan.weight_average = file_.number("weight_average");
+    }
     options_.train.generator = optimizer("generator_optimizer");
     options_.train.critic = optimizer("critic_optimizer");
   }

@@ -7,6 +7,8 @@ Weights, data and row order are in the file; masks and noise come from philox.py
                      augmentation/0 one element per cell (its share), augmentation/1 one per entry
   GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
       generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
+      generator_input/2 and 3 the gates of a hurdle, by generator pass (below) and its step; generator_input/4 and 5 library
+      sizes, one element per cell, as 0 and 1; generate/1 the gates of cells that are asked for
       instance_noise/0 step u, interpolation/0 step u (one element per cell)
       dropout index = pass * 16 + layer; generator pass 0 in critic updates (step u), 1 in its own update (step i);
       critic pass 2 real, 3 generated, 4 interpolated (step u), 5 in the generator's update (step i)
@@ -150,16 +152,44 @@ class GanTraining:
     parts = ["discriminator", "penalty", "generator", "sparsity"]
 
     def __init__(self, model, options, draws, data=None):
-        self.model, self.options, self.draws = model, options, draws
+        self.model, self.options, self.draws, self.data = model, options, draws, data
         self.optimizers = [
             optimizer(model.generator.parameters(), options["generator_optimizer"]),
             optimizer(model.critic.parameters(), options["critic_optimizer"]),
         ]
 
     def generate(self, cells, index, step, pass_, pass_step):
-        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (cells, self.options["latent"]))
+        """Generated cells, and the network's outputs that they come from."""
+        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (cells, self.model.inputs))
+        if self.model.library is not None:
+            u = uniform(self.draws.seed, Purpose.GENERATOR_INPUT, 4 + index, step, cells)
+            table = self.model.library.quantiles.numpy()
+            z[:, -1] = torch.from_numpy(np.interp(u * (len(table) - 1), np.arange(len(table)), table))
         self.draws.at(pass_step, pass_)
-        return self.model.generator(z)
+        outputs = self.model.generator(z)
+        return self.model.cells(outputs, self.noise(Purpose.GENERATOR_INPUT, 2 + pass_, pass_step, cells), z[:, -1]), outputs
+
+    def noise(self, purpose, index, step, cells):
+        u = self.draws.uniform(purpose, index, step, (cells, GENES))
+        return torch.log(u) - torch.log(1 - u)
+
+    def sparsity(self, generated, outputs):
+        if self.options.get("sparsity_term", "size") == "size":
+            return generated.abs().mean()
+        share = torch.from_numpy((self.data != 0).mean(axis=0))
+        off = torch.sigmoid(outputs[:, GENES:]).mean(0) - share
+        return (off.square() / (share * (1 - share) + 0.005)).mean()
+
+    def move_average(self, step):
+        if self.model.average is None:
+            return
+        d = min(self.options["weight_average"], step / (step + 10))
+        with torch.no_grad():
+            for kind in ("parameters", "buffers"):
+                pairs = zip(getattr(self.model.average, kind)(), getattr(self.model.generator, kind)(), strict=True)
+                for average, value in pairs:
+                    if average.is_floating_point():
+                        average.mul_(d).add_((1 - d) * value)
 
     def criticize(self, x, pass_, step, iterate=True):
         """A pass through the critic; its spectral_norm hooks iterate only in training mode."""
@@ -174,7 +204,7 @@ class GanTraining:
         every_pass = options["spectral_iterations"] == "per_pass"
         with torch.no_grad():
             index, step = (1, update) if options["latent_draw"] == "per_update" else (0, iteration)
-            generated = self.generate(len(x), index, step, 0, update)
+            generated, _ = self.generate(len(x), index, step, 0, update)
         noise = options["instance_noise"] * self.draws.normal(Purpose.INSTANCE_NOISE, 0, update, x.shape)
         real_logit = self.criticize(x + noise, 2, update)
         generated_logit = self.criticize(generated, 3, update, every_pass)
@@ -195,14 +225,15 @@ class GanTraining:
         return (loss, penalty), update_gradients
 
     def generator_update(self, cells, iteration):
-        generated = self.generate(cells, 0, iteration, 1, iteration)
+        generated, outputs = self.generate(cells, 0, iteration, 1, iteration)
         logit = self.criticize(generated, 5, iteration)
-        sparsity = generated.abs().mean()
+        sparsity = self.sparsity(generated, outputs)
         loss = models.generator_loss(self.options["loss"], logit) + self.options["sparsity_weight"] * sparsity
         self.optimizers[0].zero_grad()
         loss.backward()
         update_gradients = gradients(self.model.generator, "generator.")
         self.optimizers[0].step()
+        self.move_average(iteration)
         return (loss, sparsity), update_gradients
 
     def step(self, x, iteration):
@@ -212,9 +243,11 @@ class GanTraining:
         return critic[-1][0] + parts, {**generator_gradients, **critic[0][1]}
 
     def evaluate(self, x):
-        z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.options["latent"]))
+        z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.model.inputs))
+        network = self.model.generator if self.model.average is None else self.model.average
         with torch.no_grad():
-            return {"z": z, "generated": self.model.generator(z), "logit": self.model.critic(x[:8])}
+            generated = self.model.cells(network(z), self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1])
+            return {"z": z, "generated": generated, "logit": self.model.critic(x[:8])}
 
 
 def write(group, values):
@@ -249,6 +282,12 @@ def build(options, draws, data):
         deviation = data.std(axis=0)
         model.input.mean.copy_(torch.from_numpy(data.mean(axis=0)))
         model.input.inverse_deviation.copy_(torch.from_numpy(1 / np.maximum(deviation, 0.05 * deviation.max())))
+    if getattr(model, "library", None) is not None:
+        size = np.sort(np.log(np.maximum(np.expm1(data).sum(axis=1), 1e-3)))
+        scale = np.array([size.mean(), size.std()])
+        places = np.linspace(0, len(size) - 1, len(model.library.quantiles))
+        model.library.quantiles.copy_(torch.from_numpy((np.interp(places, np.arange(len(size)), size) - scale[0]) / scale[1]))
+        model.library.scale.copy_(torch.from_numpy(scale))
     state = {name: value.float().double() if value.is_floating_point() else value
              for name, value in model.state_dict().items()}
     model.double().load_state_dict(state)
