@@ -101,8 +101,8 @@ struct PrincipalComponents {
 PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
                             std::int64_t components, Log& log);
 /// Eigenvectors of (1 - l) S + l diag(S), S the covariance of the training cells, with the l of 0, 0.1 ...
-/// 0.9 under which validation cells lie nearest to the plane of the components: where cells are few, the
-/// directions of plain PCA are those of noise. `variance` is that of the training cells along each.
+/// 0.9 under which validation cells lie nearest to the plane of the components (the search ends behind two
+/// that are no better): where cells are few, the directions of plain PCA are those of noise. `variance` is that of the training cells along each.
 PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> train,
                                    std::span<const std::int32_t> validation, std::int64_t components,
                                    Log& log);
@@ -168,8 +168,10 @@ struct PerturbationTable {
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
   /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
-  /// linear model of perturbations), pca (of the first model's latent size), pca_<latent> of other sizes.
-  /// Generation: split_half, pca_gaussian, training_cells, independent_genes, shifted_controls.
+  /// linear model of perturbations), pca, pca_clamped (at 0, where no value is negative) and pca_shrunk (of a
+  /// shrunk covariance, by validation cells) of the first model's latent size, pca_<latent> ... of other sizes.
+  /// Generation: split_half, gaussian_pca, training_cells, shuffled_genes, nb_library (where the data were
+  /// normalized from counts), shifted_controls.
   std::vector<std::pair<std::string, Metrics>> baselines;
   /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
   std::vector<std::pair<std::string, std::string>> failed;

@@ -36,6 +36,9 @@ void replace_test_cells(Prepared& prepared, const Dataset& other) {
   Csr<float>& x = prepared.data.x;
   x.indices.insert(x.indices.end(), other.x.indices.begin(), other.x.indices.end());
   x.values.insert(x.values.end(), other.x.values.begin(), other.x.values.end());
+  RawCounts& raw = prepared.data.raw;
+  raw.values.insert(raw.values.end(), other.raw.values.begin(), other.raw.values.end());
+  raw.library.insert(raw.library.end(), other.raw.library.begin(), other.raw.library.end());
   const std::int64_t shift = x.offsets.back();
   for (std::size_t r = 1; r < other.x.offsets.size(); ++r) x.offsets.push_back(shift + other.x.offsets[r]);
   x.rows += other.x.rows;
