@@ -38,9 +38,8 @@ double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& cou
   double loss = 0;
   for (std::int64_t k = counts.offsets[row]; k < counts.offsets[row + 1]; ++k) {
     const std::int32_t g = counts.indices[k];
-    const math::EntryLoss<double> entry =
-        math::loss_of_count<gate>(counts.values[k], cell.log_rate[g] + cell.shift, cell.log_dispersion[g],
-                                  gate ? cell.gate[g] : T(0));
+    const math::EntryLoss<double> entry = math::loss_of_count<gate>(
+        counts.values[k], cell.log_rate[g] + cell.shift, cell.log_dispersion[g], gate ? cell.gate[g] : T(0));
     loss += entry.loss;
     cell.loss[g] = 0;
     cell.by_log_mean[g] = static_cast<T>(entry.by_log_mean);
@@ -77,8 +76,8 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
                      std::span<double> cell_losses, MatrixView<T> gradient, MatrixView<T> by_log_dispersion) {
   const std::int64_t genes = counts.cols, last = outputs.cols - 1;
   const T scale = static_cast<T>(gradient_scale);
-  *loss += loss_scale * ordered_sum(
-      context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
+  *loss +=
+      loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
         buffer.resize(static_cast<std::size_t>(4 * genes));
         T* const scratch = buffer.data();
@@ -89,8 +88,15 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
           T shift = form.library ? out[last] : T(0);
           if (!log_library.empty()) shift += log_library[row];
           const std::int64_t group = dispersion.group_of.empty() ? 0 : dispersion.group_of[row];
-          const CellEntries<T> cell{genes, out, out + genes, dispersion.log.row(group), shift,
-                                    scratch, scratch + genes, scratch + 2 * genes, scratch + 3 * genes};
+          const CellEntries<T> cell{genes,
+                                    out,
+                                    out + genes,
+                                    dispersion.log.row(group),
+                                    shift,
+                                    scratch,
+                                    scratch + genes,
+                                    scratch + 2 * genes,
+                                    scratch + 3 * genes};
           const double of_cell = loss_of_cell(cell, form.gate, counts, row);
           sum += of_cell;
           if (!cell_losses.empty()) cell_losses[i] = of_cell;
@@ -101,7 +107,8 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
           write_scaled(cell.by_log_mean, genes, scale, to);
           if (form.gate) write_scaled(cell.by_gate, genes, scale, to + genes);
           if (!form.library) continue;
-          to[last] = scale * static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
+          to[last] =
+              scale * static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
         }
         return sum;
       });
@@ -116,8 +123,8 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
                         MatrixView<T> by_log_variance) {
   const bool shared = log_variance.size() == 1;
   const T scale = static_cast<T>(gradient_scale);
-  *loss += loss_scale * ordered_sum(
-      context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
+  *loss +=
+      loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
         buffer.resize(static_cast<std::size_t>(2 * x.cols));
         T *const target = buffer.data(), *const terms = target + x.cols;

@@ -25,7 +25,8 @@ T divergence_of(T mu, T log_variance) {
 
 /// The sum of divergences of which none counts less than `least`.
 template <class T>
-double counted_divergence(Context& context, MatrixView<const T> mu, MatrixView<const T> log_variance, T least) {
+double counted_divergence(Context& context, MatrixView<const T> mu, MatrixView<const T> log_variance,
+                          T least) {
   return cpu::ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
     for (std::int64_t r = first; r < last; ++r) {
@@ -40,8 +41,8 @@ double counted_divergence(Context& context, MatrixView<const T> mu, MatrixView<c
 
 template <class T>
 void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixView<const T> mu,
-                         MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight, double* kl,
-                         double* weighted_kl, MatrixView<T> z) {
+                         MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight,
+                         double* kl, double* weighted_kl, MatrixView<T> z) {
   const math::PhiloxStream stream(random_stream);
   const double sum = ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
@@ -58,9 +59,9 @@ void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixVie
   *kl += all;
   *weighted_kl +=
       static_cast<double>(*kl_weight) *
-      (divergence.free_bits > 0
-           ? divergence.scale * counted_divergence(context, mu, log_variance, static_cast<T>(divergence.free_bits))
-           : all);
+      (divergence.free_bits > 0 ? divergence.scale * counted_divergence(context, mu, log_variance,
+                                                                        static_cast<T>(divergence.free_bits))
+                                : all);
 }
 SPARCELL_INSTANTIATE(cpu::reparameterize);
 

@@ -21,7 +21,6 @@ constexpr std::int64_t tile_columns = 8192;  // 32 KiB
 
 __device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
 
-
 /// One cell's memory; pointers are null where there is none.
 struct Cell {
   std::int64_t genes;
@@ -40,7 +39,8 @@ template <int access, bool gate>
 __device__ __forceinline__ void all_as_zero(const Cell& cell, Sums& sums) {
   device::for_each_in_block(vectors_of(cell.genes), [&](std::int64_t v) {
     const Columns columns = device::columns_at(v, cell.genes);
-    const Four rate = columns.load<access>(cell.log_rate), dispersion = columns.load<access>(cell.log_dispersion);
+    const Four rate = columns.load<access>(cell.log_rate),
+               dispersion = columns.load<access>(cell.log_dispersion);
     Four logit{};
     if (gate) logit = columns.load<access>(cell.gate);
     Four by_mean{}, by_gate{}, by_dispersion{};
@@ -78,7 +78,8 @@ __device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrVie
     sums.by_log_mean += entry.by_log_mean - static_cast<double>(as_zero.by_log_mean);
     if (cell.by_log_mean != nullptr)
       store(cell.by_log_mean + g, cell.scale * static_cast<float>(entry.by_log_mean));
-    if (gate && cell.by_gate != nullptr) store(cell.by_gate + g, cell.scale * static_cast<float>(entry.by_gate));
+    if (gate && cell.by_gate != nullptr)
+      store(cell.by_gate + g, cell.scale * static_cast<float>(entry.by_gate));
     if (cell.by_log_dispersion != nullptr)
       store(cell.by_log_dispersion + g, cell.scale * static_cast<float>(entry.by_log_dispersion));
   });
@@ -214,14 +215,13 @@ void cuda::count_loss(Context& context, CountForm form, MatrixView<const T> outp
                        device::aligned_rows<width>(dispersion.log) &&
                        device::aligned_rows<width>(by_log_dispersion) &&
                        (!form.gate || counts.cols % width == 0);
-  const device::LaunchShape shape{.grid = device::blocks_for(rows.count, 1),
-                                  .block = threads,
-                                  .stream = device::stream_of(context)};
+  const device::LaunchShape shape{
+      .grid = device::blocks_for(rows.count, 1), .block = threads, .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
     const auto run = [&](auto kernel) {
       device::launch(kernel, shape, form.library, outputs, dispersion.log,
-                     device::data_or_null(dispersion.group_of), device::data_or_null(log_library), counts, rows,
-                     static_cast<T>(gradient_scale), gradient, by_log_dispersion,
+                     device::data_or_null(dispersion.group_of), device::data_or_null(log_library), counts,
+                     rows, static_cast<T>(gradient_scale), gradient, by_log_dispersion,
                      device::data_or_null(cell_losses), loss_scale, loss,
                      cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
     };
@@ -243,12 +243,11 @@ void cuda::gaussian_loss(Context& context, MatrixView<const T> prediction, std::
                        device::aligned_rows<width>(by_log_variance) &&
                        (shared || device::aligned<width>(log_variance.data())) &&
                        device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
-  const device::LaunchShape shape{.grid = device::blocks_for(rows.count, 1),
-                                  .block = threads,
-                                  .stream = device::stream_of(context)};
+  const device::LaunchShape shape{
+      .grid = device::blocks_for(rows.count, 1), .block = threads, .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(kernels::likelihood::gaussian_loss<constant>, shape, prediction, log_variance.data(), shared,
-                   x, rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
+    device::launch(kernels::likelihood::gaussian_loss<constant>, shape, prediction, log_variance.data(),
+                   shared, x, rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
                    static_cast<T>(gradient_scale), gradient, by_log_variance,
                    device::data_or_null(cell_losses), loss_scale, loss,
                    cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));

@@ -19,12 +19,16 @@ constexpr int width = device::own_columns;
 struct Sums {
   double all, counted;
 
-  __device__ __forceinline__ Sums operator+(const Sums& other) const {
-    return {all + other.all, counted + other.counted};
-  }
+  Sums() = default;  // trivial: shared memory has no constructors
+  __device__ __forceinline__ explicit Sums(double value) : all(value), counted(value) {}
   __device__ __forceinline__ void operator+=(const Sums& other) {
     all += other.all;
     counted += other.counted;
+  }
+  __device__ __forceinline__ Sums operator+(const Sums& other) const {
+    Sums sum = *this;
+    sum += other;
+    return sum;
   }
 };
 
@@ -35,11 +39,11 @@ __device__ __forceinline__ float divergence_of(float mu, float log_variance) {
 template <int access>
 __global__ void __launch_bounds__(threads)
     sample(RandomStream random_stream, MatrixView<const float> mu, MatrixView<const float> log_variance,
-           MatrixView<float> z, Divergence divergence, const float* kl_weight, double* kl, double* weighted_kl,
-           Sums* partial, unsigned* ticket) {
+           MatrixView<float> z, Divergence divergence, const float* kl_weight, double* kl,
+           double* weighted_kl, Sums* partial, unsigned* ticket) {
   const math::PhiloxStream stream(random_stream);
   const auto least = static_cast<float>(divergence.free_bits);
-  Sums sum{};
+  Sums sum(0.0);
   device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
     slab.for_each_row(mu.rows, [&](std::int64_t r) {
       const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r));
@@ -78,7 +82,8 @@ __global__ void __launch_bounds__(threads)
           four([&](int k) { return least > 0 && divergence_of(m[k], v[k]) < least ? 0.0f : weight; });
       slab.store<access>(grad_mu.row(r), four([&](int k) { return g[k] + w[k] * m[k]; }));
       slab.store<access>(grad_log_variance.row(r), four([&](int k) {
-                           return g[k] * noise[k] * math::exp(v[k] / 2) / 2 + w[k] * (math::exp(v[k]) - 1) / 2;
+                           return g[k] * noise[k] * math::exp(v[k] / 2) / 2 +
+                                  w[k] * (math::exp(v[k]) - 1) / 2;
                          }));
     });
   });
@@ -93,15 +98,15 @@ bool aligned(const Matrices&... matrices) {
 
 template <class T>
 void cuda::reparameterize(Context& context, RandomStream stream, MatrixView<const T> mu,
-                          MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight, double* kl,
-                          double* weighted_kl, MatrixView<T> z) {
+                          MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight,
+                          double* kl, double* weighted_kl, MatrixView<T> z) {
   using namespace kernels::reparameterize;
   const device::LaunchShape shape{.grid = device::slab_grid<threads>(mu.rows, mu.cols),
                                   .block = threads,
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned(mu, log_variance, z), [&](auto constant) {
-    device::launch(sample<constant>, shape, stream, mu, log_variance, z, divergence, kl_weight, kl, weighted_kl,
-                   cuda::workspace<Sums>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+    device::launch(sample<constant>, shape, stream, mu, log_variance, z, divergence, kl_weight, kl,
+                   weighted_kl, cuda::workspace<Sums>(context, std::int64_t{shape.grid.x} * shape.grid.y),
                    cuda::tickets(context));
   });
 }

@@ -42,8 +42,8 @@ SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, T log_dispersion, T logit) {
   } else {
     const T always = sigmoid(logit + zero);  // the probability that the zero is one of the gate's
     const T drawn = T(1) - always;
-    return {zero + softplus(logit) - softplus(logit + zero), m.inside * drawn * share, sigmoid(logit) - always,
-            t.inside * drawn * (zero - share)};
+    return {zero + softplus(logit) - softplus(logit + zero), m.inside * drawn * share,
+            sigmoid(logit) - always, t.inside * drawn * (zero - share)};
   }
 }
 
@@ -52,7 +52,8 @@ template <bool gate>
 SPARCELL_HD EntryLoss<double> loss_of_count(double count, double log_mean, double log_dispersion,
                                             double logit) {
   const Bounded<double> m = bounded_mean(log_mean), t = bounded_dispersion(log_dispersion);
-  const double zero = negative_binomial_zero(m.value, t.value), share = m.value * t.value / (m.value + t.value);
+  const double zero = negative_binomial_zero(m.value, t.value),
+               share = m.value * t.value / (m.value + t.value);
   const CountTerms rest = negative_binomial_rest(count, m.value, t.value);
   EntryLoss<double> out{zero + rest.loss, m.inside * (m.value - count) * t.value / (m.value + t.value), 0,
                         t.inside * (zero - share + rest.by_log_dispersion)};

@@ -1,9 +1,10 @@
-// The negative binomial's log-probability in parts. With mean m and dispersion t (variance m + m^2 / t) that of
-// a count c is -(zero(m, t) + rest(c, m, t)):
+// The negative binomial's log-probability in parts. With mean m and dispersion t (variance m + m^2 / t) that
+// of a count c is -(zero(m, t) + rest(c, m, t)):
 //     zero = t log(1 + m / t)                                            what every entry has
-//     rest = c log((t + m) / m) + log c! - (lgamma(c + t) - lgamma(t))   0 where c is 0: of the few others alone
-// Gamma functions only meet as differences, which are sums of logarithms for small counts and Stirling's series
-// for large ones, so that nothing cancels. f64: few entries need them, and their terms reach 1e5.
+//     rest = c log((t + m) / m) + log c! - (lgamma(c + t) - lgamma(t))   0 where c is 0: of the few others
+//     alone
+// Gamma functions only meet as differences, which are sums of logarithms for small counts and Stirling's
+// series for large ones, so that nothing cancels. f64: few entries need them, and their terms reach 1e5.
 #pragma once
 
 #include "math/elementary.h"

@@ -16,8 +16,8 @@ struct CountMoments {
 };
 
 /// Of the given cells: rate = sum of counts / sum of libraries; dispersion = sum of mean^2 / sum of
-/// ((count - mean)^2 - mean), where that is positive, within the bounds of ops/likelihood.h, else the highest, which is nearly Poisson.
-/// Requires: data.raw is known.
+/// ((count - mean)^2 - mean), where that is positive, within the bounds of ops/likelihood.h, else the
+/// highest, which is nearly Poisson. Requires: data.raw is known.
 CountMoments count_moments(const Dataset& data, std::span<const std::int32_t> cells);
 
 /// log of the probability of every count of the given cells, summed over genes.

@@ -8,9 +8,9 @@
 
 namespace sparcell {
 
-/// Permutations of [0, cells), one for each gene: a Feistel network on the numbers below the next power of four,
-/// its rounds keyed by the stream, walked until a number is below `cells` (Black and Rogaway 2002, "Ciphers
-/// with arbitrary finite domains").
+/// Permutations of [0, cells), one for each gene: a Feistel network on the numbers below the next power of
+/// four, its rounds keyed by the stream, walked until a number is below `cells` (Black and Rogaway 2002,
+/// "Ciphers with arbitrary finite domains").
 class GeneOrders {
  public:
   GeneOrders(std::int64_t genes, std::int64_t cells, const RandomStream& random_stream)

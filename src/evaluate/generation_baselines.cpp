@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "evaluate/draw_count.h"
 #include "evaluate/verdict.h"
+#include "math/draw_count.h"
 #include "math/philox.h"
 #include "sparcell/core/parallel.h"
 
@@ -143,8 +143,8 @@ void GenerationBaselines::shuffled_genes(std::int64_t cell, std::span<float> row
 }
 
 void GenerationBaselines::negative_binomial(std::int64_t cell, std::span<float> row) const {
-  const math::PhiloxStream like(stream_of(seed_, 4)), more(RandomStream(seed_, Purpose::evaluation,
-                                                                        evaluation_baseline + 6, nullptr, cell));
+  const math::PhiloxStream like(stream_of(seed_, 4)),
+      more(RandomStream(seed_, Purpose::evaluation, evaluation_baseline + 6, nullptr, cell));
   const math::PhiloxStream first(
       RandomStream(seed_, Purpose::evaluation, evaluation_baseline + 5, nullptr, cell));
   const std::uint64_t word = like.word(static_cast<std::uint64_t>(cell));
@@ -153,9 +153,8 @@ void GenerationBaselines::negative_binomial(std::int64_t cell, std::span<float> 
   double total = 0;
   for (std::size_t g = 0; g < row.size(); ++g) {
     if (g % 4 == 0) block = first.block(g / 4);
-    const double mean =
-        std::clamp(library * moments_.rate[g], lowest_count_mean, highest_count_mean);
-    const double count = draw_count(mean, moments_.dispersion[g], [&](int part) {
+    const double mean = std::clamp(library * moments_.rate[g], lowest_count_mean, highest_count_mean);
+    const double count = math::draw_count(mean, moments_.dispersion[g], [&](int part) {
       return part == 0 ? block.word[g % 4] : more.word((g << 16) + static_cast<std::uint64_t>(part));
     });
     row[g] = static_cast<float>(count);

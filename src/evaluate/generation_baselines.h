@@ -17,12 +17,11 @@ namespace sparcell {
 /// `gaussian_pca`, independent normals with the variances of the principal components;
 /// `training_cells`, training cells themselves, the sample that memorises everything; without replacement as
 /// long as there are cells, because a cell drawn twice is at distance 0 from itself and biases distances;
-/// `shuffled_genes`, the training cells with every gene in an order of its own: zeros and moments of each gene
-/// match, correlations are gone;
-/// `nb_library`, independent negative binomial genes by moments of the training counts, with the library size
-/// of a training cell, normalized as the data are. Only where the data were normalized from counts;
-/// `shifted_controls`, a training control plus the mean shift of a perturbation, which is drawn as often as
-/// training cells have it. Only where controls and perturbations are labelled.
+/// `shuffled_genes`, the training cells with every gene in an order of its own: zeros and moments of each
+/// gene match, correlations are gone; `nb_library`, independent negative binomial genes by moments of the
+/// training counts, with the library size of a training cell, normalized as the data are. Only where the data
+/// were normalized from counts; `shifted_controls`, a training control plus the mean shift of a perturbation,
+/// which is drawn as often as training cells have it. Only where controls and perturbations are labelled.
 class GenerationBaselines {
  public:
   GenerationBaselines(Context& context, const Dataset& data, std::span<const std::int32_t> train,
@@ -55,7 +54,7 @@ class GenerationBaselines {
   std::vector<std::int32_t> labelled_;  ///< training cells with a perturbation, the control among them
   Matrix<float> shifts_;                ///< mean of each perturbation minus mean of the controls
   GeneOrders orders_;
-  CountMoments moments_;  ///< empty without counts
+  CountMoments moments_;   ///< empty without counts
   double share_left_ = 0;  ///< of a library, that genes have which are not selected
 };
 

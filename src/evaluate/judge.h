@@ -31,7 +31,9 @@ class Judge {
   Evaluation run();
 
   /// Whether there is a shrunk PCA, which validation cells are part of.
-  static bool shrinks(const Dataset& data, const Split& split) { return nothing_to_shrink(data, split).empty(); }
+  static bool shrinks(const Dataset& data, const Split& split) {
+    return nothing_to_shrink(data, split).empty();
+  }
 
  private:
   using Named = std::vector<std::pair<std::string, ReconstructionScores>>;
@@ -51,6 +53,7 @@ class Judge {
   /// Why there is no shrunk PCA; empty where there is.
   static std::string nothing_to_shrink(const Dataset& data, const Split& split);
   void judge_generation_baselines();
+  void judge_count_likelihood();
   ReconstructionScores reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
                                             Scores& scores);
 
@@ -59,6 +62,7 @@ class Judge {
   void judge_reconstruction_of(const JudgedModel& model, Scores& scores);
   void judge_generation_of(const JudgedModel& model, Scores& scores);
   void judge_latent_of(const JudgedModel& model, Scores& scores);
+  void judge_likelihood_of(const JudgedModel& model, Scores& scores);
 
   ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct);
   std::optional<LatentScores> latent(const std::string& name, const Encode& encode, Scores& scores);
@@ -98,6 +102,7 @@ class Judge {
   std::map<std::int64_t, Named> pca_variants_;               ///< by latent size: clamped, shrunk
   std::map<std::int64_t, std::vector<double>> pca_correct_;  ///< of the linear classifier
   std::vector<std::pair<std::string, SampleDistances>> baseline_distances_;
+  std::vector<double> count_likelihood_;  ///< of every test cell under nb_library; empty without counts
   Evaluation result_;
 };
 

@@ -145,10 +145,24 @@ std::string Judge::nothing_to_shrink(const Dataset& data, const Split& split) {
   return "";
 }
 
+void Judge::judge_count_likelihood() {
+  if (!data_.raw.known() || !wanted_.any_of(MetricGroup::likelihood)) return;
+  count_likelihood_ =
+      log_probability(data_, test_.cells, count_moments(data_, split_.train), context_.threads());
+}
+
 void Judge::judge_generation_baselines() {
-  if (!sample_) return;
+  if (!sample_) {
+    if (count_likelihood_.empty()) return;
+    Scores scores(wanted_, "nb_library", test_.count(), nullptr);
+    scores.set("iwelbo", mean_of_defined(count_likelihood_));
+    result_.baselines.emplace_back("nb_library", scores.metrics());
+    return;
+  }
   const auto add = [&](const std::string& name, const GenerationScores& judged) {
     Scores scores(wanted_, name, test_.count(), nullptr);
+    if (name == "nb_library" && !count_likelihood_.empty())
+      scores.set("iwelbo", mean_of_defined(count_likelihood_));
     for (const auto& [key, value] : judged.values) scores.set(key, value);
     result_.baselines.emplace_back(name, scores.metrics());
   };

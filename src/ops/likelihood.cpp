@@ -7,8 +7,8 @@ namespace {
 
 template <class T>
 void check_shape(const char* op, const char* what, MatrixView<T> view, std::int64_t rows, std::int64_t cols) {
-  require(view.data == nullptr || (view.rows == rows && view.cols == cols), "{}: {} is {} x {}, expected {} x {}",
-          op, what, view.rows, view.cols, rows, cols);
+  require(view.data == nullptr || (view.rows == rows && view.cols == cols),
+          "{}: {} is {} x {}, expected {} x {}", op, what, view.rows, view.cols, rows, cols);
 }
 
 template <class T>
@@ -31,8 +31,8 @@ void count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
           counts.cols);
   require(dispersion.group_of.empty() || size_of(dispersion.group_of) == counts.rows,
           "count_loss: {} groups of {} cells", dispersion.group_of.size(), counts.rows);
-  require(log_library.empty() || size_of(log_library) == counts.rows, "count_loss: {} library sizes of {} cells",
-          log_library.size(), counts.rows);
+  require(log_library.empty() || size_of(log_library) == counts.rows,
+          "count_loss: {} library sizes of {} cells", log_library.size(), counts.rows);
   require(cell_losses.empty() || size_of(cell_losses) == rows.count, "count_loss: {} losses of {} cells",
           cell_losses.size(), rows.count);
   check_shape("count_loss", "the gradient", gradient, outputs.rows, outputs.cols);
@@ -69,8 +69,8 @@ template <class T>
 void add_rows_by_group(Context& context, MatrixView<const T> values, BatchRows rows,
                        std::span<const std::int32_t> group_of, MatrixView<T> sums) {
   require(values.rows == rows.count && values.cols == sums.cols,
-          "add_rows_by_group: values are {} x {}, sums {} x {} for {} rows", values.rows, values.cols, sums.rows,
-          sums.cols, rows.count);
+          "add_rows_by_group: values are {} x {}, sums {} x {} for {} rows", values.rows, values.cols,
+          sums.rows, sums.cols, rows.count);
   if (values.size() == 0) return;
   require(sums.rows >= 1, "add_rows_by_group: there is no group");
   SPARCELL_DISPATCH(add_rows_by_group, context, values, rows, group_of, sums);

@@ -142,7 +142,8 @@ Dataset take_selected(Context& context, const Dataset& data, const Selection& se
     raw.values = raw_values.span().data();
     taken.raw.values.resize(taken.x.values.size());
     const Placed<float> taken_values(context, taken.raw.values);
-    select_columns<float>(context, raw, placed_map.span(), offsets.span(), indices.span(), taken_values.span());
+    select_columns<float>(context, raw, placed_map.span(), offsets.span(), indices.span(),
+                          taken_values.span());
     taken_values.take_back();
   }
   taken.cells = data.cells;

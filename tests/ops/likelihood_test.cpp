@@ -42,7 +42,8 @@ struct Problem {
     for (std::int64_t i = 0; i < rows; ++i) order.push_back(static_cast<std::int32_t>(i * 5 % 42));
     if (observed) log_library = test::random_values(42, 4);
     if (groups > 1) {
-      for (std::int32_t cell = 0; cell < 42; ++cell) group_of.push_back(cell % static_cast<std::int32_t>(groups));
+      for (std::int32_t cell = 0; cell < 42; ++cell)
+        group_of.push_back(cell % static_cast<std::int32_t>(groups));
     }
   }
 
@@ -90,8 +91,9 @@ OnDevice<T> on_device(const Problem& problem, int threads, bool with_gradient = 
   const DeviceArray<std::int32_t> group_of(context, problem.group_of);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before}),
       cell_losses(context, problem.outputs.rows);
-  count_loss<T>(context, problem.form, outputs, {log_dispersion, group_of.span()}, log_library, x, rows, loss_scale,
-                gradient_scale, loss.data(), cell_losses, with_gradient ? gradient.view() : MatrixView<T>(),
+  count_loss<T>(context, problem.form, outputs, {log_dispersion, group_of.span()}, log_library, x, rows,
+                loss_scale, gradient_scale, loss.data(), cell_losses,
+                with_gradient ? gradient.view() : MatrixView<T>(),
                 with_gradient ? by_log_dispersion.view() : MatrixView<T>());
   return {loss.value(), cell_losses.to_host(), gradient.to_host(), by_log_dispersion.to_host()};
 }
@@ -133,8 +135,8 @@ TYPED_TEST(Likelihood, GradientsOfCountsAreCentralDifferences) {
   for (const CountForm form : forms) {
     SCOPED_TRACE(fmt::format("gate {}, library {}", form.gate, form.library));
     Problem problem(5, 33, form, 2, true);
-    problem.outputs(1, 4) = 20;           // beyond the bounds of means
-    problem.log_dispersion(0, 5) = -11;   // and of dispersions
+    problem.outputs(1, 4) = 20;          // beyond the bounds of means
+    problem.log_dispersion(0, 5) = -11;  // and of dispersions
     problem.log_dispersion(1, 6) = 10;
     const Matrix<double> counts = test::dense(problem.x);
     const auto total = [&] {
@@ -193,7 +195,8 @@ TEST(GammaDifferences, AreThoseOfLgammaAndOfDigammasRecurrence) {
     for (const double c : {0.0, 1.0, 2.0, 12.0, 13.0, 50.0, 999.0, 1e5, 1e6}) {
       SCOPED_TRACE(fmt::format("t = {}, c = {}", t, c));
       const math::GammaDifference got = math::gamma_difference(c, t);
-      const long double expected = std::lgamma(static_cast<long double>(t) + c) - std::lgamma(static_cast<long double>(t));
+      const long double expected =
+          std::lgamma(static_cast<long double>(t) + c) - std::lgamma(static_cast<long double>(t));
       EXPECT_NEAR(got.log_gamma, static_cast<double>(expected), 4e-15 * std::max(1.0L, std::abs(expected)));
       long double sum = 0;
       for (long double j = 0; j < c; ++j) sum += 1 / (t + j);
@@ -232,7 +235,8 @@ void check_gaussian(std::int64_t rows, std::int64_t cols, bool standardized, boo
     const test::DeviceCsr<T> on_x(context, x);
     const test::DeviceBatch batch(context, order);
     const DeviceArray<T> means(context, mean), scales(context, inverse), variances(context, log_variance);
-    const DeviceMatrix<T> predicted(context, prediction), got(context, rows, cols), got_variance(context, rows, cols);
+    const DeviceMatrix<T> predicted(context, prediction), got(context, rows, cols),
+        got_variance(context, rows, cols);
     const DeviceArray<double> loss(context, std::vector<double>{loss_before}), of_cells(context, rows);
     gaussian_loss<T>(context, predicted, variances, on_x, batch, means, scales, loss_scale, gradient_scale,
                      loss.data(), of_cells, got, got_variance);
@@ -240,7 +244,8 @@ void check_gaussian(std::int64_t rows, std::int64_t cols, bool standardized, boo
     test::expect_near(got.to_host(), gradient, test::elementary.of<T>(), scale);
     test::expect_near(got_variance.to_host(), by_variance, test::elementary.of<T>(), scale);
     test::expect_near(of_cells.to_host(), losses, test::elementary.of<T>(), scale * std::sqrt(double(cols)));
-    EXPECT_NEAR(loss.value(), loss_before + loss_scale * sum, test::elementary.of<T>() * std::max(scale, sum));
+    EXPECT_NEAR(loss.value(), loss_before + loss_scale * sum,
+                test::elementary.of<T>() * std::max(scale, sum));
     gaussian_loss<T>(context, predicted, variances, on_x, batch, means, scales, loss_scale, gradient_scale,
                      loss.data(), {}, {}, {});
     EXPECT_NEAR(loss.value(), loss_before + 2 * loss_scale * sum,
@@ -304,8 +309,8 @@ TYPED_TEST(Likelihood, NothingAndWrongShapes) {
   EXPECT_THROW(counts({}, fits, {one, {}}, {}, rows, of_cells, {}, {}), InternalError);
   EXPECT_THROW(counts({}, fits, {one, {}}, {}, rows, {}, high, {}), InternalError);
   EXPECT_THROW(counts({.gate = true}, gated, {one, {}}, {}, rows, {}, gated, gated), InternalError);
-  const auto normal = [&](MatrixView<const T> prediction, std::span<const T> variance, std::span<double> cells,
-                          MatrixView<T> gradient) {
+  const auto normal = [&](MatrixView<const T> prediction, std::span<const T> variance,
+                          std::span<double> cells, MatrixView<T> gradient) {
     gaussian_loss<T>(context, prediction, variance, x, rows, {}, {}, 1, 1, loss.data(), cells, gradient, {});
   };
   EXPECT_THROW(normal(high, three, {}, {}), InternalError);

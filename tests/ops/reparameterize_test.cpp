@@ -83,7 +83,8 @@ TYPED_TEST(Reparameterize, SamplesAndAddsTheDivergence) {
       test::expect_near(got, expected, test::elementary.of<T>(), 4);
       const double sums = test::elementary.of<T>() * std::max(1.0, sampling.kl());
       EXPECT_NEAR(kl.value(), kl_before + sampling.kl(), sums);
-      EXPECT_NEAR(weighted.value(), weighted_before + kl_weight * sampling.kl(free_bits), sums + kl_weight * kl_scale * free_bits * test::elementary.of<T>());
+      EXPECT_NEAR(weighted.value(), weighted_before + kl_weight * sampling.kl(free_bits),
+                  sums + kl_weight * kl_scale * free_bits * test::elementary.of<T>());
       if (threads == 1) of_one_thread = got.values;
       EXPECT_EQ(got.values, of_one_thread);
     }
@@ -100,7 +101,8 @@ TYPED_TEST(Reparameterize, BackwardIsTheDifferenceOfForward) {
     for (std::size_t i = 0; i < by_mu.values.size(); ++i) {
       // What a latent number adds to sum of cotangent * z + weight * kl.
       const auto objective = [&] {
-        return cotangent.values[i] * sampling.z(i) + kl_weight * kl_scale * std::max(sampling.divergence(i), free_bits);
+        return cotangent.values[i] * sampling.z(i) +
+               kl_weight * kl_scale * std::max(sampling.divergence(i), free_bits);
       };
       const auto by = [&](double& number) {
         const double at = number, h = 1e-6;
@@ -120,8 +122,8 @@ TYPED_TEST(Reparameterize, BackwardIsTheDifferenceOfForward) {
       const DeviceMatrix<T> mu(context, sampling.mu), log_variance(context, sampling.log_variance),
           grad_z(context, cotangent), grad_mu(context, rows, cols), grad_log_variance(context, rows, cols);
       const DeviceArray<T> weight(context, std::vector<double>{kl_weight});
-      reparameterize_backward<T>(context, stream, mu, log_variance, grad_z, weight.data(), {kl_scale, free_bits}, grad_mu,
-                                 grad_log_variance);
+      reparameterize_backward<T>(context, stream, mu, log_variance, grad_z, weight.data(),
+                                 {kl_scale, free_bits}, grad_mu, grad_log_variance);
       test::expect_near(grad_mu.to_host(), by_mu, test::central_difference.of<T>());
       const Matrix<T> got = grad_log_variance.to_host();
       test::expect_near(got, by_log_variance, test::central_difference.of<T>());
