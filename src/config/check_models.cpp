@@ -12,6 +12,7 @@ class ModelChecker {
   ModelChecker(const std::string& name, const ModelOptions& model, const Experiment& e, Checker& checker)
       : path_("model." + name),
         model_(model),
+        normalized_(e.normalize.enabled),
         standardized_(e.normalize.enabled && e.normalize.standardize),
         not_logarithms_(e.normalize.enabled && !e.normalize.log1p),
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
@@ -24,6 +25,7 @@ class ModelChecker {
     switch (model_.type) {
       case ModelType::vae:
         check_warmup();
+        check_likelihood();
         checker_.refuse_if(model_.network.hidden.empty(), path_ + ".hidden",
                            "{}.hidden is empty: the heads of a VAE stand on at least one hidden layer",
                            path_);
@@ -93,6 +95,38 @@ class ModelChecker {
         model_.kl.warmup >= 1, path_ + ".kl.warmup",
         "{}.kl.warmup is {}: training is not longer than the warm-up of the KL weight; it must be below 1",
         path_, model_.kl.warmup);
+  }
+
+  void check_likelihood() {
+    const auto written = [&](const char* key) { return checker_.written(path_ + "." + key); };
+    const std::string_view likelihood = name_of(model_.likelihood);
+    checker_.refuse_if(written("variance") && model_.likelihood != LikelihoodType::gaussian,
+                       path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
+                       likelihood);
+    checker_.refuse_if(written("library") && !model_.of_counts(), path_ + ".library",
+                       "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
+    checker_.refuse_if(
+        model_.sample.from == SampleFrom::prior && checker_.written(path_ + ".sample.components"),
+        path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior",
+        path_);
+    if (!model_.of_counts()) return;
+    const std::string key = path_ + ".likelihood";
+    checker_.refuse_if(!normalized_, key,
+                       "{} {} needs counts, and normalize: none takes the values as they are; let normalize "
+                       "begin from counts",
+                       key, likelihood);
+    checker_.refuse_if(
+        model_.input.mix > 0 || model_.input.standardize, path_ + ".input",
+        "{}.input works on normalized values, and the likelihood {} reads the logarithms of counts", path_,
+        likelihood);
+    checker_.refuse_if(
+        model_.start != ModelStart::random, path_ + ".start",
+        "{}.start {} are components of normalized values, and the likelihood {} decodes rates of counts",
+        path_, name_of(model_.start), likelihood);
+    checker_.refuse_if(
+        model_.output != OutputActivation::identity, path_ + ".output",
+        "{}.output {} would bend the logarithms of rates that the likelihood {} decodes; use identity", path_,
+        name_of(model_.output), likelihood);
   }
 
   void check_batch_of_one(const NetworkOptions& network) {
@@ -182,7 +216,7 @@ class ModelChecker {
 
   std::string path_;
   const ModelOptions& model_;
-  const bool standardized_, not_logarithms_, no_validation_;
+  const bool normalized_, standardized_, not_logarithms_, no_validation_;
   Checker& checker_;
 };
 

@@ -1,7 +1,9 @@
 // What the training loop and evaluation see of a model.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +73,17 @@ class Trainable {
   virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
   /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded.
   virtual Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed);
+
+  /// log p(x | z) of cells with the given latent values (host), of a model with a likelihood; else empty.
+  virtual std::vector<double> log_likelihood(const DeviceData<T>&, const BatchRows&, const Matrix<T>&) {
+    return {};
+  }
+  /// Cells drawn from the likelihood at latent values, in the space that `decode` has: with the log library
+  /// sizes given where the model observes them, keyed by `seed` and the number of the cell, `first` that of
+  /// the first row. Without a likelihood the decoded values.
+  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::uint64_t, std::int64_t) {
+    return decode(latent);
+  }
 
   /// Where the time of its steps goes.
   PhaseClock& phases() { return phases_; }

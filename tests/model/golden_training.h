@@ -32,12 +32,23 @@ class GoldenTraining {
   }
 
   const Csr<float>& x() const { return x_; }
+  template <class T>
+  DeviceData<T> device_data(Context& context) const {
+    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{});
+    const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
+                        .library = file_.dataset("data/library").read<double>(),
+                        .target_sum = file_.number("target_sum"),
+                        .log1p = true};
+    return DeviceData<T>(context, raw, x_);
+  }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
     const auto genes = static_cast<std::size_t>(x_.cols);
     TrainingStart start;
     start.mean.assign(genes, 0);
     start.deviation.assign(genes, 1);
+    start.rate.assign(genes, 1);
+    start.dispersion.assign(genes, 1);
     start.genes.rows = x_.cols;
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
@@ -116,6 +127,12 @@ class GoldenTraining {
       options_.input = {.standardize = file_.integer("standardize") != 0, .mix = file_.number("mix")};
     }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
+    if (file_.has_attribute("likelihood")) {
+      options_.likelihood = word<LikelihoodType>("likelihood");
+      options_.variance = word<VarianceOf>("variance");
+      options_.library = word<LibrarySource>("library");
+      options_.kl.free_bits = file_.number("free_bits");
+    }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
   }

@@ -32,7 +32,7 @@ class TrainedCopy {
       : context_(std::is_same_v<T, float> ? test::test_context() : Context()),  // f64 is the CPU's alone
         golden_(golden),
         options_(golden.options()),
-        data_(context_, golden.x(), {}),
+        data_(golden.device_data<T>(context_)),
         order_(context_, golden.order()),
         state_(context_, 1) {
     if (critic_steps) options_.gan.critic_steps = *critic_steps;
@@ -228,8 +228,9 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "ae_skip", "vae", "vae_skip", "vae_sum", "gan",
-                                           "gan_wgan", "gan_hinge", "gan_hurdle", "gan_softplus"),
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "vae", "vae_skip", "vae_sum",
+                                           "vae_nb", "vae_zinb", "vae_gaussian", "gan", "gan_wgan",
+                                           "gan_hinge", "gan_hurdle", "gan_softplus"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

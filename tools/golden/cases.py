@@ -100,6 +100,27 @@ CASES = {
         # Moves with every step over half of training.
         "kl_weight": 0.1 * np.minimum(np.arange(20) / 10, 1),
     },
+    # Likelihoods: of counts with decoded and with observed library sizes, of values with one variance.
+    "vae_nb": {
+        **VAE,
+        "seed": 110,
+        "normalization": "layer",
+        "activation": "silu",
+        "skip": True,
+        "output": "identity",
+        "standardize": False,
+        "mix": 0.0,
+        "likelihood": "nb",
+        "variance": "gene",
+        "library": "decoded",
+        "reduction": "sum",
+        "kl_reduction": "sum",
+        "free_bits": 0.3,
+        "optimizer": {**ADAM, "type": "adamw", "weight_decay": 1e-4},
+    },
+    "vae_zinb": {**VAE, "seed": 111, "likelihood": "zinb", "variance": "gene", "library": "observed", "free_bits": 0.0},
+    "vae_gaussian": {**VAE, "seed": 112, "likelihood": "gaussian", "variance": "shared", "library": "observed",
+                     "free_bits": 0.0, "clip_norm": 0.7},
     "gan": GAN,
     "gan_wgan": {
         **GAN,

@@ -85,6 +85,16 @@ def simulated_data(seed):
     return x.astype(np.float32).astype(np.float64)
 
 
+def simulated_counts(seed):
+    """Counts of 40 genes, one of them and one cell without any; library sizes, which other genes add to."""
+    random = np.random.default_rng(seed)
+    x = random.negative_binomial(1.5, 0.4, (CELLS, GENES)) * (random.random((CELLS, GENES)) < 0.4)
+    x[:, 7] = 0
+    x[11] = 0
+    x[:, 3] *= 40
+    return x.astype(np.float64), (x.sum(axis=1) + random.integers(1, 60, CELLS)).astype(np.float64)
+
+
 def row_order(seed):
     """Epochs of shuffled rows, cut to STEPS batches; CELLS is a multiple of BATCH."""
     random = np.random.default_rng(seed)
@@ -117,6 +127,8 @@ class AutoencoderTraining:
         self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
 
     def loss(self, x, step):
+        if self.options.get("likelihood", "mse") != "mse":
+            return self.likelihood_loss(x, step)
         reduction = self.options["reduction"]
         if self.options.get("mix", 0) > 0:
             x = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
@@ -127,6 +139,25 @@ class AutoencoderTraining:
         reconstruction = models.squared_error(output, x, reduction)
         kl = models.kl_divergence(mu, logvar, self.options["kl_reduction"])
         return reconstruction + self.options["kl_weight"][step] * kl, reconstruction, kl
+
+    def features(self, x):
+        """What the encoder reads of counts, which the log library size follows."""
+        if not models.of_counts(self.options):
+            return x
+        return torch.cat([torch.log1p(x[:, :-1]), x[:, -1:]], dim=1)
+
+    def likelihood_loss(self, x, step):
+        options = self.options
+        noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), options["latent"]))
+        output, mu, logvar = self.model(self.features(x), noise)
+        if models.of_counts(options):
+            terms = models.count_loss(x[:, :-1], output, x[:, -1:], self.model.log_dispersion, options)
+        else:
+            terms = models.gaussian_loss(x, output, self.model.log_variance)
+        reconstruction = terms.mean() if options["reduction"] == "mean" else terms.sum(1).mean()
+        kl = models.kl_divergence(mu, logvar, options["kl_reduction"])
+        counted = models.kl_divergence(mu, logvar, options["kl_reduction"], options["free_bits"])
+        return reconstruction + options["kl_weight"][step] * counted, reconstruction, kl
 
     def step(self, x, step):
         self.draws.at(step)
@@ -141,8 +172,12 @@ class AutoencoderTraining:
 
     def evaluate(self, x):
         with torch.no_grad():
-            latent = self.model.embed(x)
-            error = models.squared_error(self.model.decode(latent), x, "mean")
+            latent = self.model.embed(self.features(x))
+            output, values = self.model.decode(latent), x
+            if models.of_counts(self.options):
+                output = models.expected_expression(output, GENES, self.options)
+                values = torch.from_numpy(self.expression)
+            error = models.squared_error(output, values, "mean")
         return {"latent": latent, "mse_at_mean": error}
 
 
@@ -297,10 +332,18 @@ def build(options, draws, data):
 def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
-    data, order = simulated_data(seed), row_order(seed)
+    data, order, count_data, attributes = simulated_data(seed), row_order(seed), {}, {}
+    expression = data
+    if models.of_counts(options):
+        counts, library = simulated_counts(seed)
+        target_sum = float(np.median(library))
+        expression = np.log1p(counts * target_sum / library[:, None]).astype(np.float32).astype(np.float64)
+        data = np.concatenate([counts, np.log(library / target_sum)[:, None]], axis=1)
+        count_data, attributes = {"counts": counts[np.nonzero(counts)], "library": library}, {"target_sum": target_sum}
     model, initial = build(options, draws, data)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
     training = trainer(model, options, draws, data)
+    training.expression = expression
     losses, first_gradients = [], None
     for step in range(STEPS):
         batch = torch.from_numpy(data[order[step * BATCH : (step + 1) * BATCH]])
@@ -311,13 +354,14 @@ def run_case(path, options):
     model.eval()
     evaluation = training.evaluate(torch.from_numpy(data))
 
-    rows, columns = np.nonzero(data)
+    rows, columns = np.nonzero(expression)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=CELLS))]).astype(np.int64)
     with h5py.File(path, "w", libver=("v110", "v110")) as file:
         file.attrs["batch"], file.attrs["steps"] = BATCH, STEPS
-        write_attributes(file, options)
+        write_attributes(file, options | attributes)
         write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
-                                          "values": data[rows, columns], "shape": np.array(data.shape)})
+                                          "values": expression[rows, columns], "shape": np.array(expression.shape),
+                                          **count_data})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
         file["losses"].attrs["names"] = ",".join(training.parts)
         write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})
