@@ -25,7 +25,7 @@ function correlationPanels({genes, samples}, width) {
   if (columns * side + gap * (columns - 1) < width - margin.l - margin.r) margin.r = width - margin.l - columns * side - gap * (columns - 1);
   const grid = panelGrid({width, panels: samples.length, columns, panelHeight: side, gap, rowGap: width > 600 ? 110 : 56, margin});
   const layout = baseLayout({height: grid.height, margin, annotations: [], coloraxis: {colorscale: divergingScales[theme()], cmin: -1, cmax: 1,
-    colorbar: {title: {text: "Pearson r", font: {size: 11}}, thickness: 12, len: .8, outlinewidth: 0, tickfont: {size: 11}}}});
+    colorbar: {title: {text: "Pearson r", font: {size: 11}}, thickness: 12, lenmode: "pixels", len: 260, y: 1, yanchor: "top", outlinewidth: 0, tickfont: {size: 11}}}});
   const names = genes.map(plain);
   const traces = samples.map((sample, panel) => {
     const name = axisName("", panel);

@@ -47,7 +47,7 @@ function standingOf(standing) {
   const shortly = names => names.length <= 2 ? names.map(words).join(", ") : count(names.length, "baseline");
   if (all > 0) {
     const side = open.length + standing.worse.length === 0 ? "better" : standing.better.length > 0 ? "undecided" : standing.worse.length > 0 ? "worse" : "undecided";
-    const share = all === 1 ? {better: "beats it", undecided: "undecided", worse: "does not"}[side] : `${standing.better.length} of ${all}`;
+    const share = all === 1 ? {better: "beats it", undecided: "undecided", worse: "does worse"}[side] : `${standing.better.length} of ${all}`;
     lines.push(element("span", {class: side}, `${outcomes[side][0]} ${share}`));
     if (all === 1) lines.push(element("small", {}, shortly([...standing.better, ...open, ...standing.worse])));
     else if (standing.worse.length > 0) lines.push(element("small", {}, `worse than ${shortly(standing.worse)}`));
