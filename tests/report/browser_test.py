@@ -103,7 +103,7 @@ def check_colours(page, report):
     page.wait_for(f"{traces}.map(trace => trace.name).join() === {json.dumps(','.join(['train', 'test'] * 3))}")
     enter(page, "#cell-colour", "total:0")
     page.wait_for(f"{traces}.length === 3 && {traces}.every(trace => trace.marker.coloraxis === 'coloraxis')")
-    assert "normalized" in text(page, "#cell-scatter .colorbar")
+    assert "normalized" in page.evaluate("document.querySelector('#cell-scatter .colorbar').textContent")
     enter(page, "#cell-colour", "gene")
     assert page.evaluate("document.getElementById('gene-colour').checkVisibility()")
     enter(page, "#gene-colour", "g4")  # the case of a gene's name does not matter
