@@ -45,9 +45,12 @@ def network_options(options):
 
 def model_options(options):
     if options["type"] != "gan":
+        likelihood = {key: options[key] for key in ("likelihood", "variance", "library") if key in options}
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
-                "standardize": options["input"]["standardize"], **network_options(options)}
+                "standardize": options["input"]["standardize"], **likelihood, **network_options(options)}
+    own = ("output", "gate_temperature", "library", "weight_average")
     return {
+        **{key: options[key] for key in own if key in options},
         "latent": options["latent"],
         "spectral_norm": options["spectral_norm"],
         "generator": network_options(options["generator"]),
@@ -74,7 +77,9 @@ def load_model(run, name, weights=None, config=None):
         weights = "last"
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
-    genes = len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    of_counts = "log_dispersion" in state
+    genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
     model = torch_models.MODELS[options["type"]](genes, model_options(options))
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
@@ -100,6 +105,9 @@ def compare_latents(run, models):
         cells = read_cells(file)
         for name, model in models.items():
             if not hasattr(model, "embed"):
+                continue
+            if hasattr(model, "log_dispersion"):
+                print(f"{name}: reads counts, which latent.h5ad does not hold: not compared")
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
             with torch.no_grad():

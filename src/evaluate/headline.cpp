@@ -60,13 +60,18 @@ std::string baseline_phrase(const std::string& baseline) {
   if (baseline == "gene_mean") return "the gene mean";
   if (baseline == "control_mean") return "the control mean";
   if (baseline == "centroid_mean") return "the mean of perturbation centroids";
-  if (baseline == "pca") return "PCA of the same latent size";
-  if (baseline.starts_with("pca_") && baseline != "pca_gaussian")
-    return "PCA with " + baseline.substr(4) + " components";
+  for (const auto& [name, phrase] : {std::pair{"pca_clamped", "PCA clamped at 0"},
+                                     {"pca_shrunk", "PCA of a shrunk covariance"},
+                                     {"pca", "PCA"}}) {
+    if (baseline == name) return fmt::format("{} of the same latent size", phrase);
+    if (baseline.starts_with(fmt::format("{}_", name)))
+      return fmt::format("{} with {} components", phrase, baseline.substr(std::string(name).size() + 1));
+  }
   if (baseline == "split_half") return "real cells, one half against the other";
-  if (baseline == "pca_gaussian") return "Gaussian principal components";
+  if (baseline == "gaussian_pca") return "Gaussian principal components";
   if (baseline == "training_cells") return "training cells";
-  if (baseline == "independent_genes") return "independently drawn genes";
+  if (baseline == "shuffled_genes") return "shuffled genes";
+  if (baseline == "nb_library") return "negative binomial genes with library size";
   if (baseline == "shifted_controls") return "controls with a mean shift";
   if (baseline == "linear") return "the linear model";
   return baseline;

@@ -50,19 +50,26 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
                    names);
 }
 
+bool FinishedRun::has_best(const std::string& name) const {
+  return std::filesystem::exists(paths_.checkpoint(name, "best"));
+}
+
+const ModelOptions& FinishedRun::options(const std::string& model) const {
+  return std::find_if(experiment_.model.begin(), experiment_.model.end(),
+                      [&](const auto& m) { return m.first == model; })
+      ->second;
+}
+
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                std::optional<Weights> weights, const Dataset& data,
                                                 const std::string& seen_cells) const {
-  const auto model = std::find_if(experiment_.model.begin(), experiment_.model.end(),
-                                  [&](const auto& m) { return m.first == name; });
-  auto loaded = std::make_unique<TrainedModel>(context, name, model->second, x, preprocessing_.scaler,
+  auto loaded = std::make_unique<TrainedModel>(context, name, options(name), data, preprocessing_.scaler,
                                                static_cast<std::uint64_t>(experiment_.seed));
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
-  const bool has_best = std::filesystem::exists(best);
-  if (weights == Weights::best && !has_best)
+  if (weights == Weights::best && !has_best(name))
     throw UsageError("--weights best: {} has no best checkpoint", name);
-  const std::string file = wants_best && has_best ? best : paths_.checkpoint(name, "last");
+  const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
   const Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;
   if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {

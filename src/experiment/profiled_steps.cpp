@@ -42,7 +42,7 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
   check_end(steps, options.train, std::ssize(prepared.split.train));
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
-  TrainedModel model(context, steps.model, options, prepared.data.x, prepared.fitted.scaler, seed);
+  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed);
   model.trainable().initialize();
   Trainer trainer(context, model.trainable(), options, prepared.split, seed);
   bool collecting = false, done = false;

@@ -81,9 +81,10 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
     with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
   }
   for (const auto& [name, options] : with_their_epochs) {
-    models.push_back(std::make_unique<TrainedModel>(context, name, options, prepared.data.x,
+    models.push_back(std::make_unique<TrainedModel>(context, name, options, prepared.data,
                                                     prepared.fitted.scaler,
                                                     static_cast<std::uint64_t>(experiment.seed)));
+    models.back()->know_training_cells(prepared.split.train);
     record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *models.back()); }));
     judged.push_back(models.back()->judged());
     stop_if_asked(start.folder, "evaluate");

@@ -15,7 +15,7 @@ void take_an_epoch(Context& context, const std::string& name, ModelOptions optio
                    std::uint64_t seed) {
   options.train.epochs = 1;
   options.kl.warmup = 0;
-  TrainedModel model(context, name, options, prepared.data.x, prepared.fitted.scaler, seed);
+  TrainedModel model(context, name, options, prepared.data, prepared.fitted.scaler, seed);
   model.trainable().initialize();
   Trainer(context, model.trainable(), options, prepared.split, seed).run({});
 }

@@ -1,9 +1,10 @@
 // The autoencoder and the variational autoencoder: an encoder, a latent layer (for a VAE two heads and a
-// draw), a mirrored decoder, squared error.
+// draw), a mirrored decoder, squared error or a likelihood.
 #pragma once
 
 #include <optional>
 
+#include "model/likelihood.h"
 #include "model/network.h"
 #include "model/trainable.h"
 
@@ -29,6 +30,10 @@ class Autoencoder final : public Trainable<T> {
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> decode(const Matrix<T>& latent) override;
+  std::vector<double> log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
+                                     const Matrix<T>& latent) override;
+  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library, std::uint64_t seed,
+                 std::int64_t first) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
@@ -49,6 +54,9 @@ class Autoencoder final : public Trainable<T> {
   void head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape, MatrixView<const T> hidden,
                      std::int64_t rows, bool accumulate);
   double loss_scale() const;
+  double latent_scale() const;
+  /// Output of the decoder in evaluation mode.
+  MatrixView<T> run_decoder(MatrixView<const T> z);
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
@@ -64,6 +72,7 @@ class Autoencoder final : public Trainable<T> {
   Network<T> encoder_;
   std::optional<Network<T>> mu_, log_variance_;
   Network<T> decoder_;
+  std::optional<Likelihood<T>> likelihood_;
   std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
   int input_mean_ = -1, input_inverse_deviation_ = -1;  ///< in buffers_, where the input is standardized
   Buffer<T> raw_, input_;                               ///< a batch as it is (or mixed), and standardized

@@ -41,11 +41,11 @@ struct Segment {
   int slot = 0;                        ///< which of the tape's spectral norms
 };
 
-/// How a forward pass ends, of a network whose last layer is a bare Linear.
+/// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
 template <class T>
 struct Ending {
-  MatrixView<T> out{};        ///< where its outputs go; an empty view: to the tape
-  bool without_bias = false;  ///< the last bias is left to what comes next
+  MatrixView<T> out{};               ///< where its outputs go; an empty view: to the tape
+  bool without_bias = false;         ///< the last bias is left to what comes next
   MatrixView<const T> skip_input{};  ///< of the linear path
 };
 

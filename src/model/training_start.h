@@ -9,10 +9,11 @@ namespace sparcell {
 
 /// Host memory. Parts that the model's options do not ask for are empty.
 struct TrainingStart {
-  std::vector<double> mean, deviation;  ///< by gene; deviations of the population (divisor n)
-  Matrix<float> components;             ///< orthonormal rows, at most as many as latent dimensions
-  std::vector<double> variance;         ///< of the cells along each component
-  Csr<float> genes;                     ///< genes x training cells: the transposed data
+  std::vector<double> mean, deviation;   ///< by gene; deviations of the population (divisor n)
+  Matrix<float> components;              ///< orthonormal rows, at most as many as latent dimensions
+  std::vector<double> variance;          ///< of the cells along each component
+  Csr<float> genes;                      ///< genes x training cells: the transposed data; of GANs too
+  std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion
 };
 
 }  // namespace sparcell
