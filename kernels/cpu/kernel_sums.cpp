@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "cpu/pair_sums.h"
-#include "cpu/wide.h"
 
 namespace sparcell {
 namespace {
@@ -72,15 +71,6 @@ inline float exp_of_negative(float x) {
 }
 inline double exp_of_negative(double x) { return math::exp(-x); }
 
-SPARCELL_WIDE void exponentials_of(float rate, const float* squares, std::int64_t count, float* out) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) out[i] = exp_of_negative(rate * squares[i]);
-}
-void exponentials_of(double rate, const double* squares, std::int64_t count, double* out) {
-#pragma omp simd
-  for (std::int64_t i = 0; i < count; ++i) out[i] = exp_of_negative(rate * squares[i]);
-}
-
 /// Turns squared distances into means over kernels.
 template <class T>
 class KernelTerm {
@@ -97,7 +87,7 @@ class KernelTerm {
       } else if (all_above(squares, static_cast<T>(vanishes<T> / kernel.rate))) {
         break;  // later rates are larger
       } else {
-        exponentials_of(static_cast<T>(kernel.rate), squares, size, values_[k].value);
+        exponentials(static_cast<T>(kernel.rate), squares, values_[k]);
       }
 #pragma omp simd
       for (std::int64_t i = 0; i < size; ++i) total.value[i] += values_[k].value[i];
@@ -120,6 +110,10 @@ class KernelTerm {
 #pragma omp simd reduction(& : above)
     for (std::int64_t i = 0; i < size; ++i) above &= squares[i] > limit ? 1 : 0;
     return above != 0;
+  }
+  static void exponentials(T rate, const T* squares, Values& out) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < size; ++i) out.value[i] = exp_of_negative(rate * squares[i]);
   }
   /// By squaring.
   static void raise(const Kernel<T>& kernel, const Values& base, Values& out) {

@@ -1,15 +1,10 @@
 // Squared distances of a few points of x to `lanes` points of y, whose coordinates are packed side by side:
-// all of a tile stays in vector registers. Where the machine has AVX-512, eight points of x go side by side,
-// so that additions need not wait for each other, else four; every pair's sum has one order, so bits are
-// equal.
+// all of a tile stays in vector registers.
 #pragma once
-
-#include <immintrin.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 #include "math/elementary.h"
@@ -17,7 +12,7 @@
 
 namespace sparcell::cpu {
 
-constexpr std::int64_t tile_rows = 8;
+constexpr std::int64_t tile_rows = 4;
 template <class T>
 constexpr std::int64_t tile_lanes = 64 / sizeof(T);  // two 32-byte registers for each row of a tile
 
@@ -55,71 +50,26 @@ struct Tile {
   alignas(64) T squares[tile_rows][tile_lanes<T>];
 };
 
-/// What is summed over coordinates: squares of differences, or products.
-enum class PairTerm { squared_difference, product };
-
-/// Rows [0, Rows) of a tile.
-template <PairTerm term, std::int64_t Rows, class T>
-inline void sum_terms(const T* const* points, std::int64_t cols, const T* packed, T (*sums)[tile_lanes<T>]) {
-  for (std::int64_t c = 0; c < cols; ++c) {
-    const T* const lanes = packed + c * tile_lanes<T>;
-#pragma GCC unroll 4
-    for (std::int64_t i = 0; i < Rows; ++i) {
-      const T coordinate = points[i][c];
-#pragma omp simd
-      for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
-        const T difference = lanes[lane] - coordinate;
-        sums[i][lane] = term == PairTerm::product ? math::fma(lanes[lane], coordinate, sums[i][lane])
-                                                  : math::fma(difference, difference, sums[i][lane]);
-      }
-    }
-  }
-}
-
-/// All rows of a tile of f32, whose lanes are one register.
-template <PairTerm term>
-__attribute__((target("arch=x86-64-v4"))) inline void sum_terms_wide(const float* const* points,
-                                                                     std::int64_t cols, const float* packed,
-                                                                     float (*sums)[tile_lanes<float>]) {
-  __m512 wide[tile_rows];
-  for (__m512& sum : wide) sum = _mm512_setzero_ps();
-  for (std::int64_t c = 0; c < cols; ++c) {
-    const __m512 lanes = _mm512_loadu_ps(packed + c * tile_lanes<float>);
-#pragma GCC unroll 8
-    for (std::int64_t i = 0; i < tile_rows; ++i) {
-      const __m512 coordinate = _mm512_set1_ps(points[i][c]);
-      const __m512 difference = _mm512_sub_ps(lanes, coordinate);
-      wide[i] = term == PairTerm::product ? _mm512_fmadd_ps(lanes, coordinate, wide[i])
-                                          : _mm512_fmadd_ps(difference, difference, wide[i]);
-    }
-  }
-#pragma GCC unroll 8
-  for (std::int64_t i = 0; i < tile_rows; ++i) _mm512_storeu_ps(sums[i], wide[i]);
-}
-
-/// Of `rows` <= tile_rows points of x from `first`; missing rows hold sums of the last point, or 0.
-template <PairTerm term, class T>
-Tile<T> sums_of_terms(MatrixView<const T> x, std::int64_t first, std::int64_t rows, const PointPack<T>& y) {
-  static const bool wide = __builtin_cpu_supports("x86-64-v4") != 0;
-  Tile<T> tile = {};
-  const T* points[tile_rows];
-  for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x.row(first + std::min(i, rows - 1));
-  if constexpr (std::is_same_v<T, float>) {
-    if (wide) {
-      sum_terms_wide<term>(points, x.cols, y.values.data(), tile.squares);
-      return tile;
-    }
-  }
-  constexpr std::int64_t half = tile_rows / 2;
-  sum_terms<term, half>(points, x.cols, y.values.data(), tile.squares);
-  if (rows > half) sum_terms<term, half>(points + half, x.cols, y.values.data(), tile.squares + half);
-  return tile;
-}
-
+/// Of `rows` <= tile_rows points of x from `first`; missing rows repeat the last point.
 template <class T>
 Tile<T> squared_distances(MatrixView<const T> x, std::int64_t first, std::int64_t rows,
                           const PointPack<T>& y) {
-  return sums_of_terms<PairTerm::squared_difference>(x, first, rows, y);
+  Tile<T> tile = {};
+  const T* points[tile_rows];
+  for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x.row(first + std::min(i, rows - 1));
+  for (std::int64_t c = 0; c < x.cols; ++c) {
+    const T* const packed = y.values.data() + c * tile_lanes<T>;
+#pragma GCC unroll 4
+    for (std::int64_t i = 0; i < tile_rows; ++i) {
+      const T coordinate = points[i][c];
+#pragma omp simd
+      for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
+        const T difference = packed[lane] - coordinate;
+        tile.squares[i][lane] = math::fma(difference, difference, tile.squares[i][lane]);
+      }
+    }
+  }
+  return tile;
 }
 
 /// What squared distances are known from products: |x|^2 + |y|^2 - 2xy takes half the time of differences and
@@ -138,7 +88,19 @@ class Bounds {
 
   /// Below every squared distance of a pack's points to those from `first`.
   Tile<T> below(std::int64_t first, std::int64_t rows, const PointPack<T>& y) const {
-    Tile<T> tile = sums_of_terms<PairTerm::product>(x_, first, rows, y);
+    Tile<T> tile = {};
+    const T* points[tile_rows];
+    for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x_.row(first + std::min(i, rows - 1));
+    for (std::int64_t c = 0; c < x_.cols; ++c) {
+      const T* const packed = y.values.data() + c * tile_lanes<T>;
+#pragma GCC unroll 4
+      for (std::int64_t i = 0; i < tile_rows; ++i) {
+        const T coordinate = points[i][c];
+#pragma omp simd
+        for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane)
+          tile.squares[i][lane] = math::fma(packed[lane], coordinate, tile.squares[i][lane]);
+      }
+    }
     for (std::int64_t i = 0; i < tile_rows; ++i) {
       const T own = squares_[first + std::min(i, rows - 1)];
 #pragma omp simd
