@@ -188,8 +188,9 @@ TEST(GeneOrders, ArePermutationsOfTheirOwn) {
       EXPECT_EQ(std::set<std::int64_t>(places[gene].begin(), places[gene].end()).size(), places[gene].size());
       EXPECT_LT(*std::max_element(places[gene].begin(), places[gene].end()), cells);
     }
-    if (cells >= 17) EXPECT_NE(places[0], places[1]);
-    if (cells >= 17) EXPECT_NE(orders.place(0, cells + 1), orders.place(0, 1));
+    if (cells < 17) continue;
+    EXPECT_NE(places[0], places[1]);
+    EXPECT_NE(orders.place(0, cells + 1), orders.place(0, 1));
   }
 }
 
