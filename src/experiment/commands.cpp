@@ -55,8 +55,8 @@ Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   experiment.split = {};
   experiment.split.by = SplitBy::file;
   experiment.split.file = run.paths().file("split.csv");
-  std::vector<std::pair<std::string, double>> seconds;
-  Prepared prepared = prepare(context, experiment, log, seconds);
+  StageCosts costs;
+  Prepared prepared = prepare(context, experiment, log, costs);
   if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
     throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
                     run.paths().folder.string());
