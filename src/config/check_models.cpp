@@ -97,16 +97,17 @@ class ModelChecker {
         path_, model_.kl.warmup);
   }
 
+  /// Words without a meaning are refused by their value: a resolved config writes all of them.
   void check_likelihood() {
-    const auto written = [&](const char* key) { return checker_.written(path_ + "." + key); };
+    const ModelOptions usual;
     const std::string_view likelihood = name_of(model_.likelihood);
-    checker_.refuse_if(written("variance") && model_.likelihood != LikelihoodType::gaussian,
+    checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
-    checker_.refuse_if(written("library") && !model_.of_counts(), path_ + ".library",
+    checker_.refuse_if(model_.library != usual.library && !model_.of_counts(), path_ + ".library",
                        "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
     checker_.refuse_if(
-        model_.sample.from == SampleFrom::prior && checker_.written(path_ + ".sample.components"),
+        model_.sample.components != usual.sample.components && model_.sample.from == SampleFrom::prior,
         path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior",
         path_);
     if (!model_.of_counts()) return;
