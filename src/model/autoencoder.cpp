@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
@@ -40,11 +41,15 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
 
 /// Whether the encoder reads batches as they lie, zeros left out.
 bool reads_sparse(const ModelOptions& options) {
-  return !options.skip && !options.input.standardize && options.input.mix == 0;
+  return !options.skip && !options.input.standardize && options.input.mix == 0 &&
+         !options.conditioning.encoder;
 }
 
 /// Networks of initialization's streams.
 enum NetworkNumber : std::uint32_t { encoder_number, mu_number, log_variance_number, decoder_number };
+
+/// Streams of Purpose::augmentation beside those of `mix`: who stands in for the cells of a batch.
+enum AugmentationStream : std::uint32_t { training_controls = 2, validation_controls = 3 };
 
 /// Evaluation asks for this many cells at once.
 constexpr std::int64_t smallest_capacity = 512;
@@ -68,7 +73,8 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       sparse_(data.sparse() && reads_sparse(options)),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       encoder_("encoder", encoder_layers(options, data.genes(), sparse_), 0, parameters_, buffers_,
-               options.skip && !variational() ? data.genes() : 0),
+               options.skip && !variational() ? data.genes() : 0,
+               options.conditioning.encoder ? data.conditions().cols : 0),
       mu_(variational() ? std::optional<Network<T>>(std::in_place, "mu",
                                                     std::vector{linear_layer(encoder_.out(), options.latent)},
                                                     0, parameters_, buffers_, options.skip ? data.genes() : 0)
@@ -80,7 +86,8 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                         : std::nullopt),
       decoder_("decoder", decoder_layers(options, data.genes()),
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
-               options.skip ? options.latent : 0) {
+               options.skip ? options.latent : 0, data.conditions().cols),
+      control_input_(context, options.conditioning.control_input, capacity_) {
   if (options.input.standardize) {
     input_mean_ = buffers_.add_vector("input.mean", data.genes());
     input_inverse_deviation_ = buffers_.add_vector("input.inverse_deviation", data.genes());
@@ -124,11 +131,12 @@ void Autoencoder<T>::begin_from(const TrainingStart& start) {
     gene_offsets_ = Buffer<std::int64_t>(context_, start.genes.offsets);
     gene_values_ = Buffer<T>(context_, std::vector<T>(start.genes.values.begin(), start.genes.values.end()));
   }
+  control_input_.begin(context_, start.controls);
   if (options_.start != ModelStart::random) start_from_components(start);
 }
 
 /// z = (x - mean) V^T / deviations, output = mean + z deviations V: what the components say, to which hidden
-/// layers add nothing yet. Latent dimensions beyond the components keep their random way in and have none
+/// layers and conditions add nothing yet. Latent dimensions beyond the components keep their random way in and have none
 /// out.
 template <class T>
 void Autoencoder<T>::start_from_components(const TrainingStart& start) {
@@ -153,6 +161,10 @@ void Autoencoder<T>::start_from_components(const TrainingStart& start) {
     parameters_.write(network.skip_tensor(), skip);
     parameters_.write(last, std::vector<T>(size, T(0)));
     parameters_.write(network.bias_tensor(network.size() - 1), bias);
+    if (const int condition = network.skip_condition_tensor(); condition >= 0) {
+      const auto weights = static_cast<std::size_t>(parameters_.tensors()[condition].size());
+      parameters_.write(condition, std::vector<T>(weights, T(0)));
+    }
   };
   begin(to_latent, in, in_bias);
   begin(decoder_, out, std::vector<T>(start.mean.begin(), start.mean.end()));
@@ -183,7 +195,9 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     if (training) this->phases_.enter(Phase::forward);
   }
   const MatrixView<T> hidden = encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments,
-                                                seed_, training, {.skip_input = input.skip});
+                                                seed_, training,
+                                                {.skip_input = input.skip,
+                                                 .conditions = conditions_of(data, rows)});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
   return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training,
@@ -223,6 +237,11 @@ typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
 }
 
 template <class T>
+Conditions<T> Autoencoder<T>::conditions_of(const DeviceData<T>& data, const BatchRows& rows) const {
+  return {data.conditions(), rows};
+}
+
+template <class T>
 void Autoencoder<T>::head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape,
                                    MatrixView<const T> hidden, std::int64_t rows, bool accumulate) {
   const Segment segment{.rows = rows};
@@ -239,7 +258,9 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const std::span<const Segment> segments(&segment, 1);
   const int last = encoder_.size() - 1;
 
-  MatrixView<T> z = run_encoder(data_, rows, segment, true);
+  const BatchRows seen = control_input_.template rows<T>(
+      context_, rows, RandomStream(seed_, Purpose::augmentation, training_controls, &state->step));
+  MatrixView<T> z = run_encoder(data_, seen, segment, true);
   const MatrixView<T> mu = z;
   const RandomStream noise(seed_, Purpose::latent, 0, &state->step);
   const double kl_scale =
@@ -254,8 +275,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 
   const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
   const bool without_bias = !mixed && options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
-                                                    {.without_bias = without_bias, .skip_input = z});
+  const Conditions<T> conditions = conditions_of(data_, rows);
+  const MatrixView<T> prediction =
+      decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
+                       {.without_bias = without_bias, .skip_input = z, .conditions = conditions});
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
   this->phases_.enter(Phase::loss);
   const double gradient_scale = loss_scale() / static_cast<double>(n);
@@ -271,7 +294,8 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
   this->phases_.enter(Phase::backward);
-  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent);
+  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent,
+                    conditions);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
                                kl_scale / static_cast<double>(n), mu_->rows_of(mu_tape_[0].grad, 0, 0, n),
@@ -281,9 +305,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     head_backward(*log_variance_, log_variance_tape_, hidden, n, true);
   }
   const Input input = loaded(n);
-  encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip);
+  encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip, {},
+                    conditions_of(data_, seen));
   if (sparse_) {
-    sparse_linear_weight_gradient<T>(context_, data_.x(), rows,
+    sparse_linear_weight_gradient<T>(context_, data_.x(), seen,
                                      encoder_.rows_of(encoder_tape_[0].grad, 0, 0, n),
                                      encoder_.weight_gradient_of(0));
   }
@@ -342,7 +367,9 @@ LossParts Autoencoder<T>::training_losses(const StepState<T>& state, std::int64_
 template <class T>
 void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noise, double* sums) {
   const Segment segment{.rows = rows.count};
-  MatrixView<T> z = run_encoder(data_, rows, segment, false);
+  const BatchRows seen = control_input_.template rows<T>(
+      context_, rows, RandomStream(seed_, Purpose::augmentation, validation_controls, nullptr, noise.offset));
+  MatrixView<T> z = run_encoder(data_, seen, segment, false);
   if (variational()) {
     const MatrixView<T> mu = z;
     const double kl_scale =
@@ -354,7 +381,9 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
   const bool without_bias = options_.output == OutputActivation::identity;
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
-                       {.without_bias = without_bias, .skip_input = z});
+                       {.without_bias = without_bias,
+                        .skip_input = z,
+                        .conditions = conditions_of(data_, rows)});
   squared_error<T>(context_, prediction, without_bias ? last_bias() : std::span<const T>(), data_.x(), rows,
                    data_.mean(), data_.inverse_scale(), loss_scale(), 0, &sums[reconstruction_slot], {});
 }
@@ -381,13 +410,23 @@ Matrix<T> Autoencoder<T>::encode_log_variance(const DeviceData<T>& data, const B
 }
 
 template <class T>
-Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent) {
+Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& conditions) {
   require(latent.rows <= capacity_, "decode: {} rows, at most {}", latent.rows, capacity_);
+  const std::int64_t width = decoder_.conditioned() ? data_.conditions().cols : 0;
+  require(width == 0 || (conditions.rows == latent.rows && conditions.cols == width),
+          "decode: conditions are {} x {}, expected {} x {}", conditions.rows, conditions.cols, latent.rows,
+          width);
   const Buffer<T> z(context_, latent.values);
+  const DeviceConditions<T> told(context_, conditions);
+  std::vector<std::int32_t> all(static_cast<std::size_t>(latent.rows));
+  std::iota(all.begin(), all.end(), 0);
+  const Buffer<std::int32_t> order(context_, all);
   const Segment segment{.rows = latent.rows};
   const MatrixView<const T> view(z.data(), latent.rows, latent.cols);
-  return to_host<T>(context_, decoder_.forward(context_, decoder_tape_, view, latent.rows, {&segment, 1},
-                                               seed_, false, {.skip_input = view}));
+  const BatchRows rows{.order = order.data(), .batch = nullptr, .stride = 0, .count = latent.rows};
+  return to_host<T>(context_,
+                    decoder_.forward(context_, decoder_tape_, view, latent.rows, {&segment, 1}, seed_, false,
+                                     {.skip_input = view, .conditions = {told.view(), rows}}));
 }
 
 template class Autoencoder<float>;

@@ -28,7 +28,7 @@ class Autoencoder final : public Trainable<T> {
   std::int64_t latent() const override { return options_.latent; }
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) override;
-  Matrix<T> decode(const Matrix<T>& latent) override;
+  Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
@@ -40,6 +40,8 @@ class Autoencoder final : public Trainable<T> {
   };
   Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
   Input loaded(std::int64_t rows) const;
+  /// The conditions of a batch, of the data that the model trains on or is asked about.
+  Conditions<T> conditions_of(const DeviceData<T>& data, const BatchRows& rows) const;
   /// The network whose output is the latent layer (of a VAE mu).
   Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
   void start_from_components(const TrainingStart& start);
@@ -71,6 +73,7 @@ class Autoencoder final : public Trainable<T> {
   std::int64_t mixed_cells_ = 0;  ///< the cells that `mix` takes values from: those of training
   Buffer<std::int64_t> gene_offsets_;
   Buffer<T> gene_values_;
+  ControlInput control_input_;
 };
 
 }  // namespace sparcell

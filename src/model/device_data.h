@@ -3,18 +3,21 @@
 
 #include <vector>
 
+#include "model/condition.h"
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
 #include "sparcell/normalize.h"
 
 namespace sparcell {
 
-/// Cells x genes as CSR in device memory, with the scaler of models that see standardized values.
+/// Cells x genes as CSR in device memory, with the scaler of models that see standardized values and, for
+/// models that are told them, the cells' conditions.
 template <class T>
 class DeviceData {
  public:
-  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler)
-      : rows_(x.rows),
+  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {})
+      : conditions_(context, conditions),
+        rows_(x.rows),
         cols_(x.cols),
         nonzeros_(x.nonzeros()),
         offsets_(context, x.offsets),
@@ -24,6 +27,8 @@ class DeviceData {
         inverse_scale_(context, inverse(scaler.scale)) {}
 
   CsrView<const T> x() const { return {rows_, cols_, offsets_.data(), indices_.data(), values_.data()}; }
+  /// Cells x conditions; no columns where there are none.
+  CsrView<const T> conditions() const { return conditions_.view(); }
   std::span<const T> mean() const { return mean_.span(); }
   std::span<const T> inverse_scale() const { return inverse_scale_.span(); }
   std::int64_t rows() const { return rows_; }
@@ -40,6 +45,7 @@ class DeviceData {
     return inverted;
   }
 
+  DeviceConditions<T> conditions_;
   std::int64_t rows_, cols_, nonzeros_;
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;

@@ -175,7 +175,7 @@ Matrix<T> Gan<T>::encode(const DeviceData<T>&, const BatchRows&) {
 }
 
 template <class T>
-Matrix<T> Gan<T>::decode(const Matrix<T>& latent) {
+Matrix<T> Gan<T>::decode(const Matrix<T>& latent, const Csr<float>&) {
   require(latent.rows <= capacity_, "decode: {} rows, at most {}", latent.rows, capacity_);
   const Buffer<T> z(context_, latent.values);
   const Segment segment{.rows = latent.rows};

@@ -29,7 +29,7 @@ class Gan final : public Trainable<T> {
   std::int64_t latent() const override { return options_.latent; }
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>&, const BatchRows&) override { return {}; }
-  Matrix<T> decode(const Matrix<T>& latent) override;
+  Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
 
  private:
   void critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses);

@@ -28,6 +28,14 @@ std::vector<T> draw_normals(const RandomStream& random_stream, std::int64_t firs
   return values;
 }
 
+std::vector<double> draw_uniforms(const RandomStream& random_stream, std::int64_t first, std::int64_t count) {
+  const math::PhiloxStream stream(random_stream);
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(math::uniform<double>(stream.word(static_cast<std::uint64_t>(first + i))));
+  return values;
+}
+
 template std::unique_ptr<Trainable<float>> make_model(Context&, const ModelOptions&, const DeviceData<float>&,
                                                       std::uint64_t);
 template std::unique_ptr<Trainable<double>> make_model(Context&, const ModelOptions&,

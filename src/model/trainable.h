@@ -66,8 +66,10 @@ class Trainable {
   virtual Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) = 0;
   /// A VAE's posterior log-variances beside the means; empty for other models.
   virtual Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) = 0;
-  /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode.
-  virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
+  /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode. Models
+  /// that are told conditions need a row of them (as DeviceData has them) for each row.
+  virtual Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) = 0;
+  Matrix<T> decode(const Matrix<T>& latent) { return decode(latent, {}); }
 
   /// Where the time of its steps goes.
   PhaseClock& phases() { return phases_; }
@@ -95,5 +97,7 @@ std::unique_ptr<Trainable<T>> make_model(Context& context, const ModelOptions& o
 /// Elements [first, first + count) of a stream of standard normals, on the host.
 template <class T>
 std::vector<T> draw_normals(const RandomStream& stream, std::int64_t first, std::int64_t count);
+/// The same of uniforms in (0, 1).
+std::vector<double> draw_uniforms(const RandomStream& stream, std::int64_t first, std::int64_t count);
 
 }  // namespace sparcell

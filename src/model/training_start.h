@@ -13,6 +13,7 @@ struct TrainingStart {
   Matrix<float> components;             ///< orthonormal rows, at most as many as latent dimensions
   std::vector<double> variance;         ///< of the cells along each component
   Csr<float> genes;                     ///< genes x training cells: the transposed data
+  std::vector<std::int32_t> controls;   ///< rows of the training cells that are controls
 };
 
 }  // namespace sparcell

@@ -28,9 +28,12 @@ class GoldenTraining {
     x_.values = file_.dataset("data/values").read<float>();
     order_ = file_.dataset("order").read<std::int32_t>();
     read_options();
+    if (file_.exists("condition")) read_conditions();
   }
 
   const Csr<float>& x() const { return x_; }
+  /// Of the cells; no columns where the model is told none.
+  const Csr<float>& conditions() const { return conditions_; }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
     const auto genes = static_cast<std::size_t>(x_.cols);
@@ -45,6 +48,7 @@ class GoldenTraining {
       }
       start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
     }
+    if (file_.exists("controls")) start.controls = file_.dataset("controls").read<std::int32_t>();
     return start;
   }
   const std::vector<std::int32_t>& order() const { return order_; }
@@ -110,9 +114,28 @@ class GoldenTraining {
       options_.output = word<OutputActivation>("output");
       options_.input = {.standardize = file_.integer("standardize") != 0, .mix = file_.number("mix")};
     }
+    if (file_.has_attribute("conditions")) {
+      options_.condition = {"perturbation"};
+      options_.conditioning.encoder = file_.integer("condition_encoder") != 0;
+      options_.conditioning.control_input = file_.number("control_input");
+    }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
+  }
+  void read_conditions() {
+    const std::vector<float> dense = file_.dataset("condition").read<float>();
+    conditions_.cols = file_.integer("conditions");
+    for (std::int64_t cell = 0; cell < x_.rows; ++cell) {
+      for (std::int64_t c = 0; c < conditions_.cols; ++c) {
+        const float value = dense[static_cast<std::size_t>(cell * conditions_.cols + c)];
+        if (value == 0) continue;
+        conditions_.indices.push_back(static_cast<std::int32_t>(c));
+        conditions_.values.push_back(value);
+      }
+      conditions_.offsets.push_back(static_cast<std::int64_t>(conditions_.values.size()));
+      ++conditions_.rows;
+    }
   }
   void read_gan_options() {
     GanOptions& gan = options_.gan;
@@ -133,7 +156,7 @@ class GoldenTraining {
   }
 
   hdf5::File file_;
-  Csr<float> x_;
+  Csr<float> x_, conditions_;
   std::vector<std::int32_t> order_;
   ModelOptions options_;
 };

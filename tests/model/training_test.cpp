@@ -32,7 +32,7 @@ class TrainedCopy {
       : context_(std::is_same_v<T, float> ? test::test_context() : Context()),  // f64 is the CPU's alone
         golden_(golden),
         options_(golden.options()),
-        data_(context_, golden.x(), {}),
+        data_(context_, golden.x(), {}, golden.conditions()),
         order_(context_, golden.order()),
         state_(context_, 1) {
     if (critic_steps) options_.gan.critic_steps = *critic_steps;
@@ -213,7 +213,7 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
   const Matrix<double> latent = run.model().encode(run.data(), all);
   EXPECT_LE(distance(latent.values, expected), 1e-9 * norm(expected));
   double squares = 0;
-  const Matrix<double> decoded = run.model().decode(latent);
+  const Matrix<double> decoded = run.model().decode(latent, golden.conditions());
   Matrix<double> x(golden.x().rows, golden.x().cols);
   for (std::int64_t r = 0; r < x.rows; ++r) {
     for (std::int64_t k = golden.x().offsets[r]; k < golden.x().offsets[r + 1]; ++k) {
@@ -226,7 +226,7 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "ae_skip", "vae", "vae_skip", "vae_sum", "gan",
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_condition", "ae_condition_skip", "vae", "vae_skip", "vae_sum", "vae_condition", "gan",
                                            "gan_wgan", "gan_hinge"),
                          [](const auto& info) { return info.param; });
 

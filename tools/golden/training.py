@@ -4,7 +4,8 @@
 
 Weights, data and row order are in the file; masks and noise come from philox.py with the streams of core/random.h:
   autoencoder, VAE   step = training step: dropout index = layer (pass 0; decoder layers go on counting), noise latent/0,
-                     augmentation/0 one element per cell (its share), augmentation/1 one per entry
+                     augmentation/0 one element per cell (its share), augmentation/1 one per entry, augmentation/2 one
+                     per cell (the control that the encoder sees in its place)
   GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
       generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
       instance_noise/0 step u, interpolation/0 step u (one element per cell)
@@ -74,6 +75,25 @@ def mixed(x, data, probability, seed, step):
     return np.where(number < share, np.take_along_axis(nonzeros_first, np.minimum(cell, len(data) - 1), axis=0), x)
 
 
+def partners(rows, controls, share, seed, step):
+    """Who stands in for the cells of a batch (include/sparcell/ops/partners.h)."""
+    u = uniform(seed, Purpose.AUGMENTATION, 2, step, len(rows))
+    number = np.minimum((len(controls) * (u / share)).astype(np.int64), len(controls) - 1)
+    return np.where(u < share, controls[number], rows)
+
+
+def simulated_conditions(seed, width):
+    """A quarter of the cells are controls, of zeros; others have one or two of the first conditions, all one of two batches."""
+    random = np.random.default_rng(seed + 1)
+    conditions = np.zeros((CELLS, width))
+    for cell in range(CELLS):
+        conditions[cell, width - 2 + random.integers(2)] = 1
+        if cell % 4 > 0:
+            for gene in random.choice(width - 2, random.integers(1, 3), replace=False):
+                conditions[cell, gene] += 0.5 + random.integers(3) / 4
+    return conditions, np.arange(0, CELLS, 4)
+
+
 def simulated_data(seed):
     """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
@@ -108,27 +128,40 @@ def gradients(module, prefix=""):
 class AutoencoderTraining:
     """One step of the autoencoder or the VAE."""
 
-    def __init__(self, model, options, draws, data=None):
+    def __init__(self, model, options, draws, data=None, conditions=None, controls=None):
         self.model, self.options, self.draws, self.data = model, options, draws, data
+        self.conditions, self.controls = conditions, controls
         self.optimizers = [optimizer(model.parameters(), options["optimizer"])]
         self.variational = options["type"] == "vae"
         self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
 
-    def loss(self, x, step):
+    def told(self, rows, step):
+        """What the encoder sees, and the conditions that the decoder and the encoder are told."""
+        x = torch.from_numpy(self.data[rows])
+        if self.conditions is None:
+            return x, ()
+        seen = rows
+        if self.options["control_input"] > 0:
+            seen = partners(rows, self.controls, self.options["control_input"], self.draws.seed, step)
+        told = tuple(torch.from_numpy(self.conditions[of]) for of in (rows, seen))
+        return torch.from_numpy(self.data[seen]), told
+
+    def loss(self, rows, step):
         reduction = self.options["reduction"]
+        x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
-            x = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
+            x = seen = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
         if not self.variational:
-            return (models.squared_error(self.model(x), x, reduction),)
+            return (models.squared_error(self.model(seen, *told), x, reduction),)
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), self.options["latent"]))
-        output, mu, logvar = self.model(x, noise)
+        output, mu, logvar = self.model(seen, noise, *told)
         reconstruction = models.squared_error(output, x, reduction)
         kl = models.kl_divergence(mu, logvar, self.options["kl_reduction"])
         return reconstruction + self.options["kl_weight"][step] * kl, reconstruction, kl
 
-    def step(self, x, step):
+    def step(self, rows, step):
         self.draws.at(step)
-        parts = self.loss(x, step)
+        parts = self.loss(rows, step)
         self.optimizers[0].zero_grad()
         parts[0].backward()
         first_gradients = gradients(self.model)
@@ -138,9 +171,10 @@ class AutoencoderTraining:
         return parts, first_gradients
 
     def evaluate(self, x):
+        told = None if self.conditions is None else torch.from_numpy(self.conditions)
         with torch.no_grad():
-            latent = self.model.embed(x)
-            error = models.squared_error(self.model.decode(latent), x, "mean")
+            latent = self.model.embed(x, told)
+            error = models.squared_error(self.model.decode(latent, told), x, "mean")
         return {"latent": latent, "mse_at_mean": error}
 
 
@@ -149,8 +183,8 @@ class GanTraining:
 
     parts = ["discriminator", "penalty", "generator", "sparsity"]
 
-    def __init__(self, model, options, draws, data=None):
-        self.model, self.options, self.draws = model, options, draws
+    def __init__(self, model, options, draws, data=None, conditions=None, controls=None):
+        self.model, self.options, self.draws, self.data = model, options, draws, data
         self.optimizers = [
             optimizer(model.generator.parameters(), options["generator_optimizer"]),
             optimizer(model.critic.parameters(), options["critic_optimizer"]),
@@ -205,7 +239,8 @@ class GanTraining:
         self.optimizers[0].step()
         return (loss, sparsity), update_gradients
 
-    def step(self, x, iteration):
+    def step(self, rows, iteration):
+        x = torch.from_numpy(self.data[rows])
         updates = self.options["critic_steps"]
         critic = [self.critic_update(x, iteration, iteration * updates + j) for j in range(updates)]
         parts, generator_gradients = self.generator_update(len(x), iteration)
@@ -259,13 +294,15 @@ def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
     data, order = simulated_data(seed), row_order(seed)
+    conditions, controls = None, None
+    if options.get("conditions", 0) > 0:
+        conditions, controls = simulated_conditions(seed, options["conditions"])
     model, initial = build(options, draws, data)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
-    training = trainer(model, options, draws, data)
+    training = trainer(model, options, draws, data, conditions, controls)
     losses, first_gradients = [], None
     for step in range(STEPS):
-        batch = torch.from_numpy(data[order[step * BATCH : (step + 1) * BATCH]])
-        parts, step_gradients = training.step(batch, step)
+        parts, step_gradients = training.step(order[step * BATCH : (step + 1) * BATCH], step)
         losses.append([part.item() for part in parts])
         first_gradients = first_gradients or step_gradients
     final = {name: value.clone() for name, value in model.state_dict().items()}
@@ -279,6 +316,8 @@ def run_case(path, options):
         write_attributes(file, options)
         write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
                                           "values": data[rows, columns], "shape": np.array(data.shape)})
+        if conditions is not None:
+            write(file, {"condition": conditions, "controls": controls.astype(np.int32)})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
         file["losses"].attrs["names"] = ",".join(training.parts)
         write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})
