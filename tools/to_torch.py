@@ -46,7 +46,8 @@ def network_options(options):
 def model_options(options):
     if options["type"] != "gan":
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
-                "standardize": options["input"]["standardize"], **network_options(options)}
+                "standardize": options["input"]["standardize"],
+                "condition_encoder": options["conditioning"]["encoder"], **network_options(options)}
     return {
         "latent": options["latent"],
         "spectral_norm": options["spectral_norm"],
@@ -75,7 +76,9 @@ def load_model(run, name, weights=None, config=None):
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
     genes = len(state[max(output, key=lambda key: int(key.split(".")[1]))])
-    model = torch_models.MODELS[options["type"]](genes, model_options(options))
+    told = state.get("decoder_condition.weight")
+    width = {} if told is None else {"conditions": told.shape[1]}
+    model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
                            for key, values in state.items()})
@@ -102,8 +105,10 @@ def compare_latents(run, models):
             if not hasattr(model, "embed"):
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
+            told = f"obsm/conditions_{name}"  # of a model whose encoder is told conditions
+            conditions = (torch.from_numpy(file[told][()]),) if told in file else ()
             with torch.no_grad():
-                difference = float((model.embed(cells) - expected).abs().max() / expected.abs().max())
+                difference = float((model.embed(cells, *conditions) - expected).abs().max() / expected.abs().max())
             agree &= difference <= TOLERANCE
             print(f"{name}: latent space of {len(cells)} cells differs by {difference:.1e} of its largest coordinate: "
                   f"{'same' if difference <= TOLERANCE else 'NOT the same'}")

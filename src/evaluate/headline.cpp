@@ -80,6 +80,28 @@ std::string news_of_pca(const Evaluation& evaluation) {
       best, smallest);
 }
 
+/// All that the verdicts on predictions of one kind say of a model, as "beats all" or "does not" per
+/// baseline.
+void add_predictions(const Evaluation& evaluation, const std::string& model,
+                     std::vector<std::string>& sentences) {
+  for (const char* held : {"seen", "unseen"}) {
+    std::vector<std::string> beaten, unbeaten;
+    for (const PredictionVerdict& verdict : evaluation.prediction_verdicts) {
+      if (verdict.model != model || verdict.held != held) continue;
+      (verdict.beats ? beaten : unbeaten).push_back(baseline_phrase(verdict.baseline));
+    }
+    if (beaten.empty() && unbeaten.empty()) continue;
+    std::vector<std::string> parts;
+    if (!beaten.empty()) parts.push_back("beats " + joined(beaten));
+    if (!unbeaten.empty()) parts.push_back("does not beat " + joined(unbeaten));
+    sentences.push_back(
+        fmt::format("{} {} in predicting {} perturbations (L2, Pearson of differences to the mean "
+                    "perturbation and centroid "
+                    "accuracy, all of them).",
+                    model, fmt::join(parts, " and "), held));
+  }
+}
+
 }  // namespace
 
 std::string baseline_phrase(const std::string& baseline) {
@@ -94,6 +116,8 @@ std::string baseline_phrase(const std::string& baseline) {
   if (baseline == "training_cells") return "training cells";
   if (baseline == "independent_genes") return "independently drawn genes";
   if (baseline == "shifted_controls") return "controls with a mean shift";
+  if (baseline == "additive") return "the sum of single perturbations";
+  if (baseline == "training_mean") return "the perturbations' training means";
   if (baseline == "linear") return "the linear model";
   return baseline;
 }
@@ -110,6 +134,7 @@ std::vector<std::string> headline(const Evaluation& evaluation) {
     if (!loses.empty()) parts.push_back("does worse than " + loses);
     if (!open.empty()) parts.push_back("cannot be told apart from " + open);
     if (!parts.empty()) sentences.push_back(fmt::format("{} {}.", model, fmt::join(parts, "; it ")));
+    add_predictions(evaluation, model, sentences);
   }
   for (const auto& [model, reason] : evaluation.failed)
     sentences.push_back(fmt::format("{} failed and is not judged: {}.", model, reason));

@@ -1,5 +1,8 @@
 #include "experiment/commands.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <numeric>
 
 #include "experiment/finished_run.h"
@@ -28,6 +31,15 @@ ReadOptions options_for(const FinishedRun& run, const std::string& path) {
   options.path = path;
   options.perturbation = {.preset = LabelPreset::none, .column = {}, .separator = {}, .controls = {}};
   return options;
+}
+
+/// A model over the run's own cells, with their conditions.
+std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& context,
+                                               const std::string& name, std::optional<Weights> weights,
+                                               const Prepared& prepared, Log& log) {
+  return run.load(context, name, weights, prepared.data.x,
+                  ConditionTable(context, name, run.options_of(name), prepared, log),
+                  seen_cells_hash(prepared));
 }
 
 /// Training cells of the run with the other file's cells after them, which become the test cells.
@@ -71,7 +83,14 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   Context context = context_of(run);
   Csr<float> nothing;
   nothing.cols = static_cast<std::int64_t>(run.preprocessing().genes.size());
-  const auto model = run.load(context, name, choice.weights, nothing);
+  Prepared prepared;  // of a model that is told conditions: those of training cells are drawn
+  std::unique_ptr<TrainedModel> model;
+  if (run.options_of(name).condition.empty()) {
+    model = run.load(context, name, choice.weights, nothing);
+  } else {
+    prepared = run.prepare_again(context, log);
+    model = load_conditioned(run, context, name, choice.weights, prepared, log);
+  }
   const Matrix<float> generated = model->generate(0, cells, seed);
   AnnDataContent content;
   content.x = &generated;
@@ -82,23 +101,54 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   log.info("generate: {} cells of {} in {}", cells, name, output);
 }
 
+void predict(const std::string& folder, const std::string& label, const std::string& output,
+             const ModelChoice& choice, Log& log) {
+  const FinishedRun run(folder);
+  const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
+  const std::vector<std::string>& told = run.options_of(name).condition;
+  if (std::find(told.begin(), told.end(), "perturbation") == told.end()) {
+    throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
+                     name);
+  }
+  Context context = context_of(run);
+  const Prepared prepared = run.prepare_again(context, log);
+  const auto model = load_conditioned(run, context, name, choice.weights, prepared, log);
+  if (!model->predicts()) throw DataError("predict: {} has no training cells that are controls", folder);
+  const std::vector<std::int32_t>& controls = model->conditions().controls();
+  const std::vector<std::string> parts = parts_of_label(label);
+  const Matrix<float> predicted = model->predict(controls, parts);
+  AnnDataContent content;
+  content.x = &predicted;
+  content.obs = take_rows(prepared.data.cells, controls);
+  const std::string canonical = parts.empty() ? "control" : fmt::format("{}", fmt::join(parts, "+"));
+  const auto constant = [&](const char* column, const std::string& value) {
+    content.obs.set({.name = column,
+                     .values = Categorical{std::vector<std::int32_t>(controls.size(), 0), {value}},
+                     .missing = {}});
+  };
+  constant("source", name);
+  constant("predicted_perturbation", canonical);
+  content.var.names = run.preprocessing().genes;
+  content.uns = provenance_uns(run.config_hash(), prepared.data.checksum, run.experiment().seed);
+  write_anndata(output, content);
+  log.info("predict: {} controls as {} by {} in {}", controls.size(), canonical, name, output);
+}
+
 std::string evaluate_run(const std::string& folder, const std::string& input, std::optional<Weights> weights,
                          bool fill_missing, Log& log) {
   const FinishedRun run(folder);
   Context context = context_of(run);
-  Experiment experiment = run.experiment();
-  experiment.split = {};
-  experiment.split.by = SplitBy::file;
-  experiment.split.file = run.paths().file("split.csv");
-  std::vector<std::pair<std::string, double>> seconds;
-  Prepared prepared = prepare(context, experiment, log, seconds);
-  if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
-    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
-                    folder);
-  }
+  const Experiment& experiment = run.experiment();
+  Prepared prepared = run.prepare_again(context, log);
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   const std::string seen = seen_cells_hash(prepared);
+  std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   if (!input.empty()) {
+    for (const auto& [name, options] : experiment.model) {
+      if (options.condition.empty()) continue;
+      throw UsageError("evaluate: {} is told conditions of cells, and those of {} are not known", name,
+                       input);
+    }
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
   }
@@ -106,8 +156,9 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {
     const bool gan = options.type == ModelType::gan;  // which has no best weights
-    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x, seen));
-    judged.push_back(models.back()->judged());
+    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x,
+                              std::move(conditions[models.size()]), seen));
+    judged.push_back(models.back()->judged(prepared.data));
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
                                          static_cast<std::uint64_t>(experiment.seed), log, fits);

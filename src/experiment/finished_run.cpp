@@ -50,27 +50,72 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
                    names);
 }
 
-std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Csr<float>& x,
-                                                const std::string& seen_cells) const {
-  const auto model = std::find_if(experiment_.model.begin(), experiment_.model.end(),
-                                  [&](const auto& m) { return m.first == name; });
-  auto loaded = std::make_unique<TrainedModel>(context, name, model->second, x, preprocessing_.scaler,
-                                               static_cast<std::uint64_t>(experiment_.seed));
+const ModelOptions& FinishedRun::options_of(const std::string& model) const {
+  return std::find_if(experiment_.model.begin(), experiment_.model.end(),
+                      [&](const auto& m) { return m.first == model; })
+      ->second;
+}
+
+Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weights> weights,
+                                   const std::string& seen_cells) const {
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
   const bool has_best = std::filesystem::exists(best);
   if (weights == Weights::best && !has_best)
     throw UsageError("--weights best: {} has no best checkpoint", name);
   const std::string file = wants_best && has_best ? best : paths_.checkpoint(name, "last");
-  const Checkpoint checkpoint = read_checkpoint(file);
+  Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;
   if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {
     throw DataError("{} was fitted on other cells than {} says: its test cells may be among them", file,
                     paths_.file("split.csv"));
   }
+  return checkpoint;
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::restored(Context& context, const std::string& name,
+                                                    const Csr<float>& x, ConditionTable conditions,
+                                                    const Checkpoint& checkpoint) const {
+  auto loaded =
+      std::make_unique<TrainedModel>(context, name, options_of(name), x, preprocessing_.scaler,
+                                     static_cast<std::uint64_t>(experiment_.seed), std::move(conditions));
   restore(loaded->trainable(), checkpoint.tensors);
   return loaded;
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
+                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                const std::string& seen_cells) const {
+  if (options_of(name).conditioning.encoder) {
+    throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
+  }
+  const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
+  std::int64_t width = 0;
+  for (const NamedTensor& tensor : checkpoint.tensors.parameters) {
+    if (tensor.name == "decoder_condition.weight") width = tensor.shape[1];
+  }
+  return restored(context, name, x, ConditionTable(x.rows, width), checkpoint);
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
+                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                ConditionTable conditions,
+                                                const std::string& seen_cells) const {
+  return restored(context, name, x, std::move(conditions), weights_of(name, weights, seen_cells));
+}
+
+Prepared FinishedRun::prepare_again(Context& context, Log& log) const {
+  Experiment experiment = experiment_;
+  experiment.split = {};
+  experiment.split.by = SplitBy::file;
+  experiment.split.file = paths_.file("split.csv");
+  std::vector<std::pair<std::string, double>> seconds;
+  Prepared prepared = prepare(context, experiment, log, seconds);
+  if (sparcell::config_hash(experiment_, prepared.data.checksum) != config_hash_) {
+    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
+                    paths_.folder.string());
+  }
+  return prepared;
 }
 
 }  // namespace sparcell

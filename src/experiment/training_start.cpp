@@ -64,6 +64,11 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const std::vector<std::int32_t>& cells = prepared.split.train;
   if (options.input.standardize || options.start != ModelStart::random) add_moments(x, cells, start);
   if (options.input.mix > 0) start.genes = genes_by_cells(x, cells);
+  if (options.conditioning.control_input > 0) {
+    for (const std::int32_t cell : cells) {
+      if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);
+    }
+  }
   if (options.start == ModelStart::random) return start;
   PrincipalComponents pca =
       options.start == ModelStart::pca

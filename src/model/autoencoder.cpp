@@ -136,8 +136,8 @@ void Autoencoder<T>::begin_from(const TrainingStart& start) {
 }
 
 /// z = (x - mean) V^T / deviations, output = mean + z deviations V: what the components say, to which hidden
-/// layers and conditions add nothing yet. Latent dimensions beyond the components keep their random way in and have none
-/// out.
+/// layers and conditions add nothing yet. Latent dimensions beyond the components keep their random way in
+/// and have none out.
 template <class T>
 void Autoencoder<T>::start_from_components(const TrainingStart& start) {
   const std::int64_t genes = data_.genes(), latent = options_.latent, known = start.components.rows;
@@ -194,10 +194,9 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     input = load(data, rows, training ? segment.step : nullptr);
     if (training) this->phases_.enter(Phase::forward);
   }
-  const MatrixView<T> hidden = encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments,
-                                                seed_, training,
-                                                {.skip_input = input.skip,
-                                                 .conditions = conditions_of(data, rows)});
+  const MatrixView<T> hidden =
+      encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments, seed_, training,
+                       {.skip_input = input.skip, .conditions = conditions_of(data, rows)});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
   return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training,
@@ -379,11 +378,9 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                       kl_scale, zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
   const bool without_bias = options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
-                       {.without_bias = without_bias,
-                        .skip_input = z,
-                        .conditions = conditions_of(data_, rows)});
+  const MatrixView<T> prediction = decoder_.forward(
+      context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
+      {.without_bias = without_bias, .skip_input = z, .conditions = conditions_of(data_, rows)});
   squared_error<T>(context_, prediction, without_bias ? last_bias() : std::span<const T>(), data_.x(), rows,
                    data_.mean(), data_.inverse_scale(), loss_scale(), 0, &sums[reconstruction_slot], {});
 }

@@ -30,8 +30,7 @@ LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .
 
 template <class T>
 Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in,
-                    std::int64_t condition_in)
+                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in)
     : skip_in_(skip_in), condition_in_(condition_in), parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;

@@ -51,8 +51,8 @@ struct Conditions {
 /// How a forward pass ends, of a network whose last layer is a bare Linear.
 template <class T>
 struct Ending {
-  MatrixView<T> out{};        ///< where its outputs go; an empty view: to the tape
-  bool without_bias = false;  ///< the last bias is left to what comes next
+  MatrixView<T> out{};               ///< where its outputs go; an empty view: to the tape
+  bool without_bias = false;         ///< the last bias is left to what comes next
   MatrixView<const T> skip_input{};  ///< of the linear path
   Conditions<T> conditions{};        ///< of a network that is told them
 };

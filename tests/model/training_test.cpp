@@ -226,8 +226,9 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_condition", "ae_condition_skip", "vae", "vae_skip", "vae_sum", "vae_condition", "gan",
-                                           "gan_wgan", "gan_hinge"),
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_condition", "ae_condition_skip",
+                                           "vae", "vae_skip", "vae_sum", "vae_condition", "gan", "gan_wgan",
+                                           "gan_hinge"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -35,7 +35,8 @@ TYPED_TEST(Partners, FollowTheirDefinition) {
     ASSERT_EQ(std::ssize(got), rows);
     for (std::int64_t i = 0; i < rows; ++i) {
       const double u = math::uniform<double>(stream.word(static_cast<std::uint64_t>(i)));
-      const auto expected = u < 0.4 ? static_cast<std::int32_t>(7 * (u / 0.4)) : static_cast<std::int32_t>(1000 + i);
+      const auto expected =
+          u < 0.4 ? static_cast<std::int32_t>(7 * (u / 0.4)) : static_cast<std::int32_t>(1000 + i);
       ASSERT_EQ(got[static_cast<std::size_t>(i)], expected) << i;
     }
   }
@@ -53,7 +54,8 @@ TYPED_TEST(Partners, AreDrawnAsOftenAsSaidAndEvenly) {
     ++replaced;
   }
   EXPECT_NEAR(replaced / rows, 0.3, 4 * std::sqrt(0.3 * 0.7 / rows));  // four deviations
-  for (const double count : counts) EXPECT_NEAR(count / replaced, 0.25, 4 * std::sqrt(0.25 * 0.75 / replaced));
+  for (const double count : counts)
+    EXPECT_NEAR(count / replaced, 0.25, 4 * std::sqrt(0.25 * 0.75 / replaced));
 }
 
 TYPED_TEST(Partners, OfAllCellsAndOfNone) {
