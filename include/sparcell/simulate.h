@@ -58,7 +58,8 @@ void describe(Visitor& v, SimulateOptions& o) {
           "Expected share of entries that are not zero.");
   v.field("effects", o.effects,
           "drawn: a perturbation shifts programs of its own choice; linear: it shifts all programs in proportion to the "
-          "perturbed gene's loading on its own program, which is all that a linear model of loadings can know.");
+          "perturbed gene's loading on its own program and does nothing else, which is all that a linear model of loadings can "
+          "know.");
   v.field("epistasis", o.epistasis,
           "Of doubles: mixed, half of them sums, others stronger, weaker or with a program of their own; none, all sums; "
           "product, each program's two shifts interact by their product.");

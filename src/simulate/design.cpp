@@ -83,12 +83,14 @@ Shifts single_shifts(const SimulateOptions& options, const Genes& genes, std::in
   return shifts;
 }
 
-/// Log fold changes of single perturbation p of gene `target`: programs, some genes of its own, itself.
+/// Log fold changes of single perturbation p of gene `target`: programs and, where effects are drawn, some
+/// genes of its own and itself.
 void single_effect(const SimulateOptions& options, const Genes& genes, std::int64_t p, std::int32_t target,
                    float* effect) {
   add_shifts(genes, single_shifts(options, genes, p, target), effect);
+  if (options.effects == SimulatedEffects::linear) return;
   const Draws own(options.seed, Quantity::own_effect, p);
-  for (std::int64_t g = 0; g < options.genes && options.effects == SimulatedEffects::drawn; ++g) {
+  for (std::int64_t g = 0; g < options.genes; ++g) {
     if (own.uniform(g, 2) < own_gene_share)
       effect[g] += static_cast<float>(own_effect_sd * strength_of(options, p) * own.normal(g));
   }

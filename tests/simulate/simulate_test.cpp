@@ -196,7 +196,9 @@ std::vector<double> shifts_of(const Simulation& s, std::int64_t p) {
     for (std::int64_t g = 0; g < s.loadings.rows; ++g) {
       if (s.loadings(g, k) == 0 || column<std::uint8_t>(s.genes, "perturbed")[g] != 0) continue;
       const double ratio = s.effects(g, p) / s.loadings(g, k);
-      if (shifts[k] != 0) EXPECT_NEAR(ratio, shifts[k], 1e-5) << "gene " << g << ", perturbation " << p;
+      if (shifts[k] != 0) {
+        EXPECT_NEAR(ratio, shifts[k], 1e-5) << "gene " << g << ", perturbation " << p;
+      }
       shifts[k] = ratio;
     }
   }

