@@ -45,10 +45,13 @@ def network_options(options):
 
 def model_options(options):
     if options["type"] != "gan":
+        likelihood = {key: options[key] for key in ("likelihood", "variance", "library") if key in options}
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
                 "standardize": options["input"]["standardize"],
-                "condition_encoder": options["conditioning"]["encoder"], **network_options(options)}
+                "condition_encoder": options["conditioning"]["encoder"], **likelihood, **network_options(options)}
+    own = ("output", "gate_temperature", "library", "weight_average")
     return {
+        **{key: options[key] for key in own if key in options},
         "latent": options["latent"],
         "spectral_norm": options["spectral_norm"],
         "generator": network_options(options["generator"]),
@@ -75,7 +78,9 @@ def load_model(run, name, weights=None, config=None):
         weights = "last"
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
-    genes = len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    of_counts = "log_dispersion" in state
+    genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
     told = state.get("decoder_condition.weight")
     width = {} if told is None else {"conditions": told.shape[1]}
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
@@ -103,6 +108,9 @@ def compare_latents(run, models):
         cells = read_cells(file)
         for name, model in models.items():
             if not hasattr(model, "embed"):
+                continue
+            if hasattr(model, "log_dispersion"):
+                print(f"{name}: reads counts, which latent.h5ad does not hold: not compared")
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
             told = f"obsm/conditions_{name}"  # of a model whose encoder is told conditions

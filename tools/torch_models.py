@@ -2,6 +2,9 @@
 
 The modules' state_dict names are the names of sparcell's parameters, so a checkpoint loads by name.
 """
+import copy
+import math
+
 import torch
 from torch import nn
 
@@ -59,6 +62,17 @@ class Standardize(nn.Module):
         return (x - self.mean) * self.inverse_deviation
 
 
+def of_counts(options):
+    return options.get("likelihood") in ("nb", "zinb")
+
+
+def decoder_outputs(genes, options):
+    """Log rates, then of zinb the gates' logits, then where it is decoded the log library size."""
+    if not of_counts(options):
+        return genes
+    return genes * (2 if options["likelihood"] == "zinb" else 1) + (options["library"] == "decoded")
+
+
 def told(layers, x, *conditions):
     """Through `layers`, whose first product the conditions' parts add to."""
     y = layers[0](x)
@@ -80,14 +94,15 @@ class Decoder:
     def add_decoder(self, genes, options, **how):
         latent = options["latent"]
         self.input = Standardize(genes) if options.get("standardize") else nn.Identity()
-        self.decoder = network(latent, genes, mirrored(options), first_layer=len(options["hidden"]), **how)
-        self.decoder_skip = nn.Linear(latent, genes, bias=False) if options.get("skip") else None
+        outputs = decoder_outputs(genes, options)
+        self.decoder = network(latent, outputs, mirrored(options), first_layer=len(options["hidden"]), **how)
+        self.decoder_skip = nn.Linear(latent, outputs, bias=False) if options.get("skip") else None
         self.output = ACTIVATIONS[options.get("output", "identity")](0)
         self.decoder_condition = self.decoder_skip_condition = None
         self.encoder_condition = self.encoder_skip_condition = None
         width, hidden = options.get("conditions", 0), options["hidden"]
         if width > 0:
-            self.add_conditions("decoder", width, hidden[-1] if hidden else None, genes, options)
+            self.add_conditions("decoder", width, hidden[-1] if hidden else None, outputs, options)
         if width > 0 and options.get("condition_encoder"):
             linear_path = {**options, "skip": options.get("skip") and isinstance(self, Autoencoder)}
             self.add_conditions("encoder", width, hidden[0] if hidden else None, latent, linear_path)
@@ -125,14 +140,21 @@ class Autoencoder(nn.Module, Decoder):
 
 
 class VariationalAutoencoder(nn.Module, Decoder):
+    """A likelihood of counts reads log(1 + count) and, behind them, the log library size."""
+
     def __init__(self, genes, options, **how):
         super().__init__()
         latent = options["latent"]
-        self.encoder = network(genes, None, options, **how)
+        features = genes + 1 if of_counts(options) else genes
+        self.encoder = network(features, None, options, **how)
         self.mu = nn.Linear(options["hidden"][-1], latent)
-        self.mu_skip = nn.Linear(genes, latent, bias=False) if options.get("skip") else None
+        self.mu_skip = nn.Linear(features, latent, bias=False) if options.get("skip") else None
         self.logvar = nn.Linear(options["hidden"][-1], latent)
         self.add_decoder(genes, options, **how)
+        if of_counts(options):
+            self.log_dispersion = nn.Parameter(torch.zeros(genes))
+        elif options.get("likelihood") == "gaussian":
+            self.log_variance = nn.Parameter(torch.zeros(1 if options["variance"] == "shared" else genes))
 
     def posterior(self, x, conditions=None):
         h = self.encode(x, conditions)
@@ -147,12 +169,43 @@ class VariationalAutoencoder(nn.Module, Decoder):
         return self.decode(mu + torch.exp(logvar / 2) * noise, conditions), mu, logvar
 
 
+class Library(nn.Module):
+    """Quantiles of log library sizes in units of their deviation, and those units: mean and deviation."""
+
+    def __init__(self, entries=1025):
+        super().__init__()
+        self.register_buffer("quantiles", torch.zeros(entries))
+        self.register_buffer("scale", torch.zeros(2))
+
+
 class Gan(nn.Module):
+    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some."""
+
     def __init__(self, genes, options, **how):
         super().__init__()
-        self.generator = network(options["latent"], genes, options["generator"], **how)
+        self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
+        hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
+        self.inputs = options["latent"] + library
+        self.generator = network(self.inputs, 2 * genes if hurdle else genes, options["generator"], **how)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if self.options["weight_average"] > 0 else None
+        self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
         self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+
+    def cells(self, outputs, noise=None, size=None):
+        """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""
+        if self.options["output"] == "hurdle":
+            value, gate = outputs.chunk(2, 1)
+            drawn, value = gate + noise, nn.functional.softplus(value)
+            soft = torch.sigmoid(drawn / self.options["gate_temperature"])
+            x = (drawn > 0) * value + (soft - soft.detach()) * value.detach()
+        else:
+            x = ACTIVATIONS[self.options["output"]](0)(outputs)
+        if self.options["library"] != "output":
+            return x
+        counts = torch.expm1(x)
+        total = torch.exp(self.library.scale[0] + self.library.scale[1] * size)
+        return torch.log1p(counts * (total / counts.sum(1))[:, None])
 
 
 MODELS = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder, "gan": Gan}
@@ -164,10 +217,41 @@ def squared_error(output, target, reduction):
     return error.mean() if reduction == "mean" else error.sum(1).mean()
 
 
-def kl_divergence(mu, logvar, reduction):
+def kl_divergence(mu, logvar, reduction, free_bits=0.0):
     """Of N(mu, exp(logvar)) from N(0, 1): mean over cells; over latent dimensions mean or sum."""
     terms = -0.5 * (1 + logvar - mu.square() - logvar.exp())
+    if free_bits > 0:
+        terms = terms.clamp(min=free_bits)
     return terms.mean() if reduction == "mean" else terms.sum(1).mean()
+
+
+def count_loss(counts, output, log_library, log_dispersion, options):
+    """Minus log-likelihood under (zero-inflated) negative binomials, every entry."""
+    genes = counts.shape[1]
+    shift = output[:, -1:] if options["library"] == "decoded" else log_library
+    log_mean = (output[:, :genes] + shift).clamp(math.log(1e-5), math.log(1e6))
+    log_theta = log_dispersion.clamp(math.log(1e-4), math.log(1e4))
+    theta = log_theta.exp()
+    log_total = (theta + log_mean.exp()).log()
+    log_nb = (torch.lgamma(counts + theta) - torch.lgamma(theta) - torch.lgamma(counts + 1)
+              + theta * (log_theta - log_total) + counts * (log_mean - log_total))
+    if options["likelihood"] == "nb":
+        return -log_nb
+    gate = output[:, genes : 2 * genes]
+    log_open, log_shut = nn.functional.logsigmoid(-gate), nn.functional.logsigmoid(gate)
+    return -torch.where(counts == 0, torch.logaddexp(log_shut, log_open + log_nb), log_open + log_nb)
+
+
+def gaussian_loss(x, output, log_variance):
+    return 0.5 * ((output - x).square() / log_variance.exp() + log_variance + math.log(2 * math.pi))
+
+
+def expected_expression(output, genes, options):
+    """Of a model of counts: log(1 + normalized counts)."""
+    mean = output[:, :genes].exp()
+    if options["likelihood"] == "zinb":
+        mean = mean * torch.sigmoid(-output[:, genes : 2 * genes])
+    return torch.log1p(mean)
 
 
 def critic_loss(loss, real, generated, label_smoothing):

@@ -34,10 +34,18 @@ struct EvaluateOptions {
 template <class Visitor>
 void describe(Visitor& v, EvaluateOptions& o) {
   v.field("metrics", o.metrics, "Keys of the metrics to compute, or all.");
-  v.field("weights", o.weights, "Weights to judge: of the last epoch, or of the lowest validation loss.");
+  v.field("weights", o.weights, "Weights to judge: of the last epoch, or of the lowest validation loss (of a GAN the lowest energy distance of "
+          "generated cells to validation cells).");
   v.field("components", o.components, at_least(1), "Principal components of the generation metrics.");
   v.field("resamples", o.resamples, at_least(100), "Resamples of the verdicts' intervals.");
 }
+
+/// What a likelihood says of cells, in nats for each cell.
+struct CellLikelihoods {
+  std::vector<double> iwelbo;          ///< importance-weighted bound of the log-likelihood (Burda et al. 2016)
+  std::vector<double> reconstruction;  ///< mean over the same draws of log p(x | z)
+  std::vector<double> kl;              ///< of the posterior from the prior; ELBO = reconstruction - KL
+};
 
 /// A trained model as evaluation sees it: functions that fill blocks of at most `evaluation_block` rows, in
 /// the space of the selected genes after normalization, without standardization. `out` is memory of the
@@ -57,8 +65,12 @@ struct JudgedModel {
   std::function<std::vector<float>(std::int32_t perturbation)> predict;
   /// Latent values (of a VAE the means) of any number of cells, on the host.
   std::function<Matrix<float>(std::span<const std::int32_t> cells)> encode;
+  /// Of a model with a likelihood, by so many draws for each cell.
+  std::function<CellLikelihoods(std::span<const std::int32_t> cells, std::int64_t draws)> likelihood;
+  bool of_counts = false;  ///< the likelihood is that of counts
 };
 inline constexpr std::int64_t evaluation_block = 512;
+inline constexpr std::int64_t iwelbo_draws = 100;
 
 /// Metric keys and values in the order of their registry.
 using Metrics = std::vector<std::pair<std::string, double>>;
@@ -104,8 +116,8 @@ struct PrincipalComponents {
 PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells,
                             std::int64_t components, Log& log);
 /// Eigenvectors of (1 - l) S + l diag(S), S the covariance of the training cells, with the l of 0, 0.1 ...
-/// 0.9 under which validation cells lie nearest to the plane of the components: where cells are few, the
-/// directions of plain PCA are those of noise. `variance` is that of the training cells along each.
+/// 0.9 under which validation cells lie nearest to the plane of the components (the search ends behind two
+/// that are no better): where cells are few, the directions of plain PCA are those of noise. `variance` is that of the training cells along each.
 PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> train,
                                    std::span<const std::int32_t> validation, std::int64_t components,
                                    Log& log);
@@ -113,12 +125,13 @@ PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::s
 /// What is better for a metric.
 enum class Better { smaller, larger, nearer_one, nearer_half, neither };
 
-/// Which question a metric answers: are cells reconstructed; are the means of perturbations; are generated
+/// Which question a metric answers: are cells reconstructed; are they likely; are the means of perturbations; are generated
 /// cells distributed as real ones; do their genes and totals agree; does a latent space tell perturbations
 /// apart; are the means of cells predicted from controls, of perturbations that were seen in training and of
 /// those that were not.
 enum class MetricGroup {
   reconstruction,
+  likelihood,
   perturbation,
   generation,
   expression,
@@ -128,9 +141,8 @@ enum class MetricGroup {
 };
 template <>
 struct Names<MetricGroup> {
-  static constexpr std::string_view values[] = {"reconstruction", "perturbation",    "generation",
-                                                "expression",     "latent",          "prediction_seen",
-                                                "prediction_unseen"};
+  static constexpr std::string_view values[] = {"reconstruction", "likelihood", "perturbation",    "generation",
+                                                "expression",     "latent",     "prediction_seen", "prediction_unseen"};
 };
 
 /// A metric's short key and the versioned name that says its definition.
@@ -199,8 +211,10 @@ struct PredictionGroup {
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
   /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
-  /// linear model of perturbations), pca (of the first model's latent size), pca_<latent> of other sizes.
-  /// Generation: split_half, pca_gaussian, training_cells, independent_genes, shifted_controls.
+  /// linear model of perturbations), pca, pca_clamped (at 0, where no value is negative) and pca_shrunk (of a
+  /// shrunk covariance, by validation cells) of the first model's latent size, pca_<latent> ... of other sizes.
+  /// Likelihood of counts, and generation: nb_library (where the data were normalized from counts). Generation:
+  /// split_half, gaussian_pca, training_cells, shuffled_genes, shifted_controls.
   std::vector<std::pair<std::string, Metrics>> baselines;
   /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
   std::vector<std::pair<std::string, std::string>> failed;

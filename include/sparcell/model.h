@@ -65,14 +65,17 @@ struct KlOptions {
   double warmup = 0.5;
   WarmupUnit warmup_unit = WarmupUnit::step;
   Reduction reduction = Reduction::mean;
+  double free_bits = 0;
 };
 
 template <class Visitor>
 void describe(Visitor& v, KlOptions& o) {
-  v.field("weight", o.weight, at_least(0), "Weight of the KL term after warm-up.");
+  v.field("weight", o.weight, at_least(0), "Weight of the KL term after warm-up: with sums in the loss, beta of a beta-VAE.");
   v.field("warmup", o.warmup, at_least(0), "Share of training over which the weight rises linearly from 0; 0 is none.");
   v.field("warmup_unit", o.warmup_unit, "The weight moves with every step, or with every epoch (the course).");
   v.field("reduction", o.reduction, "Over latent dimensions; over cells it is always the mean.");
+  v.field("free_bits", o.free_bits, at_least(0),
+          "Nats of each latent dimension of a cell that cost nothing more: a smaller KL counts as this in training's loss.");
 }
 
 /// Where an autoencoder's training begins.
@@ -129,6 +132,43 @@ void describe(Visitor& v, ConditioningOptions& o) {
           "learn from the conditions what makes the cell of a control; 1 trains what a prediction does.");
 }
 
+/// What a VAE says of a cell's values: with mse nothing but their mean (the course), else a distribution.
+enum class LikelihoodType { mse, gaussian, nb, zinb };
+template <>
+struct Names<LikelihoodType> {
+  static constexpr std::string_view values[] = {"mse", "gaussian", "nb", "zinb"};
+};
+
+enum class VarianceOf { shared, gene };
+template <>
+struct Names<VarianceOf> {
+  static constexpr std::string_view values[] = {"shared", "gene"};
+};
+
+enum class LibrarySource { observed, decoded };
+template <>
+struct Names<LibrarySource> {
+  static constexpr std::string_view values[] = {"observed", "decoded"};
+};
+
+enum class SampleFrom { prior, mixture };
+template <>
+struct Names<SampleFrom> {
+  static constexpr std::string_view values[] = {"prior", "mixture"};
+};
+
+struct SampleOptions {
+  SampleFrom from = SampleFrom::prior;
+  std::int64_t components = 10;
+};
+
+template <class Visitor>
+void describe(Visitor& v, SampleOptions& o) {
+  v.field("from", o.from,
+          "Latent values of generated cells: normal ones, or of a Gaussian mixture fitted to those of the training cells.");
+  v.field("components", o.components, at_least(1), "Components of the mixture.");
+}
+
 enum class GanLoss { bce, wgan, hinge };
 template <>
 struct Names<GanLoss> {
@@ -166,13 +206,36 @@ void describe(Visitor& v, GradientPenaltyOptions& o) {
   v.field("on", o.on, "Penalize the gradient of the probability (the course) or of the logit.");
 }
 
+/// What a GAN's generator ends with.
+enum class GeneratorOutput { identity, relu, softplus, hurdle };
+template <>
+struct Names<GeneratorOutput> {
+  static constexpr std::string_view values[] = {"identity", "relu", "softplus", "hurdle"};
+};
+
+/// What a GAN does about library sizes.
+enum class LibraryUse { none, input, output };
+template <>
+struct Names<LibraryUse> {
+  static constexpr std::string_view values[] = {"none", "input", "output"};
+};
+
+enum class SparsityTerm { size, zero_share };
+template <>
+struct Names<SparsityTerm> {
+  static constexpr std::string_view values[] = {"size", "zero_share"};
+};
+
 struct SparsityOptions {
+  SparsityTerm term = SparsityTerm::size;
   double weight = 0.01;
 };
 
 template <class Visitor>
 void describe(Visitor& v, SparsityOptions& o) {
-  v.field("weight", o.weight, at_least(0), "Weight of mean |G(z)| in the generator's loss.");
+  v.field("term", o.term,
+          "size: mean |G(z)|; zero_share: how far the gates of a hurdle are from each gene's share of zeros in training cells.");
+  v.field("weight", o.weight, at_least(0), "Weight of the term in the generator's loss.");
 }
 
 struct GanOptions {
@@ -191,6 +254,10 @@ struct GanOptions {
   double label_smoothing = 0.1;
   double instance_noise = 0.01;
   LatentDraw latent_draw = LatentDraw::per_iteration;
+  GeneratorOutput output = GeneratorOutput::identity;
+  double gate_temperature = 0.5;
+  LibraryUse library = LibraryUse::none;
+  double weight_average = 0;
   GradientPenaltyOptions gradient_penalty;
   bool spectral_norm = true;
   SpectralIterations spectral_iterations = SpectralIterations::per_pass;
@@ -199,17 +266,27 @@ struct GanOptions {
 
 template <class Visitor>
 void describe(Visitor& v, GanOptions& o) {
-  v.section("generator", o.generator, "Network from latent to genes; its output layer is linear.");
+  v.section("generator", o.generator, "Network from latent to genes; `output` says how its last layer ends.");
   v.section("critic", o.critic, "Network from genes to one logit (the discriminator).");
   v.field("loss", o.loss, "Adversarial loss.");
   v.field("critic_steps", o.critic_steps, at_least(1), "Critic updates per generator update.");
   v.field("label_smoothing", o.label_smoothing, share, "Real cells have label 1 minus this (bce).");
   v.field("instance_noise", o.instance_noise, at_least(0), "Standard deviation of noise on the real batch.");
   v.field("latent_draw", o.latent_draw, "Draw z once for all updates of an iteration (the course) or for each.");
+  v.field("output", o.output,
+          "What the generator ends with: identity; relu or softplus for values that are never negative; hurdle: a value and a "
+          "gate for each gene, so that zeros are exact.");
+  v.field("gate_temperature", o.gate_temperature, above(0),
+          "Hurdle: how soft the gates are on the way back (Gumbel-softmax, straight through).");
+  v.field("library", o.library,
+          "input: beside z stands the log library size (sum of e^x - 1 over the genes) of a training cell; output: generated "
+          "cells are scaled to it as well.");
+  v.field("weight_average", o.weight_average, probability_below_one,
+          "Decay per step of the moving average of the generator's weights that cells are generated with; 0: the weights.");
   v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
   v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
   v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");
-  v.section("sparsity", o.sparsity, "Penalty on the size of generated values.");
+  v.section("sparsity", o.sparsity, "Term for zeros in the generator's loss.");
 }
 
 struct ModelOptions {
@@ -228,9 +305,15 @@ struct ModelOptions {
   std::vector<std::string> condition;
   ConditioningOptions conditioning;
   Reduction reconstruction_reduction = Reduction::mean;
-  KlOptions kl;    ///< vae
+  KlOptions kl;    ///< vae, as are the following
+  LikelihoodType likelihood = LikelihoodType::mse;
+  VarianceOf variance = VarianceOf::gene;
+  LibrarySource library = LibrarySource::observed;
+  SampleOptions sample;
   GanOptions gan;  ///< gan
   TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
+
+  bool of_counts() const { return likelihood == LikelihoodType::nb || likelihood == LikelihoodType::zinb; }
 };
 
 /// Describes the words of the model's own type only, so that a word of another type is an unknown key. The hidden layers
@@ -255,8 +338,15 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("condition", o.condition,
           "What the decoder is told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
   v.section("conditioning", o.conditioning, "How conditions are told.");
-  v.field("reduction", o.reconstruction_reduction, "Squared error over genes: mean, or sum; over cells the mean.");
-  if (o.type == ModelType::vae) v.section("kl", o.kl, "The Kullback-Leibler term.");
+  v.field("reduction", o.reconstruction_reduction,
+          "Squared error or minus log-likelihood over genes: mean, or sum; over cells the mean.");
+  if (o.type != ModelType::vae) return;
+  v.section("kl", o.kl, "The Kullback-Leibler term.");
+  v.field("likelihood", o.likelihood,
+          "Of a cell: mse (squared error), gaussian, or of its counts nb (negative binomial) or zinb (with a gate for zeros).");
+  v.field("variance", o.variance, "gaussian: one variance for all genes, or one for each.");
+  v.field("library", o.library, "nb, zinb: the library size of a cell is as observed, or the decoder says it.");
+  v.section("sample", o.sample, "Where generated cells come from.");
 }
 
 /// Models by name, in the order of the file.

@@ -43,7 +43,7 @@ struct Normalization {
   bool counts = false;    ///< x held counts before
 };
 
-/// Scales and transforms x in place; cells without counts stay zero. As scanpy's normalize_total and log1p.
+/// Scales and transforms x in place and keeps the counts in data.raw; cells without counts stay zero. As scanpy's normalize_total and log1p.
 /// `fit_cells` are the rows that the median is taken over.
 Normalization normalize(Context& context, Dataset& data, const NormalizeOptions& options,
                         std::span<const std::int32_t> fit_cells);

@@ -1,5 +1,7 @@
 #include "sparcell/ops/reparameterize.h"
 
+#include <algorithm>
+
 #include "cpu/reduce.h"
 #include "math/philox.h"
 
@@ -16,12 +18,31 @@ T normal_at(const math::PhiloxStream& stream, std::uint64_t element) {
   return element % 2 == 0 ? first : second;
 }
 
+template <class T>
+T divergence_of(T mu, T log_variance) {
+  return T(-0.5) * (T(1) + log_variance - mu * mu - math::exp(log_variance));
+}
+
+/// The sum of divergences of which none counts less than `least`.
+template <class T>
+double counted_divergence(Context& context, MatrixView<const T> mu, MatrixView<const T> log_variance,
+                          T least) {
+  return cpu::ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
+    double part = 0;
+    for (std::int64_t r = first; r < last; ++r) {
+      for (std::int64_t c = 0; c < mu.cols; ++c)
+        part += static_cast<double>(std::max(divergence_of(mu(r, c), log_variance(r, c)), least));
+    }
+    return part;
+  });
+}
+
 }  // namespace
 
 template <class T>
 void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixView<const T> mu,
-                         MatrixView<const T> log_variance, double kl_scale, const T* kl_weight, double* kl,
-                         double* weighted_kl, MatrixView<T> z) {
+                         MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight,
+                         double* kl, double* weighted_kl, MatrixView<T> z) {
   const math::PhiloxStream stream(random_stream);
   const double sum = ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
@@ -34,22 +55,28 @@ void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixVie
     }
     return part;
   });
-  const double divergence = -0.5 * kl_scale * sum;
-  *kl += divergence;
-  *weighted_kl += static_cast<double>(*kl_weight) * divergence;
+  const double all = -0.5 * divergence.scale * sum;
+  *kl += all;
+  *weighted_kl +=
+      static_cast<double>(*kl_weight) *
+      (divergence.free_bits > 0 ? divergence.scale * counted_divergence(context, mu, log_variance,
+                                                                        static_cast<T>(divergence.free_bits))
+                                : all);
 }
 SPARCELL_INSTANTIATE(cpu::reparameterize);
 
 template <class T>
 void cpu::reparameterize_backward(Context& context, RandomStream random_stream, MatrixView<const T> mu,
                                   MatrixView<const T> log_variance, MatrixView<const T> grad_z,
-                                  const T* kl_weight, double kl_scale, MatrixView<T> grad_mu,
+                                  const T* kl_weight, Divergence divergence, MatrixView<T> grad_mu,
                                   MatrixView<T> grad_log_variance) {
   const math::PhiloxStream stream(random_stream);
-  const T w = static_cast<T>(static_cast<double>(*kl_weight) * kl_scale);
+  const T weight = static_cast<T>(static_cast<double>(*kl_weight) * divergence.scale),
+          least = static_cast<T>(divergence.free_bits);
   parallel_for(context.threads(), mu.rows, 8, [&](std::int64_t r) {
     for (std::int64_t c = 0; c < mu.cols; ++c) {
       const T v = log_variance(r, c), g = grad_z(r, c);
+      const T w = least > T(0) && divergence_of(mu(r, c), v) < least ? T(0) : weight;
       const T noise = normal_at<T>(stream, static_cast<std::uint64_t>(r * mu.cols + c));
       grad_mu(r, c) = g + w * mu(r, c);
       grad_log_variance(r, c) = g * noise * math::exp(v / T(2)) / T(2) + w * (math::exp(v) - T(1)) / T(2);

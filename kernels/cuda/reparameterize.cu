@@ -15,46 +15,75 @@ using device::Four, device::four, device::load, device::Slab, device::store;
 constexpr int threads = 256;
 constexpr int width = device::own_columns;
 
+/// The divergence, and what of it counts in the loss.
+struct Sums {
+  double all, counted;
+
+  Sums() = default;  // trivial: shared memory has no constructors
+  __device__ __forceinline__ explicit Sums(double value) : all(value), counted(value) {}
+  __device__ __forceinline__ void operator+=(const Sums& other) {
+    all += other.all;
+    counted += other.counted;
+  }
+  __device__ __forceinline__ Sums operator+(const Sums& other) const {
+    Sums sum = *this;
+    sum += other;
+    return sum;
+  }
+};
+
+__device__ __forceinline__ float divergence_of(float mu, float log_variance) {
+  return -0.5f * (1 + log_variance - mu * mu - math::exp(log_variance));
+}
+
 template <int access>
 __global__ void __launch_bounds__(threads)
     sample(RandomStream random_stream, MatrixView<const float> mu, MatrixView<const float> log_variance,
-           MatrixView<float> z, double kl_scale, const float* kl_weight, double* kl, double* weighted_kl,
-           double* partial, unsigned* ticket) {
+           MatrixView<float> z, Divergence divergence, const float* kl_weight, double* kl,
+           double* weighted_kl, Sums* partial, unsigned* ticket) {
   const math::PhiloxStream stream(random_stream);
-  double sum = 0;
+  const auto least = static_cast<float>(divergence.free_bits);
+  Sums sum(0.0);
   device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
     slab.for_each_row(mu.rows, [&](std::int64_t r) {
       const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r));
       const Four noise = device::four_normals(stream, r * mu.cols + slab.column);
       slab.store<access>(z.row(r), four([&](int k) { return m[k] + math::exp(v[k] / 2) * noise[k]; }));
 #pragma unroll
-      for (int k = 0; k < width; ++k)  // 0 in place of columns that are not there
-        sum += static_cast<double>(1 + v[k] - m[k] * m[k] - math::exp(v[k]));
+      for (int k = 0; k < width; ++k) {  // 0 in place of columns that are not there
+        const float own = divergence_of(m[k], v[k]);
+        sum.all += static_cast<double>(own);
+        if (k < slab.count) sum.counted += static_cast<double>(least > 0 && own < least ? least : own);
+      }
     });
   });
   sum = device::block_sum<threads>(sum);
   if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
-  const double divergence = -0.5 * kl_scale * sum;
-  store(kl, load(kl) + divergence);
-  store(weighted_kl, load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence);
+  store(kl, load(kl) + divergence.scale * sum.all);
+  store(weighted_kl,
+        load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence.scale * sum.counted);
 }
 
 template <int access>
 __global__ void __launch_bounds__(threads)
     sample_backward(RandomStream random_stream, MatrixView<const float> mu,
                     MatrixView<const float> log_variance, MatrixView<const float> grad_z,
-                    const float* kl_weight, double kl_scale, MatrixView<float> grad_mu,
+                    const float* kl_weight, Divergence divergence, MatrixView<float> grad_mu,
                     MatrixView<float> grad_log_variance) {
   const math::PhiloxStream stream(random_stream);
-  const auto w = static_cast<float>(static_cast<double>(load(kl_weight)) * kl_scale);
+  const auto weight = static_cast<float>(static_cast<double>(load(kl_weight)) * divergence.scale),
+             least = static_cast<float>(divergence.free_bits);
   device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
     slab.for_each_row(mu.rows, [&](std::int64_t r) {
       const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r)),
                  g = slab.load<access>(grad_z.row(r));
       const Four noise = device::four_normals(stream, r * mu.cols + slab.column);
-      slab.store<access>(grad_mu.row(r), four([&](int k) { return g[k] + w * m[k]; }));
+      const Four w =
+          four([&](int k) { return least > 0 && divergence_of(m[k], v[k]) < least ? 0.0f : weight; });
+      slab.store<access>(grad_mu.row(r), four([&](int k) { return g[k] + w[k] * m[k]; }));
       slab.store<access>(grad_log_variance.row(r), four([&](int k) {
-                           return g[k] * noise[k] * math::exp(v[k] / 2) / 2 + w * (math::exp(v[k]) - 1) / 2;
+                           return g[k] * noise[k] * math::exp(v[k] / 2) / 2 +
+                                  w[k] * (math::exp(v[k]) - 1) / 2;
                          }));
     });
   });
@@ -69,15 +98,15 @@ bool aligned(const Matrices&... matrices) {
 
 template <class T>
 void cuda::reparameterize(Context& context, RandomStream stream, MatrixView<const T> mu,
-                          MatrixView<const T> log_variance, double kl_scale, const T* kl_weight, double* kl,
-                          double* weighted_kl, MatrixView<T> z) {
+                          MatrixView<const T> log_variance, Divergence divergence, const T* kl_weight,
+                          double* kl, double* weighted_kl, MatrixView<T> z) {
   using namespace kernels::reparameterize;
   const device::LaunchShape shape{.grid = device::slab_grid<threads>(mu.rows, mu.cols),
                                   .block = threads,
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned(mu, log_variance, z), [&](auto constant) {
-    device::launch(sample<constant>, shape, stream, mu, log_variance, z, kl_scale, kl_weight, kl, weighted_kl,
-                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+    device::launch(sample<constant>, shape, stream, mu, log_variance, z, divergence, kl_weight, kl,
+                   weighted_kl, cuda::workspace<Sums>(context, std::int64_t{shape.grid.x} * shape.grid.y),
                    cuda::tickets(context));
   });
 }
@@ -86,7 +115,7 @@ SPARCELL_INSTANTIATE_CUDA(cuda::reparameterize);
 template <class T>
 void cuda::reparameterize_backward(Context& context, RandomStream stream, MatrixView<const T> mu,
                                    MatrixView<const T> log_variance, MatrixView<const T> grad_z,
-                                   const T* kl_weight, double kl_scale, MatrixView<T> grad_mu,
+                                   const T* kl_weight, Divergence divergence, MatrixView<T> grad_mu,
                                    MatrixView<T> grad_log_variance) {
   using namespace kernels::reparameterize;
   const bool all_aligned = aligned(mu, log_variance, grad_z, grad_mu, grad_log_variance);
@@ -95,7 +124,7 @@ void cuda::reparameterize_backward(Context& context, RandomStream stream, Matrix
                    {.grid = device::slab_grid<threads>(mu.rows, mu.cols),
                     .block = threads,
                     .stream = device::stream_of(context)},
-                   stream, mu, log_variance, grad_z, kl_weight, kl_scale, grad_mu, grad_log_variance);
+                   stream, mu, log_variance, grad_z, kl_weight, divergence, grad_mu, grad_log_variance);
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::reparameterize_backward);

@@ -11,7 +11,7 @@ namespace sparcell {
 namespace {
 
 struct RunCommandArguments {
-  std::string run, input, output, model, weights, html, perturbation;
+  std::string run, input, output, model, weights, from, html, perturbation;
   std::vector<std::string> runs;
   std::int64_t cells = 0;
   std::int64_t seed = 0;
@@ -20,6 +20,10 @@ struct RunCommandArguments {
   std::optional<Weights> chosen_weights() const {
     if (weights.empty()) return std::nullopt;
     return weights == "best" ? Weights::best : Weights::last;
+  }
+  std::optional<SampleFrom> sample_from() const {
+    if (from.empty()) return std::nullopt;
+    return from == "mixture" ? SampleFrom::mixture : SampleFrom::prior;
   }
   ModelChoice choice() const { return {.model = model, .weights = chosen_weights()}; }
 };
@@ -77,12 +81,17 @@ void add_run_commands(CLI::App& app, Command& command) {
   generate->add_option("--seed", given->seed, "Seed of the draw")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  generate
+      ->add_option(
+          "--from", given->from,
+          "prior or mixture (fitted to the training cells' latent values); default: as the model says")
+      ->check(CLI::IsMember({"prior", "mixture"}));
   add_model_choice(*generate, given);
   generate->callback([&command, given] {
     command = [given] {
       Log log;
       sparcell::generate(given->run, given->output, given->cells, static_cast<std::uint64_t>(given->seed),
-                         given->choice(), log);
+                         given->sample_from(), given->choice(), log);
     };
   });
 

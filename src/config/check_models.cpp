@@ -12,7 +12,9 @@ class ModelChecker {
   ModelChecker(const std::string& name, const ModelOptions& model, const Experiment& e, Checker& checker)
       : path_("model." + name),
         model_(model),
+        normalized_(e.normalize.enabled),
         standardized_(e.normalize.enabled && e.normalize.standardize),
+        not_logarithms_(e.normalize.enabled && !e.normalize.log1p),
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
                        e.split.validation == 0),
         unlabelled_(e.read.perturbation.preset == LabelPreset::none),
@@ -24,6 +26,7 @@ class ModelChecker {
     switch (model_.type) {
       case ModelType::vae:
         check_warmup();
+        check_likelihood();
         checker_.refuse_if(model_.network.hidden.empty(), path_ + ".hidden",
                            "{}.hidden is empty: the heads of a VAE stand on at least one hidden layer",
                            path_);
@@ -73,13 +76,14 @@ class ModelChecker {
     const ScheduleOptions& schedule = model_.train.schedule;
     const bool plateau = schedule.type == ScheduleType::plateau;
     checker_.refuse_if(plateau && schedule.warmup_steps > 0, train_path("schedule.warmup_steps"),
-                       "{}.train.schedule.warmup_steps belongs to the types none and cosine, not plateau",
+                       "{}.train.schedule.warmup_steps belongs to the types none, cosine and linear, "
+                       "not plateau",
                        path_);
     if (model_.type != ModelType::gan) return;
     checker_.refuse_if(
         plateau, train_path("schedule.type"),
-        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none "
-        "or cosine",
+        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none, "
+        "cosine or linear",
         path_, path_);
     checker_.refuse_if(
         model_.train.early_stopping.patience > 0, train_path("early_stopping.patience"),
@@ -92,6 +96,38 @@ class ModelChecker {
         model_.kl.warmup >= 1, path_ + ".kl.warmup",
         "{}.kl.warmup is {}: training is not longer than the warm-up of the KL weight; it must be below 1",
         path_, model_.kl.warmup);
+  }
+
+  void check_likelihood() {
+    const auto written = [&](const char* key) { return checker_.written(path_ + "." + key); };
+    const std::string_view likelihood = name_of(model_.likelihood);
+    checker_.refuse_if(written("variance") && model_.likelihood != LikelihoodType::gaussian,
+                       path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
+                       likelihood);
+    checker_.refuse_if(written("library") && !model_.of_counts(), path_ + ".library",
+                       "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
+    checker_.refuse_if(
+        model_.sample.from == SampleFrom::prior && checker_.written(path_ + ".sample.components"),
+        path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior",
+        path_);
+    if (!model_.of_counts()) return;
+    const std::string key = path_ + ".likelihood";
+    checker_.refuse_if(!normalized_, key,
+                       "{} {} needs counts, and normalize: none takes the values as they are; let normalize "
+                       "begin from counts",
+                       key, likelihood);
+    checker_.refuse_if(
+        model_.input.mix > 0 || model_.input.standardize, path_ + ".input",
+        "{}.input works on normalized values, and the likelihood {} reads the logarithms of counts", path_,
+        likelihood);
+    checker_.refuse_if(
+        model_.start != ModelStart::random, path_ + ".start",
+        "{}.start {} are components of normalized values, and the likelihood {} decodes rates of counts",
+        path_, name_of(model_.start), likelihood);
+    checker_.refuse_if(
+        model_.output != OutputActivation::identity, path_ + ".output",
+        "{}.output {} would bend the logarithms of rates that the likelihood {} decodes; use identity", path_,
+        name_of(model_.output), likelihood);
   }
 
   void check_batch_of_one(const NetworkOptions& network) {
@@ -193,13 +229,32 @@ class ModelChecker {
         path_ + ".gradient_penalty.on",
         "{}.gradient_penalty.on is probability, but the loss {} has none; use logit", path_,
         name_of(gan.loss));
+    checker_.refuse_if(
+        gan.sparsity.term == SparsityTerm::zero_share && gan.output != GeneratorOutput::hurdle,
+        path_ + ".sparsity.term",
+        "{}.sparsity.term zero_share is about the gates of a hurdle, and {}.output is {}; use size", path_,
+        path_, name_of(gan.output));
+    checker_.refuse_if(gan.library == LibraryUse::output && gan.output == GeneratorOutput::identity,
+                       path_ + ".library",
+                       "{}.library output scales counts, and {}.output identity makes negative values; use "
+                       "softplus, relu or hurdle",
+                       path_, path_);
+    checker_.refuse_if(standardized_ && gan.output != GeneratorOutput::identity, path_ + ".output",
+                       "{}.output {} is never negative, and normalize.standardize makes values that are",
+                       path_, name_of(gan.output));
+    checker_.refuse_if(standardized_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library works on values that are not standardized; set normalize.standardize to "
+                       "false",
+                       path_);
+    checker_.refuse_if(not_logarithms_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library takes values as log1p of counts; set normalize.log1p to true", path_);
     checker_.refuse_if(gan.loss == GanLoss::bce && gan.label_smoothing == 1, path_ + ".label_smoothing",
                        "{}.label_smoothing is 1: real and generated cells would have the same label", path_);
   }
 
   std::string path_;
   const ModelOptions& model_;
-  const bool standardized_, no_validation_, unlabelled_;
+  const bool normalized_, standardized_, not_logarithms_, no_validation_, unlabelled_;
   Checker& checker_;
 };
 
@@ -215,11 +270,6 @@ void check_judgement(const Experiment& e, Checker& checker) {
                     "evaluate.metrics", "evaluate.metrics: 'all' cannot stand beside other metrics");
   if (!checker.sound("model") || !checker.sound("train")) return;
   const bool best = e.evaluate.weights == Weights::best;
-  const bool only_gans = std::all_of(e.model.begin(), e.model.end(),
-                                     [](const auto& named) { return named.second.type == ModelType::gan; });
-  checker.refuse_if(
-      best && only_gans && !e.model.empty(), "evaluate.weights",
-      "evaluate.weights best is the lowest validation loss, which a GAN does not have; use last");
   for (const auto& [name, model] : e.model) {
     checker.refuse_if(
         best && model.kl.warmup < 1 && !reaches_full_weight(model), "evaluate.weights",

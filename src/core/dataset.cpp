@@ -1,6 +1,14 @@
 #include "sparcell/core/dataset.h"
 
 namespace sparcell {
+namespace {
+
+/// Raw counts as the values of a matrix of x's form.
+Csr<float> with_values(const Csr<float>& x, const std::vector<float>& values) {
+  return {.rows = x.rows, .cols = x.cols, .offsets = x.offsets, .indices = x.indices, .values = values};
+}
+
+}  // namespace
 
 Dataset take_cells(const Dataset& data, const std::vector<std::int32_t>& cells) {
   Dataset taken;
@@ -14,6 +22,12 @@ Dataset take_cells(const Dataset& data, const std::vector<std::int32_t>& cells) 
     for (std::int32_t cell : cells) taken.perturbations.of_cell.push_back(data.perturbations.of_cell[cell]);
   }
   taken.counts = data.counts;
+  taken.raw = data.raw;
+  if (data.raw.known()) {
+    taken.raw.values = take_rows(with_values(data.x, data.raw.values), cells).values;
+    taken.raw.library.clear();
+    for (std::int32_t cell : cells) taken.raw.library.push_back(data.raw.library[cell]);
+  }
   taken.source = data.source;
   taken.matrix = data.matrix;
   taken.checksum = data.checksum;
@@ -31,6 +45,8 @@ Dataset take_genes(const Dataset& data, const std::vector<bool>& keep) {
   taken.genes = take_rows(data.genes, kept);
   taken.perturbations = data.perturbations;
   taken.counts = data.counts;
+  taken.raw = data.raw;
+  if (data.raw.known()) taken.raw.values = take_columns(with_values(data.x, data.raw.values), keep).values;
   taken.source = data.source;
   taken.matrix = data.matrix;
   taken.checksum = data.checksum;

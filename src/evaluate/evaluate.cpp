@@ -17,6 +17,10 @@ Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
   if (split.test.empty()) throw DataError("evaluate: the split has no test cells");
   std::vector<Fit> all = fits;
   all.push_back({"baselines", split.train});
+  if (Judge::shrinks(data, split)) {
+    all.push_back({"pca_shrunk", split.train});
+    all.back().cells.insert(all.back().cells.end(), split.validation.begin(), split.validation.end());
+  }
   std::vector<FitRecord> records = check_leakage(data, split.test, all, log);
   Evaluation evaluation = Judge(context, data, split, models, options, seed, log).run();
   evaluation.fits = std::move(records);

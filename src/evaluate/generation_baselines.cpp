@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "evaluate/verdict.h"
+#include "math/draw_count.h"
 #include "math/philox.h"
 #include "sparcell/core/parallel.h"
 
@@ -62,11 +63,17 @@ GenerationBaselines::GenerationBaselines(Context& context, const Dataset& data,
       train_(train),
       projector_(projector),
       seed_(seed),
-      host_(static_cast<std::size_t>(evaluation_block * data.gene_count())) {
+      host_(static_cast<std::size_t>(evaluation_block * data.gene_count())),
+      orders_(data.gene_count(), std::ssize(train), stream_of(seed, 2)) {
   for (std::int64_t c = 0; c < projector.components(); ++c) deviations_.push_back(std::sqrt(pca.variance[c]));
   for (std::int32_t i : random_order(std::ssize(train), stream_of(seed, 1))) copied_.push_back(train[i]);
   fit_genes();
   fit_shifts();
+  if (!data.raw.known()) return;
+  moments_ = count_moments(data, train);
+  share_left_ = 1;
+  for (const double rate : moments_.rate) share_left_ -= rate;
+  share_left_ = std::max(share_left_, 0.0);
 }
 
 void GenerationBaselines::fit_genes() {
@@ -127,17 +134,34 @@ void GenerationBaselines::gaussian(std::int64_t first, MatrixView<float> out) {
   projector_.decode(on_device.view(), out);
 }
 
-void GenerationBaselines::independent_genes(std::int64_t cell, std::span<float> row) const {
-  const math::PhiloxStream stream(stream_of(seed_, 2));
-  math::PhiloxBlock block{};
+void GenerationBaselines::shuffled_genes(std::int64_t cell, std::span<float> row) const {
   for (std::size_t g = 0; g < row.size(); ++g) {
-    const std::uint64_t element = static_cast<std::uint64_t>(cell) * row.size() + g;
-    if (g == 0 || element % 4 == 0) block = stream.block(element / 4);
     // Training cells are numbered so that those with a value of the gene come first.
-    const std::uint64_t word = block.word[element % 4];
-    const std::int64_t place = gene_offsets_[g] + static_cast<std::int64_t>(word * train_.size() >> 32);
+    const std::int64_t place = gene_offsets_[g] + orders_.place(static_cast<std::int64_t>(g), cell);
     row[g] = place < gene_offsets_[g + 1] ? gene_values_[place] : 0.0f;
   }
+}
+
+void GenerationBaselines::negative_binomial(std::int64_t cell, std::span<float> row) const {
+  const math::PhiloxStream like(stream_of(seed_, 4)),
+      more(RandomStream(seed_, Purpose::evaluation, evaluation_baseline + 6, nullptr, cell));
+  const math::PhiloxStream first(
+      RandomStream(seed_, Purpose::evaluation, evaluation_baseline + 5, nullptr, cell));
+  const std::uint64_t word = like.word(static_cast<std::uint64_t>(cell));
+  const double library = data_.raw.library[train_[word * train_.size() >> 32]];
+  math::PhiloxBlock block{};
+  double total = 0;
+  for (std::size_t g = 0; g < row.size(); ++g) {
+    if (g % 4 == 0) block = first.block(g / 4);
+    const double mean = std::clamp(library * moments_.rate[g], lowest_count_mean, highest_count_mean);
+    const double count = math::draw_count(mean, moments_.dispersion[g], [&](int part) {
+      return part == 0 ? block.word[g % 4] : more.word((g << 16) + static_cast<std::uint64_t>(part));
+    });
+    row[g] = static_cast<float>(count);
+    total += count;
+  }
+  total += library * share_left_;
+  for (float& value : row) value = normalized(value, total, data_.raw);
 }
 
 void GenerationBaselines::shifted_control(std::int64_t cell, std::span<float> row) const {
@@ -150,14 +174,19 @@ void GenerationBaselines::shifted_control(std::int64_t cell, std::span<float> ro
 
 std::vector<std::pair<std::string, FillBlock>> GenerationBaselines::all() {
   std::vector<std::pair<std::string, FillBlock>> baselines;
-  baselines.emplace_back("pca_gaussian",
+  baselines.emplace_back("gaussian_pca",
                          [this](std::int64_t first, MatrixView<float> out) { gaussian(first, out); });
   baselines.emplace_back("training_cells", by_row([this](std::int64_t cell, std::span<float> row) {
                            write_row(data_.x, copied_[cell % std::ssize(copied_)], row);
                          }));
-  baselines.emplace_back("independent_genes", by_row([this](std::int64_t cell, std::span<float> row) {
-                           independent_genes(cell, row);
+  baselines.emplace_back("shuffled_genes", by_row([this](std::int64_t cell, std::span<float> row) {
+                           shuffled_genes(cell, row);
                          }));
+  if (data_.raw.known()) {
+    baselines.emplace_back("nb_library", by_row([this](std::int64_t cell, std::span<float> row) {
+                             negative_binomial(cell, row);
+                           }));
+  }
   if (!controls_.empty()) {
     baselines.emplace_back("shifted_controls", by_row([this](std::int64_t cell, std::span<float> row) {
                              shifted_control(cell, row);

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "evaluate/count_moments.h"
+#include "evaluate/gene_order.h"
 #include "evaluate/pca.h"
 #include "evaluate/sample.h"
 #include "sparcell/core/dataset.h"
@@ -12,13 +14,14 @@
 namespace sparcell {
 
 /// Draws from training cells only, each keyed by the number of the cell that it draws:
-/// `pca_gaussian`, independent normals with the variances of the principal components;
+/// `gaussian_pca`, independent normals with the variances of the principal components;
 /// `training_cells`, training cells themselves, the sample that memorises everything; without replacement as
 /// long as there are cells, because a cell drawn twice is at distance 0 from itself and biases distances;
-/// `independent_genes`, every gene's value from a training cell of its own: zeros and moments of each gene
-/// match, correlations are gone;
-/// `shifted_controls`, a training control plus the mean shift of a perturbation, which is drawn as often as
-/// training cells have it. Only where controls and perturbations are labelled.
+/// `shuffled_genes`, the training cells with every gene in an order of its own: zeros and moments of each
+/// gene match, correlations are gone; `nb_library`, independent negative binomial genes by moments of the
+/// training counts, with the library size of a training cell, normalized as the data are. Only where the data
+/// were normalized from counts; `shifted_controls`, a training control plus the mean shift of a perturbation,
+/// which is drawn as often as training cells have it. Only where controls and perturbations are labelled.
 class GenerationBaselines {
  public:
   GenerationBaselines(Context& context, const Dataset& data, std::span<const std::int32_t> train,
@@ -33,7 +36,8 @@ class GenerationBaselines {
   void fit_genes();
   void fit_shifts();
   void gaussian(std::int64_t first, MatrixView<float> out);
-  void independent_genes(std::int64_t cell, std::span<float> row) const;
+  void shuffled_genes(std::int64_t cell, std::span<float> row) const;
+  void negative_binomial(std::int64_t cell, std::span<float> row) const;
   void shifted_control(std::int64_t cell, std::span<float> row) const;
 
   Context& context_;
@@ -49,6 +53,9 @@ class GenerationBaselines {
   std::vector<std::int32_t> controls_;  ///< training cells in random order
   std::vector<std::int32_t> labelled_;  ///< training cells with a perturbation, the control among them
   Matrix<float> shifts_;                ///< mean of each perturbation minus mean of the controls
+  GeneOrders orders_;
+  CountMoments moments_;   ///< empty without counts
+  double share_left_ = 0;  ///< of a library, that genes have which are not selected
 };
 
 /// Means of the training cells of every perturbation (row 0 the control) with their number of cells.

@@ -93,6 +93,7 @@ Evaluation Judge::run() {
   judge_constants();
   judge_linear_model();
   judge_components();
+  judge_count_likelihood();
   judge_generation_baselines();
   open_predictions();
   for (const JudgedModel& model : models_) {
@@ -125,6 +126,7 @@ void Judge::judge_model(const JudgedModel& model) {
   try {
     Scores scores = scores_of(model.name);
     judge_reconstruction_of(model, scores);
+    judge_likelihood_of(model, scores);
     judge_generation_of(model, scores);
     judge_latent_of(model, scores);
     judge_predictions_of(model, scores);
@@ -153,6 +155,8 @@ void Judge::judge_reconstruction_of(const JudgedModel& model, Scores& scores) {
   const ReconstructionScores& pca = pca_.at(model.latent);
   add_reconstruction_verdicts(model.name, judged, "pca", pca);
   add_pseudobulk_verdicts(model.name, judged.pseudobulk, "pca", pca.pseudobulk);
+  for (const auto& [name, reference] : pca_variants_.at(model.latent))
+    add_reconstruction_verdicts(model.name, judged, name, reference);
   if (!model.reconstruct_at_mean || !wanted_.has("mse_at_mean")) return;
   scores.set("mse_at_mean", reconstruction(model.name, [&](auto cells, auto, MatrixView<float> out) {
                               model.reconstruct_at_mean(cells, out);
@@ -167,6 +171,31 @@ void Judge::judge_generation_of(const JudgedModel& model, Scores& scores) {
   if (!judged.gene_wasserstein.empty())
     result_.per_gene.push_back({model.name + "_wasserstein", judged.gene_wasserstein});
   if (judged.distances) add_distance_verdicts(model.name, *judged.distances);
+}
+
+void Judge::judge_likelihood_of(const JudgedModel& model, Scores& scores) {
+  if (!model.likelihood || !wanted_.any_of(MetricGroup::likelihood)) return;
+  const CellLikelihoods judged = model.likelihood(test_.cells, iwelbo_draws);
+  for (std::size_t i = 0; i < judged.iwelbo.size(); ++i) {
+    if (std::isfinite(judged.iwelbo[i])) continue;
+    throw NumericalError(
+        "model {}: the likelihood of cell {} (row {} of the data) is not finite; a smaller "
+        "learning rate or gradient clipping may help",
+        model.name, data_.cells.names[test_.cells[i]], test_.cells[i]);
+  }
+  const double reconstruction = mean_of_defined(judged.reconstruction), kl = mean_of_defined(judged.kl);
+  scores.set("iwelbo", mean_of_defined(judged.iwelbo));
+  scores.set("elbo", reconstruction - kl);
+  scores.set("elbo_reconstruction", reconstruction);
+  scores.set("elbo_kl", kl);
+  if (!model.of_counts || count_likelihood_.empty()) return;
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < judged.iwelbo.size(); ++i)
+    differences.push_back(judged.iwelbo[i] - count_likelihood_[i]);
+  std::optional<Interval> interval;
+  if (std::ssize(differences) >= TestCells::for_interval)
+    interval = bootstrap_interval(differences, options_.resamples, seed_);
+  add_verdict(model.name, "iwelbo", "nb_library", interval, needs_of_cells());
 }
 
 void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {

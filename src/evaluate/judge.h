@@ -19,6 +19,9 @@ namespace sparcell {
 
 void set_reconstruction(const ReconstructionScores& judged, Scores& scores);
 
+/// Genes up to which a covariance is shrunk.
+inline constexpr std::int64_t most_shrunk_genes = 2000;
+
 /// Perturbations that an interval over them needs.
 inline constexpr std::int64_t perturbations_for_interval = 8;
 
@@ -28,6 +31,11 @@ class Judge {
         const EvaluateOptions& options, std::uint64_t seed, Log& log);
 
   Evaluation run();
+
+  /// Whether there is a shrunk PCA, which validation cells are part of.
+  static bool shrinks(const Dataset& data, const Split& split) {
+    return nothing_to_shrink(data, split).empty();
+  }
 
  private:
   using Named = std::vector<std::pair<std::string, ReconstructionScores>>;
@@ -43,7 +51,11 @@ class Judge {
   void judge_linear_model();
   void judge_reference(const std::string& name, const Reconstruct& reconstruct);
   void judge_components();
+  void judge_variants_of_pca(std::int64_t latent);
+  /// Why there is no shrunk PCA; empty where there is.
+  static std::string nothing_to_shrink(const Dataset& data, const Split& split);
   void judge_generation_baselines();
+  void judge_count_likelihood();
   ReconstructionScores reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
                                             Scores& scores);
 
@@ -52,6 +64,7 @@ class Judge {
   void judge_reconstruction_of(const JudgedModel& model, Scores& scores);
   void judge_generation_of(const JudgedModel& model, Scores& scores);
   void judge_latent_of(const JudgedModel& model, Scores& scores);
+  void judge_likelihood_of(const JudgedModel& model, Scores& scores);
 
   // Predicted perturbations.
   struct Predictions {
@@ -104,10 +117,12 @@ class Judge {
   PerturbationMeans means_;  ///< empty where they are not judged
   Named references_;         ///< of a cell's label at most: constants and the linear model
   std::map<std::int64_t, ReconstructionScores> pca_;         ///< by latent size
+  std::map<std::int64_t, Named> pca_variants_;               ///< by latent size: clamped, shrunk
   std::map<std::int64_t, std::vector<double>> pca_correct_;  ///< of the linear classifier
   std::vector<std::pair<std::string, SampleDistances>> baseline_distances_;
   std::optional<LinearModel> linear_;
   std::vector<Predictions> predictions_;  ///< of seen and of unseen perturbations that have test cells
+  std::vector<double> count_likelihood_;  ///< of every test cell under nb_library; empty without counts
   Evaluation result_;
 };
 

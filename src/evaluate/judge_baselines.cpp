@@ -3,6 +3,7 @@
 
 #include "evaluate/judge.h"
 #include "evaluate/linear_model.h"
+#include "sparcell/ops/layer.h"
 
 namespace sparcell {
 namespace {
@@ -97,12 +98,71 @@ void Judge::judge_components() {
     }
     result_.baselines.emplace_back(name, scores.metrics());
   }
+  for (std::int64_t latent_size : latent_sizes(models_)) judge_variants_of_pca(latent_size);
+}
+
+/// PCA clamped at 0, and PCA of a shrunk covariance: where expression is never negative, and where cells are
+/// few, plain PCA is easily beaten by better PCA.
+void Judge::judge_variants_of_pca(std::int64_t latent) {
+  const bool first = latent == latent_sizes(models_).front();
+  const auto judge = [&](const std::string& variant, const Reconstruct& reconstruct) {
+    const std::string name = first ? variant : fmt::format("{}_{}", variant, latent);
+    Scores scores(wanted_, name, test_.count(), nullptr);
+    pca_variants_[latent].emplace_back(variant, reconstruct_baseline(name, reconstruct, scores));
+    result_.baselines.emplace_back(name, scores.metrics());
+  };
+  const auto negative = [](float value) { return value < 0; };
+  if (std::any_of(data_.x.values.begin(), data_.x.values.end(), negative)) {
+    if (first) log_.info("evaluate: there is no pca_clamped: the data have negative values");
+  } else {
+    Projector projector(context_, all_components_, std::min(latent, all_components_.components.rows));
+    const DeviceMatrix<float> unclamped(context_, evaluation_block, data_.gene_count());
+    judge("pca_clamped", [&](auto, MatrixView<const float> real, MatrixView<float> out) {
+      const MatrixView<float> values = unclamped.rows(0, out.rows);
+      projector.reconstruct(real, values);
+      const LayerPass<float> all{.rows = out.rows};
+      layer_forward<float>(context_, {.activation = Activation::relu, .training = false}, {}, {}, {&all, 1},
+                           values, out);
+    });
+  }
+  if (const std::string missing = nothing_to_shrink(data_, split_); !missing.empty()) {
+    if (first) log_.info("evaluate: there is no pca_shrunk: {}", missing);
+    return;
+  }
+  const PrincipalComponents shrunk =
+      fit_shrunk_pca(context_, data_.x, split_.train, split_.validation, latent, log_);
+  Projector projector(context_, shrunk, shrunk.components.rows);
+  judge("pca_shrunk",
+        [&](auto, MatrixView<const float> real, MatrixView<float> out) { projector.reconstruct(real, out); });
+}
+
+std::string Judge::nothing_to_shrink(const Dataset& data, const Split& split) {
+  if (split.validation.empty()) return "its shrinkage is chosen on validation cells, and there are none";
+  if (data.gene_count() > most_shrunk_genes) {
+    return fmt::format("it takes several eigendecompositions, and {} genes are more than {}",
+                       data.gene_count(), most_shrunk_genes);
+  }
+  return "";
+}
+
+void Judge::judge_count_likelihood() {
+  if (!data_.raw.known() || !wanted_.any_of(MetricGroup::likelihood)) return;
+  count_likelihood_ =
+      log_probability(data_, test_.cells, count_moments(data_, split_.train), context_.threads());
 }
 
 void Judge::judge_generation_baselines() {
-  if (!sample_) return;
+  if (!sample_) {
+    if (count_likelihood_.empty()) return;
+    Scores scores(wanted_, "nb_library", test_.count(), nullptr);
+    scores.set("iwelbo", mean_of_defined(count_likelihood_));
+    result_.baselines.emplace_back("nb_library", scores.metrics());
+    return;
+  }
   const auto add = [&](const std::string& name, const GenerationScores& judged) {
     Scores scores(wanted_, name, test_.count(), nullptr);
+    if (name == "nb_library" && !count_likelihood_.empty())
+      scores.set("iwelbo", mean_of_defined(count_likelihood_));
     for (const auto& [key, value] : judged.values) scores.set(key, value);
     result_.baselines.emplace_back(name, scores.metrics());
   };

@@ -34,6 +34,30 @@ std::vector<MetricInfo> reconstruction_metrics() {
   };
 }
 
+std::vector<MetricInfo> likelihood_metrics() {
+  const std::string draws = fmt::format("{} draws of the posterior", iwelbo_draws);
+  return {
+      {"iwelbo", "IWELBO per cell", fmt::format("iwelbo_{}_v1", iwelbo_draws), "nats",
+       "Mean over test cells of the importance-weighted bound of the log-likelihood (Burda et al. 2016), " +
+           draws +
+           "; of counts or, under a Gaussian likelihood, of values; nb_library's is its log-likelihood "
+           "itself, the "
+           "library size known.",
+       likelihood, Better::larger, 1},
+      {"elbo", "ELBO per cell", fmt::format("elbo_{}_v1", iwelbo_draws), "nats",
+       "Mean over test cells of log p(x|z), over the same draws, less the KL divergence.", likelihood,
+       Better::larger, 1},
+      {"elbo_reconstruction", "log p(x|z) per cell", fmt::format("elbo_reconstruction_{}_v1", iwelbo_draws),
+       "nats", "The ELBO's first part: mean of log p(x|z) over the same draws.", likelihood, Better::larger,
+       1},
+      {"elbo_kl", "KL per cell", "elbo_kl_v1", "nats",
+       "The ELBO's second part: mean over test cells of the posterior's divergence from the prior, summed "
+       "over "
+       "latent dimensions.",
+       likelihood, Better::neither, 1},
+  };
+}
+
 /// In `components` principal components of the training cells.
 std::vector<MetricInfo> distance_metrics(std::int64_t components) {
   const std::string space = fmt::format("in {} principal components of the training cells", components);
@@ -196,8 +220,8 @@ std::vector<MetricInfo> latent_metrics() {
 
 std::vector<MetricInfo> metric_registry(std::int64_t components) {
   std::vector<MetricInfo> all = reconstruction_metrics();
-  for (const auto& metrics : {perturbation_metrics(), distance_metrics(components), expression_metrics(),
-                              latent_metrics(), prediction_metrics()})
+  for (const auto& metrics : {likelihood_metrics(), perturbation_metrics(), distance_metrics(components),
+                              expression_metrics(), latent_metrics(), prediction_metrics()})
     all.insert(all.end(), metrics.begin(), metrics.end());
   return all;
 }

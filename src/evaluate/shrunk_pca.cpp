@@ -6,7 +6,8 @@
 namespace sparcell {
 namespace {
 
-constexpr int shares = 10;  // of the diagonal that are tried: 0, 0.1 ... 0.9
+constexpr int shares = 10;     // of the diagonal that are tried: 0, 0.1 ... 0.9
+constexpr int most_worse = 2;  // shares in a row that are no better than the best end the search
 
 /// What the components leave of the squared distances from the mean: they are orthonormal, so that is what is
 /// not in the scores. Without the distances themselves, which all components share.
@@ -43,12 +44,16 @@ PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::s
   const std::int64_t most = std::min({components, covariance.cells() - 1, x.cols});
   PrincipalComponents best;
   double least = std::numeric_limits<double>::infinity(), chosen = 0;
-  for (int step = 0; step < shares; ++step) {
+  for (int step = 0, worse = 0; step < shares && worse < most_worse; ++step) {
     const double share = static_cast<double>(step) / shares;
     const DeviceMatrix<double> tried(context, shrunk(values, share));
     PrincipalComponents pca = components_of(context, tried.view(), covariance.mean(), most);
     const double left = unexplained(pca.transform(context, x, validation));
-    if (left >= least) continue;
+    if (left >= least) {
+      ++worse;
+      continue;
+    }
+    worse = 0;
     least = left;
     chosen = share;
     best = std::move(pca);

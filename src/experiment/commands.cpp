@@ -33,21 +33,15 @@ ReadOptions options_for(const FinishedRun& run, const std::string& path) {
   return options;
 }
 
-/// A model over the run's own cells, with their conditions.
-std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& context,
-                                               const std::string& name, std::optional<Weights> weights,
-                                               const Prepared& prepared, Log& log) {
-  return run.load(context, name, weights, prepared.data.x,
-                  ConditionTable(context, name, run.options_of(name), prepared, log),
-                  seen_cells_hash(prepared));
-}
-
 /// Training cells of the run with the other file's cells after them, which become the test cells.
 void replace_test_cells(Prepared& prepared, const Dataset& other) {
   const std::int64_t first = prepared.data.cell_count();
   Csr<float>& x = prepared.data.x;
   x.indices.insert(x.indices.end(), other.x.indices.begin(), other.x.indices.end());
   x.values.insert(x.values.end(), other.x.values.begin(), other.x.values.end());
+  RawCounts& raw = prepared.data.raw;
+  raw.values.insert(raw.values.end(), other.raw.values.begin(), other.raw.values.end());
+  raw.library.insert(raw.library.end(), other.raw.library.begin(), other.raw.library.end());
   const std::int64_t shift = x.offsets.back();
   for (std::size_t r = 1; r < other.x.offsets.size(); ++r) x.offsets.push_back(shift + other.x.offsets[r]);
   x.rows += other.x.rows;
@@ -56,6 +50,29 @@ void replace_test_cells(Prepared& prepared, const Dataset& other) {
   if (prepared.data.perturbations.known())  // the other file is read without labels
     prepared.data.perturbations.of_cell.resize(static_cast<std::size_t>(x.rows), -1);
   prepared.split.test = cells_from(first, other.cell_count());
+}
+
+/// The run's own data with its own split.
+Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
+  Experiment experiment = run.experiment();
+  experiment.split = {};
+  experiment.split.by = SplitBy::file;
+  experiment.split.file = run.paths().file("split.csv");
+  StageCosts costs;
+  Prepared prepared = prepare(context, experiment, log, costs);
+  if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
+    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
+                    run.paths().folder.string());
+  }
+  return prepared;
+}
+
+/// A model over the run's own cells, with their conditions.
+std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& context,
+                                               const std::string& name, std::optional<Weights> weights,
+                                               const Prepared& prepared, Log& log) {
+  return run.load(context, name, weights, prepared.data,
+                  ConditionTable(context, name, run.options(name), prepared, log), seen_cells_hash(prepared));
 }
 
 }  // namespace
@@ -67,7 +84,7 @@ void embed(const std::string& folder, const std::string& input, const std::strin
   Context context = context_of(run);
   const Dataset data =
       bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
-  const auto model = run.load(context, name, choice.weights, data.x);
+  const auto model = run.load(context, name, choice.weights, data);
   AnnDataContent content;
   content.obs = data.cells;
   content.obsm.emplace_back("X_" + name, model->encode(cells_from(0, data.cell_count())));
@@ -77,21 +94,24 @@ void embed(const std::string& folder, const std::string& input, const std::strin
 }
 
 void generate(const std::string& folder, const std::string& output, std::int64_t cells, std::uint64_t seed,
-              const ModelChoice& choice, Log& log) {
+              std::optional<SampleFrom> from, const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
   const std::string name = run.choose(choice, {ModelType::vae, ModelType::gan});
   Context context = context_of(run);
-  Csr<float> nothing;
-  nothing.cols = static_cast<std::int64_t>(run.preprocessing().genes.size());
-  Prepared prepared;  // of a model that is told conditions: those of training cells are drawn
-  std::unique_ptr<TrainedModel> model;
-  if (run.options_of(name).condition.empty()) {
-    model = run.load(context, name, choice.weights, nothing);
-  } else {
-    prepared = run.prepare_again(context, log);
-    model = load_conditioned(run, context, name, choice.weights, prepared, log);
-  }
-  const Matrix<float> generated = model->generate(0, cells, seed);
+  const Preprocessing& fitted = run.preprocessing();
+  Prepared prepared;  // without cells, where none are needed
+  prepared.data.x.cols = static_cast<std::int64_t>(fitted.genes.size());
+  prepared.data.raw.target_sum = fitted.normalization.target_sum;
+  prepared.data.raw.log1p = fitted.normalization.log1p;
+  const SampleFrom source = from.value_or(run.options(name).sample.from);
+  if (from == SampleFrom::mixture && run.options(name).type != ModelType::vae)
+    throw UsageError("--from mixture: {} is a GAN, which has no latent values of training cells", name);
+  const bool is_told = !run.options(name).condition.empty();  // conditions of training cells, which are drawn
+  if (is_told || needs_training_cells(run.options(name), source)) prepared = prepare_again(context, run, log);
+  const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
+                             : run.load(context, name, choice.weights, prepared.data);
+  model->know_training_cells(prepared.split.train);
+  const Matrix<float> generated = model->generate(0, cells, seed, source);
   AnnDataContent content;
   content.x = &generated;
   content.obs = generated_cells(name, cells);
@@ -105,13 +125,13 @@ void predict(const std::string& folder, const std::string& label, const std::str
              const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
   const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
-  const std::vector<std::string>& told = run.options_of(name).condition;
+  const std::vector<std::string>& told = run.options(name).condition;
   if (std::find(told.begin(), told.end(), "perturbation") == told.end()) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);
   }
   Context context = context_of(run);
-  const Prepared prepared = run.prepare_again(context, log);
+  const Prepared prepared = prepare_again(context, run, log);
   const auto model = load_conditioned(run, context, name, choice.weights, prepared, log);
   if (!model->predicts()) throw DataError("predict: {} has no training cells that are controls", folder);
   const std::vector<std::int32_t>& controls = model->conditions().controls();
@@ -139,7 +159,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   const FinishedRun run(folder);
   Context context = context_of(run);
   const Experiment& experiment = run.experiment();
-  Prepared prepared = run.prepare_again(context, log);
+  Prepared prepared = prepare_again(context, run, log);
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   const std::string seen = seen_cells_hash(prepared);
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
@@ -155,10 +175,12 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
   for (const auto& [name, options] : experiment.model) {
-    const bool gan = options.type == ModelType::gan;  // which has no best weights
-    models.push_back(run.load(context, name, gan ? Weights::last : weights, prepared.data.x,
+    // A GAN has best weights only where the run was to choose some.
+    const bool last = options.type == ModelType::gan && !run.has_best(name);
+    models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data,
                               std::move(conditions[models.size()]), seen));
-    judged.push_back(models.back()->judged(prepared.data));
+    models.back()->know_training_cells(prepared.split.train);
+    judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
                                          static_cast<std::uint64_t>(experiment.seed), log, fits);

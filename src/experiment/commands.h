@@ -21,10 +21,11 @@ struct ModelChoice {
 void embed(const std::string& run, const std::string& input, const std::string& output,
            const ModelChoice& choice, bool fill_missing, Log& log);
 
-/// Writes `cells` generated cells with `obs/source`. Where the model is told conditions, they are those of
-/// training cells that are drawn, and the run's data file must still be there.
+/// Writes `cells` generated cells with `obs/source`; latent values `from` the prior or a mixture, where not
+/// given as the run's model says. What needs training cells (a mixture, observed library sizes, conditions)
+/// reads the run's data file again.
 void generate(const std::string& run, const std::string& output, std::int64_t cells, std::uint64_t seed,
-              const ModelChoice& choice, Log& log);
+              std::optional<SampleFrom> from, const ModelChoice& choice, Log& log);
 
 /// Writes the run's training controls as the model predicts them with the perturbation `label` (A, A+B), with
 /// `obs/predicted_perturbation`. Throws UsageError for a model that is told no perturbation, DataError for a

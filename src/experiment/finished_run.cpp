@@ -50,7 +50,11 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
                    names);
 }
 
-const ModelOptions& FinishedRun::options_of(const std::string& model) const {
+bool FinishedRun::has_best(const std::string& name) const {
+  return std::filesystem::exists(paths_.checkpoint(name, "best"));
+}
+
+const ModelOptions& FinishedRun::options(const std::string& model) const {
   return std::find_if(experiment_.model.begin(), experiment_.model.end(),
                       [&](const auto& m) { return m.first == model; })
       ->second;
@@ -60,10 +64,9 @@ Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weight
                                    const std::string& seen_cells) const {
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
-  const bool has_best = std::filesystem::exists(best);
-  if (weights == Weights::best && !has_best)
+  if (weights == Weights::best && !has_best(name))
     throw UsageError("--weights best: {} has no best checkpoint", name);
-  const std::string file = wants_best && has_best ? best : paths_.checkpoint(name, "last");
+  const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
   Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;
   if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {
@@ -74,19 +77,19 @@ Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weight
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::restored(Context& context, const std::string& name,
-                                                    const Csr<float>& x, ConditionTable conditions,
+                                                    const Dataset& data, ConditionTable conditions,
                                                     const Checkpoint& checkpoint) const {
   auto loaded =
-      std::make_unique<TrainedModel>(context, name, options_of(name), x, preprocessing_.scaler,
+      std::make_unique<TrainedModel>(context, name, options(name), data, preprocessing_.scaler,
                                      static_cast<std::uint64_t>(experiment_.seed), std::move(conditions));
   restore(loaded->trainable(), checkpoint.tensors);
   return loaded;
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                std::optional<Weights> weights, const Dataset& data,
                                                 const std::string& seen_cells) const {
-  if (options_of(name).conditioning.encoder) {
+  if (options(name).conditioning.encoder) {
     throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
   }
   const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
@@ -94,28 +97,14 @@ std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::str
   for (const NamedTensor& tensor : checkpoint.tensors.parameters) {
     if (tensor.name == "decoder_condition.weight") width = tensor.shape[1];
   }
-  return restored(context, name, x, ConditionTable(x.rows, width), checkpoint);
+  return restored(context, name, data, ConditionTable(data.x.rows, width), checkpoint);
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Csr<float>& x,
+                                                std::optional<Weights> weights, const Dataset& data,
                                                 ConditionTable conditions,
                                                 const std::string& seen_cells) const {
-  return restored(context, name, x, std::move(conditions), weights_of(name, weights, seen_cells));
-}
-
-Prepared FinishedRun::prepare_again(Context& context, Log& log) const {
-  Experiment experiment = experiment_;
-  experiment.split = {};
-  experiment.split.by = SplitBy::file;
-  experiment.split.file = paths_.file("split.csv");
-  std::vector<std::pair<std::string, double>> seconds;
-  Prepared prepared = prepare(context, experiment, log, seconds);
-  if (sparcell::config_hash(experiment_, prepared.data.checksum) != config_hash_) {
-    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
-                    paths_.folder.string());
-  }
-  return prepared;
+  return restored(context, name, data, std::move(conditions), weights_of(name, weights, seen_cells));
 }
 
 }  // namespace sparcell

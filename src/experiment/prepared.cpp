@@ -66,9 +66,8 @@ void keep_counted(Dataset& data, const std::vector<std::string>& counted, Log& l
 
 }  // namespace
 
-Prepared prepare(Context& context, const Experiment& experiment, Log& log,
-                 std::vector<std::pair<std::string, double>>& seconds) {
-  StageClock clock(seconds);
+Prepared prepare(Context& context, const Experiment& experiment, Log& log, StageCosts& costs) {
+  StageClock clock(costs);
   Prepared p;
   const MatrixNeed need = experiment.normalize.enabled ? MatrixNeed::counts : MatrixNeed::any;
 
@@ -169,19 +168,24 @@ Dataset bring_into_space(Context& context, const ReadOptions& read_options, cons
   out.x.rows = data.x.rows;
   out.x.cols = static_cast<std::int64_t>(fitted.genes.size());
   out.x.offsets.reserve(data.x.offsets.size());
-  std::vector<std::pair<std::int32_t, float>> row;
+  const bool raw = data.raw.known();
+  out.raw = std::move(data.raw);
+  std::vector<float> counts;
+  std::vector<std::pair<std::int32_t, std::int64_t>> row;  // the gene here, the entry there
   for (std::int64_t r = 0; r < data.x.rows; ++r) {
     row.clear();
     for (std::int64_t k = data.x.offsets[r]; k < data.x.offsets[r + 1]; ++k) {
-      if (to[data.x.indices[k]] >= 0) row.emplace_back(to[data.x.indices[k]], data.x.values[k]);
+      if (to[data.x.indices[k]] >= 0) row.emplace_back(to[data.x.indices[k]], k);
     }
     std::sort(row.begin(), row.end());
-    for (const auto& [gene, value] : row) {
+    for (const auto& [gene, entry] : row) {
       out.x.indices.push_back(gene);
-      out.x.values.push_back(value);
+      out.x.values.push_back(data.x.values[entry]);
+      if (raw) counts.push_back(out.raw.values[entry]);
     }
     out.x.offsets.push_back(static_cast<std::int64_t>(out.x.indices.size()));
   }
+  out.raw.values = std::move(counts);
   return out;
 }
 

@@ -1,7 +1,5 @@
 #include "experiment/result.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
 
 namespace sparcell {
@@ -80,12 +78,6 @@ const char* direction(Better better) {
   }
 }
 
-std::int64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;  // Linux counts KiB
-}
-
 Json verdicts_json(const Evaluation& evaluation) {
   Json json = Json::array();
   for (const Verdict& verdict : evaluation.verdicts) {
@@ -127,9 +119,16 @@ Json fits_json(const Evaluation& evaluation) {
   return json;
 }
 
+/// Keys that baselines had before; who reads them finds them, the report leaves them out.
+constexpr std::pair<const char*, const char*> earlier_names[] = {{"pca_gaussian", "gaussian_pca"},
+                                                                 {"independent_genes", "shuffled_genes"}};
+
 Json baselines_json(const Evaluation& evaluation) {
   Json json = Json::object();
   for (const auto& [name, metrics] : evaluation.baselines) json[name]["test"] = numbers(metrics);
+  for (const auto& [earlier, name] : earlier_names) {
+    if (json.contains(name)) json[earlier] = {{"same_as", name}, {"test", json[name]["test"]}};
+  }
   return json;
 }
 
@@ -204,7 +203,8 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
   add_judgement(evaluation, json);
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
-  json["stages"] = numbers(record.stages);
+  json["stages"] = Json::object();
+  for (const StageCost& cost : record.stages) json["stages"][cost.stage] = number(cost.seconds);
   json["peak_memory_bytes"] = peak_memory_bytes();
   return json;
 }

@@ -59,7 +59,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   stop_if_asked(start.folder, "train");
   record.config_hash = config_hash(experiment, prepared.data.checksum);
   write_inputs(paths, prepared);
-  provenance.write(paths, experiment, prepared, false);
+  provenance.write(paths, experiment, prepared);
 
   MetricsFile metrics(paths.file("metrics.csv"));
   EventFile events(paths.folder.string());
@@ -83,10 +83,11 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   }
   for (const auto& [name, options] : with_their_epochs) {
     models.push_back(std::make_unique<TrainedModel>(
-        context, name, options, prepared.data.x, prepared.fitted.scaler,
+        context, name, options, prepared.data, prepared.fitted.scaler,
         static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
+    models.back()->know_training_cells(prepared.split.train);
     record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *models.back()); }));
-    judged.push_back(models.back()->judged(prepared.data));
+    judged.push_back(models.back()->judged());
     stop_if_asked(start.folder, "evaluate");
   }
 
@@ -98,7 +99,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   stop_if_asked(start.folder, "report");
   clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
   metrics.sort(model_names(experiment));
-  provenance.write(paths, experiment, prepared, true);
+  provenance.write(paths, experiment, prepared, &record.stages);
   record.warnings = run_log.warnings();
   if (experiment.report.html) {
     clock.time("report", [&] {

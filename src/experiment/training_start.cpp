@@ -1,7 +1,9 @@
 #include "experiment/training_start.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "evaluate/count_moments.h"
 #include "sparcell/evaluate.h"
 #include "train/trainer.h"
 
@@ -30,6 +32,16 @@ void add_moments(const Csr<float>& x, std::span<const std::int32_t> cells, Train
     const double of_zeros = (n - present[gene]) * start.mean[gene] * start.mean[gene];
     start.deviation[gene] = std::sqrt((squares[gene] + of_zeros) / n);
   }
+}
+
+/// A gene without counts begins at half a count in all training cells together.
+void add_count_moments(const Dataset& data, std::span<const std::int32_t> cells, TrainingStart& start) {
+  CountMoments moments = count_moments(data, cells);
+  double library = 0;
+  for (const std::int32_t cell : cells) library += data.raw.library[cell];
+  for (double& rate : moments.rate) rate = std::max(rate, 0.5 / std::max(library, 1.0)) * data.raw.target_sum;
+  start.rate = std::move(moments.rate);
+  start.dispersion = std::move(moments.dispersion);
 }
 
 /// Genes x cells: the values of each gene in the order of `cells`.
@@ -63,7 +75,10 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const Csr<float>& x = prepared.data.x;
   const std::vector<std::int32_t>& cells = prepared.split.train;
   if (options.input.standardize || options.start != ModelStart::random) add_moments(x, cells, start);
-  if (options.input.mix > 0) start.genes = genes_by_cells(x, cells);
+  if (options.of_counts()) add_count_moments(prepared.data, cells, start);
+  const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
+                                                         options.gan.library != LibraryUse::none);
+  if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
   if (options.conditioning.control_input > 0) {
     for (const std::int32_t cell : cells) {
       if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);

@@ -30,7 +30,8 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
   std::reverse(mirrored.dropout.begin(), mirrored.dropout.end());
   if (!options.decoder_dropout.empty()) mirrored.dropout = options.decoder_dropout;
   std::vector<LayerShape> layers = hidden_layers(mirrored, options.latent);
-  layers.push_back(linear_layer(layers.empty() ? options.latent : layers.back().out, genes));
+  layers.push_back(
+      linear_layer(layers.empty() ? options.latent : layers.back().out, decoder_outputs(options, genes)));
   if (options.output != OutputActivation::identity) {
     layers.back().hidden = true;
     layers.back().activation =
@@ -72,12 +73,12 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       seed_(seed),
       sparse_(data.sparse() && reads_sparse(options)),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      encoder_("encoder", encoder_layers(options, data.genes(), sparse_), 0, parameters_, buffers_,
-               options.skip && !variational() ? data.genes() : 0,
+      encoder_("encoder", encoder_layers(options, data.features(), sparse_), 0, parameters_, buffers_,
+               options.skip && !variational() ? data.features() : 0,
                options.conditioning.encoder ? data.conditions().cols : 0),
-      mu_(variational() ? std::optional<Network<T>>(std::in_place, "mu",
-                                                    std::vector{linear_layer(encoder_.out(), options.latent)},
-                                                    0, parameters_, buffers_, options.skip ? data.genes() : 0)
+      mu_(variational() ? std::optional<Network<T>>(
+                              std::in_place, "mu", std::vector{linear_layer(encoder_.out(), options.latent)},
+                              0, parameters_, buffers_, options.skip ? data.features() : 0)
                         : std::nullopt),
       log_variance_(variational()
                         ? std::optional<Network<T>>(std::in_place, "logvar",
@@ -88,6 +89,8 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
                options.skip ? options.latent : 0, data.conditions().cols),
       control_input_(context, options.conditioning.control_input, capacity_) {
+  if (options.likelihood != LikelihoodType::mse)
+    likelihood_.emplace(context, options_, data, capacity_, parameters_);
   if (options.input.standardize) {
     input_mean_ = buffers_.add_vector("input.mean", data.genes());
     input_inverse_deviation_ = buffers_.add_vector("input.inverse_deviation", data.genes());
@@ -96,7 +99,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
   buffers_.allocate(context, false);
   encoder_tape_ = encoder_.make_tape(context, capacity_, 1);
   decoder_tape_ = decoder_.make_tape(context, capacity_, 1);
-  if (!sparse_) raw_ = Buffer<T>(context, capacity_ * data.genes());
+  if (!sparse_) raw_ = Buffer<T>(context, capacity_ * data.features());
   if (options.input.standardize) input_ = Buffer<T>(context, capacity_ * data.genes());
   if (variational()) {
     mu_tape_ = mu_->make_tape(context, capacity_, 1);
@@ -131,6 +134,7 @@ void Autoencoder<T>::begin_from(const TrainingStart& start) {
     gene_offsets_ = Buffer<std::int64_t>(context_, start.genes.offsets);
     gene_values_ = Buffer<T>(context_, std::vector<T>(start.genes.values.begin(), start.genes.values.end()));
   }
+  if (likelihood_) likelihood_->begin_from(start, decoder_.bias_tensor(decoder_.size() - 1));
   control_input_.begin(context_, start.controls);
   if (options_.start != ModelStart::random) start_from_components(start);
 }
@@ -177,6 +181,11 @@ double Autoencoder<T>::loss_scale() const {
 }
 
 template <class T>
+double Autoencoder<T>::latent_scale() const {
+  return options_.kl.reduction == Reduction::mean ? 1.0 / static_cast<double>(options_.latent) : 1.0;
+}
+
+template <class T>
 std::span<const T> Autoencoder<T>::last_bias() {
   return decoder_.layer_parameters(decoder_.size() - 1).bias;
 }
@@ -207,7 +216,7 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
 template <class T>
 typename Autoencoder<T>::Input Autoencoder<T>::load(const DeviceData<T>& data, const BatchRows& rows,
                                                     const std::int64_t* step) {
-  const MatrixView<T> raw(raw_.data(), rows.count, data.genes());
+  const MatrixView<T> raw(raw_.data(), rows.count, data.features());
   if (!options_.input.standardize && options_.input.mix == 0) {
     gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), raw);
     return loaded(rows.count);
@@ -230,7 +239,7 @@ template <class T>
 typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
   if (sparse_) return {};
   const auto view = [&](const Buffer<T>& buffer) {
-    return MatrixView<const T>(buffer.data(), rows, data_.genes());
+    return MatrixView<const T>(buffer.data(), rows, data_.features());
   };
   return {view(options_.input.standardize ? input_ : raw_), view(raw_)};
 }
@@ -262,18 +271,17 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   MatrixView<T> z = run_encoder(data_, seen, segment, true);
   const MatrixView<T> mu = z;
   const RandomStream noise(seed_, Purpose::latent, 0, &state->step);
-  const double kl_scale =
-      options_.kl.reduction == Reduction::mean ? 1.0 / static_cast<double>(options_.latent) : 1.0;
+  const Divergence divergence(latent_scale(), options_.kl.free_bits);
   MatrixView<T> log_variance;
   if (variational()) {
     log_variance = log_variance_->rows_of(log_variance_tape_[0].a, 0, 0, n);
     z = MatrixView<T>(z_.data(), n, options_.latent);
-    reparameterize<T>(context_, noise, mu, log_variance, kl_scale, &state->kl_weight, &state->losses[kl_slot],
-                      &state->losses[weighted_kl_slot], z);
+    reparameterize<T>(context_, noise, mu, log_variance, divergence, &state->kl_weight,
+                      &state->losses[kl_slot], &state->losses[weighted_kl_slot], z);
   }
 
   const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
-  const bool without_bias = !mixed && options_.output == OutputActivation::identity;
+  const bool without_bias = !mixed && !likelihood_ && options_.output == OutputActivation::identity;
   const Conditions<T> conditions = conditions_of(data_, rows);
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
@@ -281,7 +289,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
   this->phases_.enter(Phase::loss);
   const double gradient_scale = loss_scale() / static_cast<double>(n);
-  if (mixed) {
+  if (likelihood_) {
+    likelihood_->add_loss(data_, prediction, rows, loss_scale(), gradient_scale,
+                          &state->losses[reconstruction_slot], grad);
+  } else if (mixed) {
     dense_squared_error<T>(context_, prediction, loaded(n).skip, loss_scale(), gradient_scale,
                            &state->losses[reconstruction_slot], grad);
   } else {
@@ -297,7 +308,8 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
                     conditions);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
-                               kl_scale / static_cast<double>(n), mu_->rows_of(mu_tape_[0].grad, 0, 0, n),
+                               {divergence.scale / static_cast<double>(n), divergence.free_bits},
+                               mu_->rows_of(mu_tape_[0].grad, 0, 0, n),
                                log_variance_->rows_of(log_variance_tape_[0].grad, 0, 0, n));
     const MatrixView<T> hidden = encoder_.output(encoder_tape_, last, 0, n);
     head_backward(*mu_, mu_tape_, hidden, n, false);
@@ -334,8 +346,10 @@ void Autoencoder<T>::show_step(std::int64_t rows, MatrixView<const T> z) {
   }
   const Segment segment{.rows = rows};
   const MatrixView<T> prediction = decoder_.output(decoder_tape_, decoder_.size() - 1, 0, rows);
-  decoder_.activate(context_, decoder_.size() - 1, decoder_tape_.back(), {&segment, 1}, seed_, true,
-                    prediction, prediction);  // the loss added the bias without writing it down
+  if (!likelihood_) {
+    decoder_.activate(context_, decoder_.size() - 1, decoder_tape_.back(), {&segment, 1}, seed_, true,
+                      prediction, prediction);  // the loss added the bias without writing it down
+  }
   decoder_.show_values(decoder_tape_, rows, 0, watch);
   decoder_.show_gradients(decoder_tape_, rows, 0, watch);
   if (variational()) {
@@ -371,16 +385,18 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
   MatrixView<T> z = run_encoder(data_, seen, segment, false);
   if (variational()) {
     const MatrixView<T> mu = z;
-    const double kl_scale =
-        options_.kl.reduction == Reduction::mean ? 1.0 / static_cast<double>(options_.latent) : 1.0;
     z = MatrixView<T>(z_.data(), rows.count, options_.latent);
     reparameterize<T>(context_, noise, mu, log_variance_->rows_of(log_variance_tape_[0].a, 0, 0, rows.count),
-                      kl_scale, zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
+                      latent_scale(), zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
-  const bool without_bias = options_.output == OutputActivation::identity;
+  const bool without_bias = !likelihood_ && options_.output == OutputActivation::identity;
   const MatrixView<T> prediction = decoder_.forward(
       context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
       {.without_bias = without_bias, .skip_input = z, .conditions = conditions_of(data_, rows)});
+  if (likelihood_) {
+    likelihood_->add_loss(data_, prediction, rows, loss_scale(), 0, &sums[reconstruction_slot], {});
+    return;
+  }
   squared_error<T>(context_, prediction, without_bias ? last_bias() : std::span<const T>(), data_.x(), rows,
                    data_.mean(), data_.inverse_scale(), loss_scale(), 0, &sums[reconstruction_slot], {});
 }
@@ -407,8 +423,15 @@ Matrix<T> Autoencoder<T>::encode_log_variance(const DeviceData<T>& data, const B
 }
 
 template <class T>
-Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& conditions) {
-  require(latent.rows <= capacity_, "decode: {} rows, at most {}", latent.rows, capacity_);
+MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Conditions<T>& conditions) {
+  require(z.rows <= capacity_, "decode: {} rows, at most {}", z.rows, capacity_);
+  const Segment segment{.rows = z.rows};
+  return decoder_.forward(context_, decoder_tape_, z, z.rows, {&segment, 1}, seed_, false,
+                          {.skip_input = z, .conditions = conditions});
+}
+
+template <class T>
+Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions) {
   const std::int64_t width = decoder_.conditioned() ? data_.conditions().cols : 0;
   require(width == 0 || (conditions.rows == latent.rows && conditions.cols == width),
           "decode: conditions are {} x {}, expected {} x {}", conditions.rows, conditions.cols, latent.rows,
@@ -418,12 +441,34 @@ Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& cond
   std::vector<std::int32_t> all(static_cast<std::size_t>(latent.rows));
   std::iota(all.begin(), all.end(), 0);
   const Buffer<std::int32_t> order(context_, all);
-  const Segment segment{.rows = latent.rows};
-  const MatrixView<const T> view(z.data(), latent.rows, latent.cols);
   const BatchRows rows{.order = order.data(), .batch = nullptr, .stride = 0, .count = latent.rows};
-  return to_host<T>(context_,
-                    decoder_.forward(context_, decoder_tape_, view, latent.rows, {&segment, 1}, seed_, false,
-                                     {.skip_input = view, .conditions = {told.view(), rows}}));
+  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, {told.view(), rows}));
+}
+
+template <class T>
+Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& conditions) {
+  Matrix<T> out = decoder_outputs(latent, conditions);
+  return likelihood_ ? likelihood_->expected(out) : out;
+}
+
+template <class T>
+Matrix<T> Autoencoder<T>::draw(const Matrix<T>& latent, std::span<const double> log_library,
+                               std::uint64_t seed, std::int64_t first, const Csr<float>& conditions) {
+  if (!likelihood_) return decode(latent, conditions);
+  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, seed, first);
+}
+
+template <class T>
+std::vector<double> Autoencoder<T>::log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
+                                                   const Matrix<T>& latent) {
+  if (!likelihood_) return {};
+  const Buffer<T> z(context_, latent.values);
+  const Buffer<double> loss(context_, 1), of_cells(context_, rows.count);
+  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions_of(data, rows)),
+                        rows, 1, 0, loss.data(), {}, of_cells.span());
+  std::vector<double> logs = of_cells.to_host();
+  for (double& log : logs) log = -log;
+  return logs;
 }
 
 template class Autoencoder<float>;

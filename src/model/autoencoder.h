@@ -1,9 +1,10 @@
 // The autoencoder and the variational autoencoder: an encoder, a latent layer (for a VAE two heads and a
-// draw), a mirrored decoder, squared error.
+// draw), a mirrored decoder, squared error or a likelihood.
 #pragma once
 
 #include <optional>
 
+#include "model/likelihood.h"
 #include "model/network.h"
 #include "model/trainable.h"
 
@@ -29,6 +30,10 @@ class Autoencoder final : public Trainable<T> {
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
+  std::vector<double> log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
+                                     const Matrix<T>& latent) override;
+  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library, std::uint64_t seed,
+                 std::int64_t first, const Csr<float>& conditions) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
@@ -51,6 +56,10 @@ class Autoencoder final : public Trainable<T> {
   void head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape, MatrixView<const T> hidden,
                      std::int64_t rows, bool accumulate);
   double loss_scale() const;
+  double latent_scale() const;
+  /// Output of the decoder in evaluation mode.
+  MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
+  Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
@@ -66,6 +75,7 @@ class Autoencoder final : public Trainable<T> {
   Network<T> encoder_;
   std::optional<Network<T>> mu_, log_variance_;
   Network<T> decoder_;
+  std::optional<Likelihood<T>> likelihood_;
   std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
   int input_mean_ = -1, input_inverse_deviation_ = -1;  ///< in buffers_, where the input is standardized
   Buffer<T> raw_, input_;                               ///< a batch as it is (or mixed), and standardized

@@ -333,7 +333,7 @@ void Network<T>::show_values(const std::vector<LayerTape<T>>& tape, std::int64_t
     const bool elsewhere = k + 1 == size() && out.data != nullptr;
     const MatrixView<const T> a = elsewhere ? out : rows_of(tape[k].a, k, 0, rows);
     watch({layers_[k].weight_name + ": pre-activations", a, first_cell});
-    if (shape(k).hidden)
+    if (shape(k).hidden && !elsewhere)
       watch({layers_[k].weight_name + ": outputs", rows_of(tape[k].h, k, 0, rows), first_cell});
   }
 }

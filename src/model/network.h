@@ -48,7 +48,7 @@ struct Conditions {
   BatchRows rows{};
 };
 
-/// How a forward pass ends, of a network whose last layer is a bare Linear.
+/// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
 template <class T>
 struct Ending {
   MatrixView<T> out{};               ///< where its outputs go; an empty view: to the tape

@@ -55,6 +55,12 @@ Normalization normalize(Context& context, Dataset& data, const NormalizeOptions&
 void apply(Context& context, Dataset& data, const Normalization& fitted) {
   if (!fitted.enabled) return;
   need_counts(data);
+  const Buffer<double> library(context, data.cell_count());
+  row_sums<float>(context, PlacedCsr<const float>(context, data.x).view(), library.span());
+  data.raw = {.values = data.x.values,
+              .library = library.to_host(),
+              .target_sum = fitted.target_sum,
+              .log1p = fitted.log1p};
   const PlacedCsr<float> x(context, data.x);
   log_normalize<float>(context, x.view(), fitted.target_sum, fitted.log1p);
   x.take_back();

@@ -135,6 +135,17 @@ Dataset take_selected(Context& context, const Dataset& data, const Selection& se
   select_columns<float>(context, x.view(), placed_map.span(), offsets.span(), indices.span(), values.span());
   indices.take_back();
   values.take_back();
+  taken.raw = data.raw;
+  if (data.raw.known()) {
+    CsrView<const float> raw = x.view();
+    const Placed<const float> raw_values(context, data.raw.values);
+    raw.values = raw_values.span().data();
+    taken.raw.values.resize(taken.x.values.size());
+    const Placed<float> taken_values(context, taken.raw.values);
+    select_columns<float>(context, raw, placed_map.span(), offsets.span(), indices.span(),
+                          taken_values.span());
+    taken_values.take_back();
+  }
   taken.cells = data.cells;
   taken.genes = take_rows(data.genes, selection.genes);
   taken.perturbations = data.perturbations;

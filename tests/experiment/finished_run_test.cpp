@@ -86,6 +86,41 @@ TEST_F(FinishedRunCommands, GenerateMakesAsManyCellsAsAskedForWithTheirSource) {
   for (std::int64_t cell = 0; cell < cells.rows(); ++cell) ASSERT_EQ(source->text(cell), "gan");
 }
 
+TEST_F(FinishedRunCommands, GenerateTakesTheMixtureAndLibrarySizesOfTheTrainingCells) {
+  finished_run("r", {"~model.ae", "~model.gan", "model.vae.likelihood=nb",
+                     "model.vae.sample={from: mixture, components: 3}"});
+  const std::string count = std::to_string(json("r/result.json")["data"]["test"].get<int>());
+  succeed({"generate", "r", "new.h5ad", "--cells", count, "--seed", "3"});
+  const std::vector<float> of_run = read_matrix(folder / "r/generated_vae.h5ad").values;
+  EXPECT_EQ(read_matrix(folder / "new.h5ad").values, of_run);
+  succeed({"generate", "r", "prior.h5ad", "--cells", count, "--seed", "3", "--from", "prior"});
+  EXPECT_NE(read_matrix(folder / "prior.h5ad").values, of_run);
+  succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
+  EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_vae").values,
+            read_obsm(folder / "r/latent.h5ad", "X_vae").values);
+}
+
+TEST_F(FinishedRunCommands, MixturesThatCannotBeAreRefused) {
+  finished_run("r");
+  const Finished gan =
+      program({"generate", "r", "new.h5ad", "--cells", "3", "--model", "gan", "--from", "mixture"});
+  EXPECT_EQ(gan.code, 2);
+  EXPECT_THAT(gan.err, HasSubstr("--from mixture: gan is a GAN"));
+  const Finished many = run({"~model.ae", "~model.gan", "model.vae.sample={from: mixture, components: 999}"});
+  EXPECT_EQ(many.code, 3);
+  EXPECT_THAT(many.err,
+              HasSubstr("model.vae.sample.components is 999, but there are only 168 training cells"));
+}
+
+TEST_F(FinishedRunCommands, ModelsOfCountsAreEvaluatedAgain) {
+  expect_same_evaluation(
+      {"~model.gan", "model.vae.likelihood=zinb", "model.vae.library=decoded", "model.vae.kl.free_bits=0.1"});
+  const nlohmann::json vae = json("r/result.json")["models"]["vae"]["test"];
+  EXPECT_NEAR(vae["elbo"].get<double>(),
+              vae["elbo_reconstruction"].get<double>() - vae["elbo_kl"].get<double>(), 1e-9);
+  EXPECT_GE(vae["iwelbo"].get<double>(), vae["elbo"].get<double>());
+}
+
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheRunAgain) { expect_same_evaluation({}); }
 
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheBestWeightsAgain) {

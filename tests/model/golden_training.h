@@ -1,6 +1,7 @@
 // Training steps that PyTorch made (tools/golden/training.py), and how ours are compared with them.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -34,17 +35,32 @@ class GoldenTraining {
   const Csr<float>& x() const { return x_; }
   /// Of the cells; no columns where the model is told none.
   const Csr<float>& conditions() const { return conditions_; }
+  template <class T>
+  DeviceData<T> device_data(Context& context) const {
+    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_);
+    const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
+                        .library = file_.dataset("data/library").read<double>(),
+                        .target_sum = file_.number("target_sum"),
+                        .log1p = true};
+    return DeviceData<T>(context, raw, x_, conditions_);
+  }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
     const auto genes = static_cast<std::size_t>(x_.cols);
     TrainingStart start;
     start.mean.assign(genes, 0);
     start.deviation.assign(genes, 1);
+    start.rate.assign(genes, 1);
+    start.dispersion.assign(genes, 1);
     start.genes.rows = x_.cols;
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
       for (std::size_t k = 0; k < x_.values.size(); ++k) {
-        if (x_.indices[k] == gene) start.genes.values.push_back(x_.values[k]);
+        if (x_.indices[k] != gene) continue;
+        start.genes.values.push_back(x_.values[k]);
+        const auto cell =
+            std::upper_bound(x_.offsets.begin(), x_.offsets.end(), static_cast<std::int64_t>(k));
+        start.genes.indices.push_back(static_cast<std::int32_t>(cell - x_.offsets.begin()) - 1);
       }
       start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
     }
@@ -120,6 +136,12 @@ class GoldenTraining {
       options_.conditioning.control_input = file_.number("control_input");
     }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
+    if (file_.has_attribute("likelihood")) {
+      options_.likelihood = word<LikelihoodType>("likelihood");
+      options_.variance = word<VarianceOf>("variance");
+      options_.library = word<LibrarySource>("library");
+      options_.kl.free_bits = file_.number("free_bits");
+    }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
   }
@@ -151,6 +173,15 @@ class GoldenTraining {
     gan.spectral_norm = file_.integer("spectral_norm") != 0;
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
+    if (file_.has_attribute("output")) {
+      gan.output = word<GeneratorOutput>("output");
+      gan.library = word<LibraryUse>("library");
+    }
+    if (file_.has_attribute("sparsity_term")) {
+      gan.sparsity.term = word<SparsityTerm>("sparsity_term");
+      gan.gate_temperature = file_.number("gate_temperature");
+      gan.weight_average = file_.number("weight_average");
+    }
     options_.train.generator = optimizer("generator_optimizer");
     options_.train.critic = optimizer("critic_optimizer");
   }

@@ -40,21 +40,32 @@ struct Sampling {
     const double variance = std::exp(log_variance.values[i]), m = mu.values[i];
     return (variance + m * m - 1 - std::log(variance)) / 2;
   }
-  double kl() const {
+  double kl(double least = 0) const {
     double sum = 0;
-    for (std::size_t i = 0; i < mu.values.size(); ++i) sum += divergence(i);
+    for (std::size_t i = 0; i < mu.values.size(); ++i) sum += std::max(divergence(i), least);
     return kl_scale * sum;
   }
 };
 
-constexpr struct {
+struct Shape {
   std::int64_t rows, cols;
-} shapes[] = {{1, 1}, {31, 2}, {33, 10}, {64, 3}, {9, 65}, {257, 7}};
+  double free_bits;
+};
+constexpr double some_free_bits = 0.4;  // of divergences from 0 to 4
+
+std::vector<Shape> shapes_and_free_bits() {
+  std::vector<Shape> all;
+  for (const double free_bits : {0.0, some_free_bits}) {
+    for (const auto& [rows, cols] : {std::pair{1, 1}, {31, 2}, {33, 10}, {64, 3}, {9, 65}, {257, 7}})
+      all.push_back({rows, cols, free_bits});
+  }
+  return all;
+}
 
 TYPED_TEST(Reparameterize, SamplesAndAddsTheDivergence) {
   using T = TypeParam;
-  for (const auto& [rows, cols] : shapes) {
-    SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
+  for (const auto& [rows, cols, free_bits] : shapes_and_free_bits()) {
+    SCOPED_TRACE(fmt::format("{} x {}, {} free", rows, cols, free_bits));
     const Sampling sampling = Sampling::random(T(), rows, cols);
     Matrix<double> expected(rows, cols);
     for (std::size_t i = 0; i < expected.values.size(); ++i) expected.values[i] = sampling.z(i);
@@ -66,13 +77,14 @@ TYPED_TEST(Reparameterize, SamplesAndAddsTheDivergence) {
       const DeviceArray<T> weight(context, std::vector<double>{kl_weight});
       const DeviceArray<double> kl(context, std::vector<double>{kl_before}),
           weighted(context, std::vector<double>{weighted_before});
-      reparameterize<T>(context, stream, mu, log_variance, kl_scale, weight.data(), kl.data(),
+      reparameterize<T>(context, stream, mu, log_variance, {kl_scale, free_bits}, weight.data(), kl.data(),
                         weighted.data(), z);
       const Matrix<T> got = z.to_host();
       test::expect_near(got, expected, test::elementary.of<T>(), 4);
       const double sums = test::elementary.of<T>() * std::max(1.0, sampling.kl());
       EXPECT_NEAR(kl.value(), kl_before + sampling.kl(), sums);
-      EXPECT_NEAR(weighted.value(), weighted_before + kl_weight * sampling.kl(), sums);
+      EXPECT_NEAR(weighted.value(), weighted_before + kl_weight * sampling.kl(free_bits),
+                  sums + kl_weight * kl_scale * free_bits * test::elementary.of<T>());
       if (threads == 1) of_one_thread = got.values;
       EXPECT_EQ(got.values, of_one_thread);
     }
@@ -81,15 +93,16 @@ TYPED_TEST(Reparameterize, SamplesAndAddsTheDivergence) {
 
 TYPED_TEST(Reparameterize, BackwardIsTheDifferenceOfForward) {
   using T = TypeParam;
-  for (const auto& [rows, cols] : shapes) {
-    SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
+  for (const auto& [rows, cols, free_bits] : shapes_and_free_bits()) {
+    SCOPED_TRACE(fmt::format("{} x {}, {} free", rows, cols, free_bits));
     Sampling sampling = Sampling::random(T(), rows, cols);
     const auto cotangent = test::random_matrix(rows, cols, 3);
     Matrix<double> by_mu(rows, cols), by_log_variance(rows, cols);
     for (std::size_t i = 0; i < by_mu.values.size(); ++i) {
       // What a latent number adds to sum of cotangent * z + weight * kl.
       const auto objective = [&] {
-        return cotangent.values[i] * sampling.z(i) + kl_weight * kl_scale * sampling.divergence(i);
+        return cotangent.values[i] * sampling.z(i) +
+               kl_weight * kl_scale * std::max(sampling.divergence(i), free_bits);
       };
       const auto by = [&](double& number) {
         const double at = number, h = 1e-6;
@@ -109,8 +122,8 @@ TYPED_TEST(Reparameterize, BackwardIsTheDifferenceOfForward) {
       const DeviceMatrix<T> mu(context, sampling.mu), log_variance(context, sampling.log_variance),
           grad_z(context, cotangent), grad_mu(context, rows, cols), grad_log_variance(context, rows, cols);
       const DeviceArray<T> weight(context, std::vector<double>{kl_weight});
-      reparameterize_backward<T>(context, stream, mu, log_variance, grad_z, weight.data(), kl_scale, grad_mu,
-                                 grad_log_variance);
+      reparameterize_backward<T>(context, stream, mu, log_variance, grad_z, weight.data(),
+                                 {kl_scale, free_bits}, grad_mu, grad_log_variance);
       test::expect_near(grad_mu.to_host(), by_mu, test::central_difference.of<T>());
       const Matrix<T> got = grad_log_variance.to_host();
       test::expect_near(got, by_log_variance, test::central_difference.of<T>());

@@ -63,6 +63,17 @@ TEST_F(Resume, AStoppedRunEndsEqualToAnUndisturbedOne) {
   }
 }
 
+TEST_F(Resume, AModelOfCountsEndsEqualToAnUndisturbedOne) {
+  std::vector<std::string> counts = long_run;
+  counts.insert(counts.end(), {"~model.ae", "~model.gan", "model.vae.likelihood=zinb", "model.vae.library=decoded",
+                               "model.vae.sample={from: mixture, components: 2}"});
+  finished_run("whole", counts);
+  stopped_run("stopped", "vae", SIGTERM, counts);
+  const Finished done = resume("stopped");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(differences(folder / "whole", folder / "stopped"), IsEmpty());
+}
+
 TEST_F(Resume, BestWeightsSurvive) {
   const std::vector<std::string> options{
       "model={ae: {type: autoencoder, hidden: [16], latent: 4, dropout: [0]}}", "train.epochs=3000",

@@ -8,6 +8,8 @@ Weights, data and row order are in the file; masks and noise come from philox.py
                      per cell (the control that the encoder sees in its place)
   GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
       generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
+      generator_input/2 and 3 the gates of a hurdle, by generator pass (below) and its step; generator_input/4 and 5 library
+      sizes, one element per cell, as 0 and 1; generate/1 the gates of cells that are asked for
       instance_noise/0 step u, interpolation/0 step u (one element per cell)
       dropout index = pass * 16 + layer; generator pass 0 in critic updates (step u), 1 in its own update (step i);
       critic pass 2 real, 3 generated, 4 interpolated (step u), 5 in the generator's update (step i)
@@ -103,6 +105,16 @@ def simulated_data(seed):
     return x.astype(np.float32).astype(np.float64)
 
 
+def simulated_counts(seed):
+    """Counts of 40 genes, one of them and one cell without any; library sizes, which other genes add to."""
+    random = np.random.default_rng(seed)
+    x = random.negative_binomial(1.5, 0.4, (CELLS, GENES)) * (random.random((CELLS, GENES)) < 0.4)
+    x[:, 7] = 0
+    x[11] = 0
+    x[:, 3] *= 40
+    return x.astype(np.float64), (x.sum(axis=1) + random.integers(1, 60, CELLS)).astype(np.float64)
+
+
 def row_order(seed):
     """Epochs of shuffled rows, cut to STEPS batches; CELLS is a multiple of BATCH."""
     random = np.random.default_rng(seed)
@@ -147,6 +159,8 @@ class AutoencoderTraining:
         return torch.from_numpy(self.data[seen]), told
 
     def loss(self, rows, step):
+        if self.options.get("likelihood", "mse") != "mse":
+            return self.likelihood_loss(torch.from_numpy(self.data[rows]), step)
         reduction = self.options["reduction"]
         x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
@@ -158,6 +172,25 @@ class AutoencoderTraining:
         reconstruction = models.squared_error(output, x, reduction)
         kl = models.kl_divergence(mu, logvar, self.options["kl_reduction"])
         return reconstruction + self.options["kl_weight"][step] * kl, reconstruction, kl
+
+    def features(self, x):
+        """What the encoder reads of counts, which the log library size follows."""
+        if not models.of_counts(self.options):
+            return x
+        return torch.cat([torch.log1p(x[:, :-1]), x[:, -1:]], dim=1)
+
+    def likelihood_loss(self, x, step):
+        options = self.options
+        noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), options["latent"]))
+        output, mu, logvar = self.model(self.features(x), noise)
+        if models.of_counts(options):
+            terms = models.count_loss(x[:, :-1], output, x[:, -1:], self.model.log_dispersion, options)
+        else:
+            terms = models.gaussian_loss(x, output, self.model.log_variance)
+        reconstruction = terms.mean() if options["reduction"] == "mean" else terms.sum(1).mean()
+        kl = models.kl_divergence(mu, logvar, options["kl_reduction"])
+        counted = models.kl_divergence(mu, logvar, options["kl_reduction"], options["free_bits"])
+        return reconstruction + options["kl_weight"][step] * counted, reconstruction, kl
 
     def step(self, rows, step):
         self.draws.at(step)
@@ -173,8 +206,12 @@ class AutoencoderTraining:
     def evaluate(self, x):
         told = None if self.conditions is None else torch.from_numpy(self.conditions)
         with torch.no_grad():
-            latent = self.model.embed(x, told)
-            error = models.squared_error(self.model.decode(latent, told), x, "mean")
+            latent = self.model.embed(self.features(x), told)
+            output, values = self.model.decode(latent, told), x
+            if models.of_counts(self.options):
+                output = models.expected_expression(output, GENES, self.options)
+                values = torch.from_numpy(self.expression)
+            error = models.squared_error(output, values, "mean")
         return {"latent": latent, "mse_at_mean": error}
 
 
@@ -191,9 +228,37 @@ class GanTraining:
         ]
 
     def generate(self, cells, index, step, pass_, pass_step):
-        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (cells, self.options["latent"]))
+        """Generated cells, and the network's outputs that they come from."""
+        z = self.draws.normal(Purpose.GENERATOR_INPUT, index, step, (cells, self.model.inputs))
+        if self.model.library is not None:
+            u = uniform(self.draws.seed, Purpose.GENERATOR_INPUT, 4 + index, step, cells)
+            table = self.model.library.quantiles.numpy()
+            z[:, -1] = torch.from_numpy(np.interp(u * (len(table) - 1), np.arange(len(table)), table))
         self.draws.at(pass_step, pass_)
-        return self.model.generator(z)
+        outputs = self.model.generator(z)
+        return self.model.cells(outputs, self.noise(Purpose.GENERATOR_INPUT, 2 + pass_, pass_step, cells), z[:, -1]), outputs
+
+    def noise(self, purpose, index, step, cells):
+        u = self.draws.uniform(purpose, index, step, (cells, GENES))
+        return torch.log(u) - torch.log(1 - u)
+
+    def sparsity(self, generated, outputs):
+        if self.options.get("sparsity_term", "size") == "size":
+            return generated.abs().mean()
+        share = torch.from_numpy((self.data != 0).mean(axis=0))
+        off = torch.sigmoid(outputs[:, GENES:]).mean(0) - share
+        return (off.square() / (share * (1 - share) + 0.005)).mean()
+
+    def move_average(self, step):
+        if self.model.average is None:
+            return
+        d = min(self.options["weight_average"], step / (step + 10))
+        with torch.no_grad():
+            for kind in ("parameters", "buffers"):
+                pairs = zip(getattr(self.model.average, kind)(), getattr(self.model.generator, kind)(), strict=True)
+                for average, value in pairs:
+                    if average.is_floating_point():
+                        average.mul_(d).add_((1 - d) * value)
 
     def criticize(self, x, pass_, step, iterate=True):
         """A pass through the critic; its spectral_norm hooks iterate only in training mode."""
@@ -208,7 +273,7 @@ class GanTraining:
         every_pass = options["spectral_iterations"] == "per_pass"
         with torch.no_grad():
             index, step = (1, update) if options["latent_draw"] == "per_update" else (0, iteration)
-            generated = self.generate(len(x), index, step, 0, update)
+            generated, _ = self.generate(len(x), index, step, 0, update)
         noise = options["instance_noise"] * self.draws.normal(Purpose.INSTANCE_NOISE, 0, update, x.shape)
         real_logit = self.criticize(x + noise, 2, update)
         generated_logit = self.criticize(generated, 3, update, every_pass)
@@ -229,14 +294,15 @@ class GanTraining:
         return (loss, penalty), update_gradients
 
     def generator_update(self, cells, iteration):
-        generated = self.generate(cells, 0, iteration, 1, iteration)
+        generated, outputs = self.generate(cells, 0, iteration, 1, iteration)
         logit = self.criticize(generated, 5, iteration)
-        sparsity = generated.abs().mean()
+        sparsity = self.sparsity(generated, outputs)
         loss = models.generator_loss(self.options["loss"], logit) + self.options["sparsity_weight"] * sparsity
         self.optimizers[0].zero_grad()
         loss.backward()
         update_gradients = gradients(self.model.generator, "generator.")
         self.optimizers[0].step()
+        self.move_average(iteration)
         return (loss, sparsity), update_gradients
 
     def step(self, rows, iteration):
@@ -247,9 +313,11 @@ class GanTraining:
         return critic[-1][0] + parts, {**generator_gradients, **critic[0][1]}
 
     def evaluate(self, x):
-        z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.options["latent"]))
+        z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.model.inputs))
+        network = self.model.generator if self.model.average is None else self.model.average
         with torch.no_grad():
-            return {"z": z, "generated": self.model.generator(z), "logit": self.model.critic(x[:8])}
+            generated = self.model.cells(network(z), self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1])
+            return {"z": z, "generated": generated, "logit": self.model.critic(x[:8])}
 
 
 def write(group, values):
@@ -284,6 +352,12 @@ def build(options, draws, data):
         deviation = data.std(axis=0)
         model.input.mean.copy_(torch.from_numpy(data.mean(axis=0)))
         model.input.inverse_deviation.copy_(torch.from_numpy(1 / np.maximum(deviation, 0.05 * deviation.max())))
+    if getattr(model, "library", None) is not None:
+        size = np.sort(np.log(np.maximum(np.expm1(data).sum(axis=1), 1e-3)))
+        scale = np.array([size.mean(), size.std()])
+        places = np.linspace(0, len(size) - 1, len(model.library.quantiles))
+        model.library.quantiles.copy_(torch.from_numpy((np.interp(places, np.arange(len(size)), size) - scale[0]) / scale[1]))
+        model.library.scale.copy_(torch.from_numpy(scale))
     state = {name: value.float().double() if value.is_floating_point() else value
              for name, value in model.state_dict().items()}
     model.double().load_state_dict(state)
@@ -293,13 +367,21 @@ def build(options, draws, data):
 def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
-    data, order = simulated_data(seed), row_order(seed)
+    data, order, count_data, attributes = simulated_data(seed), row_order(seed), {}, {}
+    expression = data
+    if models.of_counts(options):
+        counts, library = simulated_counts(seed)
+        target_sum = float(np.median(library))
+        expression = np.log1p(counts * target_sum / library[:, None]).astype(np.float32).astype(np.float64)
+        data = np.concatenate([counts, np.log(library / target_sum)[:, None]], axis=1)
+        count_data, attributes = {"counts": counts[np.nonzero(counts)], "library": library}, {"target_sum": target_sum}
     conditions, controls = None, None
     if options.get("conditions", 0) > 0:
         conditions, controls = simulated_conditions(seed, options["conditions"])
     model, initial = build(options, draws, data)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
     training = trainer(model, options, draws, data, conditions, controls)
+    training.expression = expression
     losses, first_gradients = [], None
     for step in range(STEPS):
         parts, step_gradients = training.step(order[step * BATCH : (step + 1) * BATCH], step)
@@ -309,13 +391,14 @@ def run_case(path, options):
     model.eval()
     evaluation = training.evaluate(torch.from_numpy(data))
 
-    rows, columns = np.nonzero(data)
+    rows, columns = np.nonzero(expression)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=CELLS))]).astype(np.int64)
     with h5py.File(path, "w", libver=("v110", "v110")) as file:
         file.attrs["batch"], file.attrs["steps"] = BATCH, STEPS
-        write_attributes(file, options)
+        write_attributes(file, options | attributes)
         write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
-                                          "values": data[rows, columns], "shape": np.array(data.shape)})
+                                          "values": expression[rows, columns], "shape": np.array(expression.shape),
+                                          **count_data})
         if conditions is not None:
             write(file, {"condition": conditions, "controls": controls.astype(np.int32)})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})

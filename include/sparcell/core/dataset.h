@@ -1,6 +1,7 @@
 // The data set that travels through the nine stations.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +20,23 @@ struct Perturbations {
   bool known() const { return !of_cell.empty(); }  ///< false: the data set has no perturbation labels
 };
 
+/// The counts that normalized values were made from: a value is count * target_sum / library, or log(1 + that).
+struct RawCounts {
+  std::vector<float> values;    ///< of every non-zero of x, in its order
+  std::vector<double> library;  ///< of every cell: its sum over all genes that there were when it was normalized
+  double target_sum = 0;
+  bool log1p = false;
+
+  bool known() const { return target_sum > 0; }  ///< false: the values were taken as they are
+};
+
+/// A count of a cell with that many counts in all, as `normalize` would have it; 0 in a cell without counts.
+inline float normalized(double count, double library, const RawCounts& raw) {
+  if (library <= 0) return 0.0f;
+  const double value = count * raw.target_sum / library;
+  return static_cast<float>(raw.log1p ? std::log1p(value) : value);
+}
+
 /// Cells x genes with annotations.
 struct Dataset {
   Csr<float> x;          ///< the values that the program works on: counts until `normalize`
@@ -26,6 +44,7 @@ struct Dataset {
   Table genes;           ///< var
   Perturbations perturbations;
   bool counts = false;   ///< x holds non-negative integers, checked
+  RawCounts raw;         ///< after `normalize`
   std::string source;    ///< file the data came from
   std::string matrix;    ///< which matrix of the file: X, layers/counts, raw/X, matrix...
   std::string checksum;  ///< of the file's bytes (for a folder: of its files): sha256 as 64 hex digits

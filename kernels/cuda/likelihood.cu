@@ -1,0 +1,270 @@
+// Likelihoods: a block per cell. All its entries are first taken as zeros, four neighbouring genes a thread;
+// then a thread for each of the few counts above zero, whose gamma functions need f64, puts that entry right.
+// Values of normal distributions have no such difference: their sparse target is spread out in shared memory,
+// as that of the squared error is.
+#include "sparcell/ops/likelihood.h"
+
+#include "cuda/memory.h"
+#include "device/rows.h"
+#include "device/slab.h"
+#include "device/sparse.h"
+#include "math/count_loss.h"
+
+namespace sparcell {
+namespace kernels::likelihood {
+
+using device::Columns, device::Four, device::four, device::load, device::Slab, device::store;
+
+constexpr int threads = 256;
+constexpr int width = device::own_columns;
+constexpr std::int64_t tile_columns = 8192;  // 32 KiB
+
+__device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
+
+/// One cell's memory; pointers are null where there is none.
+struct Cell {
+  std::int64_t genes;
+  const float *log_rate, *gate, *log_dispersion;
+  float shift;  ///< of log rates
+  float *by_log_mean, *by_gate, *by_log_dispersion;
+  float scale;  ///< of the derivatives
+};
+
+/// Sums over the entries of a thread.
+struct Sums {
+  double loss = 0, by_log_mean = 0;
+};
+
+template <int access, bool gate>
+__device__ __forceinline__ void all_as_zero(const Cell& cell, Sums& sums) {
+  device::for_each_in_block(vectors_of(cell.genes), [&](std::int64_t v) {
+    const Columns columns = device::columns_at(v, cell.genes);
+    const Four rate = columns.load<access>(cell.log_rate),
+               dispersion = columns.load<access>(cell.log_dispersion);
+    Four logit{};
+    if (gate) logit = columns.load<access>(cell.gate);
+    Four by_mean{}, by_gate{}, by_dispersion{};
+    double loss = 0, by_log_mean = 0;
+#pragma unroll
+    for (int k = 0; k < width; ++k) {
+      if (k >= columns.count) continue;
+      const auto entry = math::loss_of_zero<gate, float>(rate[k] + cell.shift, dispersion[k], logit[k]);
+      loss += static_cast<double>(entry.loss);
+      by_log_mean += static_cast<double>(entry.by_log_mean);
+      by_mean[k] = cell.scale * entry.by_log_mean;
+      by_gate[k] = cell.scale * entry.by_gate;
+      by_dispersion[k] = cell.scale * entry.by_log_dispersion;
+    }
+    sums.loss += loss;
+    sums.by_log_mean += by_log_mean;
+    if (cell.by_log_mean != nullptr) columns.store<access>(cell.by_log_mean, by_mean);
+    if (gate && cell.by_gate != nullptr) columns.store<access>(cell.by_gate, by_gate);
+    if (cell.by_log_dispersion != nullptr) columns.store<access>(cell.by_log_dispersion, by_dispersion);
+  });
+}
+
+template <bool gate>
+__device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrView<const float>& counts,
+                                                  std::int64_t row, Sums& sums) {
+  const device::Entries entries = device::entries_of(counts, row, 0, counts.cols);
+  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
+    const std::int32_t g = load(counts.indices + entries.first + k);
+    const float rate = load(cell.log_rate + g) + cell.shift, dispersion = load(cell.log_dispersion + g),
+                logit = gate ? load(cell.gate + g) : 0;
+    const auto as_zero = math::loss_of_zero<gate, float>(rate, dispersion, logit);
+    const auto entry =
+        math::loss_of_count<gate>(load(counts.values + entries.first + k), rate, dispersion, logit);
+    sums.loss += entry.loss - static_cast<double>(as_zero.loss);
+    sums.by_log_mean += entry.by_log_mean - static_cast<double>(as_zero.by_log_mean);
+    if (cell.by_log_mean != nullptr)
+      store(cell.by_log_mean + g, cell.scale * static_cast<float>(entry.by_log_mean));
+    if (gate && cell.by_gate != nullptr)
+      store(cell.by_gate + g, cell.scale * static_cast<float>(entry.by_gate));
+    if (cell.by_log_dispersion != nullptr)
+      store(cell.by_log_dispersion + g, cell.scale * static_cast<float>(entry.by_log_dispersion));
+  });
+}
+
+/// *loss += scale * the sum of every block's `sum`, which all its threads hold.
+__device__ __forceinline__ void add_to_loss(double sum, double scale, double* loss, double* partial,
+                                            unsigned* ticket) {
+  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
+    store(loss, load(loss) + scale * sum);
+}
+
+template <int access, bool gate>
+__global__ void __launch_bounds__(threads)
+    count_loss(bool library, MatrixView<const float> outputs, MatrixView<const float> log_dispersion,
+               const std::int32_t* group_of, const float* log_library, CsrView<const float> counts,
+               BatchRows rows, float scale, MatrixView<float> gradient, MatrixView<float> by_log_dispersion,
+               double* cell_losses, double loss_scale, double* loss, double* partial, unsigned* ticket) {
+  const std::int64_t genes = counts.cols, last = outputs.cols - 1;
+  double sum = 0;
+  device::for_each_in_blocks(rows.count, [&](std::int64_t i) {
+    const std::int64_t row = device::row_of(rows, i);
+    const float* const out = outputs.row(i);
+    float* const to = gradient.data == nullptr ? nullptr : gradient.row(i);
+    const Cell cell{genes,
+                    out,
+                    out + genes,
+                    log_dispersion.row(group_of == nullptr ? 0 : load(group_of + row)),
+                    (library ? load(out + last) : 0) + (log_library == nullptr ? 0 : load(log_library + row)),
+                    to,
+                    to == nullptr ? nullptr : to + genes,
+                    by_log_dispersion.data == nullptr ? nullptr : by_log_dispersion.row(i),
+                    scale};
+    Sums sums;
+    all_as_zero<access, gate>(cell, sums);
+    __syncthreads();  // before entries are written a second time
+    counts_above_zero<gate>(cell, counts, row, sums);
+    const double of_cell = device::block_sum<threads>(sums.loss);
+    sum += of_cell;
+    const double by_library = device::block_sum<threads>(sums.by_log_mean);
+    if (threadIdx.x != 0) return;
+    if (cell_losses != nullptr) store(cell_losses + i, of_cell);
+    if (library && to != nullptr) store(to + last, scale * static_cast<float>(by_library));
+  });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
+}
+
+/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
+__device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
+                                       std::int64_t count, float* target) {
+  device::for_each_in_block(vectors_of(count),
+                            [&](std::int64_t v) { device::store_vector(target + v * width, Four{}); });
+  const device::Entries entries = device::entries_of(x, row, begin, begin + count);
+  __syncthreads();
+  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
+    store(target + load(x.indices + entries.first + k) - begin, load(x.values + entries.first + k));
+  });
+  __syncthreads();
+}
+
+template <int access>
+__global__ void __launch_bounds__(threads)
+    gaussian_loss(MatrixView<const float> prediction, const float* log_variance, bool shared,
+                  CsrView<const float> x, BatchRows rows, const float* mean, const float* inverse_scale,
+                  float scale, MatrixView<float> gradient, MatrixView<float> by_log_variance,
+                  double* cell_losses, double loss_scale, double* loss, double* partial, unsigned* ticket) {
+  __shared__ __align__(16) float target[tile_columns];
+  double sum = 0;
+  device::for_each_in_blocks(rows.count, [&](std::int64_t i) {
+    double own = 0;
+    for (std::int64_t begin = 0; begin < x.cols; begin += tile_columns) {
+      const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
+      spread(x, device::row_of(rows, i), begin, count, target);
+      device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
+        const Columns columns = device::columns_at(begin / width + v, x.cols);
+        const Four p = columns.load<access>(prediction.row(i));
+        Four t = device::load_vector<width>(target + v * width), logs{};
+        if (mean != nullptr) {
+          const Four m = columns.load<access>(mean), s = columns.load<access>(inverse_scale);
+          t = four([&](int k) { return (t[k] - m[k]) * s[k]; });
+        }
+        if (!shared) logs = columns.load<access>(log_variance);
+        const float common = shared ? load(log_variance) : 0;
+        Four by_prediction{}, by_variance{};
+#pragma unroll
+        for (int k = 0; k < width; ++k) {
+          if (k >= columns.count) continue;
+          const auto entry = math::gaussian_loss(p[k] - t[k], shared ? common : logs[k]);
+          own += static_cast<double>(entry.loss);
+          by_prediction[k] = scale * entry.by_prediction;
+          by_variance[k] = scale * entry.by_log_variance;
+        }
+        if (gradient.data != nullptr) columns.store<access>(gradient.row(i), by_prediction);
+        if (by_log_variance.data != nullptr) columns.store<access>(by_log_variance.row(i), by_variance);
+      });
+      __syncthreads();  // the next tile overwrites `target`
+    }
+    const double of_cell = device::block_sum<threads>(own);
+    sum += of_cell;
+    if (cell_losses != nullptr && threadIdx.x == 0) store(cell_losses + i, of_cell);
+  });
+  add_to_loss(sum, loss_scale, loss, partial, ticket);
+}
+
+/// A thread for each column, so that rows meet in their order.
+__global__ void __launch_bounds__(threads)
+    add_rows_by_group(MatrixView<const float> values, BatchRows rows, const std::int32_t* group_of,
+                      MatrixView<float> sums) {
+  device::for_each_in_grid(values.cols, [&](std::int64_t c) {
+    if (group_of == nullptr) {
+      float sum = 0;
+      for (std::int64_t i = 0; i < values.rows; ++i) sum += load(values.row(i) + c);
+      store(sums.row(0) + c, load(sums.row(0) + c) + sum);
+      return;
+    }
+    for (std::int64_t i = 0; i < values.rows; ++i) {
+      float* const to = sums.row(load(group_of + device::row_of(rows, i))) + c;
+      store(to, load(to) + load(values.row(i) + c));
+    }
+  });
+}
+
+}  // namespace kernels::likelihood
+
+template <class T>
+void cuda::count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
+                      const Dispersion<T>& dispersion, std::span<const T> log_library,
+                      CsrView<const T> counts, BatchRows rows, double loss_scale, double gradient_scale,
+                      double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
+                      MatrixView<T> by_log_dispersion) {
+  using namespace kernels::likelihood;
+  const bool aligned = device::aligned_rows<width>(outputs) && device::aligned_rows<width>(gradient) &&
+                       device::aligned_rows<width>(dispersion.log) &&
+                       device::aligned_rows<width>(by_log_dispersion) &&
+                       (!form.gate || counts.cols % width == 0);
+  const device::LaunchShape shape{
+      .grid = device::blocks_for(rows.count, 1), .block = threads, .stream = device::stream_of(context)};
+  device::with_width<width>(aligned, [&](auto constant) {
+    const auto run = [&](auto kernel) {
+      device::launch(kernel, shape, form.library, outputs, dispersion.log,
+                     device::data_or_null(dispersion.group_of), device::data_or_null(log_library), counts,
+                     rows, static_cast<T>(gradient_scale), gradient, by_log_dispersion,
+                     device::data_or_null(cell_losses), loss_scale, loss,
+                     cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
+    };
+    form.gate ? run(kernels::likelihood::count_loss<constant, true>)
+              : run(kernels::likelihood::count_loss<constant, false>);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::count_loss);
+
+template <class T>
+void cuda::gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,
+                         CsrView<const T> x, BatchRows rows, std::span<const T> mean,
+                         std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
+                         double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
+                         MatrixView<T> by_log_variance) {
+  using namespace kernels::likelihood;
+  const bool shared = log_variance.size() == 1;
+  const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
+                       device::aligned_rows<width>(by_log_variance) &&
+                       (shared || device::aligned<width>(log_variance.data())) &&
+                       device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
+  const device::LaunchShape shape{
+      .grid = device::blocks_for(rows.count, 1), .block = threads, .stream = device::stream_of(context)};
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::likelihood::gaussian_loss<constant>, shape, prediction, log_variance.data(),
+                   shared, x, rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
+                   static_cast<T>(gradient_scale), gradient, by_log_variance,
+                   device::data_or_null(cell_losses), loss_scale, loss,
+                   cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::gaussian_loss);
+
+template <class T>
+void cuda::add_rows_by_group(Context& context, MatrixView<const T> values, BatchRows rows,
+                             std::span<const std::int32_t> group_of, MatrixView<T> sums) {
+  using namespace kernels::likelihood;
+  device::launch(kernels::likelihood::add_rows_by_group,
+                 {.grid = device::blocks_for(values.cols, threads),
+                  .block = threads,
+                  .stream = device::stream_of(context)},
+                 values, rows, device::data_or_null(group_of), sums);
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::add_rows_by_group);
+
+}  // namespace sparcell

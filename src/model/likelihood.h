@@ -1,0 +1,61 @@
+// What a VAE's decoder says of cells, where that is more than their mean: the distribution of their counts or
+// values, with the parameters that all cells share.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "model/arena.h"
+#include "model/device_data.h"
+#include "model/training_start.h"
+#include "sparcell/model.h"
+#include "sparcell/ops/likelihood.h"
+
+namespace sparcell {
+
+/// The columns of the decoder's output layer.
+std::int64_t decoder_outputs(const ModelOptions& options, std::int64_t genes);
+
+template <class T>
+class Likelihood {
+ public:
+  /// Adds its tensor, `log_dispersion` or `log_variance`. `capacity` rows at most.
+  Likelihood(Context& context, const ModelOptions& options, const DeviceData<T>& data, std::int64_t capacity,
+             Arena<T>& parameters);
+
+  /// Dispersions and the decoder's output bias from moments of the training cells' counts; gates nearly shut.
+  /// Variances of values begin at 1.
+  void begin_from(const TrainingStart& start, int output_bias);
+
+  /// *loss += loss_scale * minus log-likelihood of the rows at the decoder's outputs; with a `gradient` that
+  /// of the outputs, and the shared parameters' is added to theirs.
+  void add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows,
+                double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient,
+                std::span<double> cell_losses = {});
+
+  /// Expected values of genes, in the space of expression, at the decoder's outputs.
+  Matrix<T> expected(const Matrix<T>& outputs) const;
+  /// Values drawn, row by row: see Trainable::draw.
+  Matrix<T> draw(const Matrix<T>& outputs, std::span<const double> log_library, std::uint64_t seed,
+                 std::int64_t first) const;
+
+ private:
+  CountForm form() const {
+    return {.gate = options_.likelihood == LikelihoodType::zinb,
+            .library = options_.library == LibrarySource::decoded};
+  }
+  void draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
+                   std::uint64_t seed, std::int64_t cell, T* values) const;
+
+  Context& context_;
+  const ModelOptions& options_;
+  const std::int64_t genes_;
+  const bool log1p_;
+  const double target_sum_;
+  Arena<T>& parameters_;
+  const int shared_;     ///< tensor of the dispersions or variances
+  Buffer<T> by_shared_;  ///< their gradient, entry by entry
+  Buffer<T> sums_;       ///< and by gene, where one variance is shared by all
+};
+
+}  // namespace sparcell
