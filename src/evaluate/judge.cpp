@@ -155,7 +155,7 @@ void Judge::judge_reconstruction_of(const JudgedModel& model, Scores& scores) {
   const ReconstructionScores& pca = pca_.at(model.latent);
   add_reconstruction_verdicts(model.name, judged, "pca", pca);
   add_pseudobulk_verdicts(model.name, judged.pseudobulk, "pca", pca.pseudobulk);
-  for (const auto& [name, reference] : pca_variants_.at(model.latent))
+  for (const auto& [name, reference] : pca_variants_[model.latent])
     add_reconstruction_verdicts(model.name, judged, name, reference);
   if (!model.reconstruct_at_mean || !wanted_.has("mse_at_mean")) return;
   scores.set("mse_at_mean", reconstruction(model.name, [&](auto cells, auto, MatrixView<float> out) {

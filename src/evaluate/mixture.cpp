@@ -16,9 +16,9 @@ constexpr double least_variance = 1e-6, least_gain = 1e-4;
 constexpr std::int64_t most_iterations = 200;
 constexpr std::int64_t mixture_clusters = 100;  // of the draws of k-means' centres
 
-class Fit {
+class MixtureFit {
  public:
-  Fit(Context& context, const Matrix<float>& x, std::int64_t components)
+  MixtureFit(Context& context, const Matrix<float>& x, std::int64_t components)
       : threads_(context.threads()), x_(x), shares_(x.rows, components) {
     mixture_.weights.resize(static_cast<std::size_t>(components));
     mixture_.means = Matrix<double>(components, x.cols);
@@ -133,7 +133,7 @@ GaussianMixture fit_mixture(Context& context, const Matrix<float>& x, std::int64
   require(components >= 1 && components <= x.rows, "a mixture of {} components for {} rows", components,
           x.rows);
   const Clustering clusters = k_means(context, x, plus_plus_centers(x, components, seed, mixture_clusters));
-  return Fit(context, x, components).from(clusters.clusters);
+  return MixtureFit(context, x, components).from(clusters.clusters);
 }
 
 }  // namespace sparcell

@@ -19,14 +19,19 @@ Side together(Side a, Side b) {
   return Side::worse;
 }
 
+/// As the head of a report has room for.
+std::string short_phrase(const std::string& baseline) {
+  return baseline == "pca" ? "PCA" : baseline_phrase(baseline);
+}
+
 std::string joined(const std::vector<std::string>& baselines) {
   std::vector<std::string> phrases;
-  for (const std::string& baseline : baselines) phrases.push_back(baseline_phrase(baseline));
+  for (const std::string& baseline : baselines) phrases.push_back(short_phrase(baseline));
   return fmt::format("{}", fmt::join(phrases, " and "));
 }
 
 std::string about_one(const std::string& baseline, Side side) {
-  const std::string phrase = baseline_phrase(baseline);
+  const std::string phrase = short_phrase(baseline);
   switch (side) {
     case Side::better:
       return "beats " + phrase;

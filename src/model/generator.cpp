@@ -108,18 +108,24 @@ void Generator<T>::begin_from(const TrainingStart& start) {
   parameters_.write(last, bias);
 }
 
-/// Quantiles of the training cells' log library sizes in units of their deviation, and those units.
+/// Quantiles of the log library sizes in units of their deviation, and those units, of training cells that
+/// have counts: a cell without any is one whose gates are all shut.
 template <class T>
 void Generator<T>::take_library(const Csr<float>& genes) {
   std::vector<double> sizes(static_cast<std::size_t>(genes.cols));
   for (std::size_t k = 0; k < genes.values.size(); ++k)
     sizes[genes.indices[k]] += std::expm1(static_cast<double>(genes.values[k]));
+  std::erase_if(sizes, [](double size) { return size <= 0; });
+  if (sizes.size() < 2) {
+    throw DataError("model.library needs two training cells with counts of the selected genes, there are {}",
+                    sizes.size());
+  }
   double mean = 0, squares = 0;
   for (double& size : sizes) {
     if (!std::isfinite(size))
       throw DataError(
           "model.library takes values as log1p of counts, and e to the power of some is infinite");
-    size = std::log(std::max(size, 1e-3));  // a cell without counts has the smallest size
+    size = std::log(size);
     mean += size / static_cast<double>(sizes.size());
   }
   for (const double size : sizes) squares += (size - mean) * (size - mean);

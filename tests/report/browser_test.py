@@ -14,19 +14,16 @@ from browser import Page, find_chromium
 
 SECTIONS = ["comparison", "training", "cells", "generated", "genes", "run"]
 DRAWN = "document.documentElement.dataset.figures !== undefined"
-FREEZE_SECONDS = 20  # of one piece of work, on software that stands in for a GPU and on a machine that does other work as well
-WATCH_TASKS = """window.longestTask = 0;
-new PerformanceObserver(list => { for (const task of list.getEntries()) window.longestTask = Math.max(window.longestTask, task.duration); })
-  .observe({type: "longtask", buffered: true});"""
+MOST_SECONDS = 10  # of work for 200,000 cells, where software stands in for a GPU
 ENTER = {"key": "Enter", "code": 13, "text": "\r"}
 
 
-def opened(page, report, width=1400, height=900, phone=False, scheme="light"):
+def opened(page, report, width=1400, height=900, phone=False, scheme="light", patience=60):
     """Loads the report, waits for its figures and checks what holds for every page."""
     page.prefer(scheme)
     page.size(width, height, phone)
     page.open(report.as_uri())
-    page.wait_for(f"{DRAWN} || document.querySelector('.failed') !== null")
+    page.wait_for(f"{DRAWN} || document.querySelector('.failed') !== null", patience)
     assert page.evaluate("document.querySelector('.failed')?.textContent ?? ''") == ""
     assert page.problems == [], page.problems
     asked = [address for address in page.requests if not address.startswith(("data:", "blob:"))]
@@ -55,7 +52,7 @@ def check_sections(page, report):
     assert page.evaluate("[...document.querySelectorAll('main > section')].map(section => section.id)") == SECTIONS
     assert page.evaluate("[...document.querySelectorAll('.bar .links a')].map(link => link.hash.slice(1))") == SECTIONS
     assert has(page, "figure > .plot") == page.evaluate("Number(document.documentElement.dataset.figures)")
-    for part in (".trace", "text.xtitle", "text.ytitle"):
+    for part in (".trace, .hm", "text.xtitle", "text.ytitle"):
         lacking = page.evaluate(
             f"[...document.querySelectorAll('figure > .plot')].filter(plot => !plot.querySelector('{part}')).map(plot => plot.parentNode.id)"
         )
@@ -64,7 +61,7 @@ def check_sections(page, report):
     assert text(page, "#comparison-tables tbody td") == "0.0125"
     assert text(page, "#summary .lead strong") == "ae"
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
-    assert len(head) == 3 and "▼ does not" in head[0] and "passes for real cells" in head[1], head
+    assert len(head) == 3 and "▼ does worse" in head[0] and "passes for real cells" in head[1], head
     assert has(page, "#training-figures .panels") == 3
     assert has(page, "#run-details details") == 3
     assert "ae: steps run as recorded graphs; their time is divided as that of 20 sample steps" in text(page, "#run")
@@ -103,7 +100,7 @@ def check_colours(page, report):
     page.wait_for(f"{traces}.map(trace => trace.name).join() === {json.dumps(','.join(['train', 'test'] * 3))}")
     enter(page, "#cell-colour", "total:0")
     page.wait_for(f"{traces}.length === 3 && {traces}.every(trace => trace.marker.coloraxis === 'coloraxis')")
-    assert "normalized" in text(page, "#cell-scatter .colorbar")
+    assert "normalized" in page.evaluate("document.querySelector('#cell-scatter .colorbar').textContent")
     enter(page, "#cell-colour", "gene")
     assert page.evaluate("document.getElementById('gene-colour').checkVisibility()")
     enter(page, "#gene-colour", "g4")  # the case of a gene's name does not matter
@@ -289,24 +286,28 @@ def check_large(page, report, webgl):
     assert drawn == 20000, drawn
 
 
+def busy_seconds(page):
+    """What the page's thread has worked so far, in its own time: a machine that does other work as well does not count."""
+    return next(metric["value"] for metric in page.send("Performance.getMetrics")["metrics"] if metric["name"] == "TaskDuration")
+
+
 def check_huge(page, report):
-    """200,000 cells in three spaces: the page is drawn and stays alive."""
-    page.send("Page.addScriptToEvaluateOnNewDocument", source=WATCH_TASKS)
-    started = time.monotonic()
-    opened(page, report)
-    drawn = time.monotonic() - started
+    """200,000 cells in three spaces, all drawn: neither the first drawing nor a change of colours keeps the page from its reader."""
+    page.send("Performance.enable", timeDomain="threadTicks")
+    start = busy_seconds(page)
+    opened(page, report, patience=300)
+    drawn = busy_seconds(page)
     shown = "document.querySelector('#cell-scatter .plot').data.filter(trace => trace.xaxis === 'x').reduce((sum, trace) => sum + trace.x.length, 0)"
     assert page.evaluate(shown) == 200000
     assert "All 200,000 cells are shown" in text(page, "#cell-scatter figcaption")
     assert has(page, "#cell-scatter canvas") > 0
-    loading = page.evaluate("window.longestTask")
-    started = time.monotonic()
+    before = busy_seconds(page)
     enter(page, "#cell-colour", "total:0")
-    page.wait_for("document.querySelector('#cell-scatter .colorbar') !== null")
-    recoloured = time.monotonic() - started
-    print(f"200,000 cells: {report.stat().st_size / 1e6:.1f} MB, drawn after {drawn:.1f} s, longest task {loading / 1000:.1f} s, "
-          f"recoloured in {recoloured:.1f} s")
-    assert loading < 1000 * FREEZE_SECONDS and recoloured < FREEZE_SECONDS, (loading, recoloured)
+    page.wait_for("document.querySelector('#cell-scatter .colorbar') !== null", 300)
+    coloured = busy_seconds(page)
+    print(f"200,000 cells: {report.stat().st_size / 1e6:.1f} MB, the page works {drawn - start:.1f} s to draw itself and {coloured - before:.1f} s to change colours")
+    assert report.stat().st_size < 5e6
+    assert drawn - start < MOST_SECONDS and coloured - before < MOST_SECONDS
 
 
 def main(sample):

@@ -192,7 +192,7 @@ TEST(ReportPage, OneModelAlone) {
   EXPECT_TRUE(data["generated"].is_null());
   EXPECT_EQ(data["curves"].size(), 1u);
   EXPECT_THAT(data["summary"],
-              ElementsAre("ae is worse than PCA of the same latent size in reconstruction."));
+              ElementsAre("ae is worse than PCA in reconstruction."));
 }
 
 TEST(ReportPage, ARunThatWroteOnlyItsResult) {

@@ -77,8 +77,8 @@ TEST(Standings, ABaselineIsBeatenWhereAllVerdictsSaySo) {
   EXPECT_THAT(all[2].against_real, ElementsAre(Side::worse));
   EXPECT_THAT(
       standing_sentences(all),
-      ElementsAre("ae beats 1 of 3 baselines in reconstruction (not PCA of the same latent size and the "
-                  "linear model); is worse than PCA of the same latent size in latent space.",
+      ElementsAre("ae beats 1 of 3 baselines in reconstruction (not PCA and the linear model); "
+                  "is worse than PCA in latent space.",
                   "gan beats Gaussian principal components in generated cells; makes cells that can be "
                   "told from real ones; beats all 2 baselines in my question."));
 }

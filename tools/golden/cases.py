@@ -177,7 +177,7 @@ CASES = {
         "label_smoothing": 0.0,
         "instance_noise": 0.0,
         "latent_draw": "per_update",
-        "penalty_weight": 10.0,
+        "penalty_weight": 1.0,
         "penalty_on": "logit",
         "spectral_norm": False,
         "output": "hurdle",
@@ -186,8 +186,6 @@ CASES = {
         "weight_average": 0.6,
         "sparsity_term": "zero_share",
         "sparsity_weight": 2.0,
-        "generator_optimizer": WGAN_ADAM,
-        "critic_optimizer": WGAN_ADAM,
     },
     # Values that are never negative, the library size as an input alone.
     "gan_softplus": {

@@ -353,7 +353,8 @@ def build(options, draws, data):
         model.input.mean.copy_(torch.from_numpy(data.mean(axis=0)))
         model.input.inverse_deviation.copy_(torch.from_numpy(1 / np.maximum(deviation, 0.05 * deviation.max())))
     if getattr(model, "library", None) is not None:
-        size = np.sort(np.log(np.maximum(np.expm1(data).sum(axis=1), 1e-3)))
+        size = np.expm1(data).sum(axis=1)
+        size = np.sort(np.log(size[size > 0]))
         scale = np.array([size.mean(), size.std()])
         places = np.linspace(0, len(size) - 1, len(model.library.quantiles))
         model.library.quantiles.copy_(torch.from_numpy((np.interp(places, np.arange(len(size)), size) - scale[0]) / scale[1]))

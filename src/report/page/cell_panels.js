@@ -34,7 +34,7 @@ function panelLayout(cells, colouring, state, points, width) {
 function colourAxis({values, name, unit}) {
   const [cmin, cmax] = scaleRange(values);
   return {colorscale: scales[theme()], cmin, cmax,
-          colorbar: {title: {text: `${plain(name)}<br>(${plain(unit).replace(/ /g, "<br>")})`, font: {size: 11}}, thickness: 12, len: .9, outlinewidth: 0, tickfont: {size: 11}, xpad: 6}};
+          colorbar: {title: {text: `${plain(name)}<br>(${plain(unit).replace(/ /g, "<br>")})`, font: {size: 11}}, thickness: 12, lenmode: "pixels", len: 280, y: 1, yanchor: "top", outlinewidth: 0, tickfont: {size: 11}, xpad: 6}};
 }
 
 function pointsOf(cells, space, panel, chosen, more) {

@@ -18,20 +18,22 @@ function agreementSentence() {
 }
 
 function correlationPanels({genes, samples}, width) {
-  const margin = {l: width > 600 ? 74 : 20, r: 76, t: 40, b: width > 600 ? 84 : 24};
-  const columns = width > 600 ? Math.min(samples.length, 3) : 1;
+  const labelled = width > 600;  // a phone has no room for names: a touch tells them
+  const margin = {l: labelled ? 92 : 34, r: 76, t: 40, b: labelled ? 102 : 40};
+  const columns = labelled ? Math.min(samples.length, 3) : 1;
   const gap = 24;
   const side = Math.min((width - margin.l - margin.r - gap * (columns - 1)) / columns, 460);
   if (columns * side + gap * (columns - 1) < width - margin.l - margin.r) margin.r = width - margin.l - columns * side - gap * (columns - 1);
-  const grid = panelGrid({width, panels: samples.length, columns, panelHeight: side, gap, rowGap: width > 600 ? 110 : 56, margin});
+  const grid = panelGrid({width, panels: samples.length, columns, panelHeight: side, gap, rowGap: labelled ? 120 : 70, margin});
   const layout = baseLayout({height: grid.height, margin, annotations: [], coloraxis: {colorscale: divergingScales[theme()], cmin: -1, cmax: 1,
-    colorbar: {title: {text: "Pearson r", font: {size: 11}}, thickness: 12, len: .8, outlinewidth: 0, tickfont: {size: 11}}}});
+    colorbar: {title: {text: "Pearson r", font: {size: 11}}, thickness: 12, lenmode: "pixels", len: 260, y: 1, yanchor: "top", outlinewidth: 0, tickfont: {size: 11}}}});
   const names = genes.map(plain);
   const traces = samples.map((sample, panel) => {
     const name = axisName("", panel);
-    const labels = {showgrid: false, ticks: "", showline: false, tickfont: {size: 8}, type: "category", nticks: Math.max(4, Math.floor(side / 11)), title: {text: ""}};
-    layout[`xaxis${name}`] = axis("", {...labels, domain: grid.places[panel].x, anchor: `y${name}`, tickangle: -90, showticklabels: width > 600, automargin: false});
-    layout[`yaxis${name}`] = axis("", {...labels, domain: grid.places[panel].y, anchor: `x${name}`, autorange: "reversed", showticklabels: width > 600 && panel % columns === 0, automargin: false});
+    const labels = {showgrid: false, ticks: "", showline: false, tickfont: {size: 8}, type: "category", nticks: Math.max(4, Math.floor(side / 11)), automargin: false};
+    const titled = shown => shown ? "genes" : "";
+    layout[`xaxis${name}`] = axis(titled(true), {...labels, domain: grid.places[panel].x, anchor: `y${name}`, tickangle: -90, showticklabels: labelled});
+    layout[`yaxis${name}`] = axis(titled(panel % columns === 0), {...labels, domain: grid.places[panel].y, anchor: `x${name}`, autorange: "reversed", showticklabels: labelled && panel % columns === 0});
     layout.annotations.push(panelTitle(`<b>${plain(sample.name)}</b>`, grid.places[panel]));
     const values = numbersOf(sample.values);
     return {type: "heatmap", x: names, y: names, z: genes.map((_, row) => Array.from(values.subarray(row * genes.length, (row + 1) * genes.length), r => isNumber(r) ? r : null)),

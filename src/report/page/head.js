@@ -44,10 +44,10 @@ function drawStandings() {
 function standingOf(standing) {
   const open = standing.undecided.concat(standing.unjudged), all = standing.better.length + open.length + standing.worse.length;
   const lines = [];
-  const shortly = names => names.length <= 2 ? names.map(words).join(", ") : count(names.length, "baseline");
+  const shortly = names => names.length <= 2 ? names.map(name => words(name).replace(/^pca/, "PCA")).join(", ") : count(names.length, "baseline");
   if (all > 0) {
     const side = open.length + standing.worse.length === 0 ? "better" : standing.better.length > 0 ? "undecided" : standing.worse.length > 0 ? "worse" : "undecided";
-    const share = all === 1 ? {better: "beats it", undecided: "undecided", worse: "does not"}[side] : `${standing.better.length} of ${all}`;
+    const share = all === 1 ? {better: "beats it", undecided: "undecided", worse: "does worse"}[side] : `${standing.better.length} of ${all}`;
     lines.push(element("span", {class: side}, `${outcomes[side][0]} ${share}`));
     if (all === 1) lines.push(element("small", {}, shortly([...standing.better, ...open, ...standing.worse])));
     else if (standing.worse.length > 0) lines.push(element("small", {}, `worse than ${shortly(standing.worse)}`));
