@@ -6,7 +6,7 @@
 
 #include "support/temporary.h"
 
-namespace sparcell::core {
+namespace sparcell {
 namespace {
 
 /// A process and its control groups, as files below a temporary folder.
@@ -17,7 +17,7 @@ class CpuQuota : public testing::Test {
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
-  std::optional<int> quota() const { return cpu_quota(root_ / "proc", root_ / "cgroup"); }
+  std::optional<int> quota() const { return core::cpu_quota(root_ / "proc", root_ / "cgroup"); }
 
  private:
   test::TemporaryFolder root_;
@@ -58,4 +58,4 @@ TEST_F(CpuQuota, IsNoneWhereNothingCanBeRead) {
 }
 
 }  // namespace
-}  // namespace sparcell::core
+}  // namespace sparcell
