@@ -2,6 +2,7 @@
 
 The modules' state_dict names are the names of sparcell's parameters, so a checkpoint loads by name.
 """
+import copy
 import math
 
 import torch
@@ -72,8 +73,23 @@ def decoder_outputs(genes, options):
     return genes * (2 if options["likelihood"] == "zinb" else 1) + (options["library"] == "decoded")
 
 
+def told(layers, x, *conditions):
+    """Through `layers`, whose first product the conditions' parts add to."""
+    y = layers[0](x)
+    for part in conditions:
+        y = y + part
+    return layers[1:](y)
+
+
 class Decoder:
-    """What both autoencoders share: the standardized input, the linear path to genes and the output's activation."""
+    """What both autoencoders share: the standardized input, the linear path to genes, what it is told of the cells, and
+    the output's activation."""
+
+    def add_conditions(self, name, width, first, last, options):
+        """Weights of `width` conditions: into the first layer's product and, beside a linear path, into the last one's."""
+        skips = options.get("skip") and first is not None
+        setattr(self, name + "_condition", nn.Linear(width, first if first is not None else last, bias=False))
+        setattr(self, name + "_skip_condition", nn.Linear(width, last, bias=False) if skips else None)
 
     def add_decoder(self, genes, options, **how):
         latent = options["latent"]
@@ -82,10 +98,27 @@ class Decoder:
         self.decoder = network(latent, outputs, mirrored(options), first_layer=len(options["hidden"]), **how)
         self.decoder_skip = nn.Linear(latent, outputs, bias=False) if options.get("skip") else None
         self.output = ACTIVATIONS[options.get("output", "identity")](0)
+        self.decoder_condition = self.decoder_skip_condition = None
+        self.encoder_condition = self.encoder_skip_condition = None
+        width, hidden = options.get("conditions", 0), options["hidden"]
+        if width > 0:
+            self.add_conditions("decoder", width, hidden[-1] if hidden else None, outputs, options)
+        if width > 0 and options.get("condition_encoder"):
+            linear_path = {**options, "skip": options.get("skip") and isinstance(self, Autoencoder)}
+            self.add_conditions("encoder", width, hidden[0] if hidden else None, latent, linear_path)
 
-    def decode(self, z):
-        y = self.decoder(z)
-        return self.output(y if self.decoder_skip is None else y + self.decoder_skip(z))
+    def decode(self, z, conditions=None):
+        y = self.decoder(z) if self.decoder_condition is None else told(self.decoder, z, self.decoder_condition(conditions))
+        if self.decoder_skip is not None:
+            y = y + self.decoder_skip(z)
+        if self.decoder_skip_condition is not None:
+            y = y + self.decoder_skip_condition(conditions)
+        return self.output(y)
+
+    def encode(self, x, conditions):
+        if self.encoder_condition is None:
+            return self.encoder(self.input(x))
+        return told(self.encoder, self.input(x), self.encoder_condition(conditions))
 
 
 class Autoencoder(nn.Module, Decoder):
@@ -95,12 +128,15 @@ class Autoencoder(nn.Module, Decoder):
         self.encoder_skip = nn.Linear(genes, options["latent"], bias=False) if options.get("skip") else None
         self.add_decoder(genes, options, **how)
 
-    def embed(self, x):
-        z = self.encoder(self.input(x))
-        return z if self.encoder_skip is None else z + self.encoder_skip(x)
+    def embed(self, x, conditions=None):
+        z = self.encode(x, conditions)
+        if self.encoder_skip is not None:
+            z = z + self.encoder_skip(x)
+        return z if self.encoder_skip_condition is None else z + self.encoder_skip_condition(conditions)
 
-    def forward(self, x):
-        return self.decode(self.embed(x))
+    def forward(self, x, conditions=None, told_encoder=None):
+        """`told_encoder`: conditions of x, where x are other cells than those that `conditions` are of."""
+        return self.decode(self.embed(x, conditions if told_encoder is None else told_encoder), conditions)
 
 
 class VariationalAutoencoder(nn.Module, Decoder):
@@ -120,25 +156,56 @@ class VariationalAutoencoder(nn.Module, Decoder):
         elif options.get("likelihood") == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(1 if options["variance"] == "shared" else genes))
 
-    def posterior(self, x):
-        h = self.encoder(self.input(x))
+    def posterior(self, x, conditions=None):
+        h = self.encode(x, conditions)
         mu = self.mu(h)
         return mu if self.mu_skip is None else mu + self.mu_skip(x), self.logvar(h)
 
-    def embed(self, x):
-        return self.posterior(x)[0]
+    def embed(self, x, conditions=None):
+        return self.posterior(x, conditions)[0]
 
-    def forward(self, x, noise):
-        mu, logvar = self.posterior(x)
-        return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
+    def forward(self, x, noise, conditions=None, told_encoder=None):
+        mu, logvar = self.posterior(x, conditions if told_encoder is None else told_encoder)
+        return self.decode(mu + torch.exp(logvar / 2) * noise, conditions), mu, logvar
+
+
+class Library(nn.Module):
+    """Quantiles of log library sizes in units of their deviation, and those units: mean and deviation."""
+
+    def __init__(self, entries=1025):
+        super().__init__()
+        self.register_buffer("quantiles", torch.zeros(entries))
+        self.register_buffer("scale", torch.zeros(2))
 
 
 class Gan(nn.Module):
+    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some."""
+
     def __init__(self, genes, options, **how):
         super().__init__()
-        self.generator = network(options["latent"], genes, options["generator"], **how)
+        self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
+        hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
+        self.inputs = options["latent"] + library
+        self.generator = network(self.inputs, 2 * genes if hurdle else genes, options["generator"], **how)
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if self.options["weight_average"] > 0 else None
+        self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
         self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+
+    def cells(self, outputs, noise=None, size=None):
+        """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""
+        if self.options["output"] == "hurdle":
+            value, gate = outputs.chunk(2, 1)
+            drawn, value = gate + noise, nn.functional.softplus(value)
+            soft = torch.sigmoid(drawn / self.options["gate_temperature"])
+            x = (drawn > 0) * value + (soft - soft.detach()) * value.detach()
+        else:
+            x = ACTIVATIONS[self.options["output"]](0)(outputs)
+        if self.options["library"] != "output":
+            return x
+        counts = torch.expm1(x)
+        total = torch.exp(self.library.scale[0] + self.library.scale[1] * size)
+        return torch.log1p(counts * (total / counts.sum(1))[:, None])
 
 
 MODELS = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder, "gan": Gan}

@@ -109,6 +109,29 @@ void describe(Visitor& v, InputOptions& o) {
           "cell with probability p, and the mixed cell is what is to be reconstructed.");
 }
 
+/// How conditions are told. `embedding` is a word or the path of a table.
+struct ConditioningOptions {
+  static constexpr std::string_view one_hot = "one_hot", loadings = "loadings";
+
+  std::string embedding = std::string(one_hot);
+  std::int64_t components = 10;
+  bool encoder = false;
+  double control_input = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, ConditioningOptions& o) {
+  v.field("embedding", o.embedding,
+          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
+          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
+          "perturbed together add up; a control is zero.");
+  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+  v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
+  v.field("control_input", o.control_input, share,
+          "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
+          "learn from the conditions what makes the cell of a control; 1 trains what a prediction does.");
+}
+
 /// What a VAE says of a cell's values: with mse nothing but their mean (the course), else a distribution.
 enum class LikelihoodType { mse, gaussian, nb, zinb };
 template <>
@@ -183,13 +206,36 @@ void describe(Visitor& v, GradientPenaltyOptions& o) {
   v.field("on", o.on, "Penalize the gradient of the probability (the course) or of the logit.");
 }
 
+/// What a GAN's generator ends with.
+enum class GeneratorOutput { identity, relu, softplus, hurdle };
+template <>
+struct Names<GeneratorOutput> {
+  static constexpr std::string_view values[] = {"identity", "relu", "softplus", "hurdle"};
+};
+
+/// What a GAN does about library sizes.
+enum class LibraryUse { none, input, output };
+template <>
+struct Names<LibraryUse> {
+  static constexpr std::string_view values[] = {"none", "input", "output"};
+};
+
+enum class SparsityTerm { size, zero_share };
+template <>
+struct Names<SparsityTerm> {
+  static constexpr std::string_view values[] = {"size", "zero_share"};
+};
+
 struct SparsityOptions {
+  SparsityTerm term = SparsityTerm::size;
   double weight = 0.01;
 };
 
 template <class Visitor>
 void describe(Visitor& v, SparsityOptions& o) {
-  v.field("weight", o.weight, at_least(0), "Weight of mean |G(z)| in the generator's loss.");
+  v.field("term", o.term,
+          "size: mean |G(z)|; zero_share: how far the gates of a hurdle are from each gene's share of zeros in training cells.");
+  v.field("weight", o.weight, at_least(0), "Weight of the term in the generator's loss.");
 }
 
 struct GanOptions {
@@ -208,6 +254,10 @@ struct GanOptions {
   double label_smoothing = 0.1;
   double instance_noise = 0.01;
   LatentDraw latent_draw = LatentDraw::per_iteration;
+  GeneratorOutput output = GeneratorOutput::identity;
+  double gate_temperature = 0.5;
+  LibraryUse library = LibraryUse::none;
+  double weight_average = 0;
   GradientPenaltyOptions gradient_penalty;
   bool spectral_norm = true;
   SpectralIterations spectral_iterations = SpectralIterations::per_pass;
@@ -216,17 +266,27 @@ struct GanOptions {
 
 template <class Visitor>
 void describe(Visitor& v, GanOptions& o) {
-  v.section("generator", o.generator, "Network from latent to genes; its output layer is linear.");
+  v.section("generator", o.generator, "Network from latent to genes; `output` says how its last layer ends.");
   v.section("critic", o.critic, "Network from genes to one logit (the discriminator).");
   v.field("loss", o.loss, "Adversarial loss.");
   v.field("critic_steps", o.critic_steps, at_least(1), "Critic updates per generator update.");
   v.field("label_smoothing", o.label_smoothing, share, "Real cells have label 1 minus this (bce).");
   v.field("instance_noise", o.instance_noise, at_least(0), "Standard deviation of noise on the real batch.");
   v.field("latent_draw", o.latent_draw, "Draw z once for all updates of an iteration (the course) or for each.");
+  v.field("output", o.output,
+          "What the generator ends with: identity; relu or softplus for values that are never negative; hurdle: a value and a "
+          "gate for each gene, so that zeros are exact.");
+  v.field("gate_temperature", o.gate_temperature, above(0),
+          "Hurdle: how soft the gates are on the way back (Gumbel-softmax, straight through).");
+  v.field("library", o.library,
+          "input: beside z stands the log library size (sum of e^x - 1 over the genes) of a training cell; output: generated "
+          "cells are scaled to it as well.");
+  v.field("weight_average", o.weight_average, probability_below_one,
+          "Decay per step of the moving average of the generator's weights that cells are generated with; 0: the weights.");
   v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
   v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
   v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");
-  v.section("sparsity", o.sparsity, "Penalty on the size of generated values.");
+  v.section("sparsity", o.sparsity, "Term for zeros in the generator's loss.");
 }
 
 struct ModelOptions {
@@ -242,6 +302,8 @@ struct ModelOptions {
   ModelStart start = ModelStart::random;
   OutputActivation output = OutputActivation::identity;
   InputOptions input;
+  std::vector<std::string> condition;
+  ConditioningOptions conditioning;
   Reduction reconstruction_reduction = Reduction::mean;
   KlOptions kl;    ///< vae, as are the following
   LikelihoodType likelihood = LikelihoodType::mse;
@@ -273,6 +335,9 @@ void describe(Visitor& v, ModelOptions& o) {
           "pca_shrunk: of a covariance shrunk to its diagonal as validation cells prefer.");
   v.field("output", o.output, "What the output ends with: identity, or relu or softplus for values that are never negative.");
   v.section("input", o.input, "What the encoder sees.");
+  v.field("condition", o.condition,
+          "What the decoder is told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
+  v.section("conditioning", o.conditioning, "How conditions are told.");
   v.field("reduction", o.reconstruction_reduction,
           "Squared error or minus log-likelihood over genes: mean, or sum; over cells the mean.");
   if (o.type != ModelType::vae) return;

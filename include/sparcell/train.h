@@ -32,10 +32,10 @@ void describe(Visitor& v, OptimizerOptions& o) {
   v.field("weight_decay", o.weight_decay, at_least(0), "Of every parameter, biases and normalization included.");
 }
 
-enum class ScheduleType { none, plateau, cosine };
+enum class ScheduleType { none, plateau, cosine, linear };
 template <>
 struct Names<ScheduleType> {
-  static constexpr std::string_view values[] = {"none", "plateau", "cosine"};
+  static constexpr std::string_view values[] = {"none", "plateau", "cosine", "linear"};
 };
 
 struct ScheduleOptions {
@@ -45,16 +45,19 @@ struct ScheduleOptions {
   double threshold = 1e-4;
   double min_learning_rate = 0;
   std::int64_t warmup_steps = 0;
+  double decay_from = 0.5;
 };
 
 template <class Visitor>
 void describe(Visitor& v, ScheduleOptions& o) {
-  v.field("type", o.type, "plateau: as ReduceLROnPlateau on the validation loss; cosine: to min_learning_rate, by step.");
+  v.field("type", o.type, "plateau: as ReduceLROnPlateau on the validation loss; by step to min_learning_rate: cosine, linear.");
   v.field("factor", o.factor, {.low = 0, .high = 1, .low_open = true, .high_open = true}, "Plateau: the cut.");
   v.field("patience", o.patience, at_least(0), "Plateau: epochs without improvement before the next one cuts.");
   v.field("threshold", o.threshold, at_least(0), "Plateau: relative improvement that counts.");
   v.field("min_learning_rate", o.min_learning_rate, at_least(0), "The learning rate never falls below it.");
-  v.field("warmup_steps", o.warmup_steps, at_least(0), "Steps of linear rise from 0 (cosine and none).");
+  v.field("warmup_steps", o.warmup_steps, at_least(0), "Steps of linear rise from 0 (not plateau).");
+  v.field("decay_from", o.decay_from, {.low = 0, .high = 1, .high_open = true},
+          "Linear: the share of all steps that lies behind when the fall begins.");
 }
 
 struct EarlyStoppingOptions {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cpu/reduce.h"
+#include "math/schedule.h"
 
 namespace sparcell {
 
@@ -52,5 +53,20 @@ void cpu::clip_gradients(Context& context, double max_norm, std::span<T> gradien
   parallel_for(context.threads(), size, 4096, [&](std::int64_t i) { g[i] *= factor; });
 }
 SPARCELL_INSTANTIATE(cpu::clip_gradients);
+
+template <class T>
+void cpu::moving_average(Context& context, double decay, const std::int64_t* step, std::span<const T> values,
+                         std::span<T> average) {
+  const double d = math::average_decay(decay, *step);
+  const T kept = static_cast<T>(d), taken = static_cast<T>(1 - d);
+  const T* from = values.data();
+  T* to = average.data();
+  parallel_parts(context.threads(), static_cast<std::int64_t>(values.size()), 4096,
+                 [&](std::int64_t first, std::int64_t last, int) {
+#pragma GCC ivdep
+                   for (std::int64_t i = first; i < last; ++i) to[i] = kept * to[i] + taken * from[i];
+                 });
+}
+SPARCELL_INSTANTIATE(cpu::moving_average);
 
 }  // namespace sparcell

@@ -1,6 +1,6 @@
-// Adam and the clipping of gradients over whole arenas: a thread takes four neighbouring parameters at a time
-// and reads its next four before it uses those it has. What depends on the step is computed by one thread of
-// each block while the first reads are on their way.
+// Adam, the clipping of gradients and moving averages over whole arenas: a thread takes four neighbouring
+// parameters at a time and reads its next four before it uses those it has. What depends on the step is
+// computed by one thread of each block while the first reads are on their way.
 #include "sparcell/ops/optimizer.h"
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include "cuda/memory.h"
 #include "device/slab.h"
 #include "math/elementary.h"
+#include "math/schedule.h"
 
 namespace sparcell {
 namespace kernels::optimizer {
@@ -126,6 +127,19 @@ __global__ void __launch_bounds__(threads)
   });
 }
 
+template <int access>
+__global__ void __launch_bounds__(threads)
+    moving_average(double decay, const std::int64_t* step, const float* values, float* average,
+                   std::int64_t size) {
+  const double d = math::average_decay(decay, load(step));
+  const auto kept = static_cast<float>(d), taken = static_cast<float>(1 - d);
+  device::for_each_in_grid((size + width - 1) / width, [&](std::int64_t i) {
+    const Columns at = device::columns_at(i, size);
+    const Four from = at.load<access>(values), to = at.load<access>(average);
+    at.store<access>(average, four([&](int k) { return kept * to[k] + taken * from[k]; }));
+  });
+}
+
 }  // namespace kernels::optimizer
 
 template <class T>
@@ -166,5 +180,21 @@ void cuda::clip_gradients(Context& context, double max_norm, std::span<T> gradie
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::clip_gradients);
+
+template <class T>
+void cuda::moving_average(Context& context, double decay, const std::int64_t* step, std::span<const T> values,
+                          std::span<T> average) {
+  using namespace kernels::optimizer;
+  const auto size = static_cast<std::int64_t>(values.size());
+  const bool aligned = device::aligned<width>(values.data()) && device::aligned<width>(average.data());
+  device::with_width<width>(aligned, [&](auto constant) {
+    device::launch(kernels::optimizer::moving_average<constant>,
+                   {.grid = device::blocks_for(vectors_of(size), threads),
+                    .block = threads,
+                    .stream = device::stream_of(context)},
+                   decay, step, values.data(), average.data(), size);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::moving_average);
 
 }  // namespace sparcell

@@ -1,4 +1,4 @@
-// Learning rates and the KL weight as functions of the step.
+// Learning rates, the KL weight and the decay of averages as functions of the step.
 #pragma once
 
 #include <cmath>
@@ -25,12 +25,24 @@ SPARCELL_HD double rate_at(const ScheduleOptions& schedule, double rate, std::in
   if (step < schedule.warmup_steps)
     return rate * static_cast<double>(step + 1) / static_cast<double>(schedule.warmup_steps);
   if (schedule.type == ScheduleType::none) return rate;
+  const double low = schedule.min_learning_rate < rate ? schedule.min_learning_rate : rate;
+  if (schedule.type == ScheduleType::linear) {
+    const double begin = schedule.decay_from * static_cast<double>(total_steps);
+    const double past = (static_cast<double>(step) - begin) / (static_cast<double>(total_steps) - begin);
+    return past <= 0 ? rate : low + (rate - low) * (past < 1 ? 1 - past : 0.0);
+  }
   const std::int64_t steps = total_steps - schedule.warmup_steps;
   const double left = steps > 1 ? static_cast<double>(steps) : 1.0;
   const double done = static_cast<double>(step - schedule.warmup_steps) / left;
   const double progress = done < 1 ? done : 1;
-  const double low = schedule.min_learning_rate < rate ? schedule.min_learning_rate : rate;
   return low + (rate - low) * (1 + cosine_of_pi(progress)) / 2;
+}
+
+/// The decay of moving_average (sparcell/ops/optimizer.h) after `step` steps.
+SPARCELL_HD double average_decay(double decay, std::int64_t step) {
+  const auto s = static_cast<double>(step);
+  const double young = s / (s + 10);
+  return young < decay ? young : decay;
 }
 
 /// begin_step of sparcell/ops/step.h.

@@ -14,8 +14,10 @@ class ModelChecker {
         model_(model),
         normalized_(e.normalize.enabled),
         standardized_(e.normalize.enabled && e.normalize.standardize),
+        not_logarithms_(e.normalize.enabled && !e.normalize.log1p),
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
                        e.split.validation == 0),
+        unlabelled_(e.read.perturbation.preset == LabelPreset::none),
         checker_(checker) {}
 
   void check() {
@@ -74,13 +76,14 @@ class ModelChecker {
     const ScheduleOptions& schedule = model_.train.schedule;
     const bool plateau = schedule.type == ScheduleType::plateau;
     checker_.refuse_if(plateau && schedule.warmup_steps > 0, train_path("schedule.warmup_steps"),
-                       "{}.train.schedule.warmup_steps belongs to the types none and cosine, not plateau",
+                       "{}.train.schedule.warmup_steps belongs to the types none, cosine and linear, "
+                       "not plateau",
                        path_);
     if (model_.type != ModelType::gan) return;
     checker_.refuse_if(
         plateau, train_path("schedule.type"),
-        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none "
-        "or cosine",
+        "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none, "
+        "cosine or linear",
         path_, path_);
     checker_.refuse_if(
         model_.train.early_stopping.patience > 0, train_path("early_stopping.patience"),
@@ -98,7 +101,7 @@ class ModelChecker {
   /// Words without a meaning are refused by their value: a resolved config writes all of them.
   void check_likelihood() {
     const ModelOptions usual;
-    const std::string_view likelihood = name_of(model_.likelihood);
+    const std::string likelihood(name_of(model_.likelihood));
     checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
@@ -165,8 +168,45 @@ class ModelChecker {
                        path_, name_of(model_.output));
   }
 
+  void check_conditions() {
+    const std::vector<std::string>& told = model_.condition;
+    const ConditioningOptions& how = model_.conditioning;
+    const bool perturbation = std::find(told.begin(), told.end(), "perturbation") != told.end();
+    for (auto name = told.begin(); name != told.end(); ++name) {
+      checker_.refuse_if(std::find(told.begin(), name, *name) != name, path_ + ".condition",
+                         "{}.condition names {} twice", path_, *name);
+    }
+    checker_.refuse_if(perturbation && unlabelled_, path_ + ".condition",
+                       "{}.condition needs perturbation labels, but read.perturbation.preset none reads none",
+                       path_);
+    checker_.refuse_if(how.embedding.empty(), path_ + ".conditioning.embedding",
+                       "{}.conditioning.embedding is empty; write one_hot, loadings or the path of a table",
+                       path_);
+    const bool written = checker_.written(path_ + ".conditioning.embedding");
+    checker_.refuse_if(
+        !perturbation && written && how.embedding != ConditioningOptions::one_hot,
+        path_ + ".conditioning.embedding",
+        "{}.conditioning.embedding says what perturbed genes are, but {}.condition does not name "
+        "perturbation",
+        path_, path_);
+    checker_.refuse_if(
+        how.control_input > 0 && !perturbation, path_ + ".conditioning.control_input",
+        "{}.conditioning.control_input makes perturbed cells of controls, but {}.condition does not "
+        "name perturbation",
+        path_, path_);
+    checker_.refuse_if(how.encoder && told.empty(), path_ + ".conditioning.encoder",
+                       "{}.conditioning.encoder tells the encoder conditions, but {}.condition names none",
+                       path_, path_);
+    checker_.refuse_if(
+        how.control_input > 0 && model_.input.mix > 0, path_ + ".conditioning.control_input",
+        "{}.conditioning.control_input asks for the cell itself from a control, and {}.input.mix for "
+        "the mixed cell; one of them must be 0",
+        path_, path_);
+  }
+
   void check_autoencoder() {
     check_start();
+    check_conditions();
     check_dropout(path_ + ".dropout", model_.network.dropout, model_.network);
     check_dropout(path_ + ".decoder_dropout", model_.decoder_dropout, model_.network);
     check_batch_of_one(model_.network);
@@ -190,13 +230,32 @@ class ModelChecker {
         path_ + ".gradient_penalty.on",
         "{}.gradient_penalty.on is probability, but the loss {} has none; use logit", path_,
         name_of(gan.loss));
+    checker_.refuse_if(
+        gan.sparsity.term == SparsityTerm::zero_share && gan.output != GeneratorOutput::hurdle,
+        path_ + ".sparsity.term",
+        "{}.sparsity.term zero_share is about the gates of a hurdle, and {}.output is {}; use size", path_,
+        path_, name_of(gan.output));
+    checker_.refuse_if(gan.library == LibraryUse::output && gan.output == GeneratorOutput::identity,
+                       path_ + ".library",
+                       "{}.library output scales counts, and {}.output identity makes negative values; use "
+                       "softplus, relu or hurdle",
+                       path_, path_);
+    checker_.refuse_if(standardized_ && gan.output != GeneratorOutput::identity, path_ + ".output",
+                       "{}.output {} is never negative, and normalize.standardize makes values that are",
+                       path_, name_of(gan.output));
+    checker_.refuse_if(standardized_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library works on values that are not standardized; set normalize.standardize to "
+                       "false",
+                       path_);
+    checker_.refuse_if(not_logarithms_ && gan.library != LibraryUse::none, path_ + ".library",
+                       "{}.library takes values as log1p of counts; set normalize.log1p to true", path_);
     checker_.refuse_if(gan.loss == GanLoss::bce && gan.label_smoothing == 1, path_ + ".label_smoothing",
                        "{}.label_smoothing is 1: real and generated cells would have the same label", path_);
   }
 
   std::string path_;
   const ModelOptions& model_;
-  const bool normalized_, standardized_, no_validation_;
+  const bool normalized_, standardized_, not_logarithms_, no_validation_, unlabelled_;
   Checker& checker_;
 };
 
@@ -212,11 +271,6 @@ void check_judgement(const Experiment& e, Checker& checker) {
                     "evaluate.metrics", "evaluate.metrics: 'all' cannot stand beside other metrics");
   if (!checker.sound("model") || !checker.sound("train")) return;
   const bool best = e.evaluate.weights == Weights::best;
-  const bool only_gans = std::all_of(e.model.begin(), e.model.end(),
-                                     [](const auto& named) { return named.second.type == ModelType::gan; });
-  checker.refuse_if(
-      best && only_gans && !e.model.empty(), "evaluate.weights",
-      "evaluate.weights best is the lowest validation loss, which a GAN does not have; use last");
   for (const auto& [name, model] : e.model) {
     checker.refuse_if(
         best && model.kl.warmup < 1 && !reaches_full_weight(model), "evaluate.weights",

@@ -1,9 +1,8 @@
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "evaluate/standing.h"
 #include "sparcell/evaluate.h"
 
 namespace sparcell {
@@ -20,42 +19,17 @@ double value_of(const std::vector<std::pair<std::string, Metrics>>& entries, con
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  if (words.size() < 2) return fmt::format("{}", fmt::join(words, ""));
-  const std::vector<std::string> first(words.begin(), words.end() - 1);
-  return fmt::format("{} and {}", fmt::join(first, ", "), words.back());
-}
-
-std::string phrase(const std::string& baseline) {
-  return baseline == "split_half" ? "real cells" : baseline_phrase(baseline);
-}
-
-enum class Side { better, worse, undecided };
-
 Side side_of(const Verdict& verdict) {
   if (verdict.beats) return Side::better;
+  if (std::isnan(verdict.low) || std::isnan(verdict.high)) return Side::unjudged;
   return verdict.low > 0 || verdict.high < 0 ? Side::worse : Side::undecided;
 }
 
-/// The baselines that this model has the outcome against; metrics of the same baselines together.
-std::string part(const Evaluation& evaluation, const std::string& model, Side side) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> found;  // baselines and their metrics
-  for (const MetricInfo& metric : evaluation.metrics) {
-    std::vector<std::string> baselines;
-    for (const Verdict& verdict : evaluation.verdicts) {
-      if (verdict.model == model && verdict.metric == metric.key && side_of(verdict) == side)
-        baselines.push_back(phrase(verdict.baseline));
-    }
-    if (baselines.empty()) continue;
-    const std::string names = joined(baselines);
-    auto same = std::find_if(found.begin(), found.end(), [&](const auto& f) { return f.first == names; });
-    if (same == found.end()) same = found.insert(found.end(), {names, {}});
-    same->second.push_back(metric.label);
+std::string group_of(const Evaluation& evaluation, const std::string& metric) {
+  for (const MetricInfo& info : evaluation.metrics) {
+    if (info.key == metric) return std::string(name_of(info.group));
   }
-  std::vector<std::string> parts;
-  for (const auto& [baselines, metrics] : found)
-    parts.push_back(fmt::format("{} on {}", baselines, joined(metrics)));
-  return fmt::format("{}", fmt::join(parts, ", "));
+  return "other";
 }
 
 /// Where no model reconstructs better than PCA of its size, that is the news.
@@ -99,6 +73,8 @@ std::string baseline_phrase(const std::string& baseline) {
   if (baseline == "shuffled_genes") return "shuffled genes";
   if (baseline == "nb_library") return "negative binomial genes with library size";
   if (baseline == "shifted_controls") return "controls with a mean shift";
+  if (baseline == "additive") return "the sum of single perturbations";
+  if (baseline == "training_mean") return "the perturbations' training means";
   if (baseline == "linear") return "the linear model";
   return baseline;
 }
@@ -106,16 +82,12 @@ std::string baseline_phrase(const std::string& baseline) {
 std::vector<std::string> headline(const Evaluation& evaluation) {
   std::vector<std::string> sentences;
   if (const std::string news = news_of_pca(evaluation); !news.empty()) sentences.push_back(news);
-  for (const auto& [model, metrics] : evaluation.models) {
-    const std::string beats = part(evaluation, model, Side::better),
-                      loses = part(evaluation, model, Side::worse),
-                      open = part(evaluation, model, Side::undecided);
-    std::vector<std::string> parts;
-    if (!beats.empty()) parts.push_back("beats " + beats);
-    if (!loses.empty()) parts.push_back("does worse than " + loses);
-    if (!open.empty()) parts.push_back("cannot be told apart from " + open);
-    if (!parts.empty()) sentences.push_back(fmt::format("{} {}.", model, fmt::join(parts, "; it ")));
+  std::vector<SidedVerdict> verdicts;
+  for (const Verdict& verdict : evaluation.verdicts) {
+    verdicts.push_back(
+        {verdict.model, group_of(evaluation, verdict.metric), verdict.baseline, side_of(verdict)});
   }
+  for (const std::string& sentence : standing_sentences(standings(verdicts))) sentences.push_back(sentence);
   for (const auto& [model, reason] : evaluation.failed)
     sentences.push_back(fmt::format("{} failed and is not judged: {}.", model, reason));
   return sentences;

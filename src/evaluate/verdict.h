@@ -15,6 +15,7 @@ enum EvaluationStream : std::uint32_t {
   evaluation_directions,
   evaluation_baseline,  ///< and the ones behind it: a stream for each baseline that generates
   evaluation_clusters = 16,
+  evaluation_validation = 255,
 };
 
 struct Interval {

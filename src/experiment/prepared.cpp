@@ -66,9 +66,8 @@ void keep_counted(Dataset& data, const std::vector<std::string>& counted, Log& l
 
 }  // namespace
 
-Prepared prepare(Context& context, const Experiment& experiment, Log& log,
-                 std::vector<std::pair<std::string, double>>& seconds) {
-  StageClock clock(seconds);
+Prepared prepare(Context& context, const Experiment& experiment, Log& log, StageCosts& costs) {
+  StageClock clock(costs);
   Prepared p;
   const MatrixNeed need = experiment.normalize.enabled ? MatrixNeed::counts : MatrixNeed::any;
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiment/stage_clock.h"
 #include "sparcell/experiment.h"
 
 namespace sparcell {
@@ -13,9 +14,10 @@ namespace sparcell {
 /// space.
 struct Preprocessing {
   Normalization normalization;
-  std::vector<std::string> counted;  ///< names of the genes that make up a cell's sum: those that filters kept
-  std::vector<std::string> genes;    ///< names of the selected genes, in the models' order
-  Scaler scaler;                     ///< empty without standardization
+  std::vector<std::string>
+      counted;                     ///< names of the genes that make up a cell's sum: those that filters kept
+  std::vector<std::string> genes;  ///< names of the selected genes, in the models' order
+  Scaler scaler;                   ///< empty without standardization
 };
 
 /// A data set as models see it.
@@ -28,11 +30,10 @@ struct Prepared {
 };
 
 /// Runs read, filter, split, normalize and select.
-Prepared prepare(Context& context, const Experiment& experiment, Log& log,
-                 std::vector<std::pair<std::string, double>>& seconds);
+Prepared prepare(Context& context, const Experiment& experiment, Log& log, StageCosts& costs);
 
-/// What the stations and the models of an experiment were fitted on. Models see validation cells too: schedules
-/// and early stopping decide by them.
+/// What the stations and the models of an experiment were fitted on. Models see validation cells too:
+/// schedules and early stopping decide by them.
 std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared);
 
 /// Another file in the models' space: read, normalized with what was fitted, the models' genes in their

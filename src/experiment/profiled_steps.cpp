@@ -4,6 +4,7 @@
 
 #include "experiment/stage_clock.h"
 #include "experiment/trained_model.h"
+#include "experiment/training_start.h"
 #include "sparcell/core/gpus.h"
 #include "train/trainer.h"
 
@@ -36,14 +37,18 @@ void check_device_of_profile(const Experiment& experiment) {
 void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& steps, Log& log) {
   check_device_of_profile(experiment);
   Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
-  std::vector<std::pair<std::string, double>> seconds;
-  const Prepared prepared = prepare(context, experiment, log, seconds);
+  StageCosts costs;
+  const Prepared prepared = prepare(context, experiment, log, costs);
   const ModelOptions& options = options_of(experiment, steps.model);
   check_end(steps, options.train, std::ssize(prepared.split.train));
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
-  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed);
+  ConditionTable conditions;
+  if (!options.condition.empty()) conditions = ConditionTable(context, steps.model, options, prepared, log);
+  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
+                     std::move(conditions));
   model.trainable().initialize();
+  model.trainable().begin_from(training_start(context, options, prepared, log));
   Trainer trainer(context, model.trainable(), options, prepared.split, seed);
   bool collecting = false, done = false;
   TrainHooks hooks;
@@ -60,7 +65,7 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
                                   done = true;
                                 }};
   hooks.interrupted = [&] { return done; };
-  StageClock clock(seconds);
+  StageClock clock(costs);
   try {
     clock.time("train", [&] { return trainer.run(hooks); });
   } catch (const Interrupted&) {  // behind the last step that was asked for

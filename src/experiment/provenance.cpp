@@ -122,6 +122,7 @@ std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
                      {"differences", found}};
   json_ = earlier;
   json_.erase("finished");
+  json_.erase("peak_memory_bytes_after");
   json_["resumed"].push_back(resumed);
   return found;
 }
@@ -137,14 +138,17 @@ std::vector<std::string> Provenance::differences() const {
 }
 
 void Provenance::write(const RunPaths& paths, const Experiment& experiment, const Prepared& prepared,
-                       bool finished) const {
+                       const StageCosts* finished) const {
   Json json = json_;
   json["seed"] = experiment.seed;
   json["data"] = {
       {"source", prepared.data.source}, {"matrix", prepared.data.matrix}, {"sha256", prepared.data.checksum}};
   json["split_sha256"] = hash_of_file(paths.file("split.csv"));
   json["genes_sha256"] = hash_of_file(paths.file("genes.csv"));
-  if (finished) json["finished"] = utc_now();
+  if (finished != nullptr) {
+    json["finished"] = utc_now();
+    for (const StageCost& cost : *finished) json["peak_memory_bytes_after"][cost.stage] = cost.memory_bytes;
+  }
   write_file(paths.file("provenance.json"), json.dump(2) + "\n");
 }
 

@@ -19,8 +19,9 @@ class Provenance {
   std::vector<std::string> go_on(const nlohmann::json& earlier);
   /// Of all places where the run was resumed.
   std::vector<std::string> differences() const;
+  /// `finished` is what the stages of a run took that is at its end, else nothing.
   void write(const RunPaths& paths, const Experiment& experiment, const Prepared& prepared,
-             bool finished) const;
+             const StageCosts* finished = nullptr) const;
 
  private:
   nlohmann::ordered_json json_;

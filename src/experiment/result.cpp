@@ -1,7 +1,5 @@
 #include "experiment/result.h"
 
-#include <sys/resource.h>
-
 #include <cmath>
 
 namespace sparcell {
@@ -80,12 +78,6 @@ const char* direction(Better better) {
   }
 }
 
-std::int64_t peak_memory_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;  // Linux counts KiB
-}
-
 Json verdicts_json(const Evaluation& evaluation) {
   Json json = Json::array();
   for (const Verdict& verdict : evaluation.verdicts) {
@@ -140,6 +132,24 @@ Json baselines_json(const Evaluation& evaluation) {
   return json;
 }
 
+/// What is predicted of perturbations: verdicts over all that they need, and values by kind of unseen ones.
+void add_predictions(const Evaluation& evaluation, Json& json) {
+  if (evaluation.prediction_verdicts.empty()) return;
+  json["prediction"] = {{"verdicts", Json::array()}, {"groups", Json::object()}};
+  for (const PredictionVerdict& verdict : evaluation.prediction_verdicts) {
+    json["prediction"]["verdicts"].push_back({{"model", verdict.model},
+                                              {"baseline", verdict.baseline},
+                                              {"held", verdict.held},
+                                              {"perturbations", verdict.perturbations},
+                                              {"beats", verdict.beats}});
+  }
+  for (const PredictionGroup& group : evaluation.prediction_groups) {
+    Json& entry = json["prediction"]["groups"][group.name];
+    entry = {{"perturbations", group.perturbations}, {"predicted", Json::object()}};
+    for (const auto& [who, metrics] : group.predicted) entry["predicted"][who] = numbers(metrics);
+  }
+}
+
 /// What stands beside the models.
 void add_judgement(const Evaluation& evaluation, Json& json) {
   for (const auto& [name, reason] : evaluation.failed) {
@@ -149,6 +159,7 @@ void add_judgement(const Evaluation& evaluation, Json& json) {
   json["baselines"] = baselines_json(evaluation);
   json["headline"] = headline(evaluation);
   json["verdicts"] = verdicts_json(evaluation);
+  add_predictions(evaluation, json);
   json["fits"] = fits_json(evaluation);
   add_metrics(evaluation, json);
 }
@@ -192,7 +203,8 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
   add_judgement(evaluation, json);
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
-  json["stages"] = numbers(record.stages);
+  json["stages"] = Json::object();
+  for (const StageCost& cost : record.stages) json["stages"][cost.stage] = number(cost.seconds);
   json["peak_memory_bytes"] = peak_memory_bytes();
   return json;
 }

@@ -26,7 +26,7 @@ struct RunRecord {
   std::string device;
   std::string config_hash;
   std::vector<ModelOutcome> models;
-  std::vector<std::pair<std::string, double>> stages;  ///< seconds
+  StageCosts stages;
   std::vector<std::string> warnings;
   std::vector<std::string>
       resumed_elsewhere;  ///< how places differ between which it moved; its bits are its own

@@ -51,7 +51,8 @@ void check_overrides(const std::vector<std::string>& overrides) {
     if (may_change(text)) continue;
     throw UsageError(
         "override '{}': this would be another run. resume can change train.epochs, train.steps, "
-        "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads, products.plan "
+        "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads, "
+        "products.plan "
         "and read.path; other changes need a run of their own, which can start from this one's weights "
         "(train.init_from)",
         text);
@@ -104,8 +105,9 @@ void say_what_happens_to_schedules(const Experiment& before, const Experiment& a
         text = "its plateau schedule goes on with its counts";
         break;
       case ScheduleType::cosine:
-        text = fmt::format("its cosine schedule is stretched over {} epochs, so its learning rate {} at once",
-                           to, to > from ? "rises" : "falls");
+      case ScheduleType::linear:
+        text = fmt::format("its {} schedule is stretched over {} epochs, so its learning rate {} at once",
+                           name_of(options.train.schedule.type), to, to > from ? "rises" : "falls");
         break;
     }
     if (options.type == ModelType::vae && options.kl.warmup > 0) {

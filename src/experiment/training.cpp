@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "evaluate/validation_distance.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/progress.h"
 #include "experiment/signals.h"
@@ -101,6 +102,7 @@ class ModelTraining {
     fs::create_directories(fs::path(files_.last).parent_path(), error);
     if (error) throw WriteError("{}: its folder cannot be created ({})", files_.last, error.message());
     begin_weights();
+    choose_by_distance();
     go_on();
     ModelOutcome outcome;
     outcome.name = model_.name();
@@ -124,6 +126,19 @@ class ModelTraining {
     model_.trainable().begin_from(
         training_start(around_.context, model_.options(), around_.prepared, around_.log.log()));
     if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
+  }
+
+  /// A GAN has no validation loss: where its best weights are asked for, its cells are looked at.
+  void choose_by_distance() {
+    const EvaluateOptions& evaluate = around_.experiment.evaluate;
+    if (model_.options().type != ModelType::gan || evaluate.weights != Weights::best) return;
+    const auto seed = static_cast<std::uint64_t>(around_.experiment.seed);
+    auto distance = std::make_shared<ValidationDistance>(around_.context, around_.prepared.data.x,
+                                                         around_.prepared.split.validation,
+                                                         evaluate.components, seed, around_.log.log());
+    trainer_.choose_by("energy_distance", [this, distance, seed] {
+      return distance->of(model_.generate(0, distance->cells(), seed));
+    });
   }
 
   void go_on() {

@@ -76,7 +76,14 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const std::vector<std::int32_t>& cells = prepared.split.train;
   if (options.input.standardize || options.start != ModelStart::random) add_moments(x, cells, start);
   if (options.of_counts()) add_count_moments(prepared.data, cells, start);
-  if (options.input.mix > 0) start.genes = genes_by_cells(x, cells);
+  const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
+                                                         options.gan.library != LibraryUse::none);
+  if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
+  if (options.conditioning.control_input > 0) {
+    for (const std::int32_t cell : cells) {
+      if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);
+    }
+  }
   if (options.start == ModelStart::random) return start;
   PrincipalComponents pca =
       options.start == ModelStart::pca

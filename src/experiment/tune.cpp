@@ -35,8 +35,8 @@ void tune(const Experiment& experiment, const std::string& file, Log& log) {
                      file);
   Context context(device, static_cast<int>(experiment.threads));
   set_training_products(context, {.precision = experiment.products.precision});
-  std::vector<std::pair<std::string, double>> seconds;
-  const Prepared prepared = prepare(context, experiment, log, seconds);
+  StageCosts costs;
+  const Prepared prepared = prepare(context, experiment, log, costs);
   for (const auto& [name, options] : experiment.model) {
     log.info("tune: an epoch of {}", name);
     take_an_epoch(context, name, options, prepared, static_cast<std::uint64_t>(experiment.seed));

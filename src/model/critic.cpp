@@ -1,5 +1,8 @@
 #include "model/critic.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "math/activation.h"
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
@@ -23,6 +26,36 @@ std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t ge
   return layers;
 }
 
+/// By power iteration on the host, of a matrix in rows of `cols` numbers. A look at it, not a step of
+/// training.
+template <class T>
+double largest_singular_value(const std::vector<T>& matrix, std::int64_t cols) {
+  constexpr int iterations = 10;
+  const auto rows = static_cast<std::int64_t>(matrix.size()) / cols;
+  std::vector<double> v(static_cast<std::size_t>(cols), 1), u(static_cast<std::size_t>(rows));
+  double sigma = 0;
+  const auto normalize = [](std::vector<double>& x) {
+    double squares = 0;
+    for (const double value : x) squares += value * value;
+    const double norm = std::sqrt(squares);
+    for (double& value : x) value /= norm > 0 ? norm : 1;
+    return norm;
+  };
+  for (int i = 0; i < iterations; ++i) {
+    normalize(v);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      u[r] = 0;
+      for (std::int64_t c = 0; c < cols; ++c) u[r] += static_cast<double>(matrix[r * cols + c]) * v[c];
+    }
+    sigma = normalize(u);
+    std::fill(v.begin(), v.end(), 0.0);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < cols; ++c) v[c] += static_cast<double>(matrix[r * cols + c]) * u[r];
+    }
+  }
+  return sigma;
+}
+
 }  // namespace
 
 template <class T>
@@ -31,6 +64,7 @@ Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t s
     : options_(options),
       seed_(seed),
       phases_(phases),
+      parameters_(parameters),
       network_("critic", critic_layers(options, genes), 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
               options.critic.normalization == NormalizationLayer::layer) {}
@@ -285,12 +319,14 @@ void Critic<T>::show_generator_pass(std::int64_t n, const Watch<T>& watch) const
 }
 
 template <class T>
-LossParts Critic<T>::sigmas() const {
+LossParts Critic<T>::sigmas() {
   LossParts parts;
   for (int k = 0; k < network_.size(); ++k) {
-    if (!network_.shape(k).spectral_norm) continue;
-    parts.emplace_back(fmt::format("sigma_{}", k),
-                       1.0 / static_cast<double>(tape_[k].inverse_sigma.to_host()[real_slot]));
+    const double sigma =
+        network_.shape(k).spectral_norm
+            ? 1.0 / static_cast<double>(tape_[k].inverse_sigma.to_host()[real_slot])
+            : largest_singular_value(parameters_.read(network_.weight_tensor(k)), network_.shape(k).in);
+    parts.emplace_back(fmt::format("sigma_{}", k), sigma);
   }
   return parts;
 }

@@ -14,6 +14,7 @@ struct CriticLosses {
   double* penalty;      ///< unweighted
   double* real_score;   ///< mean logit of real cells
   double* generated_score;
+  double* gradient_norm = nullptr;  ///< for the caller: of the whole loss; null where nobody reads it
 };
 
 template <class T>
@@ -46,8 +47,8 @@ class Critic {
   void show_update(std::int64_t rows, const Watch<T>& watch) const;
   void show_generator_pass(std::int64_t rows, const Watch<T>& watch) const;
 
-  /// The largest singular values as the last pass saw them, by layer.
-  LossParts sigmas() const;
+  /// The largest singular value of every layer's weight: under spectral norm as the last pass saw it.
+  LossParts sigmas();
 
  private:
   /// Rows of an update: [interpolated] real generated [tangents], n each; those in brackets under a penalty.
@@ -77,6 +78,7 @@ class Critic {
   const GanOptions options_;
   const std::uint64_t seed_;
   PhaseClock& phases_;
+  Arena<T>& parameters_;
   Context* context_ = nullptr;
   Network<T> network_;
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere

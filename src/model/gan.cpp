@@ -4,9 +4,7 @@
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
-#include "sparcell/ops/loss.h"
 #include "sparcell/ops/optimizer.h"
-#include "sparcell/ops/random.h"
 
 namespace sparcell {
 namespace {
@@ -18,6 +16,8 @@ enum LossSlot {
   sparsity_slot,
   real_score_slot,
   generated_score_slot,
+  critic_norm_slot,
+  generator_norm_slot,
   scratch_slot
 };
 
@@ -28,11 +28,8 @@ enum NetworkNumber : std::uint32_t { generator_number, critic_number };
 
 constexpr std::int64_t smallest_capacity = 512;
 
-std::vector<LayerShape> generator_layers(const ModelOptions& options, std::int64_t genes) {
-  std::vector<LayerShape> layers = hidden_layers(options.gan.generator, options.latent);
-  layers.push_back(linear_layer(layers.empty() ? options.latent : layers.back().out, genes));
-  return layers;
-}
+/// Cells that the record of training takes the share of zeros of.
+constexpr std::int64_t shown_cells = 128;
 
 }  // namespace
 
@@ -43,58 +40,47 @@ Gan<T>::Gan(Context& context, const ModelOptions& options, const DeviceData<T>& 
       data_(data),
       seed_(seed),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      generator_("generator", generator_layers(options, data.genes()), 0, generator_parameters_,
-                 generator_buffers_),
+      generator_(context, options, data.genes(), seed, capacity_),
       critic_(options.gan, data.genes(), seed, critic_parameters_, critic_buffers_, this->phases_) {
-  generator_parameters_.allocate(context, true);
-  generator_buffers_.allocate(context, false);
   critic_parameters_.allocate(context, true);
   critic_buffers_.allocate(context, false);
-  generator_tape_ = generator_.make_tape(context, capacity_, 1);
   critic_.make_tape(context, options.train.batch + 1);
-  z_ = Buffer<T>(context, capacity_ * options.latent);
+}
+
+template <class T>
+std::vector<ParameterGroup<T>> Gan<T>::groups() {
+  std::vector<ParameterGroup<T>> groups = generator_.groups();
+  groups.insert(groups.begin() + 1, {"critic", &critic_parameters_, &critic_buffers_});
+  return groups;
 }
 
 template <class T>
 void Gan<T>::initialize() {
-  generator_.initialize(seed_, generator_number);
+  generator_.initialize(generator_number);
   critic_.initialize(critic_number);
-}
-
-template <class T>
-void Gan<T>::draw_latents(std::int64_t rows, std::uint32_t index, const std::int64_t* step) {
-  fill_normal<T>(context_, RandomStream(seed_, Purpose::generator_input, index, step), T(1),
-                 {z_.data(), static_cast<std::size_t>(rows * options_.latent)});
-}
-
-template <class T>
-MatrixView<T> Gan<T>::run_generator(std::int64_t rows, std::uint32_t pass, const std::int64_t* step,
-                                    MatrixView<T> out) {
-  const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
-  return generator_.forward(context_, generator_tape_, MatrixView<const T>(z_.data(), rows, options_.latent),
-                            rows, {&segment, 1}, seed_, true, {.out = out});
 }
 
 template <class T>
 void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const bool per_iteration = options_.gan.latent_draw == LatentDraw::per_iteration;
-  if (per_iteration) draw_latents(rows.count, 0, &state->step);
+  if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   for (std::int64_t update = 0; update < options_.gan.critic_steps; ++update) {
     // Only the last update's losses are recorded; the others go to a place that nobody reads.
     const bool last = update + 1 == options_.gan.critic_steps;
     double* losses = state->losses;
     CriticLosses recorded{&losses[critic_slot], &losses[penalty_slot], &losses[real_score_slot],
-                          &losses[generated_score_slot]};
+                          &losses[generated_score_slot], &losses[critic_norm_slot]};
     double* scratch = &losses[scratch_slot];
-    critic_update(rows, state, last ? recorded : CriticLosses{scratch, scratch, scratch, scratch});
+    critic_update(rows, state, last ? recorded : CriticLosses{scratch, scratch, scratch, scratch, nullptr});
   }
-  if (!per_iteration) draw_latents(rows.count, 0, &state->step);
+  if (!per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   generator_update(rows.count, state);
 }
 
 template <class T>
 void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses) {
-  if (options_.gan.latent_draw == LatentDraw::per_update) draw_latents(rows.count, 1, &state->update);
+  if (options_.gan.latent_draw == LatentDraw::per_update)
+    generator_.draw_input(rows.count, 1, &state->update);
   beside(context_, [&] {
     this->phases_.enter(Phase::data);
     gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
@@ -103,18 +89,19 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
     critic_.prepare_update();
   });
   const MatrixView<T> generated =
-      run_generator(rows.count, generator_for_critic, &state->update, critic_.generated_rows(rows.count));
+      generator_.run(rows.count, generator_for_critic, &state->update, critic_.generated_rows(rows.count));
   join(context_);
   critic_.train_update(rows.count, &state->update, losses);
   if (this->watch_) {
-    generator_.show_values(generator_tape_, rows.count, -1, this->watch_, generated);
+    generator_.show_values(generated, this->watch_);
     critic_.show_update(rows.count, this->watch_);
     critic_parameters_.show_gradients(this->watch_);
   }
   this->phases_.enter(Phase::optimizer);
-  if (options_.train.clip_norm > 0) {
+  // A norm costs a pass over the gradients: of updates that nobody reads it is left out.
+  if (options_.train.clip_norm > 0 || losses.gradient_norm != nullptr) {
     clip_gradients<T>(context_, options_.train.clip_norm, critic_parameters_.gradients(),
-                      &state->losses[scratch_slot]);
+                      losses.gradient_norm != nullptr ? losses.gradient_norm : &state->losses[scratch_slot]);
   }
   adam_step<T>(context_, options_.train.critic, &state->critic_learning_rate, &state->update,
                critic_parameters_.values(), critic_parameters_.gradients(),
@@ -126,34 +113,25 @@ template <class T>
 void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
   this->phases_.enter(Phase::forward);
   beside(context_, [&] { critic_.prepare_generator_pass(); });
-  const MatrixView<T> generated = run_generator(rows, generator_for_itself, &state->step, {});
+  const MatrixView<T> generated = generator_.run(rows, generator_for_itself, &state->step, {});
   join(context_);
-  const MatrixView<T> grad = generator_.rows_of(generator_tape_.back().grad, generator_.size() - 1, 0, rows);
-  critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], grad);
-  this->phases_.enter(Phase::loss);
-  const double scale = 1.0 / static_cast<double>(rows * data_.genes());
-  absolute_value<T>(context_, generated, scale, options_.gan.sparsity.weight * scale,
-                    &state->losses[sparsity_slot], grad);
-  const Segment segment{
-      .first = 0, .rows = rows, .pass = generator_for_itself, .step = &state->step, .slot = 0};
-  this->phases_.enter(Phase::backward);
-  generator_.backward(context_, generator_tape_, MatrixView<const T>(z_.data(), rows, options_.latent), rows,
-                      {&segment, 1}, seed_, true, {});
+  critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], generator_.grad(rows));
+  generator_.backward(generated, generator_for_itself, &state->step, &state->losses[sparsity_slot],
+                      this->phases_);
   join(context_);
   if (this->watch_) {
-    generator_.show_values(generator_tape_, rows, -1, this->watch_);
+    generator_.show_values(generated, this->watch_);
     critic_.show_generator_pass(rows, this->watch_);
-    generator_.show_gradients(generator_tape_, rows, -1, this->watch_);
-    generator_parameters_.show_gradients(this->watch_);
+    generator_.show_gradients(rows, this->watch_);
   }
   this->phases_.enter(Phase::optimizer);
-  if (options_.train.clip_norm > 0) {
-    clip_gradients<T>(context_, options_.train.clip_norm, generator_parameters_.gradients(),
-                      &state->losses[scratch_slot]);
-  }
+  Arena<T>& parameters = generator_.parameters();
+  clip_gradients<T>(context_, options_.train.clip_norm, parameters.gradients(),
+                    &state->losses[generator_norm_slot]);
   adam_step<T>(context_, options_.train.generator, &state->generator_learning_rate, &state->step,
-               generator_parameters_.values(), generator_parameters_.gradients(),
-               generator_parameters_.first_moments(), generator_parameters_.second_moments());
+               parameters.values(), parameters.gradients(), parameters.first_moments(),
+               parameters.second_moments());
+  generator_.update_average(&state->step);
 }
 
 template <class T>
@@ -165,6 +143,9 @@ LossParts Gan<T>::training_losses(const StepState<T>& state, std::int64_t, std::
           {"sparsity", mean(sparsity_slot)},
           {"real_score", mean(real_score_slot)},
           {"generated_score", mean(generated_score_slot)},
+          {"critic_gap", mean(real_score_slot) - mean(generated_score_slot)},
+          {"critic_gradient_norm", mean(critic_norm_slot)},
+          {"generator_gradient_norm", mean(generator_norm_slot)},
           {"generator_learning_rate", static_cast<double>(state.generator_learning_rate)},
           {"critic_learning_rate", static_cast<double>(state.critic_learning_rate)}};
 }
@@ -175,16 +156,19 @@ Matrix<T> Gan<T>::encode(const DeviceData<T>&, const BatchRows&) {
 }
 
 template <class T>
-Matrix<T> Gan<T>::decode(const Matrix<T>& latent) {
-  require(latent.rows <= capacity_, "decode: {} rows, at most {}", latent.rows, capacity_);
-  const Buffer<T> z(context_, latent.values);
-  const Segment segment{.rows = latent.rows};
-  const MatrixView<T> out =
-      generator_.forward(context_, generator_tape_, MatrixView<const T>(z.data(), latent.rows, latent.cols),
-                         latent.rows, {&segment, 1}, seed_, false);
-  Matrix<T> host(out.rows, out.cols);
-  context_.memory().copy_to_host(host.values.data(), out.data, host.values.size() * sizeof(T));
-  return host;
+Matrix<T> Gan<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
+  require(count <= capacity_, "generate: {} rows, at most {}", count, capacity_);
+  return generator_.generate(generator_.sample_input(first, count, seed), first, seed);
+}
+
+template <class T>
+LossParts Gan<T>::diagnostics() {
+  LossParts parts = critic_.sigmas();
+  if (!generator_.makes_zeros()) return parts;
+  const Matrix<T> cells = generate(0, shown_cells, seed_);
+  const auto zeros = std::count(cells.values.begin(), cells.values.end(), T(0));
+  parts.emplace_back("zero_share", static_cast<double>(zeros) / static_cast<double>(cells.values.size()));
+  return parts;
 }
 
 template class Gan<float>;

@@ -27,4 +27,15 @@ void clip_gradients(Context& context, double max_norm, std::span<T> gradients, d
 }
 SPARCELL_INSTANTIATE(clip_gradients);
 
+template <class T>
+void moving_average(Context& context, double decay, const std::int64_t* step, std::span<const T> values,
+                    std::span<T> average) {
+  require(values.size() == average.size(), "moving_average: {} values, {} averages", values.size(),
+          average.size());
+  require(decay >= 0 && decay < 1, "moving_average: a decay of {}", decay);
+  if (values.empty()) return;
+  SPARCELL_DISPATCH(moving_average, context, decay, step, values, average);
+}
+SPARCELL_INSTANTIATE(moving_average);
+
 }  // namespace sparcell

@@ -98,14 +98,13 @@ std::string comparison_table(const std::vector<std::string>& run_folders) {
   const std::string note = leakage_note(result);
   const std::vector<MetricLabel> metrics = metrics_of(result);
   std::string text;
-  for (const MetricTable table : {MetricTable::reconstruction, MetricTable::generation,
-                                  MetricTable::expression, MetricTable::latent, MetricTable::other}) {
+  for (const std::string& group : groups_of(metrics)) {
     std::vector<MetricLabel> of_table;
     std::copy_if(metrics.begin(), metrics.end(), std::back_inserter(of_table),
-                 [&](const MetricLabel& metric) { return metric.group == table; });
+                 [&](const MetricLabel& metric) { return metric.group == group; });
     const Rows rows = table_of(result, of_table);
     if (rows.size() > 1)
-      text += title_of(table) + (note.empty() ? "" : fmt::format(" {}", leakage_mark)) + "\n" +
+      text += title_of(group) + (note.empty() ? "" : fmt::format(" {}", leakage_mark)) + "\n" +
               aligned(rows) + "\n";
   }
   if (!note.empty()) text += wrapped(note) + "\n";

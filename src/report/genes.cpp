@@ -3,7 +3,7 @@
 
 namespace sparcell {
 
-Json gene_columns(const RunFolder& run) {
+Json gene_columns(const RunFolder& run, Arrays& arrays) {
   const auto path = run.file("per_gene.csv");
   if (!path) return nullptr;
   const CsvColumns csv(*path, {"gene"});
@@ -15,7 +15,7 @@ Json gene_columns(const RunFolder& run) {
     if (c == gene) continue;
     std::vector<double> values(csv.rows());
     for (std::size_t row = 0; row < values.size(); ++row) values[row] = csv.number(row, c);
-    columns[csv.names()[c]] = rounded(values, 4);
+    columns[csv.names()[c]] = arrays.numbers(values);
   }
   return {{"names", names}, {"columns", columns}};
 }

@@ -1,6 +1,7 @@
 #include "report/metrics.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -13,8 +14,7 @@ using Best = MetricLabel::Best;
 
 // Metrics that no registry of a run describes: losses, and those of runs that say less of themselves.
 const std::vector<MetricLabel>& known_metrics() {
-  constexpr auto reconstruction = MetricTable::reconstruction;
-  constexpr auto generation = MetricTable::generation;
+  static const std::string reconstruction = "reconstruction", generation = "generation";
   static const std::vector<MetricLabel> metrics{
       {"mse", "MSE", reconstruction, Best::smallest, "", ""},
       {"mae", "MAE", reconstruction, Best::smallest, "", ""},
@@ -39,7 +39,7 @@ MetricLabel label_of(const std::string& key) {
   }
   std::string words = key;
   std::replace(words.begin(), words.end(), '_', ' ');
-  return {key, words, MetricTable::other, Best::none, "", ""};
+  return {key, words, "other", Best::none, "", ""};
 }
 
 std::string text_of(const Json& entry, const char* key) {
@@ -54,15 +54,6 @@ Best best_of(const std::string& better) {
   return Best::none;
 }
 
-// A registry's group is a table of that name.
-MetricTable table_of(const std::string& group, MetricTable otherwise) {
-  if (group == "reconstruction") return MetricTable::reconstruction;
-  if (group == "generation") return MetricTable::generation;
-  if (group == "expression") return MetricTable::expression;
-  if (group == "latent") return MetricTable::latent;
-  return otherwise;
-}
-
 double value_in(const Json& entry, const char* section, const std::string& metric) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (!entry.contains(section) || !entry[section].contains(metric)) return nan;
@@ -73,7 +64,7 @@ double value_in(const Json& entry, const char* section, const std::string& metri
 MetricLabel described(const Json& info) {
   MetricLabel metric = label_of(info["key"]);
   if (const std::string label = text_of(info, "label"); !label.empty()) metric.label = label;
-  metric.group = table_of(text_of(info, "group"), metric.group);
+  if (const std::string group = text_of(info, "group"); !group.empty()) metric.group = group;
   if (const std::string better = text_of(info, "better"); !better.empty()) metric.best = best_of(better);
   const std::string name = text_of(info, "name"), definition = text_of(info, "definition");
   metric.unit = text_of(info, "unit");
@@ -111,20 +102,27 @@ std::vector<MetricLabel> metrics_of(const Json& result) {
   return metrics;
 }
 
-std::string title_of(MetricTable table) {
-  switch (table) {
-    case MetricTable::reconstruction:
-      return "Reconstruction of test cells";
-    case MetricTable::generation:
-      return "Generated cells against test cells";
-    case MetricTable::expression:
-      return "Genes and totals of generated cells";
-    case MetricTable::latent:
-      return "Perturbations in latent spaces";
-    case MetricTable::other:
-      return "Other metrics on test cells";
+std::vector<std::string> groups_of(const std::vector<MetricLabel>& metrics) {
+  std::vector<std::string> groups;
+  for (const MetricLabel& metric : metrics) {
+    if (std::find(groups.begin(), groups.end(), metric.group) == groups.end()) groups.push_back(metric.group);
   }
-  throw InternalError("a table of metrics without a title");
+  return groups;
+}
+
+std::string title_of(const std::string& group) {
+  if (group == "reconstruction") return "Reconstruction of test cells";
+  if (group == "perturbation") return "Means of perturbations";
+  if (group == "generation") return "Generated cells against test cells";
+  if (group == "expression") return "Genes and totals of generated cells";
+  if (group == "latent") return "Perturbations in latent spaces";
+  if (group == "prediction_seen") return "Predictions of seen perturbations";
+  if (group == "prediction_unseen") return "Predictions of unseen perturbations";
+  if (group == "other") return "Other metrics on test cells";
+  std::string title = group;
+  std::replace(title.begin(), title.end(), '_', ' ');
+  title[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(title[0])));
+  return title;
 }
 
 std::string format_number(double value) {

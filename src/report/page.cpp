@@ -7,13 +7,16 @@ namespace sparcell {
 namespace {
 
 // In the order in which they run.
-constexpr const char* scripts_of_run[] = {"base.js",       "theme.js",    "figure.js", "table.js",
-                                          "comparison.js", "training.js", "cells.js",  "generated.js",
-                                          "genes.js",      "run.js",      "main.js"};
-constexpr const char* scripts_of_sweep[] = {"base.js", "theme.js", "figure.js", "table.js", "sweep.js"};
+constexpr const char* scripts_of_run[] = {
+    "base.js",         "theme.js",       "arrays.js",     "figure.js",        "panels.js",    "download.js",
+    "table.js",        "head.js",        "comparison.js", "verdicts.js",      "training.js",  "cells.js",
+    "cell_colours.js", "cell_panels.js", "owners.js",     "perturbations.js", "generated.js", "totals.js",
+    "correlations.js", "genes.js",       "gene_table.js", "run.js",           "cost.js",      "main.js"};
+constexpr const char* scripts_of_sweep[] = {"base.js",     "theme.js", "figure.js", "panels.js",
+                                            "download.js", "table.js", "sweep.js"};
 
 std::string filled(std::string_view rest, const std::string& title, const Json& data,
-                   const std::string& script) {
+                   const std::string& arrays, const std::string& script) {
   std::string page;
   for (std::size_t open; (open = rest.find("{{")) != std::string_view::npos;) {
     const std::size_t close = rest.find("}}", open);
@@ -27,6 +30,8 @@ std::string filled(std::string_view rest, const std::string& title, const Json& 
       page += json_for_script(data);
     } else if (place == "plotly") {
       page += base64(asset("plotly.js.gz"));
+    } else if (place == "arrays") {
+      page += arrays;
     } else if (place == "script") {
       page += script;
     } else {
@@ -101,12 +106,12 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-std::string report_page(const std::string& title, const Json& data) {
-  return filled(asset("page.html"), title, data, joined(scripts_of_run));
+std::string report_page(const std::string& title, const Json& data, const Arrays& arrays) {
+  return filled(asset("page.html"), title, data, base64(arrays.packed()), joined(scripts_of_run));
 }
 
 std::string sweep_page(const std::string& title, const Json& data) {
-  return filled(asset("sweep.html"), title, data, joined(scripts_of_sweep));
+  return filled(asset("sweep.html"), title, data, "", joined(scripts_of_sweep));
 }
 
 }  // namespace sparcell

@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "report/run_folder.h"
+#include "report/arrays.h"
+#include "report/json.h"
 
 namespace sparcell {
 
@@ -17,8 +18,8 @@ std::string json_for_script(const Json& value);
 
 std::string base64(std::string_view bytes);
 
-/// The whole page of a run with its styles, scripts, plotly.js and data.
-std::string report_page(const std::string& title, const Json& data);
+/// The whole page of a run with its styles, scripts, plotly.js, data and the arrays that these speak of.
+std::string report_page(const std::string& title, const Json& data, const Arrays& arrays);
 
 /// The same of a sweep or an ablation.
 std::string sweep_page(const std::string& title, const Json& data);

@@ -1,15 +1,13 @@
 // What a finished run left in its folder, as far as the report reads it.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace sparcell {
+#include "report/json.h"
 
-using Json = nlohmann::ordered_json;  ///< keeps the order of models as the run wrote it
+namespace sparcell {
 
 struct RunFolder {
   std::string path;

@@ -20,11 +20,12 @@ Outcome outcome_of(const Json& verdict) {
   return low > 0 || high < 0 ? Outcome::worse : Outcome::undecided;
 }
 
-std::string label(const std::vector<MetricLabel>& metrics, const std::string& key) {
+/// What is known of a metric; of one that no model has, its key.
+MetricLabel find(const std::vector<MetricLabel>& metrics, const std::string& key) {
   for (const MetricLabel& metric : metrics) {
-    if (metric.key == key) return metric.label;
+    if (metric.key == key) return metric;
   }
-  return key;
+  return {key, key, "other", MetricLabel::Best::none, "", ""};
 }
 
 // The seeds of a verdict over several runs, and the p-value of a distance.
@@ -76,43 +77,26 @@ std::vector<VerdictSentence> verdict_sentences(const Json& result) {
                           remarks(verdict));
     sentences.push_back(
         {fmt::format("{} {} on {}: {}.", verdict["model"].get<std::string>(),
-                     phrase(outcome, verdict["baseline"]), label(metrics, verdict["metric"]), numbers),
+                     phrase(outcome, verdict["baseline"]), find(metrics, verdict["metric"]).label, numbers),
          outcome});
   }
   return sentences;
 }
 
-std::vector<std::string> verdict_summary(const Json& result) {
-  std::vector<std::string> sentences;
-  if (result.contains("headline")) return result["headline"].get<std::vector<std::string>>();
-  if (!result.contains("verdicts")) return sentences;
+std::vector<Standing> standings_of(const Json& result) {
+  if (!result.contains("verdicts")) return {};
   const std::vector<MetricLabel> metrics = metrics_of(result);
-  std::vector<std::string> models;
+  std::vector<SidedVerdict> verdicts;
   for (const Json& verdict : result["verdicts"]) {
-    if (std::find(models.begin(), models.end(), verdict["model"]) == models.end())
-      models.push_back(verdict["model"]);
+    verdicts.push_back(
+        {verdict["model"], find(metrics, verdict["metric"]).group, verdict["baseline"], outcome_of(verdict)});
   }
-  for (const std::string& model : models) {
-    // Outcome and baseline, with the metrics that they hold for.
-    std::vector<std::pair<std::pair<Outcome, std::string>, std::vector<std::string>>> found;
-    for (const Json& verdict : result["verdicts"]) {
-      if (verdict["model"] != model) continue;
-      const std::pair<Outcome, std::string> key{outcome_of(verdict), verdict["baseline"]};
-      auto place =
-          std::find_if(found.begin(), found.end(), [&](const auto& entry) { return entry.first == key; });
-      if (place == found.end()) place = found.insert(found.end(), {key, {}});
-      place->second.push_back(label(metrics, verdict["metric"]));
-    }
-    std::stable_sort(found.begin(), found.end(),
-                     [](const auto& a, const auto& b) { return a.first.first < b.first.first; });
-    std::string text = model;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      text += fmt::format("{}{} on {}", i == 0 ? " " : "; it ",
-                          phrase(found[i].first.first, found[i].first.second), joined(found[i].second));
-    }
-    sentences.push_back(text + ".");
-  }
-  return sentences;
+  return standings(verdicts);
+}
+
+std::vector<std::string> verdict_summary(const Json& result) {
+  if (result.contains("headline")) return result["headline"].get<std::vector<std::string>>();
+  return standing_sentences(standings_of(result));
 }
 
 std::string seed_sentence(const Json& result) {

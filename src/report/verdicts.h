@@ -4,11 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/standing.h"
 #include "report/run_folder.h"
 
 namespace sparcell {
 
-enum class Outcome { better, undecided, worse, unjudged };  ///< unjudged: a number is not finite
+using Outcome = Side;
 
 struct VerdictSentence {
   std::string text;
@@ -18,8 +19,11 @@ struct VerdictSentence {
 /// One sentence for each verdict of the run, in its order.
 std::vector<VerdictSentence> verdict_sentences(const Json& result);
 
-/// The run's own headline, or where it has none a sentence for each model that has verdicts: whom it beats on
-/// what, and whom not.
+/// All verdicts of a question together, for each model.
+std::vector<Standing> standings_of(const Json& result);
+
+/// The run's own headline, or where it has none a sentence for each model that has verdicts: how many
+/// baselines it beats on what, and which not.
 std::vector<std::string> verdict_summary(const Json& result);
 
 /// That one run is one seed, or over how many seeds several runs go; and what the intervals do not say.

@@ -223,6 +223,10 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
   if (model_.has_validation_loss() && !split_.validation.empty()) {
     const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
     record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
+  } else if (distance_) {
+    record.validation = {{distance_name_, distance_()}};
+  }
+  if (!record.validation.empty()) {
     check_finite(record.validation, "validation", epoch);
     follow_validation(epoch, record.validation);
   }

@@ -68,6 +68,13 @@ class Trainer {
   bool finished() const { return epoch_ >= options_.train.epochs || stopped_early(); }
   bool stopped_early() const;
 
+  /// What epochs of a model without a validation loss are compared by, smaller being better: measured on its
+  /// weights as they stand, and recorded as `name` of the validation cells.
+  void choose_by(std::string name, std::function<double()> distance) {
+    distance_name_ = std::move(name);
+    distance_ = std::move(distance);
+  }
+
   /// Throws NumericalError with epoch and loss for a loss that is not finite, Interrupted after saving where
   /// `interrupted` says so. Does nothing where training is finished.
   TrainResult run(const TrainHooks& hooks);
@@ -80,7 +87,7 @@ class Trainer {
 
   /// Everything that a checkpoint holds beside tensors, as it stands now.
   CheckpointState state() const;
-  /// The tensors of the best epoch; null before one, and for models without a validation loss.
+  /// The tensors of the best epoch; null before one, and for models without a validation loss or distance.
   const std::shared_ptr<const TensorSnapshot>& best() const { return best_; }
   /// The state that belongs to them, for a checkpoint of their own.
   CheckpointState best_state() const;
@@ -122,6 +129,8 @@ class Trainer {
   EpochRecord last_;
   PlateauSchedule plateau_;
   BestValue best_value_;
+  std::string distance_name_;
+  std::function<double()> distance_;
   std::shared_ptr<const TensorSnapshot> best_;
   std::vector<double> step_seconds_;  ///< without samples
   std::chrono::steady_clock::time_point start_;

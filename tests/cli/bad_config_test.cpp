@@ -60,7 +60,7 @@ TEST_F(BadConfig, CombinationsThatMakeNoSense) {
        "model.gan.critic has batch normalization, which couples the cells"},
       {{"train.batch=1"}, "model.ae has batch normalization, which needs more than one cell in a batch"},
       {{"split.train=0.9", "split.test=0.2"}, "sum to 1.25, above 1"},
-      {{"~model.ae", "~model.vae", "evaluate.weights=best"}, "which a GAN does not have; use last"},
+      {{"model.gan.sparsity.term=zero_share"}, "zero_share is about the gates of a hurdle"},
       {{"model.gan.train.schedule.type=plateau"}, "has no validation loss for a plateau schedule"},
       {{"model.gan.loss=wgan"}, "gradient_penalty.on is probability, but the loss wgan has none; use logit"},
       {{"normalize=none", "select.flavor=seurat_v3"}, "select.flavor seurat_v3 ranks counts"},

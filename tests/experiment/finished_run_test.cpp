@@ -1,6 +1,9 @@
 // What a finished run is asked for: embed, generate, evaluate, report.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <fstream>
+
 #include "sparcell/anndata.h"
 #include "support/small_experiment.h"
 
@@ -119,6 +122,34 @@ TEST_F(FinishedRunCommands, ModelsOfCountsAreEvaluatedAgain) {
   EXPECT_NEAR(vae["elbo"].get<double>(),
               vae["elbo_reconstruction"].get<double>() - vae["elbo_kl"].get<double>(), 1e-9);
   EXPECT_GE(vae["iwelbo"].get<double>(), vae["elbo"].get<double>());
+}
+
+TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells) {
+  finished_run("r", {"~model.ae", "~model.vae", "evaluate.weights=best", "train.epochs=8",
+                     "model.gan.output=hurdle", "model.gan.library=output", "model.gan.weight_average=0.9"});
+  std::ifstream file(folder / "r/metrics.csv");
+  std::string line;
+  std::vector<double> distances;
+  while (std::getline(file, line)) {
+    const std::string key = ",gan,validation,energy_distance,";
+    const std::size_t at = line.find(key);
+    if (at != line.npos) distances.push_back(std::stod(line.substr(at + key.size())));
+  }
+  ASSERT_EQ(distances.size(), 8u);
+  const auto best = std::min_element(distances.begin(), distances.end()) - distances.begin();
+  EXPECT_EQ(json("r/result.json")["models"]["gan"]["best_epoch"], best);
+  EXPECT_TRUE(exists("r/checkpoints/gan/best.h5"));
+  const auto generated = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"generate", "r", "new.h5ad", "--cells", "20", "--seed", "3"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    succeed(arguments);
+    return read_matrix(folder / "new.h5ad").values;
+  };
+  const std::vector<float> chosen = generated({});
+  EXPECT_EQ(chosen, generated({"--weights", "best"}));
+  if (best != 7) {
+    EXPECT_NE(chosen, generated({"--weights", "last"}));
+  }
 }
 
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheRunAgain) { expect_same_evaluation({}); }

@@ -1,6 +1,7 @@
 // Training steps that PyTorch made (tools/golden/training.py), and how ours are compared with them.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -28,17 +29,20 @@ class GoldenTraining {
     x_.values = file_.dataset("data/values").read<float>();
     order_ = file_.dataset("order").read<std::int32_t>();
     read_options();
+    if (file_.exists("condition")) read_conditions();
   }
 
   const Csr<float>& x() const { return x_; }
+  /// Of the cells; no columns where the model is told none.
+  const Csr<float>& conditions() const { return conditions_; }
   template <class T>
   DeviceData<T> device_data(Context& context) const {
-    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{});
+    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_);
     const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
                         .library = file_.dataset("data/library").read<double>(),
                         .target_sum = file_.number("target_sum"),
                         .log1p = true};
-    return DeviceData<T>(context, raw, x_);
+    return DeviceData<T>(context, raw, x_, conditions_);
   }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
@@ -52,10 +56,15 @@ class GoldenTraining {
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
       for (std::size_t k = 0; k < x_.values.size(); ++k) {
-        if (x_.indices[k] == gene) start.genes.values.push_back(x_.values[k]);
+        if (x_.indices[k] != gene) continue;
+        start.genes.values.push_back(x_.values[k]);
+        const auto cell =
+            std::upper_bound(x_.offsets.begin(), x_.offsets.end(), static_cast<std::int64_t>(k));
+        start.genes.indices.push_back(static_cast<std::int32_t>(cell - x_.offsets.begin()) - 1);
       }
       start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
     }
+    if (file_.exists("controls")) start.controls = file_.dataset("controls").read<std::int32_t>();
     return start;
   }
   const std::vector<std::int32_t>& order() const { return order_; }
@@ -121,6 +130,11 @@ class GoldenTraining {
       options_.output = word<OutputActivation>("output");
       options_.input = {.standardize = file_.integer("standardize") != 0, .mix = file_.number("mix")};
     }
+    if (file_.has_attribute("conditions")) {
+      options_.condition = {"perturbation"};
+      options_.conditioning.encoder = file_.integer("condition_encoder") != 0;
+      options_.conditioning.control_input = file_.number("control_input");
+    }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     if (file_.has_attribute("likelihood")) {
       options_.likelihood = word<LikelihoodType>("likelihood");
@@ -130,6 +144,20 @@ class GoldenTraining {
     }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
+  }
+  void read_conditions() {
+    const std::vector<float> dense = file_.dataset("condition").read<float>();
+    conditions_.cols = file_.integer("conditions");
+    for (std::int64_t cell = 0; cell < x_.rows; ++cell) {
+      for (std::int64_t c = 0; c < conditions_.cols; ++c) {
+        const float value = dense[static_cast<std::size_t>(cell * conditions_.cols + c)];
+        if (value == 0) continue;
+        conditions_.indices.push_back(static_cast<std::int32_t>(c));
+        conditions_.values.push_back(value);
+      }
+      conditions_.offsets.push_back(static_cast<std::int64_t>(conditions_.values.size()));
+      ++conditions_.rows;
+    }
   }
   void read_gan_options() {
     GanOptions& gan = options_.gan;
@@ -145,12 +173,21 @@ class GoldenTraining {
     gan.spectral_norm = file_.integer("spectral_norm") != 0;
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
+    if (file_.has_attribute("output")) {
+      gan.output = word<GeneratorOutput>("output");
+      gan.library = word<LibraryUse>("library");
+    }
+    if (file_.has_attribute("sparsity_term")) {
+      gan.sparsity.term = word<SparsityTerm>("sparsity_term");
+      gan.gate_temperature = file_.number("gate_temperature");
+      gan.weight_average = file_.number("weight_average");
+    }
     options_.train.generator = optimizer("generator_optimizer");
     options_.train.critic = optimizer("critic_optimizer");
   }
 
   hdf5::File file_;
-  Csr<float> x_;
+  Csr<float> x_, conditions_;
   std::vector<std::int32_t> order_;
   ModelOptions options_;
 };

@@ -165,5 +165,39 @@ TYPED_TEST(Optimizer, ClipRefusesANegativeNorm) {
   EXPECT_THROW(clip_gradients<TypeParam>(context, -1, gradients, norm_sum.data()), InternalError);
 }
 
+TYPED_TEST(Optimizer, MovingAverageForgetsWhatItBeganWith) {
+  using T = TypeParam;
+  for (std::int64_t size : {1, 33, 257, 10009}) {
+    SCOPED_TRACE(size);
+    std::vector<double> expected;
+    std::vector<T> of_one_thread;
+    for (int threads : {1, 2}) {
+      Context context = test::test_context(threads);
+      const DeviceArray<T> average(context, test::random_values(size, 1, 1e6));
+      expected.assign(static_cast<std::size_t>(size), 0);
+      for (std::int64_t step : {0, 1, 2, 30, 1000}) {
+        const auto values = test::random_values(size, 10 + static_cast<unsigned>(step));
+        const DeviceArray<T> now(context, values);
+        const DeviceArray<std::int64_t> counter(context, std::vector<std::int64_t>{step});
+        moving_average<T>(context, 0.75, counter.data(), now, average);
+        const double young = static_cast<double>(step) / static_cast<double>(step + 10);
+        const double d = std::min(0.75, young);
+        for (std::size_t i = 0; i < expected.size(); ++i) expected[i] = d * expected[i] + (1 - d) * values[i];
+        test::expect_near(average.to_host(), expected, 5 * test::few_roundings.of<T>(), 2);
+      }
+      if (threads == 1) of_one_thread = average.to_host();
+      EXPECT_EQ(average.to_host(), of_one_thread);
+    }
+  }
+}
+
+TYPED_TEST(Optimizer, MovingAverageRefusesWrongSizesAndDecays) {
+  Context context = test::test_context();
+  const DeviceArray<TypeParam> three(context, 3), two(context, 2);
+  const DeviceArray<std::int64_t> step(context, std::vector<std::int64_t>{0});
+  EXPECT_THROW(moving_average<TypeParam>(context, 0.5, step.data(), three, two), InternalError);
+  EXPECT_THROW(moving_average<TypeParam>(context, 1, step.data(), three, three), InternalError);
+}
+
 }  // namespace
 }  // namespace sparcell

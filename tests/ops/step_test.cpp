@@ -66,6 +66,17 @@ TYPED_TEST(Step, CosineWithoutStepsAfterWarmUp) {
   EXPECT_NEAR(this->rate(schedule, 101), 0, this->tolerance);
 }
 
+TYPED_TEST(Step, LinearFallsInTheLastPartOfTraining) {
+  const ScheduleOptions schedule{
+      .type = ScheduleType::linear, .min_learning_rate = 0.5, .warmup_steps = 10, .decay_from = 0.5};
+  EXPECT_NEAR(this->rate(schedule, 4), 1.0, this->tolerance);
+  for (std::int64_t step : {10, 30, 50}) EXPECT_EQ(this->rate(schedule, step), 2) << step;
+  EXPECT_NEAR(this->rate(schedule, 75), 1.25, this->tolerance);  // half way
+  EXPECT_NEAR(this->rate(schedule, 99), 0.5 + 1.5 / 50, this->tolerance);
+  EXPECT_NEAR(this->rate(schedule, 250), 0.5, this->tolerance) << "after the last step of the plan";
+  EXPECT_EQ(this->rate({.type = ScheduleType::linear, .min_learning_rate = 3, .decay_from = 0}, 60), 2);
+}
+
 TYPED_TEST(Step, RatesOfGeneratorAndCriticFollowTheSameSchedule) {
   const StepPlan plan{.schedule = {.warmup_steps = 4},
                       .total_steps = 100,

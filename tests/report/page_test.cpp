@@ -90,7 +90,8 @@ TEST(ReportPage, ANumberKeepsAllItsDigits) {
 TEST(ReportPage, HoldsNothingThatABrowserWouldFetch) {
   const TemporaryFolder folder;
   std::string page = report_of(folder, {});
-  page.erase(page.find(element_text(page, "plotly")), element_text(page, "plotly").size());
+  for (const char* packed : {"plotly", "arrays"})
+    page.erase(page.find(element_text(page, packed)), element_text(page, packed).size());
   std::string addresses;
   const std::regex fetching(
       R"((src|href|action|poster|srcset)\s*=\s*["']?(?!#)[^\s"'>]+|@import|url\(|https?:[^"'\s]*|<link|<iframe|<object|<embed)");
@@ -107,6 +108,18 @@ TEST(ReportPage, PlotlyIsEmbeddedGzipped) {
   EXPECT_TRUE(unzipped(folder / "plotly.js.gz") == file_bytes(SPARCELL_PLOTLY_JS));
 }
 
+TEST(ReportPage, ArraysAreEmbeddedGzipped) {
+  const TemporaryFolder folder;
+  const std::string page = report_of(folder, {});
+  write_bytes(folder / "arrays.gz", decoded(element_text(page, "arrays")));
+  const std::string bytes = unzipped(folder / "arrays.gz");
+  const Json split = data_of(page)["cells"]["split"];  // one byte a cell: its code + 1
+  const std::string codes = bytes.substr(split["at"], split["count"]);
+  ASSERT_EQ(codes.size(), 60u);
+  for (std::size_t cell = 0; cell < codes.size(); ++cell)
+    EXPECT_EQ(codes[cell], static_cast<char>(1 + cell % 2));
+}
+
 TEST(ReportPage, NamesAreNeverMarkup) {
   for (const std::string name :
        {"</script><script>alert(1)</script>", "<!--<script>", "<img src=x onerror=alert(1)>",
@@ -115,8 +128,8 @@ TEST(ReportPage, NamesAreNeverMarkup) {
     RunSample run;
     run.name = run.perturbation = run.gene = name;
     const std::string page = report_of(folder, run);
-    EXPECT_EQ(occurrences(page, "<script"), 3u) << name;
-    EXPECT_EQ(occurrences(page, "</script"), 3u) << name;
+    EXPECT_EQ(occurrences(page, "<script"), 4u) << name;
+    EXPECT_EQ(occurrences(page, "</script"), 4u) << name;
     EXPECT_THAT(page, Not(HasSubstr("<!--"))) << name;
     EXPECT_THAT(page, Not(HasSubstr("<img"))) << name;
     const Json data = data_of(page);
@@ -156,6 +169,20 @@ TEST(ReportPage, ALargeRunStaysBelowFiveMegabytes) {
   EXPECT_EQ(data["perturbations"].size(), 5000u);
 }
 
+TEST(ReportPage, ALargeRunWithItsExpressionStaysBelowFiveMegabytes) {
+  const TemporaryFolder folder;
+  RunSample run;
+  run.cells = 40000;
+  run.perturbations = 200;
+  run.genes = 120;
+  run.expression = true;
+  const std::string page = report_of(folder, run);
+  EXPECT_LT(page.size(), 5'000'000u);
+  const Json cells = data_of(page)["cells"];
+  EXPECT_EQ(cells["split"]["count"], 20000);
+  EXPECT_EQ(cells["genes"].size(), 52u);  // 2^20 values of 20,000 cells
+}
+
 TEST(ReportPage, OneModelAlone) {
   const TemporaryFolder folder;
   RunSample run;
@@ -164,7 +191,8 @@ TEST(ReportPage, OneModelAlone) {
   EXPECT_EQ(data["cells"]["spaces"].size(), 2u);
   EXPECT_TRUE(data["generated"].is_null());
   EXPECT_EQ(data["curves"].size(), 1u);
-  EXPECT_THAT(data["summary"], ElementsAre("ae does worse than PCA of the same latent size on MSE."));
+  EXPECT_THAT(data["summary"],
+              ElementsAre("ae is worse than PCA in reconstruction."));
 }
 
 TEST(ReportPage, ARunThatWroteOnlyItsResult) {
@@ -175,7 +203,8 @@ TEST(ReportPage, ARunThatWroteOnlyItsResult) {
   const std::string page = file_bytes(folder / "report.html");
   EXPECT_THAT(page, HasSubstr("<title>run · sparcell</title>"));
   const Json data = data_of(page);
-  for (const char* part : {"curves", "cells", "generated", "genes", "perturbations"})
+  for (const char* part :
+       {"curves", "cells", "generated", "totals", "correlations", "genes", "perturbations"})
     EXPECT_TRUE(data[part].is_null()) << part;
 }
 

@@ -1,7 +1,8 @@
 // Writes reports of runs that the browser test looks at: report_sample FOLDER makes FOLDER/<kind>.html.
-//   plain    three models
+//   plain    three models, cells with expression
 //   hostile  names that are markup, for the run, perturbations and genes
 //   large    enough cells for WebGL, thousands of perturbations and genes
+//   huge     200,000 cells, all shown
 //   single   an autoencoder alone, as for a file without labels
 #include <cstdio>
 #include <filesystem>
@@ -18,11 +19,17 @@ sparcell::RunSample sample_of(const std::string& kind) {
   run.name = kind;
   run.cells = 240;
   run.epochs = 12;
+  run.expression = kind == "plain" || kind == "hostile";
   if (kind == "hostile") run.name = run.perturbation = run.gene = hostile;
   if (kind == "large") {
     run.cells = 30000;
     run.perturbations = 3000;
     run.genes = 5000;
+  }
+  if (kind == "huge") {
+    run.cells = 200000;
+    run.genes = 60;
+    run.expression = true;
   }
   if (kind == "single") {
     run.models.resize(1);
@@ -36,11 +43,12 @@ sparcell::RunSample sample_of(const std::string& kind) {
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   sparcell::Log quiet([](auto, const std::string&) {});
-  for (const std::string kind : {"plain", "hostile", "large", "single"}) {
+  for (const std::string kind : {"plain", "hostile", "large", "huge", "single"}) {
     const std::string folder = std::string(arguments[1]) + "/" + kind;
     std::filesystem::create_directories(folder);
     sparcell::write_run(folder, sample_of(kind));
-    sparcell::write_report(folder, folder + ".html", sparcell::ReportOptions{}, quiet);
+    const sparcell::ReportOptions options{.max_points = kind == "huge" ? 200000 : 20000};
+    sparcell::write_report(folder, folder + ".html", options, quiet);
     std::puts((folder + ".html").c_str());
   }
 }

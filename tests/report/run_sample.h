@@ -20,6 +20,7 @@ struct RunSample {
   std::int64_t cells = 60, perturbations = 4, genes = 12, epochs = 5;
   std::string perturbation = "P";  ///< what their names, and those of genes, begin with
   std::string gene = "G";
+  bool expression = false;  ///< whether cells have an X
 
   static bool generates(const std::string& type) { return type != "autoencoder"; }
   static bool reconstructs(const std::string& type) { return type != "gan"; }
@@ -28,6 +29,43 @@ struct RunSample {
 /// The coordinate of a cell (or generated cell) in a space: any numbers that differ.
 inline float coordinate_of(std::int64_t cell, std::int64_t column, int space) {
   return static_cast<float>(std::sin(0.7 * cell + 2.1 * column + space) * (3 + column) + 0.01 * space);
+}
+
+/// Log-normalized expression: a number of each cell times one of each gene, which falls for odd genes; gene 0
+/// is constant. Generated cells (space above 0) are cells of other numbers.
+inline float expression_of(std::int64_t cell, std::int64_t gene, int space) {
+  const double own = 1 + std::sin(1.3 * static_cast<double>(cell) + space);  // 0 to 2
+  if (gene == 0) return 0.5f;
+  return static_cast<float>((gene % 2 == 1 ? 2 - own : own) * static_cast<double>(gene % 13) / 12);
+}
+
+inline Matrix<float> expression(const RunSample& run, std::int64_t cells, int space) {
+  Matrix<float> x(cells, run.genes);
+  for (std::int64_t cell = 0; cell < cells; ++cell) {
+    for (std::int64_t g = 0; g < run.genes; ++g) x(cell, g) = expression_of(cell, g, space);
+  }
+  return x;
+}
+
+inline Csr<float> compressed(const Matrix<float>& dense) {
+  Csr<float> csr;
+  csr.rows = dense.rows;
+  csr.cols = dense.cols;
+  for (std::int64_t r = 0; r < dense.rows; ++r) {
+    for (std::int64_t c = 0; c < dense.cols; ++c) {
+      if (dense(r, c) == 0) continue;
+      csr.indices.push_back(static_cast<std::int32_t>(c));
+      csr.values.push_back(dense(r, c));
+    }
+    csr.offsets.push_back(std::ssize(csr.values));
+  }
+  return csr;
+}
+
+inline std::vector<std::string> gene_names(const RunSample& run) {
+  std::vector<std::string> names;
+  for (std::int64_t g = 0; g < run.genes; ++g) names.push_back(fmt::format("{}{}", run.gene, g));
+  return names;
 }
 
 inline Json result_of(const RunSample& run) {
@@ -166,6 +204,11 @@ inline void write_cells(const std::string& folder, const RunSample& run) {
   latent.obs.set({"perturbation", perturbations, {}});
   latent.obs.set({"split", split, {}});
   latent.obsm.emplace_back("X_pca", coordinates(run.cells, 0));
+  const Csr<float> real = run.expression ? compressed(expression(run, run.cells, 0)) : Csr<float>();
+  if (run.expression) {
+    latent.x = &real;
+    latent.var.names = gene_names(run);
+  }
   int space = 0;
   for (const auto& [model, type] : run.models) {
     ++space;
@@ -176,6 +219,11 @@ inline void write_cells(const std::string& folder, const RunSample& run) {
     for (std::int64_t cell = 0; cell < run.cells / 2; ++cell)
       generated.obs.names.push_back(fmt::format("g{}", cell));
     generated.obsm.emplace_back("X_pca", coordinates(run.cells / 2, 10 + space));
+    const Matrix<float> made = run.expression ? expression(run, run.cells / 2, space) : Matrix<float>();
+    if (run.expression) {
+      generated.x = &made;
+      generated.var.names = gene_names(run);
+    }
     write_anndata(fmt::format("{}/generated_{}.h5ad", folder, model), generated);
   }
   write_anndata(folder + "/latent.h5ad", latent);

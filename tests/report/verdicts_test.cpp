@@ -49,15 +49,38 @@ TEST(Verdicts, SayWhatTheIntervalShows) {
   EXPECT_THAT(outcomes, ElementsAre(Outcome::worse, Outcome::better, Outcome::undecided, Outcome::unjudged));
 }
 
-TEST(Verdicts, AreSummedUpByModelTheGoodNewsFirst) {
+TEST(Verdicts, AreSummedUpByModelAndQuestion) {
   EXPECT_THAT(
       verdict_summary(judged()),
-      ElementsAre(
-          "ae beats the gene mean on MSE; it cannot be told apart from the gene mean on R²; it does worse "
-          "than PCA of "
-          "the same latent size on MSE; it could not be judged against one half of the real cells on energy "
-          "distance."));
+      ElementsAre("ae beats none of 2 baselines in reconstruction; could not be judged against real cells."));
   EXPECT_THAT(verdict_summary({{"models", Json::object()}}), ElementsAre());
+}
+
+TEST(Standings, ABaselineIsBeatenWhereAllVerdictsSaySo) {
+  const std::vector<SidedVerdict> verdicts{{"ae", "reconstruction", "pca", Side::better},
+                                           {"ae", "reconstruction", "pca", Side::worse},
+                                           {"ae", "reconstruction", "gene_mean", Side::better},
+                                           {"ae", "reconstruction", "gene_mean", Side::better},
+                                           {"ae", "reconstruction", "linear", Side::worse},
+                                           {"ae", "reconstruction", "linear", Side::undecided},
+                                           {"ae", "latent", "pca", Side::worse},
+                                           {"gan", "generation", "split_half", Side::undecided},
+                                           {"gan", "generation", "split_half", Side::worse},
+                                           {"gan", "generation", "pca_gaussian", Side::better},
+                                           {"gan", "my_question", "pca", Side::better},
+                                           {"gan", "my_question", "linear", Side::better}};
+  const std::vector<Standing> all = standings(verdicts);
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_THAT(all[0].on(Side::better), ElementsAre("gene_mean"));
+  EXPECT_THAT(all[0].on(Side::undecided), ElementsAre("pca"));  // verdicts contradict each other
+  EXPECT_THAT(all[0].on(Side::worse), ElementsAre("linear"));
+  EXPECT_THAT(all[2].against_real, ElementsAre(Side::worse));
+  EXPECT_THAT(
+      standing_sentences(all),
+      ElementsAre("ae beats 1 of 3 baselines in reconstruction (not PCA and the linear model); "
+                  "is worse than PCA in latent space.",
+                  "gan beats Gaussian principal components in generated cells; makes cells that can be "
+                  "told from real ones; beats all 2 baselines in my question."));
 }
 
 TEST(Verdicts, NoIntervalThatHoldsZeroNamesAWinner) {
@@ -102,6 +125,16 @@ TEST(Numbers, ArePrintedAlikeWhateverTheirSize) {
   for (const auto& [value, text] : printed) EXPECT_EQ(format_number(value), text);
 }
 
+TEST(Metrics, AGroupThatIsNotKnownHasATableOfItsOwn) {
+  Json result = judged();
+  result["models"]["ae"]["test"]["dose_error"] = 2;
+  result["metric_info"] = {{{"key", "dose_error"}, {"group", "dose_response"}}};
+  const std::vector<MetricLabel> metrics = metrics_of(result);
+  EXPECT_THAT(groups_of(metrics), ElementsAre("dose_response", "reconstruction", "generation"));
+  EXPECT_EQ(title_of("dose_response"), "Dose response");
+  EXPECT_EQ(title_of("perturbation"), "Means of perturbations");
+}
+
 TEST(Metrics, AnUnknownOneIsShownByItsKeyWithWhatTheRunSays) {
   Json result = judged();
   result["models"]["ae"]["test"]["my_metric"] = 2;
@@ -112,7 +145,7 @@ TEST(Metrics, AnUnknownOneIsShownByItsKeyWithWhatTheRunSays) {
                             {"better", "larger"}}};
   const MetricLabel metric = metrics_of(result).front();  // what the registry of the run names comes first
   EXPECT_EQ(metric.label, "my metric");
-  EXPECT_EQ(metric.group, MetricTable::other);
+  EXPECT_EQ(metric.group, "other");
   EXPECT_EQ(metric.best, MetricLabel::Best::largest);
   EXPECT_EQ(metric.definition, "mine_v1: What I count. Unit: cells.");
 }

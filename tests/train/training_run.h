@@ -60,12 +60,50 @@ inline ModelOptions small_model(ModelType type) {
   return options;
 }
 
+/// What a GAN takes from its training cells before the first step.
+inline TrainingStart start_of(const Csr<float>& x, const Split& split) {
+  TrainingStart start;
+  start.genes.rows = x.cols;
+  start.genes.cols = static_cast<std::int64_t>(split.train.size());
+  for (std::int32_t gene = 0; gene < x.cols; ++gene) {
+    for (std::size_t i = 0; i < split.train.size(); ++i) {
+      for (std::int64_t k = x.offsets[split.train[i]]; k < x.offsets[split.train[i] + 1]; ++k) {
+        if (x.indices[k] != gene) continue;
+        start.genes.indices.push_back(static_cast<std::int32_t>(i));
+        start.genes.values.push_back(x.values[k]);
+      }
+    }
+    start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
+  }
+  return start;
+}
+
+/// A GAN with everything that has a state beside its weights.
+inline ModelOptions strong_gan() {
+  ModelOptions options = small_model(ModelType::gan);
+  GanOptions& gan = options.gan;
+  gan.loss = GanLoss::wgan;
+  gan.spectral_norm = false;
+  gan.instance_noise = 0;
+  gan.latent_draw = LatentDraw::per_update;
+  gan.gradient_penalty = {.weight = 10, .target = 1, .on = PenaltyOn::logit};
+  gan.output = GeneratorOutput::hurdle;
+  gan.sparsity = {.term = SparsityTerm::zero_share, .weight = 200};
+  gan.library = LibraryUse::output;
+  gan.weight_average = 0.9;
+  options.train.generator = options.train.critic = {.learning_rate = 1e-3, .betas = {0, 0.9}};
+  options.train.schedule = {.type = ScheduleType::linear};
+  return options;
+}
+
 struct TrainingRun {
   TrainingRun(const ModelOptions& model_options, const Csr<float>& x, const Split& cells,
               std::uint64_t seed = 1, int threads = 1)
       : options(model_options), split(cells), context(test_context(threads)), data(context, x, {}) {
     model = make_model<float>(context, options, data, seed);
     model->initialize();
+    if (options.gan.output == GeneratorOutput::hurdle || options.gan.library != LibraryUse::none)
+      model->begin_from(start_of(x, cells));
     trainer.emplace(context, *model, options, split, seed);
   }
   TrainingRun(const TrainingRun&) = delete;

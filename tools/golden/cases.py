@@ -100,6 +100,27 @@ CASES = {
         # Moves with every step over half of training.
         "kl_weight": 0.1 * np.minimum(np.arange(20) / 10, 1),
     },
+    # Conditions of cells beside the decoder's input, and a control in place of half of the encoder's cells.
+    "ae_condition": {**AUTOENCODER, "seed": 110, "conditions": 6, "control_input": 0.5, "condition_encoder": False},
+    # The encoder is told them too; linear paths of conditions.
+    "ae_condition_skip": {
+        **AUTOENCODER,
+        "seed": 111,
+        "hidden": [20],
+        "normalization": "none",
+        "activation": "silu",
+        "dropout": [0.0],
+        "decoder_dropout": [0.0],
+        "skip": True,
+        "output": "relu",
+        "standardize": True,
+        "mix": 0.0,
+        "conditions": 6,
+        "control_input": 1.0,
+        "condition_encoder": True,
+    },
+    "vae_condition": {**VAE, "seed": 112, "normalization": "layer", "skip": True, "output": "identity", "standardize": False,
+                      "mix": 0.0, "conditions": 6, "control_input": 0.0, "condition_encoder": True},
     # Likelihoods: of counts with decoded and with observed library sizes, of values with one variance.
     "vae_nb": {
         **VAE,
@@ -145,5 +166,33 @@ CASES = {
         "penalty_weight": 1.0,
         "penalty_on": "logit",
         "spectral_iterations": "per_step",
+    },
+    # Gates with exact zeros, library sizes, averaged weights: the recipe of experiments/strong_gan.yaml.
+    "gan_hurdle": {
+        **GAN,
+        "seed": 110,
+        "generator": {**GAN["generator"], "hidden": [20, 16], "activation": "relu", "dropout": [0.0, 0.0]},
+        "critic": {**GAN["critic"], "hidden": [20, 16], "dropout": [0.0, 0.0]},
+        "loss": "wgan",
+        "label_smoothing": 0.0,
+        "instance_noise": 0.0,
+        "latent_draw": "per_update",
+        "penalty_weight": 1.0,
+        "penalty_on": "logit",
+        "spectral_norm": False,
+        "output": "hurdle",
+        "gate_temperature": 0.5,
+        "library": "output",
+        "weight_average": 0.6,
+        "sparsity_term": "zero_share",
+        "sparsity_weight": 2.0,
+    },
+    # Values that are never negative, the library size as an input alone.
+    "gan_softplus": {
+        **GAN,
+        "seed": 111,
+        "output": "softplus",
+        "library": "input",
+        "latent_draw": "per_update",
     },
 }

@@ -15,6 +15,7 @@ class Purpose(IntEnum):
     INSTANCE_NOISE = 5
     INTERPOLATION = 6
     GENERATOR_INPUT = 7
+    GENERATE = 11
     AUGMENTATION = 15
 
 

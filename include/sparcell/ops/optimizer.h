@@ -17,4 +17,10 @@ SPARCELL_OP(adam_step, (Context & context, const OptimizerOptions& options, cons
 /// (norm + 1e-6), as torch.nn.utils.clip_grad_norm_.
 SPARCELL_OP(clip_gradients, (Context & context, double max_norm, std::span<T> gradients, double* norm_sum))
 
+/// average = d * average + (1 - d) * values with d = min(decay, s / (s + 10)), s = *step: the first step's
+/// average is its values, and what an average began with is soon forgotten. Requires: both spans have the
+/// same size; 0 <= decay < 1.
+SPARCELL_OP(moving_average, (Context & context, double decay, const std::int64_t* step,
+                             std::span<const T> values, std::span<T> average))
+
 }  // namespace sparcell

@@ -38,7 +38,8 @@ struct StepPlan {
 
 /// Sets the rates and the KL weight for state->step. Rates: those of the plan (of autoencoders
 /// state->base_learning_rate) times min((step + 1) / warmup_steps, 1); under cosine from the end of warm-up
-/// min + (rate - min) (1 + cos(pi progress)) / 2; under plateau as they are, without warm-up. KL weight times
+/// min + (rate - min) (1 + cos(pi progress)) / 2; under linear from the share `decay_from` of all steps on
+/// straight down to min; under plateau as they are, without warm-up. KL weight times
 /// min(progress / warmup, 1), progress = step / total_steps or kl_progress. Requires: plan.total_steps > 0.
 SPARCELL_OP(begin_step, (Context & context, const StepPlan& plan, StepState<T>* state))
 

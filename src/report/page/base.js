@@ -21,6 +21,13 @@ function remove(id) {
   document.querySelector(`.bar a[href="#${id}"]`)?.remove();
 }
 
+// What the page carries gzipped in an element, as a response that the browser unpacks.
+async function unpacked(id) {
+  if (typeof DecompressionStream === "undefined") throw new Error("this browser has no DecompressionStream");
+  const packed = Uint8Array.from(atob(byId(id).textContent.trim()), character => character.charCodeAt(0));
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")));
+}
+
 function isNumber(value) { return typeof value === "number" && Number.isFinite(value); }
 
 // Decimals that a column of numbers shares: none for whole numbers, four below ten, fewer above.
@@ -72,3 +79,15 @@ function bytes(value) {
 const typeNames = {autoencoder: "autoencoder", vae: "variational autoencoder", gan: "generative adversarial network"};
 
 function models() { return Object.entries(result.models ?? {}); }
+
+// Buttons of which one is pressed. options: [{value, title}]; `changed` is called with the value of the new one.
+function choice(label, options, chosen, changed) {
+  const buttons = options.map(({value, title}) => element("button", {type: "button", "aria-pressed": String(value === chosen), onclick: event => {
+    buttons.forEach(button => button.setAttribute("aria-pressed", String(button === event.currentTarget)));
+    changed(value);
+  }}, title));
+  return element("span", {class: "choice", role: "group", "aria-label": label}, ...buttons);
+}
+
+// Tables of what knew its test cells carry a mark, and the note that explains it.
+function marked(title) { return data.leakage_note ? `${title} ${data.leakage_note[0]}` : title; }

@@ -1,35 +1,8 @@
-// The head of the page, the headline tables and the verdicts.
-const outcomes = {better: ["▲", "beats it"], undecided: ["◆", "no difference shown"], worse: ["▼", "does worse"],
-                  unjudged: ["–", "not judged: a value is not finite"]};
-
-function drawHead() {
-  if (Array.isArray(result.seeds)) document.querySelector(".kicker").textContent = "Runs side by side";
-  const d = result.data ?? {};
-  const facts = [
-    isNumber(d.cells) && isNumber(d.genes) ? `${format(d.cells)} cells × ${format(d.genes)} genes` : null,
-    isNumber(d.perturbations) && d.perturbations > 0 ? count(d.perturbations, "perturbation") : null,
-    count(models().length, "model"),
-    isNumber(result.seed) ? `seed ${result.seed}` : null,
-    result.device ? `${result.device}${isNumber(result.threads) ? `, ${count(result.threads, "thread")}` : ""}` : null,
-    data.version ? `sparcell ${data.version}` : null,
-  ];
-  byId("facts").append(...facts.filter(Boolean).map(fact => element("span", {}, fact)));
-  if (data.summary.length > 0) {
-    byId("summary").append(element("ul", {class: "lead"}, ...data.summary.map(sentence => {
-      const name = models().map(([model]) => model).find(model => sentence.startsWith(`${model} `)) ?? "";
-      return element("li", {}, element("strong", {}, name), minus(sentence.slice(name.length)));
-    })), element("p", {class: "note"}, data.seed_sentence));
-  }
-  byId("warnings").append(...(result.warnings ?? []).map(text => element("p", {class: "warning"}, element("b", {}, "Warning. "), text)));
-  const made = [`Written by sparcell${data.version ? ` ${data.version}` : ""}`,
-                result.config_hash ? `configuration ${String(result.config_hash).slice(0, 12)}` : null];
-  byId("colophon").append(element("span", {class: "note"}, made.filter(Boolean).join(" · ")));
-}
-
+// The tables of metrics: models above the line, baselines below it.
 function drawComparison() {
-  const groups = [...new Set(data.metrics.map(metric => metric.group))];
-  for (const group of groups) {
-    const table = comparisonTable(group, data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key)));
+  for (const group of new Set(data.metrics.map(metric => metric.group))) {
+    const metrics = data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key));
+    const table = metrics.length > 0 ? comparisonTable(metrics[0].title, metrics) : null;
     if (table) byId("comparison-tables").append(table);
   }
   const note = leakageNote();
@@ -53,8 +26,6 @@ function remarkOnModel(entry) {
   return isNumber(entry.seeds) ? `${type ? `${type}, ` : ""}mean of ${count(entry.seeds, "seed")}` : type;
 }
 
-// Tables of what knew its test cells carry a mark, and the note that explains it.
-function marked(title) { return data.leakage_note ? `${title} ${data.leakage_note[0]}` : title; }
 function leakageNote() { return data.leakage_note ? element("p", {class: "warning"}, data.leakage_note) : null; }
 
 function unitsOf(metrics) {
@@ -97,47 +68,4 @@ function comparisonTable(title, metrics) {
               element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
     element("tbody", {}, ...ours.map(entry => row(entry, remarkOnModel(entry[1])))),
     element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]]))))), unitsOf(metrics));
-}
-
-function drawVerdicts() {
-  const metricOf = key => data.metrics.find(metric => metric.key === key) ?? {label: key, best: "none"};
-  const rows = data.verdicts.map(verdict => {
-    const [sign, spoken] = outcomes[verdict.outcome];
-    const metric = metricOf(verdict.metric);
-    const numbers = [verdict.difference, ...verdict.interval], judged = numbers.every(isNumber);
-    const digits = decimals(numbers);
-    return element("tr", {title: verdict.text},
-      element("th", {scope: "row"}, verdict.model),
-      element("td", {class: "text"}, capital(metric.label)),
-      element("td", {class: "text"}, data.baseline_phrases[verdict.baseline] ?? verdict.baseline,
-              isNumber(verdict.seeds) ? element("small", {}, `over ${count(verdict.seeds, "seed")}`) : null,
-              isNumber(verdict.p_value) ? element("small", {}, `p = ${format(verdict.p_value, 3)} that they are alike`) : null),
-      element("td", {class: `text ${verdict.outcome}`}, `${sign} ${spoken}`),
-      element("td", {}, judged ? intervalGlyph(verdict, metric.best === "smallest" ? -1 : 1) : null),
-      element("td", {}, judged ? format(verdict.difference, digits) : "–"),
-      element("td", {}, judged ? `${format(verdict.interval[0], digits)} to ${format(verdict.interval[1], digits)}` : "–"));
-  });
-  const heads = [["Model"], ["Metric", "text"], ["Against", "text"], ["Verdict", "text"], ["worse ← 0 → better", "line"], ["Difference"], ["95 % interval"]];
-  byId("verdict-table").append(element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "Verdicts"}, element("table", {class: "wide"},
-    data.leakage_note ? element("caption", {}, marked("Verdicts")) : null,
-    element("thead", {}, element("tr", {}, ...heads.map(([head, kind]) => element("th", {scope: "col", class: kind}, head)))),
-    element("tbody", {}, ...rows))));
-  byId("seed-sentence").textContent = data.seed_sentence;
-}
-
-// The interval around zero, each on its own scale, with the better side on the right.
-function intervalGlyph(verdict, sign) {
-  const [low, high] = verdict.interval.map(end => end * sign).sort((a, b) => a - b);
-  const scale = 46 / Math.max(Math.abs(low), Math.abs(high), Math.abs(verdict.difference), Number.MIN_VALUE);
-  const svg = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
-  };
-  const glyph = svg("svg", {class: `glyph ${verdict.outcome}`, viewBox: "-50 -8 100 16", preserveAspectRatio: "none", "aria-hidden": "true"});
-  glyph.append(svg("line", {x1: 0, x2: 0, y1: -8, y2: 8, stroke: "var(--soft)", "stroke-width": 1, "vector-effect": "non-scaling-stroke"}),
-               svg("line", {x1: low * scale, x2: high * scale, y1: 0, y2: 0, stroke: "currentColor", "stroke-width": 3,
-                            "vector-effect": "non-scaling-stroke"}),
-               svg("ellipse", {cx: verdict.difference * sign * scale, cy: 0, rx: 2.6, ry: 3.6, fill: "currentColor"}));
-  return glyph;
 }

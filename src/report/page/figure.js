@@ -6,9 +6,7 @@ let plotlyReady = null;
 // The page carries plotly.js gzipped; the browser unpacks it.
 function loadPlotly() {
   plotlyReady ??= (async () => {
-    if (typeof DecompressionStream === "undefined") throw new Error("this browser has no DecompressionStream");
-    const packed = Uint8Array.from(atob(byId("plotly").textContent.trim()), character => character.charCodeAt(0));
-    const source = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    const source = await (await unpacked("plotly")).text();
     const script = document.createElement("script");
     script.textContent = source;
     document.head.append(script);
@@ -107,26 +105,3 @@ addEventListener("resize", () => {
     drawnWidth = innerWidth;
   }, 150);
 });
-
-// A grid of panels in one figure: the plot areas, in paper coordinates and pixels.
-function panelGrid({width, panels, columns, panelHeight, gap = 64, rowGap = 84, margin}) {
-  const rows = Math.ceil(panels / columns);
-  const inner = width - margin.l - margin.r;
-  const panelWidth = (inner - gap * (columns - 1)) / columns;
-  const innerHeight = rows * panelHeight + (rows - 1) * rowGap;
-  const places = [];
-  for (let i = 0; i < panels; ++i) {
-    const column = i % columns, row = Math.floor(i / columns);
-    const left = column * (panelWidth + gap), top = row * (panelHeight + rowGap);
-    places.push({x: [left / inner, (left + panelWidth) / inner],
-                 y: [1 - (top + panelHeight) / innerHeight, 1 - top / innerHeight]});
-  }
-  return {places, height: innerHeight + margin.t + margin.b};
-}
-
-function axisName(letter, index) { return letter + (index === 0 ? "" : index + 1); }
-
-function panelTitle(text, place) {
-  return {text, xref: "paper", yref: "paper", x: place.x[0], y: place.y[1], xanchor: "left", yanchor: "bottom", yshift: 6, showarrow: false,
-          font: {size: 13}};
-}

@@ -45,7 +45,7 @@ function geneFigure(genes, model, panels, width) {
   const traces = [];
   panels.forEach((panel, index) => {
     const name = axisName("", index);
-    const x = genes.columns[`${panel.key}_real`], y = genes.columns[`${model}_${panel.key}`];
+    const x = numbersOf(genes.columns[`${panel.key}_real`]), y = numbersOf(genes.columns[`${model}_${panel.key}`]);
     const [low, high] = extent([...x, ...y]);
     traces.push({type: "scatter", mode: "lines", x: [low, high], y: [low, high], xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: "skip", showlegend: false,
                  line: {color: c.soft, width: 1, dash: "dot"}},
@@ -61,7 +61,7 @@ function geneFigure(genes, model, panels, width) {
     const place = grid.places[panels.length];
     const series = [["real", "mean_real", "zero_fraction_real", c.grey, "circle"], [model, `${model}_mean`, `${model}_zero_fraction`, c.series[1], "diamond"]];
     for (const [label, mean, zero, color, symbol] of series) {
-      traces.push({type, mode: "markers", name: plain(label), showlegend: true, x: genes.columns[mean], y: genes.columns[zero], text: labels, xaxis: `x${name}`, yaxis: `y${name}`,
+      traces.push({type, mode: "markers", name: plain(label), showlegend: true, x: numbersOf(genes.columns[mean]), y: numbersOf(genes.columns[zero]), text: labels, xaxis: `x${name}`, yaxis: `y${name}`,
                    marker: {...marker, color, symbol}, hovertemplate: `<b>%{text}</b>, ${plain(label)}<br>mean %{x:.4g}<br>zeros %{y:.4g}<extra></extra>`});
     }
     layout[`xaxis${name}`] = axis("mean (expression)", {domain: place.x, anchor: `y${name}`});
@@ -74,7 +74,7 @@ function geneFigure(genes, model, panels, width) {
 }
 
 function correlation(x, y) {
-  const pairs = x.map((value, i) => [value, y[i]]).filter(([a, b]) => isNumber(a) && isNumber(b));
+  const pairs = Array.from(x, (value, i) => [value, y[i]]).filter(([a, b]) => isNumber(a) && isNumber(b));
   const mean = index => pairs.reduce((sum, pair) => sum + pair[index], 0) / pairs.length;
   const [mx, my] = [mean(0), mean(1)];
   let xy = 0, xx = 0, yy = 0;
@@ -84,33 +84,4 @@ function correlation(x, y) {
     yy += (b - my) ** 2;
   }
   return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : null;
-}
-
-// One model at a time: all columns of all models would not fit a page.
-function drawGeneTable(genes) {
-  const names = Object.keys(genes.columns);
-  const general = names.filter(name => name.endsWith("_real"));
-  const choices = models().map(([model]) => model).filter(model => names.some(name => name.startsWith(`${model}_`) && !general.includes(name)));
-  const rows = genes.names.map((gene, index) => ({gene, index}));
-  const place = element("div");
-  const show = model => {
-    const own = names.filter(name => model && name.startsWith(`${model}_`) && !general.includes(name));
-    const column = (key, title) => ({title, value: row => genes.columns[key][row.index]});
-    const known = {mse: "MSE", r2: "R²", pearson: "Pearson", mean: "mean, made", variance: "variance, made", zero_fraction: "zeros, made", wasserstein: "Wasserstein"};
-    place.replaceChildren(sortableTable({
-      columns: [{title: "gene", text: true, value: row => row.gene},
-                ...general.map(name => column(name, {zero_fraction_real: "zeros, real"}[name] ?? `${words(name.slice(0, -5))}, real`)),
-                ...own.map(name => column(name, known[name.slice(model.length + 1)] ?? words(name.slice(model.length + 1))))],
-      rows, filterBy: row => row.gene, filterLabel: "Find a gene"}));
-  };
-  byId("gene-table").append(element("h3", {}, marked("Table of genes")));
-  if (choices.length > 1) {
-    const buttons = choices.map((model, index) => element("button", {type: "button", "aria-pressed": String(index === 0), onclick: event => {
-      buttons.forEach(button => button.setAttribute("aria-pressed", String(button === event.target)));
-      show(model);
-    }}, model));
-    byId("gene-table").append(element("div", {class: "controls"}, element("span", {class: "choice", role: "group", "aria-label": "Model"}, ...buttons)));
-  }
-  byId("gene-table").append(place);
-  show(choices[0]);
 }

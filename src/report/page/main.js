@@ -1,12 +1,22 @@
-// The page, section by section.
+// The page, section by section: words and tables at once, what needs the page's arrays when they are unpacked.
 drawHead();
 drawComparison();
 drawTraining();
-drawCells();
-drawGenerated();
-drawGenes();
 drawRun();
-paintAll();
+
+async function drawFigures() {
+  try {
+    await loadArrays();
+  } catch (error) {
+    for (const id of ["cells", "generated", "genes"]) byId(id).append(element("p", {class: "failed"}, `Nothing can be drawn here: ${error.message}.`));
+    return paintAll();
+  }
+  drawCells();
+  drawGenerated();
+  drawGenes();
+  return paintAll();
+}
+drawFigures();
 
 // The bar shows where the reader is.
 const seen = new IntersectionObserver(entries => {

@@ -1,7 +1,8 @@
-// Tables that sort by a press on their header, filter by text and show a page of rows at a time.
+// Tables that sort by a press on their header, filter by text, show a page of rows at a time and are saved as CSV.
 
-// columns: [{title, value: row => ..., text: bool, note}]
-function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize = 25, sortBy = null, descending = false}) {
+// columns: [{title, value: row => ..., text: bool, note, cell: row => element, where it shows more than its value}]; `saved` is the name of
+// the file with the rows that the filter leaves, in their order.
+function sortableTable({caption, columns, rows, filterBy, filterLabel, saved, pageSize = 25, sortBy = null, descending = false, wide = false}) {
   const digits = columns.map(column => decimals(rows.map(column.value)));
   const state = {sortBy, descending, filter: "", page: 0};
   const body = element("tbody");
@@ -12,7 +13,7 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize 
       state.page = 0;
       show();
     }}, column.title);
-    return element("th", {scope: "col", class: column.text ? "text" : null}, button);
+    return element("th", {scope: "col", class: column.text ? "text" : column.line ? "line" : null}, button);
   });
   const status = element("span", {role: "status"});
   const previous = element("button", {type: "button", onclick: () => { --state.page; show(); }}, "Previous");
@@ -22,15 +23,26 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize 
     state.page = 0;
     show();
   }});
+  const save = element("button", {type: "button", class: "save", onclick: () =>
+    saveText(`${saved}.csv`, csvOf(columns.map(column => column.saved ?? column.title), matching().map(row => columns.map(column => column.value(row)))), "text/csv")}, "Save as CSV");
 
-  function show() {
+  function matching() {
     const found = state.filter ? rows.filter(row => String(filterBy(row)).toLowerCase().includes(state.filter)) : [...rows];
     if (state.sortBy !== null) found.sort(order(columns[state.sortBy].value, state.descending));
+    return found;
+  }
+
+  function cell(row, column, index) {
+    const content = column.cell?.(row) ?? format(column.value(row), digits[index]);
+    return index === 0 ? element("th", {scope: "row"}, content) : element("td", {class: column.text ? `text ${column.class?.(row) ?? ""}`.trim() : null}, content);
+  }
+
+  function show() {
+    const found = matching();
     const pages = Math.max(1, Math.ceil(found.length / pageSize));
     state.page = Math.min(state.page, pages - 1);
     const first = state.page * pageSize;
-    body.replaceChildren(...found.slice(first, first + pageSize).map(row => element("tr", {}, ...columns.map((column, index) =>
-      element(index === 0 ? "th" : "td", index === 0 ? {scope: "row"} : {class: column.text ? "text" : null}, format(column.value(row), digits[index]))))));
+    body.replaceChildren(...found.slice(first, first + pageSize).map(row => element("tr", {}, ...columns.map((column, index) => cell(row, column, index)))));
     heads.forEach((head, index) => {
       if (index === state.sortBy) head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
@@ -41,19 +53,21 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, pageSize 
     next.disabled = state.page + 1 >= pages;
   }
   show();
-  const table = element("table", {}, caption ? element("caption", {}, caption) : null, element("thead", {}, element("tr", {}, ...heads)), body);
+  const table = element("table", {class: wide ? "wide" : null}, caption ? element("caption", {}, caption) : null, element("thead", {}, element("tr", {}, ...heads)), body);
+  const many = rows.length > pageSize;
   return element("div", {},
                  filterBy ? element("div", {class: "controls"}, element("label", {}, filterLabel, filter)) : null,
                  element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": caption ?? "Table"}, table),
-                 element("div", {class: "pager"}, previous, next, status));
+                 element("div", {class: "pager"}, ...(many ? [previous, next] : []), status, saved ? save : null));
 }
 
 // Missing values stand last, whichever the direction.
 function order(value, descending) {
   const sign = descending ? -1 : 1;
+  const missing = x => x === null || x === undefined || Number.isNaN(x);
   return (a, b) => {
     const [x, y] = [value(a), value(b)];
-    if (x === null || x === undefined || y === null || y === undefined) return (x ?? null) === (y ?? null) ? 0 : (x ?? null) === null ? 1 : -1;
+    if (missing(x) || missing(y)) return missing(x) === missing(y) ? 0 : missing(x) ? 1 : -1;
     return sign * (typeof x === "string" ? x.localeCompare(y, "en", {numeric: true}) : x - y);
   };
 }

@@ -1,0 +1,92 @@
+// The generator of the GAN: from latent values, and the log library size where it is an input, to cells; the
+// output's gates, the moving average of its weights, and what it takes from training cells.
+#pragma once
+
+#include <optional>
+
+#include "model/network.h"
+#include "model/trainable.h"
+
+namespace sparcell {
+
+template <class T>
+class Generator {
+ public:
+  /// Runs at most `capacity` rows at once.
+  Generator(Context& context, const ModelOptions& options, std::int64_t genes, std::uint64_t seed,
+            std::int64_t capacity);
+
+  /// What a checkpoint holds: weights, and where the options ask for them their averages and library sizes.
+  std::vector<ParameterGroup<T>> groups();
+  void initialize(std::uint32_t network);
+  /// Gates begin at the genes' shares of non-zeros, values at the means of those; library sizes are taken.
+  void begin_from(const TrainingStart& start);
+
+  /// Draws the input of `rows` rows; `index` is 0, or 1 for draws that are counted by critic updates.
+  void draw_input(std::int64_t rows, std::uint32_t index, const std::int64_t* step);
+  /// Runs in training mode on the input that was drawn, to `out` or, where that is an empty view, to memory
+  /// of its own. Numbers of dropout and of the gates' noise: `pass` (0 or 1) and `step`.
+  MatrixView<T> run(std::int64_t rows, std::uint32_t pass, const std::int64_t* step, MatrixView<T> out);
+
+  /// Where the gradient at the cells of the last run goes before `backward`.
+  MatrixView<T> grad(std::int64_t rows);
+  /// Adds the sparsity term of the last run (unweighted) to *loss, and its gradient where that belongs; then
+  /// the way back. Gradients of weights are made beside: join before they are read.
+  void backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step, double* loss,
+                PhaseClock& phases);
+  /// After the optimizer moved the weights.
+  void update_average(const std::int64_t* step);
+
+  /// Evaluation mode, with the averaged weights where there are some. `input` is rows x input_width(); its
+  /// rows are cells number first, first + 1 ... of the sample that `seed` names.
+  std::int64_t input_width() const { return network_.in(); }
+  Matrix<T> generate(const Matrix<T>& input, std::int64_t first, std::uint64_t seed);
+  /// The input of those cells.
+  Matrix<T> sample_input(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+
+  /// What the last run computed, which led to `cells`.
+  void show_values(MatrixView<const T> cells, const Watch<T>& watch) const;
+  void show_gradients(std::int64_t rows, const Watch<T>& watch);
+
+  Arena<T>& parameters() { return parameters_; }
+  bool makes_zeros() const;
+
+ private:
+  bool hurdles() const { return options_.gan.output == GeneratorOutput::hurdle; }
+  bool has_library() const { return options_.gan.library != LibraryUse::none; }
+  bool scales() const { return options_.gan.library == LibraryUse::output; }
+  bool averages() const { return options_.gan.weight_average > 0; }
+  void take_library(const Csr<float>& genes);
+  /// From the network's outputs to cells.
+  MatrixView<T> finish(MatrixView<T> outputs, RandomStream noise, std::int64_t first_row,
+                       MatrixView<T> cells);
+  RandomStream gate_noise(std::uint32_t pass, const std::int64_t* step) const;
+  MatrixView<T> of(const Buffer<T>& buffer, std::int64_t rows, std::int64_t cols) const {
+    return {buffer.data(), rows, cols};
+  }
+  /// The left (values) or right (gates) half of a hurdle's outputs.
+  MatrixView<T> half(MatrixView<T> outputs, int which) const {
+    return {outputs.data + which * genes_, outputs.rows, genes_, outputs.stride};
+  }
+  MatrixView<T> sizes(std::int64_t rows) const {
+    return {z_.data() + options_.latent, rows, 1, input_width()};
+  }
+  MatrixView<T> input(std::int64_t rows) const { return of(z_, rows, input_width()); }
+  std::span<const T> library_scale() { return library_.vector(library_scale_); }
+
+  Context& context_;
+  const ModelOptions options_;
+  const std::int64_t genes_;
+  const std::uint64_t seed_;
+  Arena<T> parameters_, buffers_;
+  Arena<T> average_parameters_, average_buffers_, library_, nothing_;
+  Network<T> network_;
+  std::optional<Network<T>> average_;
+  int library_quantiles_ = -1, library_scale_ = -1;
+  std::vector<LayerTape<T>> tape_;
+  Buffer<T> z_;
+  Buffer<T> unscaled_, cells_, grad_cells_;  ///< where the network's outputs are not the cells yet
+  Buffer<T> share_;                          ///< of cells in which a gene is not zero
+};
+
+}  // namespace sparcell

@@ -1,0 +1,16 @@
+// The table of perturbations: their cells, and what each model or baseline makes of them, one at a time.
+function drawPerturbationTable() {
+  const rows = data.perturbations ?? [];
+  if (rows.length < 2) return byId("perturbations").remove();
+  const counts = Object.keys(rows[0]).filter(key => key !== "label" && key !== "values");
+  const values = [...new Set(rows.flatMap(row => Object.keys(row.values ?? {})))];
+  if (values.length > 0) byId("perturbations").querySelector("h3").textContent = marked("Perturbations");
+  const place = element("div");
+  const known = {mse: "MSE", silhouette: "silhouette", knn_purity: "kNN purity", linear_accuracy: "linear accuracy"};
+  const show = (columns, owner) => place.replaceChildren(sortableTable({
+    columns: [{title: "perturbation", text: true, value: row => row.label}, ...counts.map(key => ({title: key, value: row => row[key] ?? 0})),
+              ...columns.map(({name, key}) => ({title: titleOf(key, known), saved: name, note: noteOf(key), value: row => row.values?.[name]}))],
+    rows, filterBy: row => row.label, filterLabel: "Find", saved: owner ? `perturbations_${owner}` : "perturbations", pageSize: 10, sortBy: 1, descending: true}));
+  const choices = values.length > 0 ? ownerChoice(columnsByOwner(values), show) : show([], "");
+  byId("perturbation-table").append(...[choices, place].filter(Boolean));
+}
