@@ -48,7 +48,8 @@ def model_options(options):
     if options["type"] != "gan":
         likelihood = {key: options[key] for key in ("likelihood", "variance", "library") if key in options}
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
-                "standardize": options["input"]["standardize"], **likelihood, **network_options(options)}
+                "standardize": options["input"]["standardize"],
+                "condition_encoder": options["conditioning"]["encoder"], **likelihood, **network_options(options)}
     own = ("output", "gate_temperature", "library", "weight_average")
     return {
         **{key: options[key] for key in own if key in options},
@@ -81,7 +82,9 @@ def load_model(run, name, weights=None, config=None):
     of_counts = "log_dispersion" in state
     genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
     genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
-    model = torch_models.MODELS[options["type"]](genes, model_options(options))
+    told = state.get("decoder_condition.weight")
+    width = {} if told is None else {"conditions": told.shape[1]}
+    model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
                            for key, values in state.items()})
@@ -111,8 +114,10 @@ def compare_latents(run, models):
                 print(f"{name}: reads counts, which latent.h5ad does not hold: not compared")
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
+            told = f"obsm/conditions_{name}"  # of a model whose encoder is told conditions
+            conditions = (torch.from_numpy(file[told][()]),) if told in file else ()
             with torch.no_grad():
-                difference = float((model.embed(cells) - expected).abs().max() / expected.abs().max())
+                difference = float((model.embed(cells, *conditions) - expected).abs().max() / expected.abs().max())
             agree &= difference <= TOLERANCE
             print(f"{name}: latent space of {len(cells)} cells differs by {difference:.1e} of its largest coordinate: "
                   f"{'same' if difference <= TOLERANCE else 'NOT the same'}")

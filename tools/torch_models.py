@@ -73,8 +73,23 @@ def decoder_outputs(genes, options):
     return genes * (2 if options["likelihood"] == "zinb" else 1) + (options["library"] == "decoded")
 
 
+def told(layers, x, *conditions):
+    """Through `layers`, whose first product the conditions' parts add to."""
+    y = layers[0](x)
+    for part in conditions:
+        y = y + part
+    return layers[1:](y)
+
+
 class Decoder:
-    """What both autoencoders share: the standardized input, the linear path to genes and the output's activation."""
+    """What both autoencoders share: the standardized input, the linear path to genes, what it is told of the cells, and
+    the output's activation."""
+
+    def add_conditions(self, name, width, first, last, options):
+        """Weights of `width` conditions: into the first layer's product and, beside a linear path, into the last one's."""
+        skips = options.get("skip") and first is not None
+        setattr(self, name + "_condition", nn.Linear(width, first if first is not None else last, bias=False))
+        setattr(self, name + "_skip_condition", nn.Linear(width, last, bias=False) if skips else None)
 
     def add_decoder(self, genes, options, **how):
         latent = options["latent"]
@@ -83,10 +98,27 @@ class Decoder:
         self.decoder = network(latent, outputs, mirrored(options), first_layer=len(options["hidden"]), **how)
         self.decoder_skip = nn.Linear(latent, outputs, bias=False) if options.get("skip") else None
         self.output = ACTIVATIONS[options.get("output", "identity")](0)
+        self.decoder_condition = self.decoder_skip_condition = None
+        self.encoder_condition = self.encoder_skip_condition = None
+        width, hidden = options.get("conditions", 0), options["hidden"]
+        if width > 0:
+            self.add_conditions("decoder", width, hidden[-1] if hidden else None, outputs, options)
+        if width > 0 and options.get("condition_encoder"):
+            linear_path = {**options, "skip": options.get("skip") and isinstance(self, Autoencoder)}
+            self.add_conditions("encoder", width, hidden[0] if hidden else None, latent, linear_path)
 
-    def decode(self, z):
-        y = self.decoder(z)
-        return self.output(y if self.decoder_skip is None else y + self.decoder_skip(z))
+    def decode(self, z, conditions=None):
+        y = self.decoder(z) if self.decoder_condition is None else told(self.decoder, z, self.decoder_condition(conditions))
+        if self.decoder_skip is not None:
+            y = y + self.decoder_skip(z)
+        if self.decoder_skip_condition is not None:
+            y = y + self.decoder_skip_condition(conditions)
+        return self.output(y)
+
+    def encode(self, x, conditions):
+        if self.encoder_condition is None:
+            return self.encoder(self.input(x))
+        return told(self.encoder, self.input(x), self.encoder_condition(conditions))
 
 
 class Autoencoder(nn.Module, Decoder):
@@ -96,12 +128,15 @@ class Autoencoder(nn.Module, Decoder):
         self.encoder_skip = nn.Linear(genes, options["latent"], bias=False) if options.get("skip") else None
         self.add_decoder(genes, options, **how)
 
-    def embed(self, x):
-        z = self.encoder(self.input(x))
-        return z if self.encoder_skip is None else z + self.encoder_skip(x)
+    def embed(self, x, conditions=None):
+        z = self.encode(x, conditions)
+        if self.encoder_skip is not None:
+            z = z + self.encoder_skip(x)
+        return z if self.encoder_skip_condition is None else z + self.encoder_skip_condition(conditions)
 
-    def forward(self, x):
-        return self.decode(self.embed(x))
+    def forward(self, x, conditions=None, told_encoder=None):
+        """`told_encoder`: conditions of x, where x are other cells than those that `conditions` are of."""
+        return self.decode(self.embed(x, conditions if told_encoder is None else told_encoder), conditions)
 
 
 class VariationalAutoencoder(nn.Module, Decoder):
@@ -121,17 +156,17 @@ class VariationalAutoencoder(nn.Module, Decoder):
         elif options.get("likelihood") == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(1 if options["variance"] == "shared" else genes))
 
-    def posterior(self, x):
-        h = self.encoder(self.input(x))
+    def posterior(self, x, conditions=None):
+        h = self.encode(x, conditions)
         mu = self.mu(h)
         return mu if self.mu_skip is None else mu + self.mu_skip(x), self.logvar(h)
 
-    def embed(self, x):
-        return self.posterior(x)[0]
+    def embed(self, x, conditions=None):
+        return self.posterior(x, conditions)[0]
 
-    def forward(self, x, noise):
-        mu, logvar = self.posterior(x)
-        return self.decode(mu + torch.exp(logvar / 2) * noise), mu, logvar
+    def forward(self, x, noise, conditions=None, told_encoder=None):
+        mu, logvar = self.posterior(x, conditions if told_encoder is None else told_encoder)
+        return self.decode(mu + torch.exp(logvar / 2) * noise, conditions), mu, logvar
 
 
 class Library(nn.Module):

@@ -60,6 +60,9 @@ struct JudgedModel {
   std::function<void(std::span<const std::int32_t> cells, MatrixView<float> out)> reconstruct_at_mean;
   /// Generated cells number first, first + 1, ... of this model's one sample.
   std::function<void(std::int64_t first, MatrixView<float> out)> generate;
+  /// Mean expression that the model predicts for the cells of a perturbation (an index of the data's names),
+  /// from controls. Of models that are told perturbations.
+  std::function<std::vector<float>(std::int32_t perturbation)> predict;
   /// Latent values (of a VAE the means) of any number of cells, on the host.
   std::function<Matrix<float>(std::span<const std::int32_t> cells)> encode;
   /// Of a model with a likelihood, by so many draws for each cell.
@@ -124,12 +127,22 @@ enum class Better { smaller, larger, nearer_one, nearer_half, neither };
 
 /// Which question a metric answers: are cells reconstructed; are they likely; are the means of perturbations; are generated
 /// cells distributed as real ones; do their genes and totals agree; does a latent space tell perturbations
-/// apart.
-enum class MetricGroup { reconstruction, likelihood, perturbation, generation, expression, latent };
+/// apart; are the means of cells predicted from controls, of perturbations that were seen in training and of
+/// those that were not.
+enum class MetricGroup {
+  reconstruction,
+  likelihood,
+  perturbation,
+  generation,
+  expression,
+  latent,
+  prediction_seen,
+  prediction_unseen
+};
 template <>
 struct Names<MetricGroup> {
-  static constexpr std::string_view values[] = {"reconstruction", "likelihood", "perturbation",
-                                                "generation",     "expression", "latent"};
+  static constexpr std::string_view values[] = {"reconstruction", "likelihood", "perturbation",    "generation",
+                                                "expression",     "latent",     "prediction_seen", "prediction_unseen"};
 };
 
 /// A metric's short key and the versioned name that says its definition.
@@ -177,6 +190,24 @@ struct PerturbationTable {
   std::vector<GeneColumn> columns;
 };
 
+/// What a model that predicts perturbations says beside a baseline: it beats it only where it does in L2, in the
+/// Pearson correlation of differences to the mean perturbation and in centroid accuracy, each by its interval
+/// (without the correlation where the baseline is that mean).
+struct PredictionVerdict {
+  std::string model, baseline;
+  std::string held;                ///< seen or unseen: perturbations with or without training cells
+  std::int64_t perturbations = 0;  ///< that both say something of
+  bool beats = false;
+};
+
+/// The metrics of predictions over a kind of the unseen perturbations: single, or of several genes of which so many
+/// have training cells as single perturbations.
+struct PredictionGroup {
+  std::string name;  ///< single, several_seen_0, several_seen_1 ...
+  std::int64_t perturbations = 0;
+  std::vector<std::pair<std::string, Metrics>> predicted;  ///< by models and baselines
+};
+
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
   /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
@@ -189,6 +220,8 @@ struct Evaluation {
   std::vector<std::pair<std::string, std::string>> failed;
   std::vector<MetricInfo> metrics;  ///< those computed, with the name of their definition here
   std::vector<Verdict> verdicts;
+  std::vector<PredictionVerdict> prediction_verdicts;
+  std::vector<PredictionGroup> prediction_groups;
   std::vector<GeneColumn> per_gene;
   PerturbationTable per_perturbation;
   std::vector<FitRecord> fits;  ///< the experiment's, and `baselines`

@@ -109,6 +109,29 @@ void describe(Visitor& v, InputOptions& o) {
           "cell with probability p, and the mixed cell is what is to be reconstructed.");
 }
 
+/// How conditions are told. `embedding` is a word or the path of a table.
+struct ConditioningOptions {
+  static constexpr std::string_view one_hot = "one_hot", loadings = "loadings";
+
+  std::string embedding = std::string(one_hot);
+  std::int64_t components = 10;
+  bool encoder = false;
+  double control_input = 0;
+};
+
+template <class Visitor>
+void describe(Visitor& v, ConditioningOptions& o) {
+  v.field("embedding", o.embedding,
+          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
+          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
+          "perturbed together add up; a control is zero.");
+  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+  v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
+  v.field("control_input", o.control_input, share,
+          "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
+          "learn from the conditions what makes the cell of a control; 1 trains what a prediction does.");
+}
+
 /// What a VAE says of a cell's values: with mse nothing but their mean (the course), else a distribution.
 enum class LikelihoodType { mse, gaussian, nb, zinb };
 template <>
@@ -279,6 +302,8 @@ struct ModelOptions {
   ModelStart start = ModelStart::random;
   OutputActivation output = OutputActivation::identity;
   InputOptions input;
+  std::vector<std::string> condition;
+  ConditioningOptions conditioning;
   Reduction reconstruction_reduction = Reduction::mean;
   KlOptions kl;    ///< vae, as are the following
   LikelihoodType likelihood = LikelihoodType::mse;
@@ -310,6 +335,9 @@ void describe(Visitor& v, ModelOptions& o) {
           "pca_shrunk: of a covariance shrunk to its diagonal as validation cells prefer.");
   v.field("output", o.output, "What the output ends with: identity, or relu or softplus for values that are never negative.");
   v.section("input", o.input, "What the encoder sees.");
+  v.field("condition", o.condition,
+          "What the decoder is told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
+  v.section("conditioning", o.conditioning, "How conditions are told.");
   v.field("reduction", o.reconstruction_reduction,
           "Squared error or minus log-likelihood over genes: mean, or sum; over cells the mean.");
   if (o.type != ModelType::vae) return;

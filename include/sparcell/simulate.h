@@ -20,6 +20,20 @@
 
 namespace sparcell {
 
+/// What perturbing a gene does to programs.
+enum class SimulatedEffects { drawn, linear };
+template <>
+struct Names<SimulatedEffects> {
+  static constexpr std::string_view values[] = {"drawn", "linear"};
+};
+
+/// What perturbing two genes together does beside the sum.
+enum class SimulatedEpistasis { mixed, none, product };
+template <>
+struct Names<SimulatedEpistasis> {
+  static constexpr std::string_view values[] = {"mixed", "none", "product"};
+};
+
 struct SimulateOptions {
   std::int64_t cells = 2000;
   std::int64_t genes = 1000;
@@ -27,6 +41,8 @@ struct SimulateOptions {
   std::int64_t doubles = 5;
   double controls = 0.1;
   double density = 0.1;
+  SimulatedEffects effects = SimulatedEffects::drawn;
+  SimulatedEpistasis epistasis = SimulatedEpistasis::mixed;
   std::int64_t seed = 0;
   int threads = 1;  ///< has no influence on the result
 };
@@ -40,6 +56,13 @@ void describe(Visitor& v, SimulateOptions& o) {
   v.field("controls", o.controls, probability_below_one, "Share of control cells.");
   v.field("density", o.density, {.low = 0, .high = 0.9, .low_open = true},
           "Expected share of entries that are not zero.");
+  v.field("effects", o.effects,
+          "drawn: a perturbation shifts programs of its own choice; linear: it shifts all programs in proportion to the "
+          "perturbed gene's loading on its own program and does nothing else, which is all that a linear model of loadings can "
+          "know.");
+  v.field("epistasis", o.epistasis,
+          "Of doubles: mixed, half of them sums, others stronger, weaker or with a program of their own; none, all sums; "
+          "product, each program's two shifts interact by their product.");
   v.field("seed", o.seed, at_least(0), "Seed of every draw.");
 }
 
@@ -54,7 +77,7 @@ struct Simulation {
   Matrix<float> activity;                  ///< cells x programs
   std::vector<std::string> perturbations;  ///< labels, singles first; columns of `effects`
   Matrix<float> effects;                   ///< genes x perturbations: log fold change at full response
-  std::vector<std::string> epistasis;      ///< of each: single, additive, synergy, buffering or new_program
+  std::vector<std::string> epistasis;      ///< of each: single, additive, synergy, buffering, new_program or product
 };
 
 /// Throws UsageError for options that are out of bounds or cannot be met together.

@@ -17,8 +17,17 @@ struct Names<SplitBy> {
   static constexpr std::string_view values[] = {"cell", "perturbation", "column", "file"};
 };
 
+/// Which perturbations a split by perturbation may hold out.
+enum class HoldOut { any, singles, doubles, genes };
+template <>
+struct Names<HoldOut> {
+  static constexpr std::string_view values[] = {"any", "singles", "doubles", "genes"};
+};
+
 struct SplitOptions {
   SplitBy by = SplitBy::cell;
+  HoldOut hold_out = HoldOut::any;
+  std::optional<std::int64_t> seen;
   double train = 0.7;
   double validation = 0.15;
   double test = 0.15;
@@ -33,6 +42,12 @@ void describe(Visitor& v, SplitOptions& o) {
   v.field(
       "by", o.by,
       "Unit that is drawn: cells, or whole perturbations (controls are drawn by cell); or a given split.");
+  v.field("hold_out", o.hold_out,
+          "By perturbation, which are drawn: any; singles (combinations with a held-out gene are in no part); "
+          "doubles (of several genes); or genes, where every perturbation of a held-out gene goes with it and "
+          "doubles of training genes are drawn too. What is not drawn trains.");
+  v.field("seen", o.seen, between(0, 2),
+          "With hold_out doubles: only those of which so many genes are single perturbations of the data.");
   v.field("train", o.train, share, "Share of training cells (or perturbations).");
   v.field("validation", o.validation, share, "Share of validation cells.");
   v.field("test", o.test, share, "Share of test cells.");
@@ -57,12 +72,15 @@ struct Split {
 /// without a label. Every part gets at least one cell of every perturbation; what the floors leave over goes
 /// to the parts that are furthest below their share of all cells. By perturbation: perturbations are permuted
 /// and counted as cells are above, the control's cells are split by cell, and cells without a label are in no
-/// part (they might be cells of a perturbation that is held out). By column or file: as it says; validation
+/// part (they might be cells of a perturbation that is held out). `hold_out` says what is permuted and
+/// counted: single perturbations, perturbations of several genes, or perturbed genes - a perturbation tests
+/// where one of its genes does, else validates where one does; those of several genes that all train are then
+/// permuted and counted among themselves. Perturbations that are not among them train. By column or file: as it says; validation
 /// may be missing there.
 ///
 /// Throws UsageError for fractions above 1 in sum and options that do not fit together; DataError for less
 /// than two training cells, a part that stays empty though its fraction is not 0, a perturbation with too few
-/// cells for all parts (stratified), a missing column or file, a file that names no cell, or unknown words.
+/// cells for all parts (stratified), nothing of the kind that is to be held out, a missing column or file, a file that names no cell, or unknown words.
 Split split(const Dataset& data, const SplitOptions& options, std::uint64_t seed);
 
 /// The file that `file` reads: a line `cell,split` a cell, in the order of the data set; names quoted as RFC

@@ -17,7 +17,7 @@ void add_commands(CLI::App& app, const std::vector<std::string>& arguments, Comm
 void add_experiment_commands(CLI::App& app, const std::vector<std::string>& arguments,
                              Command& command);            ///< run, resume, validate, tune, schema
 void add_data_commands(CLI::App& app, Command& command);   ///< inspect, simulate
-void add_run_commands(CLI::App& app, Command& command);    ///< embed, generate, evaluate, report, compare
+void add_run_commands(CLI::App& app, Command& command);    ///< embed, generate, predict, evaluate, report, compare
 void add_sweep_commands(CLI::App& app, Command& command);  ///< sweep, ablate, status, cancel
 void add_profile_command(CLI::App& app, Command& command);
 void add_info_command(CLI::App& app, Command& command);

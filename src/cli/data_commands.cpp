@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -40,6 +41,21 @@ class OptionAdder {
                      ? std::string()
                      : fmt::format("{} is out of bounds, expected {}", text, config::bounds_text(bounds));
         });
+  }
+
+  template <NamedEnum Enum>
+  void field(const char* name, Enum& value, const char* sentence) {
+    std::vector<std::string> words;
+    for (const std::string_view word : Names<Enum>::values) words.emplace_back(word);
+    command_
+        .add_option_function<std::string>(
+            std::string("--") + name,
+            [&value, words](const std::string& word) {
+              value = static_cast<Enum>(std::find(words.begin(), words.end(), word) - words.begin());
+            },
+            sentence)
+        ->default_str(name_of(value))
+        ->check(CLI::IsMember(words));
   }
 
  private:

@@ -11,7 +11,7 @@ namespace sparcell {
 namespace {
 
 struct RunCommandArguments {
-  std::string run, input, output, model, weights, from, html;
+  std::string run, input, output, model, weights, from, html, perturbation;
   std::vector<std::string> runs;
   std::int64_t cells = 0;
   std::int64_t seed = 0;
@@ -92,6 +92,17 @@ void add_run_commands(CLI::App& app, Command& command) {
       Log log;
       sparcell::generate(given->run, given->output, given->cells, static_cast<std::uint64_t>(given->seed),
                          given->sample_from(), given->choice(), log);
+    };
+  });
+
+  CLI::App* predict = add(app, "predict", "Controls as a model predicts them under a perturbation", given);
+  predict->add_option("output", given->output, "The .h5ad file to write")->required();
+  predict->add_option("--perturbation", given->perturbation, "Perturbed genes: A, or A+B")->required();
+  add_model_choice(*predict, given);
+  predict->callback([&command, given] {
+    command = [given] {
+      Log log;
+      sparcell::predict(given->run, given->perturbation, given->output, given->choice(), log);
     };
   });
 

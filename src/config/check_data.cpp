@@ -79,6 +79,13 @@ void check_split(const SplitOptions& split, Checker& checker) {
   checker.refuse_if(split.stratify && split.by != SplitBy::cell, "split.stratify",
                     "split.stratify draws within perturbations and needs split.by cell, not {}",
                     name_of(split.by));
+  const bool by_perturbation = split.by == SplitBy::perturbation;
+  checker.refuse_if(split.hold_out != HoldOut::any && !by_perturbation, "split.hold_out",
+                    "split.hold_out {} holds perturbations out and needs split.by perturbation, not {}",
+                    name_of(split.hold_out), name_of(split.by));
+  checker.refuse_if(split.seen && !(by_perturbation && split.hold_out == HoldOut::doubles), "split.seen",
+                    "split.seen chooses among doubles and needs split.hold_out doubles, not {}",
+                    name_of(split.hold_out));
   checker.refuse_if(split.by == SplitBy::column && split.column.empty(), "split.by",
                     "split.by column needs split.column, the obs column to take the split from");
   checker.refuse_if(split.by != SplitBy::column && !split.column.empty(), "split.column",

@@ -17,6 +17,7 @@ class ModelChecker {
         not_logarithms_(e.normalize.enabled && !e.normalize.log1p),
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
                        e.split.validation == 0),
+        unlabelled_(e.read.perturbation.preset == LabelPreset::none),
         checker_(checker) {}
 
   void check() {
@@ -97,16 +98,17 @@ class ModelChecker {
         path_, model_.kl.warmup);
   }
 
+  /// Words without a meaning are refused by their value: a resolved config writes all of them.
   void check_likelihood() {
-    const auto written = [&](const char* key) { return checker_.written(path_ + "." + key); };
+    const ModelOptions usual;
     const std::string_view likelihood = name_of(model_.likelihood);
-    checker_.refuse_if(written("variance") && model_.likelihood != LikelihoodType::gaussian,
+    checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
-    checker_.refuse_if(written("library") && !model_.of_counts(), path_ + ".library",
+    checker_.refuse_if(model_.library != usual.library && !model_.of_counts(), path_ + ".library",
                        "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
     checker_.refuse_if(
-        model_.sample.from == SampleFrom::prior && checker_.written(path_ + ".sample.components"),
+        model_.sample.components != usual.sample.components && model_.sample.from == SampleFrom::prior,
         path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior",
         path_);
     if (!model_.of_counts()) return;
@@ -166,8 +168,45 @@ class ModelChecker {
                        path_, name_of(model_.output));
   }
 
+  void check_conditions() {
+    const std::vector<std::string>& told = model_.condition;
+    const ConditioningOptions& how = model_.conditioning;
+    const bool perturbation = std::find(told.begin(), told.end(), "perturbation") != told.end();
+    for (auto name = told.begin(); name != told.end(); ++name) {
+      checker_.refuse_if(std::find(told.begin(), name, *name) != name, path_ + ".condition",
+                         "{}.condition names {} twice", path_, *name);
+    }
+    checker_.refuse_if(perturbation && unlabelled_, path_ + ".condition",
+                       "{}.condition needs perturbation labels, but read.perturbation.preset none reads none",
+                       path_);
+    checker_.refuse_if(how.embedding.empty(), path_ + ".conditioning.embedding",
+                       "{}.conditioning.embedding is empty; write one_hot, loadings or the path of a table",
+                       path_);
+    const bool written = checker_.written(path_ + ".conditioning.embedding");
+    checker_.refuse_if(
+        !perturbation && written && how.embedding != ConditioningOptions::one_hot,
+        path_ + ".conditioning.embedding",
+        "{}.conditioning.embedding says what perturbed genes are, but {}.condition does not name "
+        "perturbation",
+        path_, path_);
+    checker_.refuse_if(
+        how.control_input > 0 && !perturbation, path_ + ".conditioning.control_input",
+        "{}.conditioning.control_input makes perturbed cells of controls, but {}.condition does not "
+        "name perturbation",
+        path_, path_);
+    checker_.refuse_if(how.encoder && told.empty(), path_ + ".conditioning.encoder",
+                       "{}.conditioning.encoder tells the encoder conditions, but {}.condition names none",
+                       path_, path_);
+    checker_.refuse_if(
+        how.control_input > 0 && model_.input.mix > 0, path_ + ".conditioning.control_input",
+        "{}.conditioning.control_input asks for the cell itself from a control, and {}.input.mix for "
+        "the mixed cell; one of them must be 0",
+        path_, path_);
+  }
+
   void check_autoencoder() {
     check_start();
+    check_conditions();
     check_dropout(path_ + ".dropout", model_.network.dropout, model_.network);
     check_dropout(path_ + ".decoder_dropout", model_.decoder_dropout, model_.network);
     check_batch_of_one(model_.network);
@@ -216,7 +255,7 @@ class ModelChecker {
 
   std::string path_;
   const ModelOptions& model_;
-  const bool normalized_, standardized_, not_logarithms_, no_validation_;
+  const bool normalized_, standardized_, not_logarithms_, no_validation_, unlabelled_;
   Checker& checker_;
 };
 

@@ -33,6 +33,9 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
     const std::string& run = model.train.init_from;
     const std::string weights = run.empty() ? "" : run + "/checkpoints/" + name + "/last.h5";
     model.train.init_from = checksum_of(weights, "train.init_from");
+    std::string& embedding = model.conditioning.embedding;
+    if (embedding != ConditioningOptions::one_hot && embedding != ConditioningOptions::loadings)
+      embedding = checksum_of(embedding, "conditioning.embedding");
   }
   const bool has_plan = copy.products.has_plan();
   if (has_plan) copy.products.plan = checksum_of<UsageError>(copy.products.plan, "products.plan");

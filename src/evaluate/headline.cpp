@@ -73,6 +73,8 @@ std::string baseline_phrase(const std::string& baseline) {
   if (baseline == "shuffled_genes") return "shuffled genes";
   if (baseline == "nb_library") return "negative binomial genes with library size";
   if (baseline == "shifted_controls") return "controls with a mean shift";
+  if (baseline == "additive") return "the sum of single perturbations";
+  if (baseline == "training_mean") return "the perturbations' training means";
   if (baseline == "linear") return "the linear model";
   return baseline;
 }

@@ -95,6 +95,7 @@ Evaluation Judge::run() {
   judge_components();
   judge_count_likelihood();
   judge_generation_baselines();
+  open_predictions();
   for (const JudgedModel& model : models_) {
     try {
       judge_model(model);
@@ -119,18 +120,23 @@ void Judge::open_generation() {
 
 void Judge::judge_model(const JudgedModel& model) {
   const std::size_t verdicts = result_.verdicts.size(), genes = result_.per_gene.size(),
-                    perturbations = result_.per_perturbation.columns.size();
+                    perturbations = result_.per_perturbation.columns.size(),
+                    of_predictions = result_.prediction_verdicts.size();
+  const std::vector<PredictionGroup> groups = result_.prediction_groups;
   try {
     Scores scores = scores_of(model.name);
     judge_reconstruction_of(model, scores);
     judge_likelihood_of(model, scores);
     judge_generation_of(model, scores);
     judge_latent_of(model, scores);
+    judge_predictions_of(model, scores);
     result_.models.emplace_back(model.name, scores.metrics());
   } catch (const NumericalError&) {
     result_.verdicts.resize(verdicts);
     result_.per_gene.resize(genes);
     result_.per_perturbation.columns.resize(perturbations);
+    result_.prediction_verdicts.resize(of_predictions);
+    result_.prediction_groups = groups;
     throw;
   }
 }

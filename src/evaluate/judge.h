@@ -8,7 +8,9 @@
 #include "evaluate/generation.h"
 #include "evaluate/generation_baselines.h"
 #include "evaluate/latent.h"
+#include "evaluate/linear_model.h"
 #include "evaluate/pca.h"
+#include "evaluate/prediction.h"
 #include "evaluate/pseudobulk.h"
 #include "evaluate/reconstruction.h"
 #include "evaluate/registry.h"
@@ -64,6 +66,22 @@ class Judge {
   void judge_latent_of(const JudgedModel& model, Scores& scores);
   void judge_likelihood_of(const JudgedModel& model, Scores& scores);
 
+  // Predicted perturbations.
+  struct Predictions {
+    PredictionSet set;
+    std::vector<std::pair<std::string, PredictionScores>> baselines;
+  };
+  void open_predictions();
+  void judge_prediction_baselines(Predictions& predictions);
+  void judge_predictions_of(const JudgedModel& model, Scores& scores);
+  void set_predictions(const Predictions& predictions, const PredictionScores& judged, Scores& scores) const;
+  void add_prediction_columns(const std::string& name, const Predictions& predictions,
+                              const PredictionScores& judged);
+  void add_prediction_groups(const std::string& name, const Predictions& predictions,
+                             const PredictionScores& judged);
+  void add_prediction_verdicts(const std::string& model, const Predictions& predictions,
+                               const PredictionScores& judged);
+
   ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct);
   std::optional<LatentScores> latent(const std::string& name, const Encode& encode, Scores& scores);
   void add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
@@ -102,6 +120,8 @@ class Judge {
   std::map<std::int64_t, Named> pca_variants_;               ///< by latent size: clamped, shrunk
   std::map<std::int64_t, std::vector<double>> pca_correct_;  ///< of the linear classifier
   std::vector<std::pair<std::string, SampleDistances>> baseline_distances_;
+  std::optional<LinearModel> linear_;
+  std::vector<Predictions> predictions_;  ///< of seen and of unseen perturbations that have test cells
   std::vector<double> count_likelihood_;  ///< of every test cell under nb_library; empty without counts
   Evaluation result_;
 };

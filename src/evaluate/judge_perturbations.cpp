@@ -32,7 +32,7 @@ void Judge::open_perturbations() {
 
 void Judge::judge_linear_model() {
   if (!data_.perturbations.known() || mean_centroid(centroids_).empty()) return;
-  const LinearModel model = fit_linear_model(data_, centroids_, all_components_);
+  LinearModel model = fit_linear_model(data_, centroids_, all_components_);
   if (model.fitted == 0) {
     log_.info(
         "evaluate: there is no linear model of perturbations: of none with training cells are all perturbed "
@@ -51,6 +51,7 @@ void Judge::judge_linear_model() {
                                      static_cast<std::size_t>(out.size()) * sizeof(float));
   });
   add_pseudobulk_columns("linear", references_.back().second.pseudobulk);
+  linear_ = std::move(model);
 }
 
 void Judge::add_pseudobulk_columns(const std::string& name, const PseudobulkScores& scores) {

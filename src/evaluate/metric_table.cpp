@@ -1,5 +1,5 @@
 // Every metric: what result.json, the report and the documentation say of it.
-#include "sparcell/evaluate.h"
+#include "evaluate/prediction.h"
 
 namespace sparcell {
 namespace {
@@ -221,7 +221,7 @@ std::vector<MetricInfo> latent_metrics() {
 std::vector<MetricInfo> metric_registry(std::int64_t components) {
   std::vector<MetricInfo> all = reconstruction_metrics();
   for (const auto& metrics : {likelihood_metrics(), perturbation_metrics(), distance_metrics(components),
-                              expression_metrics(), latent_metrics()})
+                              expression_metrics(), latent_metrics(), prediction_metrics()})
     all.insert(all.end(), metrics.begin(), metrics.end());
   return all;
 }

@@ -125,6 +125,8 @@ std::string phrase_of_group(const std::string& group) {
   if (group == "generation") return "generated cells";
   if (group == "expression") return "genes of generated cells";
   if (group == "latent") return "latent space";
+  if (group == "prediction_seen") return "predictions of seen perturbations";
+  if (group == "prediction_unseen") return "predictions of unseen perturbations";
   std::string words = group;
   std::replace(words.begin(), words.end(), '_', ' ');
   return words;

@@ -1,5 +1,8 @@
 #include "experiment/commands.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <numeric>
 
 #include "experiment/finished_run.h"
@@ -55,13 +58,21 @@ Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   experiment.split = {};
   experiment.split.by = SplitBy::file;
   experiment.split.file = run.paths().file("split.csv");
-  std::vector<std::pair<std::string, double>> seconds;
-  Prepared prepared = prepare(context, experiment, log, seconds);
+  StageCosts costs;
+  Prepared prepared = prepare(context, experiment, log, costs);
   if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
     throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
                     run.paths().folder.string());
   }
   return prepared;
+}
+
+/// A model over the run's own cells, with their conditions.
+std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& context,
+                                               const std::string& name, std::optional<Weights> weights,
+                                               const Prepared& prepared, Log& log) {
+  return run.load(context, name, weights, prepared.data,
+                  ConditionTable(context, name, run.options(name), prepared, log), seen_cells_hash(prepared));
 }
 
 }  // namespace
@@ -95,8 +106,10 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   const SampleFrom source = from.value_or(run.options(name).sample.from);
   if (from == SampleFrom::mixture && run.options(name).type != ModelType::vae)
     throw UsageError("--from mixture: {} is a GAN, which has no latent values of training cells", name);
-  if (needs_training_cells(run.options(name), source)) prepared = prepare_again(context, run, log);
-  const auto model = run.load(context, name, choice.weights, prepared.data);
+  const bool is_told = !run.options(name).condition.empty();  // conditions of training cells, which are drawn
+  if (is_told || needs_training_cells(run.options(name), source)) prepared = prepare_again(context, run, log);
+  const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
+                             : run.load(context, name, choice.weights, prepared.data);
   model->know_training_cells(prepared.split.train);
   const Matrix<float> generated = model->generate(0, cells, seed, source);
   AnnDataContent content;
@@ -108,6 +121,39 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   log.info("generate: {} cells of {} in {}", cells, name, output);
 }
 
+void predict(const std::string& folder, const std::string& label, const std::string& output,
+             const ModelChoice& choice, Log& log) {
+  const FinishedRun run(folder);
+  const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
+  const std::vector<std::string>& told = run.options(name).condition;
+  if (std::find(told.begin(), told.end(), "perturbation") == told.end()) {
+    throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
+                     name);
+  }
+  Context context = context_of(run);
+  const Prepared prepared = prepare_again(context, run, log);
+  const auto model = load_conditioned(run, context, name, choice.weights, prepared, log);
+  if (!model->predicts()) throw DataError("predict: {} has no training cells that are controls", folder);
+  const std::vector<std::int32_t>& controls = model->conditions().controls();
+  const std::vector<std::string> parts = parts_of_label(label);
+  const Matrix<float> predicted = model->predict(controls, parts);
+  AnnDataContent content;
+  content.x = &predicted;
+  content.obs = take_rows(prepared.data.cells, controls);
+  const std::string canonical = parts.empty() ? "control" : fmt::format("{}", fmt::join(parts, "+"));
+  const auto constant = [&](const char* column, const std::string& value) {
+    content.obs.set({.name = column,
+                     .values = Categorical{std::vector<std::int32_t>(controls.size(), 0), {value}},
+                     .missing = {}});
+  };
+  constant("source", name);
+  constant("predicted_perturbation", canonical);
+  content.var.names = run.preprocessing().genes;
+  content.uns = provenance_uns(run.config_hash(), prepared.data.checksum, run.experiment().seed);
+  write_anndata(output, content);
+  log.info("predict: {} controls as {} by {} in {}", controls.size(), canonical, name, output);
+}
+
 std::string evaluate_run(const std::string& folder, const std::string& input, std::optional<Weights> weights,
                          bool fill_missing, Log& log) {
   const FinishedRun run(folder);
@@ -116,7 +162,13 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   Prepared prepared = prepare_again(context, run, log);
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   const std::string seen = seen_cells_hash(prepared);
+  std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   if (!input.empty()) {
+    for (const auto& [name, options] : experiment.model) {
+      if (options.condition.empty()) continue;
+      throw UsageError("evaluate: {} is told conditions of cells, and those of {} are not known", name,
+                       input);
+    }
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
   }
@@ -125,7 +177,8 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   for (const auto& [name, options] : experiment.model) {
     // A GAN has best weights only where the run was to choose some.
     const bool last = options.type == ModelType::gan && !run.has_best(name);
-    models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data, seen));
+    models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data,
+                              std::move(conditions[models.size()]), seen));
     models.back()->know_training_cells(prepared.split.train);
     judged.push_back(models.back()->judged());
   }

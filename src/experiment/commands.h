@@ -22,10 +22,16 @@ void embed(const std::string& run, const std::string& input, const std::string& 
            const ModelChoice& choice, bool fill_missing, Log& log);
 
 /// Writes `cells` generated cells with `obs/source`; latent values `from` the prior or a mixture, where not
-/// given as the run's model says. What needs training cells (a mixture, observed library sizes) reads the
-/// run's data file again.
+/// given as the run's model says. What needs training cells (a mixture, observed library sizes, conditions)
+/// reads the run's data file again.
 void generate(const std::string& run, const std::string& output, std::int64_t cells, std::uint64_t seed,
               std::optional<SampleFrom> from, const ModelChoice& choice, Log& log);
+
+/// Writes the run's training controls as the model predicts them with the perturbation `label` (A, A+B), with
+/// `obs/predicted_perturbation`. Throws UsageError for a model that is told no perturbation, DataError for a
+/// gene that it cannot know. The run's data file must still be there.
+void predict(const std::string& run, const std::string& label, const std::string& output,
+             const ModelChoice& choice, Log& log);
 
 /// Judges the run's models again: on its own test cells, or on all cells of another file (training cells stay
 /// the run's). Returns the result as JSON text. The run's data file must still be there.

@@ -60,24 +60,51 @@ const ModelOptions& FinishedRun::options(const std::string& model) const {
       ->second;
 }
 
-std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
-                                                std::optional<Weights> weights, const Dataset& data,
-                                                const std::string& seen_cells) const {
-  auto loaded = std::make_unique<TrainedModel>(context, name, options(name), data, preprocessing_.scaler,
-                                               static_cast<std::uint64_t>(experiment_.seed));
+Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weights> weights,
+                                   const std::string& seen_cells) const {
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
   if (weights == Weights::best && !has_best(name))
     throw UsageError("--weights best: {} has no best checkpoint", name);
   const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
-  const Checkpoint checkpoint = read_checkpoint(file);
+  Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;
   if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {
     throw DataError("{} was fitted on other cells than {} says: its test cells may be among them", file,
                     paths_.file("split.csv"));
   }
+  return checkpoint;
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::restored(Context& context, const std::string& name,
+                                                    const Dataset& data, ConditionTable conditions,
+                                                    const Checkpoint& checkpoint) const {
+  auto loaded =
+      std::make_unique<TrainedModel>(context, name, options(name), data, preprocessing_.scaler,
+                                     static_cast<std::uint64_t>(experiment_.seed), std::move(conditions));
   restore(loaded->trainable(), checkpoint.tensors);
   return loaded;
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
+                                                std::optional<Weights> weights, const Dataset& data,
+                                                const std::string& seen_cells) const {
+  if (options(name).conditioning.encoder) {
+    throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
+  }
+  const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
+  std::int64_t width = 0;
+  for (const NamedTensor& tensor : checkpoint.tensors.parameters) {
+    if (tensor.name == "decoder_condition.weight") width = tensor.shape[1];
+  }
+  return restored(context, name, data, ConditionTable(data.x.rows, width), checkpoint);
+}
+
+std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
+                                                std::optional<Weights> weights, const Dataset& data,
+                                                ConditionTable conditions,
+                                                const std::string& seen_cells) const {
+  return restored(context, name, data, std::move(conditions), weights_of(name, weights, seen_cells));
 }
 
 }  // namespace sparcell

@@ -28,14 +28,23 @@ class FinishedRun {
   /// Whether the run chose best weights for the model.
   bool has_best(const std::string& name) const;
   const ModelOptions& options(const std::string& model) const;
-  /// The model with its weights, over the given cells (in the models' space), which must outlive it. Throws
-  /// DataError where the weights were fitted on other cells than those of hash `seen_cells`, where that is
-  /// given.
+  /// The model with its weights, over the given cells (in the models' space), which must outlive it, of
+  /// unknown conditions. Throws UsageError where its encoder is told conditions, DataError where the weights
+  /// were fitted on other cells than those of hash `seen_cells`, where that is given.
   std::unique_ptr<TrainedModel> load(Context& context, const std::string& name,
                                      std::optional<Weights> weights, const Dataset& data,
                                      const std::string& seen_cells = "") const;
+  /// The same of a model that is told conditions, with those of the cells.
+  std::unique_ptr<TrainedModel> load(Context& context, const std::string& name,
+                                     std::optional<Weights> weights, const Dataset& data,
+                                     ConditionTable conditions, const std::string& seen_cells = "") const;
 
  private:
+  Checkpoint weights_of(const std::string& name, std::optional<Weights> weights,
+                        const std::string& seen_cells) const;
+  std::unique_ptr<TrainedModel> restored(Context& context, const std::string& name, const Dataset& data,
+                                         ConditionTable conditions, const Checkpoint& checkpoint) const;
+
   RunPaths paths_;
   std::string config_hash_;
   Experiment experiment_;

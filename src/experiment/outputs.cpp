@@ -58,6 +58,17 @@ Table annotated_cells(const Prepared& prepared) {
   return cells;
 }
 
+/// What the encoder was told of every cell.
+Matrix<float> told_conditions(const ConditionTable& conditions) {
+  const Csr<float>& rows = conditions.of_cells();
+  Matrix<float> dense(rows.rows, rows.cols);
+  for (std::int64_t r = 0; r < rows.rows; ++r) {
+    for (std::int64_t k = rows.offsets[r]; k < rows.offsets[r + 1]; ++k)
+      dense(r, rows.indices[k]) = rows.values[k];
+  }
+  return dense;
+}
+
 void write_latent(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
                   const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
                   Log& log) {
@@ -73,6 +84,8 @@ void write_latent(Context& context, const RunPaths& paths, const RunRecord& reco
     Matrix<float> plane = two_components(context, latent, prepared.split, log);
     content.obsm.emplace_back("X_" + model->name(), std::move(latent));
     content.obsm.emplace_back("X_" + model->name() + "_pca2", std::move(plane));
+    if (model->options().conditioning.encoder)
+      content.obsm.emplace_back("conditions_" + model->name(), told_conditions(model->conditions()));
   }
   content.obsm.emplace_back("X_pca", evaluation.pca.transform(context, prepared.data.x, cells));
   content.uns = provenance_uns(record.config_hash, prepared.data.checksum, record.experiment->seed);

@@ -4,6 +4,7 @@
 
 #include "experiment/stage_clock.h"
 #include "experiment/trained_model.h"
+#include "experiment/training_start.h"
 #include "sparcell/core/gpus.h"
 #include "train/trainer.h"
 
@@ -42,8 +43,12 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
   check_end(steps, options.train, std::ssize(prepared.split.train));
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
-  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed);
+  ConditionTable conditions;
+  if (!options.condition.empty()) conditions = ConditionTable(context, steps.model, options, prepared, log);
+  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
+                     std::move(conditions));
   model.trainable().initialize();
+  model.trainable().begin_from(training_start(context, options, prepared, log));
   Trainer trainer(context, model.trainable(), options, prepared.split, seed);
   bool collecting = false, done = false;
   TrainHooks hooks;

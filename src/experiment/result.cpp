@@ -132,6 +132,24 @@ Json baselines_json(const Evaluation& evaluation) {
   return json;
 }
 
+/// What is predicted of perturbations: verdicts over all that they need, and values by kind of unseen ones.
+void add_predictions(const Evaluation& evaluation, Json& json) {
+  if (evaluation.prediction_verdicts.empty()) return;
+  json["prediction"] = {{"verdicts", Json::array()}, {"groups", Json::object()}};
+  for (const PredictionVerdict& verdict : evaluation.prediction_verdicts) {
+    json["prediction"]["verdicts"].push_back({{"model", verdict.model},
+                                              {"baseline", verdict.baseline},
+                                              {"held", verdict.held},
+                                              {"perturbations", verdict.perturbations},
+                                              {"beats", verdict.beats}});
+  }
+  for (const PredictionGroup& group : evaluation.prediction_groups) {
+    Json& entry = json["prediction"]["groups"][group.name];
+    entry = {{"perturbations", group.perturbations}, {"predicted", Json::object()}};
+    for (const auto& [who, metrics] : group.predicted) entry["predicted"][who] = numbers(metrics);
+  }
+}
+
 /// What stands beside the models.
 void add_judgement(const Evaluation& evaluation, Json& json) {
   for (const auto& [name, reason] : evaluation.failed) {
@@ -141,6 +159,7 @@ void add_judgement(const Evaluation& evaluation, Json& json) {
   json["baselines"] = baselines_json(evaluation);
   json["headline"] = headline(evaluation);
   json["verdicts"] = verdicts_json(evaluation);
+  add_predictions(evaluation, json);
   json["fits"] = fits_json(evaluation);
   add_metrics(evaluation, json);
 }

@@ -1,5 +1,7 @@
 #include "experiment/trained_model.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -8,21 +10,28 @@
 namespace sparcell {
 namespace {
 
+/// Controls that a predicted mean is taken over: as many as make its error small beside that of a few hundred
+/// perturbed cells.
+constexpr std::size_t most_controls = 1024;
+
+/// Stream of Purpose::generate that says whose conditions a generated cell has.
+constexpr std::uint32_t drawn_conditions_stream = 16;
+
 /// Appends the rows of `block` to `all` from row `first` on.
 void put_rows(const Matrix<float>& block, std::int64_t first, Matrix<float>& all) {
   std::copy(block.values.begin(), block.values.end(), all.values.begin() + first * all.cols);
 }
 
 DeviceData<float> device_data(Context& context, const std::string& name, const ModelOptions& options,
-                              const Dataset& data, const Scaler& scaler) {
-  if (!options.of_counts()) return DeviceData<float>(context, data.x, scaler);
+                              const Dataset& data, const Scaler& scaler, const Csr<float>& conditions) {
+  if (!options.of_counts()) return DeviceData<float>(context, data.x, scaler, conditions);
   if (!data.raw.known()) {
     throw DataError(
         "model.{}.likelihood {} needs counts, but {} of {} is used as it is (normalize: none); let normalize "
         "begin from counts",
         name, name_of(options.likelihood), data.matrix, data.source);
   }
-  return DeviceData<float>(context, data.raw, data.x);
+  return DeviceData<float>(context, data.raw, data.x, conditions);
 }
 
 double log_sum_exp(std::span<const double> values) {
@@ -37,14 +46,16 @@ enum LatentStream : std::uint32_t { judged_draws = 2, likelihood_draws = 3, mixt
 }  // namespace
 
 TrainedModel::TrainedModel(Context& context, std::string name, const ModelOptions& options,
-                           const Dataset& data, const Scaler& scaler, std::uint64_t seed)
+                           const Dataset& data, const Scaler& scaler, std::uint64_t seed,
+                           ConditionTable conditions)
     : context_(context),
       name_(std::move(name)),
       options_(options),
       scaler_(scaler),
       seed_(seed),
+      conditions_(std::move(conditions)),
       cells_(data),
-      data_(device_data(context, name_, options, data, scaler)),
+      data_(device_data(context, name_, options, data, scaler, conditions_.of_cells())),
       model_(make_model<float>(context, options, data_, seed)) {}
 
 template <class Block>
@@ -69,8 +80,8 @@ Matrix<float> TrainedModel::encode(std::span<const std::int32_t> cells) {
   return latent;
 }
 
-Matrix<float> TrainedModel::decode(const Matrix<float>& latent) {
-  Matrix<float> out = model_->decode(latent);
+Matrix<float> TrainedModel::decode(const Matrix<float>& latent, const Csr<float>& conditions) {
+  Matrix<float> out = model_->decode(latent, conditions);
   undo_scaling(out);
   return out;
 }
@@ -102,9 +113,39 @@ Matrix<float> TrainedModel::reconstruct(std::span<const std::int32_t> cells, boo
     const auto block = cells.subspan(first, count);
     Matrix<float> latent = encode_block(block, false);
     if (drawn) latent = draw_posterior(block, judged_draws, 0, latent, encode_block(block, true));
-    put_rows(decode(latent), first, out);
+    put_rows(decode(latent, conditions_of(block)), first, out);
   });
   return out;
+}
+
+Csr<float> TrainedModel::conditions_of(std::span<const std::int32_t> cells) const {
+  return conditions_.empty() ? Csr<float>{} : take_rows(conditions_.of_cells(), cells);
+}
+
+Matrix<float> TrainedModel::predict(std::span<const std::int32_t> controls,
+                                    std::span<const std::string> parts) {
+  const std::string who = fmt::format("model {}: {}", name_, fmt::join(parts, "+"));
+  Matrix<float> out(std::ssize(controls), data_.genes());
+  for_each_block(out.rows, [&](std::int64_t first, std::int64_t count) {
+    const auto block = controls.subspan(first, count);
+    put_rows(decode(encode_block(block, false), conditions_.perturbed(block, parts, who)), first, out);
+  });
+  return out;
+}
+
+std::vector<float> TrainedModel::predicted_mean(std::int32_t perturbation) {
+  const std::vector<std::int32_t>& all = conditions_.controls();
+  std::vector<std::int32_t> controls;  // evenly spaced among all
+  const std::size_t count = std::min(all.size(), most_controls);
+  for (std::size_t i = 0; i < count; ++i) controls.push_back(all[i * all.size() / count]);
+  const Matrix<float> cells = predict(controls, cells_.perturbations.parts[perturbation]);
+  std::vector<double> sums(static_cast<std::size_t>(cells.cols));
+  for (std::int64_t r = 0; r < cells.rows; ++r) {
+    for (std::int64_t g = 0; g < cells.cols; ++g) sums[g] += cells(r, g);
+  }
+  std::vector<float> mean;
+  for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(cells.rows)));
+  return mean;
 }
 
 /// log p(x, z) - log q(z | x) of each draw: its mean is the ELBO, and the logarithm of the mean of its
@@ -205,11 +246,23 @@ Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells
       const double library = cells_.raw.library[training_cells_[word * training_cells_.size() >> 32]];
       log_library.push_back(DeviceData<float>::log_library(library, cells_.raw.target_sum));
     }
-    Matrix<float> block = model_->draw(z, log_library, seed, start);
+    Matrix<float> block = model_->draw(z, log_library, seed, start, drawn_conditions(start, count, seed));
     undo_scaling(block);
     put_rows(block, first, out);
   });
   return out;
+}
+
+/// Of a training cell for each of the generated cells first ... first + count.
+Csr<float> TrainedModel::drawn_conditions(std::int64_t first, std::int64_t count, std::uint64_t seed) const {
+  if (conditions_.empty()) return {};
+  const std::vector<std::int32_t>& from = conditions_.trained();
+  require(!from.empty(), "model {}: no training cells to draw conditions of", name_);
+  std::vector<std::int32_t> cells;
+  for (const double u :
+       draw_uniforms(RandomStream(seed, Purpose::generate, drawn_conditions_stream), first, count))
+    cells.push_back(from[static_cast<std::size_t>(u * static_cast<double>(from.size()))]);
+  return take_rows(conditions_.of_cells(), cells);
 }
 
 JudgedModel TrainedModel::judged() {
@@ -233,6 +286,9 @@ JudgedModel TrainedModel::judged() {
     judged.reconstruct_at_mean = [this, deliver](std::span<const std::int32_t> cells, MatrixView<float> out) {
       deliver(reconstruct(cells, false), out);
     };
+  }
+  if (predicts()) {
+    judged.predict = [this](std::int32_t perturbation) { return predicted_mean(perturbation); };
   }
   if (options_.likelihood != LikelihoodType::mse) {
     judged.likelihood = [this](std::span<const std::int32_t> cells, std::int64_t draws) {

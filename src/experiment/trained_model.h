@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evaluate/mixture.h"
+#include "experiment/condition_table.h"
 #include "experiment/prepared.h"
 #include "model/trainable.h"
 #include "sparcell/evaluate.h"
@@ -20,10 +21,11 @@ bool needs_training_cells(const ModelOptions& options, SampleFrom from);
 
 class TrainedModel {
  public:
-  /// Builds the model; `data` is what it trains on or what it is asked about. Options and data must outlive
-  /// it. Throws DataError where the model is of counts and `data` are not known to come from any.
+  /// Builds the model; `data` is what it trains on or what it is asked about, with the conditions of its
+  /// cells. Options and data must outlive it. Throws DataError where the model is of counts and `data` are
+  /// not known to come from any.
   TrainedModel(Context& context, std::string name, const ModelOptions& options, const Dataset& data,
-               const Scaler& scaler, std::uint64_t seed);
+               const Scaler& scaler, std::uint64_t seed, ConditionTable conditions = {});
 
   const std::string& name() const { return name_; }
   const ModelOptions& options() const { return options_; }
@@ -41,20 +43,29 @@ class TrainedModel {
   /// (`needs_training_cells`). Throws DataError where its options ask for a mixture of more components.
   void know_training_cells(std::span<const std::int32_t> cells);
   /// Cells number first ... first + count of the sample that `seed` names: decoded latent values, drawn from
-  /// the prior or a mixture; with a likelihood of counts or values, draws of it. Not for an autoencoder.
-  /// Throws DataError for a mixture of more components than training cells.
+  /// the prior or a mixture, each under the conditions of a training cell that is drawn too, where the model
+  /// is told any; with a likelihood of counts or values, draws of it. Not for an autoencoder. Throws
+  /// DataError for a mixture of more components than training cells.
   Matrix<float> generate(std::int64_t first, std::int64_t count, std::uint64_t seed, SampleFrom from);
   Matrix<float> generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
     return generate(first, count, seed, options_.sample.from);
   }
   bool generates() const { return options_.type != ModelType::autoencoder; }
+  /// Controls as they would be with these parts perturbed: their latent values (of a VAE the means), decoded
+  /// under the conditions of such a cell. Throws DataError for a part that the model cannot know.
+  Matrix<float> predict(std::span<const std::int32_t> controls, std::span<const std::string> parts);
+  const ConditionTable& conditions() const { return conditions_; }
+  bool predicts() const { return !conditions_.controls().empty(); }
 
   /// The functions that `evaluate` asks for. This must outlive them.
   JudgedModel judged();
 
  private:
   Matrix<float> encode_block(std::span<const std::int32_t> cells, bool log_variance);
-  Matrix<float> decode(const Matrix<float>& latent);
+  Matrix<float> decode(const Matrix<float>& latent, const Csr<float>& conditions);
+  Csr<float> conditions_of(std::span<const std::int32_t> cells) const;
+  Csr<float> drawn_conditions(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+  std::vector<float> predicted_mean(std::int32_t perturbation);
   void undo_scaling(Matrix<float>& values) const;
   /// Latent values drawn from the posterior: of each row's own stream, draw number `draw`.
   Matrix<float> draw_posterior(std::span<const std::int32_t> cells, std::uint32_t stream, std::int64_t draw,
@@ -69,6 +80,7 @@ class TrainedModel {
   const ModelOptions& options_;
   const Scaler& scaler_;
   std::uint64_t seed_;
+  ConditionTable conditions_;
   const Dataset& cells_;
   DeviceData<float> data_;
   std::unique_ptr<Trainable<float>> model_;

@@ -79,6 +79,11 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
                                                          options.gan.library != LibraryUse::none);
   if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
+  if (options.conditioning.control_input > 0) {
+    for (const std::int32_t cell : cells) {
+      if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);
+    }
+  }
   if (options.start == ModelStart::random) return start;
   PrincipalComponents pca =
       options.start == ModelStart::pca

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
@@ -41,11 +42,15 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
 
 /// Whether the encoder reads batches as they lie, zeros left out.
 bool reads_sparse(const ModelOptions& options) {
-  return !options.skip && !options.input.standardize && options.input.mix == 0;
+  return !options.skip && !options.input.standardize && options.input.mix == 0 &&
+         !options.conditioning.encoder;
 }
 
 /// Networks of initialization's streams.
 enum NetworkNumber : std::uint32_t { encoder_number, mu_number, log_variance_number, decoder_number };
+
+/// Streams of Purpose::augmentation beside those of `mix`: who stands in for the cells of a batch.
+enum AugmentationStream : std::uint32_t { training_controls = 2, validation_controls = 3 };
 
 /// Evaluation asks for this many cells at once.
 constexpr std::int64_t smallest_capacity = 512;
@@ -69,7 +74,8 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       sparse_(data.sparse() && reads_sparse(options)),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       encoder_("encoder", encoder_layers(options, data.features(), sparse_), 0, parameters_, buffers_,
-               options.skip && !variational() ? data.features() : 0),
+               options.skip && !variational() ? data.features() : 0,
+               options.conditioning.encoder ? data.conditions().cols : 0),
       mu_(variational() ? std::optional<Network<T>>(
                               std::in_place, "mu", std::vector{linear_layer(encoder_.out(), options.latent)},
                               0, parameters_, buffers_, options.skip ? data.features() : 0)
@@ -81,7 +87,8 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                         : std::nullopt),
       decoder_("decoder", decoder_layers(options, data.genes()),
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
-               options.skip ? options.latent : 0) {
+               options.skip ? options.latent : 0, data.conditions().cols),
+      control_input_(context, options.conditioning.control_input, capacity_) {
   if (options.likelihood != LikelihoodType::mse)
     likelihood_.emplace(context, options_, data, capacity_, parameters_);
   if (options.input.standardize) {
@@ -128,12 +135,13 @@ void Autoencoder<T>::begin_from(const TrainingStart& start) {
     gene_values_ = Buffer<T>(context_, std::vector<T>(start.genes.values.begin(), start.genes.values.end()));
   }
   if (likelihood_) likelihood_->begin_from(start, decoder_.bias_tensor(decoder_.size() - 1));
+  control_input_.begin(context_, start.controls);
   if (options_.start != ModelStart::random) start_from_components(start);
 }
 
 /// z = (x - mean) V^T / deviations, output = mean + z deviations V: what the components say, to which hidden
-/// layers add nothing yet. Latent dimensions beyond the components keep their random way in and have none
-/// out.
+/// layers and conditions add nothing yet. Latent dimensions beyond the components keep their random way in
+/// and have none out.
 template <class T>
 void Autoencoder<T>::start_from_components(const TrainingStart& start) {
   const std::int64_t genes = data_.genes(), latent = options_.latent, known = start.components.rows;
@@ -157,6 +165,10 @@ void Autoencoder<T>::start_from_components(const TrainingStart& start) {
     parameters_.write(network.skip_tensor(), skip);
     parameters_.write(last, std::vector<T>(size, T(0)));
     parameters_.write(network.bias_tensor(network.size() - 1), bias);
+    if (const int condition = network.skip_condition_tensor(); condition >= 0) {
+      const auto weights = static_cast<std::size_t>(parameters_.tensors()[condition].size());
+      parameters_.write(condition, std::vector<T>(weights, T(0)));
+    }
   };
   begin(to_latent, in, in_bias);
   begin(decoder_, out, std::vector<T>(start.mean.begin(), start.mean.end()));
@@ -191,8 +203,9 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     input = load(data, rows, training ? segment.step : nullptr);
     if (training) this->phases_.enter(Phase::forward);
   }
-  const MatrixView<T> hidden = encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments,
-                                                seed_, training, {.skip_input = input.skip});
+  const MatrixView<T> hidden =
+      encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments, seed_, training,
+                       {.skip_input = input.skip, .conditions = conditions_of(data, rows)});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
   return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training,
@@ -232,6 +245,11 @@ typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
 }
 
 template <class T>
+Conditions<T> Autoencoder<T>::conditions_of(const DeviceData<T>& data, const BatchRows& rows) const {
+  return {data.conditions(), rows};
+}
+
+template <class T>
 void Autoencoder<T>::head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape,
                                    MatrixView<const T> hidden, std::int64_t rows, bool accumulate) {
   const Segment segment{.rows = rows};
@@ -248,7 +266,9 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const std::span<const Segment> segments(&segment, 1);
   const int last = encoder_.size() - 1;
 
-  MatrixView<T> z = run_encoder(data_, rows, segment, true);
+  const BatchRows seen = control_input_.template rows<T>(
+      context_, rows, RandomStream(seed_, Purpose::augmentation, training_controls, &state->step));
+  MatrixView<T> z = run_encoder(data_, seen, segment, true);
   const MatrixView<T> mu = z;
   const RandomStream noise(seed_, Purpose::latent, 0, &state->step);
   const Divergence divergence(latent_scale(), options_.kl.free_bits);
@@ -262,8 +282,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 
   const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
   const bool without_bias = !mixed && !likelihood_ && options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
-                                                    {.without_bias = without_bias, .skip_input = z});
+  const Conditions<T> conditions = conditions_of(data_, rows);
+  const MatrixView<T> prediction =
+      decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
+                       {.without_bias = without_bias, .skip_input = z, .conditions = conditions});
   const MatrixView<T> grad = decoder_.rows_of(decoder_tape_.back().grad, decoder_.size() - 1, 0, n);
   this->phases_.enter(Phase::loss);
   const double gradient_scale = loss_scale() / static_cast<double>(n);
@@ -282,7 +304,8 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
   this->phases_.enter(Phase::backward);
-  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent);
+  decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent,
+                    conditions);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
                                {divergence.scale / static_cast<double>(n), divergence.free_bits},
@@ -293,9 +316,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     head_backward(*log_variance_, log_variance_tape_, hidden, n, true);
   }
   const Input input = loaded(n);
-  encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip);
+  encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip, {},
+                    conditions_of(data_, seen));
   if (sparse_) {
-    sparse_linear_weight_gradient<T>(context_, data_.x(), rows,
+    sparse_linear_weight_gradient<T>(context_, data_.x(), seen,
                                      encoder_.rows_of(encoder_tape_[0].grad, 0, 0, n),
                                      encoder_.weight_gradient_of(0));
   }
@@ -356,7 +380,9 @@ LossParts Autoencoder<T>::training_losses(const StepState<T>& state, std::int64_
 template <class T>
 void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noise, double* sums) {
   const Segment segment{.rows = rows.count};
-  MatrixView<T> z = run_encoder(data_, rows, segment, false);
+  const BatchRows seen = control_input_.template rows<T>(
+      context_, rows, RandomStream(seed_, Purpose::augmentation, validation_controls, nullptr, noise.offset));
+  MatrixView<T> z = run_encoder(data_, seen, segment, false);
   if (variational()) {
     const MatrixView<T> mu = z;
     z = MatrixView<T>(z_.data(), rows.count, options_.latent);
@@ -364,9 +390,9 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                       latent_scale(), zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
   const bool without_bias = !likelihood_ && options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
-                       {.without_bias = without_bias, .skip_input = z});
+  const MatrixView<T> prediction = decoder_.forward(
+      context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
+      {.without_bias = without_bias, .skip_input = z, .conditions = conditions_of(data_, rows)});
   if (likelihood_) {
     likelihood_->add_loss(data_, prediction, rows, loss_scale(), 0, &sums[reconstruction_slot], {});
     return;
@@ -397,26 +423,39 @@ Matrix<T> Autoencoder<T>::encode_log_variance(const DeviceData<T>& data, const B
 }
 
 template <class T>
-MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z) {
+MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Conditions<T>& conditions) {
   require(z.rows <= capacity_, "decode: {} rows, at most {}", z.rows, capacity_);
   const Segment segment{.rows = z.rows};
-  return decoder_.forward(context_, decoder_tape_, z, z.rows, {&segment, 1}, seed_, false, {.skip_input = z});
+  return decoder_.forward(context_, decoder_tape_, z, z.rows, {&segment, 1}, seed_, false,
+                          {.skip_input = z, .conditions = conditions});
 }
 
 template <class T>
-Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent) {
+Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions) {
+  const std::int64_t width = decoder_.conditioned() ? data_.conditions().cols : 0;
+  require(width == 0 || (conditions.rows == latent.rows && conditions.cols == width),
+          "decode: conditions are {} x {}, expected {} x {}", conditions.rows, conditions.cols, latent.rows,
+          width);
   const Buffer<T> z(context_, latent.values);
-  Matrix<T> out = to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}));
+  const DeviceConditions<T> told(context_, conditions);
+  std::vector<std::int32_t> all(static_cast<std::size_t>(latent.rows));
+  std::iota(all.begin(), all.end(), 0);
+  const Buffer<std::int32_t> order(context_, all);
+  const BatchRows rows{.order = order.data(), .batch = nullptr, .stride = 0, .count = latent.rows};
+  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, {told.view(), rows}));
+}
+
+template <class T>
+Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& conditions) {
+  Matrix<T> out = decoder_outputs(latent, conditions);
   return likelihood_ ? likelihood_->expected(out) : out;
 }
 
 template <class T>
 Matrix<T> Autoencoder<T>::draw(const Matrix<T>& latent, std::span<const double> log_library,
-                               std::uint64_t seed, std::int64_t first) {
-  if (!likelihood_) return decode(latent);
-  const Buffer<T> z(context_, latent.values);
-  const Matrix<T> outputs = to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}));
-  return likelihood_->draw(outputs, log_library, seed, first);
+                               std::uint64_t seed, std::int64_t first, const Csr<float>& conditions) {
+  if (!likelihood_) return decode(latent, conditions);
+  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, seed, first);
 }
 
 template <class T>
@@ -425,8 +464,8 @@ std::vector<double> Autoencoder<T>::log_likelihood(const DeviceData<T>& data, co
   if (!likelihood_) return {};
   const Buffer<T> z(context_, latent.values);
   const Buffer<double> loss(context_, 1), of_cells(context_, rows.count);
-  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}), rows, 1, 0, loss.data(), {},
-                        of_cells.span());
+  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions_of(data, rows)),
+                        rows, 1, 0, loss.data(), {}, of_cells.span());
   std::vector<double> logs = of_cells.to_host();
   for (double& log : logs) log = -log;
   return logs;

@@ -29,11 +29,11 @@ class Autoencoder final : public Trainable<T> {
   std::int64_t latent() const override { return options_.latent; }
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) override;
-  Matrix<T> decode(const Matrix<T>& latent) override;
+  Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
   std::vector<double> log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
                                      const Matrix<T>& latent) override;
   Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library, std::uint64_t seed,
-                 std::int64_t first) override;
+                 std::int64_t first, const Csr<float>& conditions) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
@@ -45,6 +45,8 @@ class Autoencoder final : public Trainable<T> {
   };
   Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
   Input loaded(std::int64_t rows) const;
+  /// The conditions of a batch, of the data that the model trains on or is asked about.
+  Conditions<T> conditions_of(const DeviceData<T>& data, const BatchRows& rows) const;
   /// The network whose output is the latent layer (of a VAE mu).
   Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
   void start_from_components(const TrainingStart& start);
@@ -56,7 +58,8 @@ class Autoencoder final : public Trainable<T> {
   double loss_scale() const;
   double latent_scale() const;
   /// Output of the decoder in evaluation mode.
-  MatrixView<T> run_decoder(MatrixView<const T> z);
+  MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
+  Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
@@ -80,6 +83,7 @@ class Autoencoder final : public Trainable<T> {
   std::int64_t mixed_cells_ = 0;  ///< the cells that `mix` takes values from: those of training
   Buffer<std::int64_t> gene_offsets_;
   Buffer<T> gene_values_;
+  ControlInput control_input_;
 };
 
 }  // namespace sparcell

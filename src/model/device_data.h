@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "model/condition.h"
 #include "sparcell/core/context.h"
 #include "sparcell/core/dataset.h"
 #include "sparcell/core/matrix.h"
@@ -12,12 +13,14 @@
 namespace sparcell {
 
 /// Cells x genes as CSR in device memory: values with the scaler of models that see standardized ones, or for
-/// models of counts log(1 + count), the log library size as one more column, with the counts beside it.
+/// models of counts log(1 + count), the log library size as one more column, with the counts beside it; and,
+/// for models that are told them, the cells' conditions.
 template <class T>
 class DeviceData {
  public:
-  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler)
-      : rows_(x.rows),
+  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {})
+      : conditions_(context, conditions),
+        rows_(x.rows),
         features_(x.cols),
         genes_(x.cols),
         nonzeros_(x.nonzeros()),
@@ -28,8 +31,8 @@ class DeviceData {
         inverse_scale_(context, inverse(scaler.scale)) {}
 
   /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts has share 1.
-  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x)
-      : DeviceData(context, with_library(x), Scaler{}) {
+  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {})
+      : DeviceData(context, with_library(x), Scaler{}, conditions) {
     genes_ = x.cols;
     log1p_ = raw.log1p;
     target_sum_ = raw.target_sum;
@@ -47,6 +50,8 @@ class DeviceData {
     log_library_ = Buffer<T>(context, logs);
   }
 
+  /// Cells x conditions; no columns where there are none.
+  CsrView<const T> conditions() const { return conditions_.view(); }
   /// What encoders read.
   CsrView<const T> x() const { return {rows_, features_, offsets_.data(), indices_.data(), values_.data()}; }
   std::span<const T> mean() const { return mean_.span(); }
@@ -94,6 +99,7 @@ class DeviceData {
     return out;
   }
 
+  DeviceConditions<T> conditions_;
   std::int64_t rows_, features_, genes_, nonzeros_;
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;

@@ -27,7 +27,9 @@ class Gan final : public Trainable<T> {
   std::int64_t latent() const override { return options_.latent; }
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>&, const BatchRows&) override { return {}; }
-  Matrix<T> decode(const Matrix<T>& input) override { return generator_.generate(input, 0, seed_); }
+  Matrix<T> decode(const Matrix<T>& input, const Csr<float>&) override {
+    return generator_.generate(input, 0, seed_);
+  }
   Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed) override;
 
  private:

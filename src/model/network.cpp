@@ -5,6 +5,7 @@
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/random.h"
+#include "sparcell/ops/sparse_linear.h"
 #include "sparcell/ops/spectral_norm.h"
 
 namespace sparcell {
@@ -29,8 +30,8 @@ LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .
 
 template <class T>
 Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in)
-    : skip_in_(skip_in), parameters_(&parameters), buffers_(&buffers) {
+                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in)
+    : skip_in_(skip_in), condition_in_(condition_in), parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;
   for (const LayerShape& shape : layers) {
@@ -60,6 +61,10 @@ Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint3
     layers_.push_back(layer);
   }
   if (skip_in > 0) skip_ = parameters.add_matrix(name + "_skip.weight", out(), skip_in);
+  if (condition_in == 0) return;
+  condition_ = parameters.add_matrix(name + "_condition.weight", shape(0).out, condition_in, true);
+  if (skips() && size() > 1)
+    skip_condition_ = parameters.add_matrix(name + "_skip_condition.weight", out(), condition_in, true);
 }
 
 template <class T>
@@ -95,6 +100,8 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
     if (layer.v >= 0) draw_unit(layer.v);
   }
   if (skips()) draw(skip_, skip_in_, *parameters_);
+  if (conditioned()) draw(condition_, layers_.front().shape.in + condition_in_, *parameters_);
+  if (skip_condition_ >= 0) draw(skip_condition_, skip_in_ + condition_in_, *parameters_);
 }
 
 template <class T>
@@ -151,10 +158,20 @@ void Network<T>::update_sigmas(Context& context, std::vector<LayerTape<T>>& tape
 }
 
 template <class T>
-void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out) {
+void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
+                         bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer), T(0),
-            out);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer),
+            accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+bool Network<T>::begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
+                                       MatrixView<T> linear) {
+  const int tensor = layer == 0 ? condition_ : layer + 1 == size() ? skip_condition_ : -1;
+  if (tensor < 0) return false;
+  sparse_linear<T>(context, conditions.x, conditions.rows, parameters_->matrix(tensor), linear);
+  return true;
 }
 
 template <class T>
@@ -259,7 +276,8 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     const bool elsewhere = k == last && ending.out.data != nullptr;
     const MatrixView<T> linear = elsewhere ? ending.out : rows_of(tape[k].a, k, 0, rows);
     if (k > 0) input = output(tape, k - 1, 0, rows);
-    if (input.data != nullptr) product(context, k, input, linear);
+    const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
+    if (input.data != nullptr) product(context, k, input, linear, begun);
     if (k == last && skips()) {
       matmul<T>(context, Transpose::no, Transpose::yes, ending.skip_input, parameters_->matrix(skip_), T(1),
                 linear);
@@ -275,7 +293,15 @@ template <class T>
 void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                           std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                           bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input,
-                          MatrixView<T> grad_skip_input) {
+                          MatrixView<T> grad_skip_input, const Conditions<T>& conditions) {
+  const auto add_gradient_of_conditions = [&](int tensor, int layer) {
+    if (tensor < 0) return;
+    beside(context, [&] {
+      sparse_linear_weight_gradient<T>(context, conditions.x, conditions.rows,
+                                       rows_of(tape[layer].grad, layer, 0, rows),
+                                       parameters_->matrix_gradient(tensor));
+    });
+  };
   for (int k = size() - 1; k >= 0; --k) {
     const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
     layer_backward<T>(context, form(k, true), layer_parameters(k), passes(k, tape[k], segments, seed),
@@ -287,6 +313,8 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
   }
+  add_gradient_of_conditions(condition_, 0);
+  add_gradient_of_conditions(skip_condition_, size() - 1);
   if (!skips()) return;
   const MatrixView<const T> grad = rows_of(tape.back().grad, size() - 1, 0, rows);
   beside(context, [&] {

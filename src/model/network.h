@@ -41,12 +41,20 @@ struct Segment {
   int slot = 0;                        ///< which of the tape's spectral norms
 };
 
+/// What is done to the cells of a batch: rows of a matrix cells x conditions on the device.
+template <class T>
+struct Conditions {
+  CsrView<const T> x{};
+  BatchRows rows{};
+};
+
 /// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
 template <class T>
 struct Ending {
   MatrixView<T> out{};               ///< where its outputs go; an empty view: to the tape
   bool without_bias = false;         ///< the last bias is left to what comes next
   MatrixView<const T> skip_input{};  ///< of the linear path
+  Conditions<T> conditions{};        ///< of a network that is told them
 };
 
 /// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
@@ -64,14 +72,20 @@ class Network {
  public:
   /// Adds its tensors, named `<name>.<index of the module in nn.Sequential>.weight` and so on (a bare Linear
   /// alone: `<name>.weight`). With `skip_in` a linear path of that many features stands beside all layers:
-  /// its weight, named `<name>_skip.weight`, adds to the last layer's product.
+  /// its weight, named `<name>_skip.weight`, adds to the last layer's product. With `condition_in` that many
+  /// conditions of the cells stand beside the input, as if concatenated to it: their weights, named
+  /// `<name>_condition.weight` and, of the linear path, `<name>_skip_condition.weight`, add to the first
+  /// layer's product and to the last one's.
   Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0);
+          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0, std::int64_t condition_in = 0);
 
   std::int64_t in() const { return layers_.front().shape.in; }
   bool skips() const { return skip_ >= 0; }
+  bool conditioned() const { return condition_ >= 0; }
   /// Tensors of the arena: the linear path's weight, and the weight and bias of a layer.
   int skip_tensor() const { return skip_; }
+  /// Of the conditions in the linear path; negative where one or the other is missing.
+  int skip_condition_tensor() const { return skip_condition_; }
   int weight_tensor(int layer) const { return layers_[layer].weight; }
   int bias_tensor(int layer) const { return layers_[layer].bias; }
   std::int64_t out() const { return layers_.back().shape.out; }
@@ -87,8 +101,9 @@ class Network {
   /// A power iteration of all layers, for the slots [first, first + count). Nothing without spectral norm.
   void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count);
 
-  /// out = input W^T.
-  void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out);
+  /// out = input W^T, or += where `accumulate`.
+  void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
+               bool accumulate = false);
   /// grad_input = grad W, or += where `accumulate`.
   void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input,
                       bool accumulate = false);
@@ -100,7 +115,7 @@ class Network {
                 std::uint64_t seed, bool training, MatrixView<T> linear, MatrixView<T> out);
 
   /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view
-  /// (sparse batches). Returns the output of all rows.
+  /// (sparse batches; not of a network that is told conditions). Returns the output of all rows.
   MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                         std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                         bool training, const Ending<T>& ending = {});
@@ -113,7 +128,7 @@ class Network {
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input = {},
-                MatrixView<T> grad_skip_input = {});
+                MatrixView<T> grad_skip_input = {}, const Conditions<T>& conditions = {});
 
   /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
   /// they went there), and the gradients of the way back. Cells of the batch begin at row `first_cell`.
@@ -137,6 +152,9 @@ class Network {
                        std::int64_t rows) const;
 
  private:
+  /// The conditions' part of a layer's product, which it overwrites; true where there is one.
+  bool begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
+                             MatrixView<T> linear);
   PassStatistics<T> statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const;
 
   struct Layer {
@@ -148,8 +166,8 @@ class Network {
   };
 
   std::vector<Layer> layers_;
-  int skip_ = -1;  ///< in parameters
-  std::int64_t skip_in_ = 0;
+  int skip_ = -1, condition_ = -1, skip_condition_ = -1;  ///< in parameters
+  std::int64_t skip_in_ = 0, condition_in_ = 0;
   Arena<T>* parameters_;
   Arena<T>* buffers_;
 };

@@ -28,6 +28,14 @@ std::vector<T> draw_normals(const RandomStream& random_stream, std::int64_t firs
   return values;
 }
 
+std::vector<double> draw_uniforms(const RandomStream& random_stream, std::int64_t first, std::int64_t count) {
+  const math::PhiloxStream stream(random_stream);
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(math::uniform<double>(stream.word(static_cast<std::uint64_t>(first + i))));
+  return values;
+}
+
 template <class T>
 Matrix<T> Trainable<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
   Matrix<T> z(count, latent());

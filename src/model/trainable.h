@@ -69,9 +69,12 @@ class Trainable {
   /// A VAE's posterior log-variances beside the means; empty for other models.
   virtual Matrix<T> encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) = 0;
   /// From latent values (host) to genes, in the space that the model was trained in. Evaluation mode. A GAN
-  /// that knows library sizes has them behind the latent values.
-  virtual Matrix<T> decode(const Matrix<T>& latent) = 0;
-  /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded.
+  /// that knows library sizes has them behind the latent values. Models that are told conditions need a row
+  /// of them (as DeviceData has them) for each row.
+  virtual Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) = 0;
+  Matrix<T> decode(const Matrix<T>& latent) { return decode(latent, {}); }
+  /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded. Not
+  /// for models that are told conditions.
   virtual Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed);
 
   /// log p(x | z) of cells with the given latent values (host), of a model with a likelihood; else empty.
@@ -80,9 +83,10 @@ class Trainable {
   }
   /// Cells drawn from the likelihood at latent values, in the space that `decode` has: with the log library
   /// sizes given where the model observes them, keyed by `seed` and the number of the cell, `first` that of
-  /// the first row. Without a likelihood the decoded values.
-  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::uint64_t, std::int64_t) {
-    return decode(latent);
+  /// the first row. Without a likelihood the decoded values. Conditions as `decode` has them.
+  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::uint64_t, std::int64_t,
+                         const Csr<float>& conditions) {
+    return decode(latent, conditions);
   }
 
   /// Where the time of its steps goes.
@@ -111,5 +115,7 @@ std::unique_ptr<Trainable<T>> make_model(Context& context, const ModelOptions& o
 /// Elements [first, first + count) of a stream of standard normals, on the host.
 template <class T>
 std::vector<T> draw_normals(const RandomStream& stream, std::int64_t first, std::int64_t count);
+/// The same of uniforms in (0, 1).
+std::vector<double> draw_uniforms(const RandomStream& stream, std::int64_t first, std::int64_t count);
 
 }  // namespace sparcell

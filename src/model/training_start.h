@@ -14,6 +14,7 @@ struct TrainingStart {
   std::vector<double> variance;          ///< of the cells along each component
   Csr<float> genes;                      ///< genes x training cells: the transposed data; of GANs too
   std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion
+  std::vector<std::int32_t> controls;    ///< rows of the training cells that are controls
 };
 
 }  // namespace sparcell

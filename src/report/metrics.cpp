@@ -116,6 +116,8 @@ std::string title_of(const std::string& group) {
   if (group == "generation") return "Generated cells against test cells";
   if (group == "expression") return "Genes and totals of generated cells";
   if (group == "latent") return "Perturbations in latent spaces";
+  if (group == "prediction_seen") return "Predictions of seen perturbations";
+  if (group == "prediction_unseen") return "Predictions of unseen perturbations";
   if (group == "other") return "Other metrics on test cells";
   std::string title = group;
   std::replace(title.begin(), title.end(), '_', ' ');

@@ -45,6 +45,8 @@ inline constexpr double own_effect_sd = 0.5;
 inline constexpr double group_size_log_sd = 0.5;  ///< of the number of cells of a perturbation
 inline constexpr double guide_efficiency_low = 0.6, guide_efficiency_high = 0.95;
 inline constexpr double interaction = 0.5;  ///< synergy adds, buffering takes this share of the sum
+inline constexpr double product_interaction = -3;  ///< of the product of two shifts of one program
+inline constexpr double mixing_sd = 0.6;           ///< linear: shift of a program for a loading of 1 on another
 inline constexpr std::int64_t guides_per_gene = 2, control_guides = 10;
 
 }  // namespace sparcell::simulation

@@ -1,6 +1,7 @@
 #include "simulate/design.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -10,8 +11,20 @@
 namespace sparcell::simulation {
 namespace {
 
-std::vector<std::int32_t> choose_targets(const SimulateOptions& options) {
+/// Shifts of the programs' activities.
+using Shifts = std::array<double, programs>;
+
+std::vector<std::int32_t> choose_targets(const SimulateOptions& options, const Genes& genes) {
   auto order = Draws(options.seed, Quantity::perturbed).order(options.genes);
+  if (options.effects == SimulatedEffects::linear) {
+    std::erase_if(order, [&](std::int32_t gene) { return genes.program[gene] < 0; });
+    if (std::ssize(order) < options.perturbations) {
+      throw UsageError(
+          "simulate: perturbations is {}; with linear effects they are genes of programs, of which "
+          "there are {}",
+          options.perturbations, order.size());
+    }
+  }
   order.resize(static_cast<std::size_t>(options.perturbations));
   return order;
 }
@@ -33,39 +46,69 @@ std::vector<std::pair<std::int64_t, std::int64_t>> choose_pairs(const SimulateOp
   return pairs;
 }
 
-/// Adds a shift of one program's activity, seen through its loadings.
-void shift_program(const Genes& genes, std::int64_t program, double shift, float* effect) {
+/// Adds the shifts, seen through the programs' loadings.
+void add_shifts(const Genes& genes, const Shifts& shifts, float* effect) {
   for (std::size_t g = 0; g < genes.names.size(); ++g) {
-    if (genes.program[g] == program) effect[g] += static_cast<float>(shift * genes.loading[g]);
+    const std::int64_t program = genes.program[g];
+    if (program >= 0 && shifts[program] != 0)
+      effect[g] += static_cast<float>(shifts[program] * genes.loading[g]);
   }
 }
 
-/// Log fold changes of single perturbation p of gene `target`: one to three programs, some genes of its own,
-/// itself.
-void single_effect(const SimulateOptions& options, const Genes& genes, std::int64_t p, std::int32_t target,
-                   float* effect) {
+/// How strong single perturbation p is.
+double strength_of(const SimulateOptions& options, std::int64_t p) {
   const Draws strengths(options.seed, Quantity::strength);
-  const bool inert = strengths.uniform(p, 2) < inert_share;
-  const double strength = inert ? 0 : strength_median * std::exp(strength_log_sd * strengths.normal(p));
+  const bool inert = options.effects == SimulatedEffects::drawn && strengths.uniform(p, 2) < inert_share;
+  return inert ? 0 : strength_median * std::exp(strength_log_sd * strengths.normal(p));
+}
+
+/// Of single perturbation p of gene `target`: one to three programs or, with linear effects, all of them in
+/// proportion to the target's loading.
+Shifts single_shifts(const SimulateOptions& options, const Genes& genes, std::int64_t p,
+                     std::int32_t target) {
+  Shifts shifts{};
+  if (options.effects == SimulatedEffects::linear) {
+    const Draws mixing(options.seed, Quantity::mixing);
+    for (std::int64_t k = 0; k < programs; ++k)
+      shifts[k] = mixing_sd * mixing.normal(genes.program[target] * programs + k) * genes.loading[target];
+    return shifts;
+  }
   const Draws choice(options.seed, Quantity::program_choice, p);
   const auto shifted = 1 + static_cast<std::int64_t>(choice.uniform(programs) * 3);
   const auto order = choice.order(programs);
   for (std::int64_t i = 0; i < shifted; ++i) {
     const double sign = choice.uniform(i, 2) < 0.5 ? -1 : 1;
-    shift_program(genes, order[i], sign * strength / static_cast<double>(i + 1), effect);
+    shifts[order[i]] = sign * strength_of(options, p) / static_cast<double>(i + 1);
   }
+  return shifts;
+}
+
+/// Log fold changes of single perturbation p of gene `target`: programs and, where effects are drawn, some
+/// genes of its own and itself.
+void single_effect(const SimulateOptions& options, const Genes& genes, std::int64_t p, std::int32_t target,
+                   float* effect) {
+  add_shifts(genes, single_shifts(options, genes, p, target), effect);
+  if (options.effects == SimulatedEffects::linear) return;
   const Draws own(options.seed, Quantity::own_effect, p);
   for (std::int64_t g = 0; g < options.genes; ++g) {
     if (own.uniform(g, 2) < own_gene_share)
-      effect[g] += static_cast<float>(own_effect_sd * strength * own.normal(g));
+      effect[g] += static_cast<float>(own_effect_sd * strength_of(options, p) * own.normal(g));
   }
+  const Draws strengths(options.seed, Quantity::strength);
   effect[target] = static_cast<float>(strengths.uniform(p, 3, activation_low, activation_high));
 }
 
-/// Log fold changes of a double: the sum, for half of the doubles changed by an interaction. Returns its
+/// What two perturbations do to every program beside the sum.
+Shifts products(const Shifts& a, const Shifts& b) {
+  Shifts shifts;
+  for (std::size_t k = 0; k < shifts.size(); ++k) shifts[k] = product_interaction * a[k] * b[k];
+  return shifts;
+}
+
+/// Log fold changes of a double whose interaction is drawn: the sum, for half of them changed. Returns its
 /// kind.
-std::string double_effect(const SimulateOptions& options, const Genes& genes, std::int64_t number,
-                          const float* a, const float* b, float* effect) {
+std::string mixed_effect(const SimulateOptions& options, const Genes& genes, std::int64_t number,
+                         const float* a, const float* b, float* effect) {
   const Draws draws(options.seed, Quantity::epistasis);
   const auto kind = static_cast<int>(draws.uniform(number, 0) * 6);
   const double factor = kind == 0 ? 1 + interaction : kind == 1 ? 1 - interaction : 1;
@@ -75,7 +118,9 @@ std::string double_effect(const SimulateOptions& options, const Genes& genes, st
   if (kind > 2) return "additive";
   const auto program = static_cast<std::int64_t>(draws.uniform(number, 1) * programs);
   const double sign = draws.uniform(number, 2) < 0.5 ? -1 : 1;
-  shift_program(genes, program, sign * strength_median, effect);
+  Shifts shifts{};
+  shifts[program] = sign * strength_median;
+  add_shifts(genes, shifts, effect);
   return "new_program";
 }
 
@@ -129,7 +174,7 @@ std::string choose_guides(const SimulateOptions& options, const Genes& genes,
 
 Design make_design(const SimulateOptions& options, const Genes& genes) {
   Design design;
-  const auto targets = choose_targets(options);
+  const auto targets = choose_targets(options, genes);
   const auto pairs = choose_pairs(options);
   design.effects = Matrix<float>(options.perturbations + options.doubles, options.genes);
   for (std::int64_t p = 0; p < options.perturbations; ++p) {
@@ -140,8 +185,22 @@ Design make_design(const SimulateOptions& options, const Genes& genes) {
   }
   for (std::int64_t d = 0; d < options.doubles; ++d) {
     const auto [a, b] = pairs[d];
-    design.epistasis.push_back(double_effect(options, genes, d, &design.effects(a, 0), &design.effects(b, 0),
-                                             &design.effects(options.perturbations + d, 0)));
+    float* const effect = &design.effects(options.perturbations + d, 0);
+    if (options.epistasis == SimulatedEpistasis::mixed) {
+      design.epistasis.push_back(
+          mixed_effect(options, genes, d, &design.effects(a, 0), &design.effects(b, 0), effect));
+    } else {
+      const bool product = options.epistasis == SimulatedEpistasis::product;
+      for (std::int64_t g = 0; g < options.genes; ++g)
+        effect[g] = design.effects(a, g) + design.effects(b, g);
+      if (product) {
+        add_shifts(genes,
+                   products(single_shifts(options, genes, a, targets[a]),
+                            single_shifts(options, genes, b, targets[b])),
+                   effect);
+      }
+      design.epistasis.push_back(product ? "product" : "additive");
+    }
     design.targets.push_back({std::min(targets[a], targets[b]), std::max(targets[a], targets[b])});
     design.labels.push_back(genes.names[design.targets.back()[0]] + "_" +
                             genes.names[design.targets.back()[1]]);

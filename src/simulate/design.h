@@ -14,7 +14,7 @@ namespace sparcell::simulation {
 struct Design {
   std::vector<std::vector<std::int32_t>> targets;  ///< perturbed genes of each
   std::vector<std::string> labels;                 ///< `A`, `A_B`
-  std::vector<std::string> epistasis;              ///< single, additive, synergy, buffering, new_program
+  std::vector<std::string> epistasis;              ///< single, additive, synergy, buffering, new_program, product
   Matrix<float> effects;                           ///< perturbations x genes
 };
 

@@ -32,6 +32,7 @@ enum class Quantity : std::uint32_t {
   activity,
   angle,
   counts,
+  mixing,
 };
 
 /// (0, 1) with 32 bits.

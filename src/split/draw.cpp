@@ -1,23 +1,15 @@
 #include "split/draw.h"
 
-#include <array>
 #include <cmath>
-#include <span>
 
 #include "split/permutation.h"
 
 namespace sparcell {
 namespace {
 
-constexpr int part_count = 3;
-constexpr const char* part_names[part_count] = {"train", "validation", "test"};
 constexpr double slack =
     1e-9;  // what the sum of three decimal fractions, or their product with n, may be off by
 
-using Shares = std::array<double, part_count>;
-using Counts = std::array<std::int64_t, part_count>;
-
-Shares shares_of(const SplitOptions& options) { return {options.train, options.validation, options.test}; }
 double sum(const Shares& shares) { return shares[0] + shares[1] + shares[2]; }
 std::int64_t floor_of(double share, std::int64_t n) {
   return static_cast<std::int64_t>(std::floor(share * static_cast<double>(n) + slack));
@@ -25,18 +17,6 @@ std::int64_t floor_of(double share, std::int64_t n) {
 
 std::vector<std::int32_t>& part_of(Split& split, int part) {
   return part == 0 ? split.train : part == 1 ? split.validation : split.test;
-}
-
-/// The floor of each share; where the shares sum to 1 the last part that has one takes the rest.
-Counts floors(const Shares& shares, std::int64_t n) {
-  Counts counts;
-  for (int p = 0; p < part_count; ++p) counts[p] = floor_of(shares[p], n);
-  if (sum(shares) < 1 - slack) return counts;
-  int last = part_count - 1;
-  while (last > 0 && shares[last] == 0) --last;
-  counts[last] = n;
-  for (int p = 0; p < last; ++p) counts[last] -= counts[p];
-  return counts;
 }
 
 /// Gives the first cells of `order` to the parts.
@@ -100,6 +80,19 @@ Counts stratified_counts(const Shares& shares, std::int64_t n, Shares& owed) {
 
 }  // namespace
 
+Shares shares_of(const SplitOptions& options) { return {options.train, options.validation, options.test}; }
+
+Counts floors(const Shares& shares, std::int64_t n) {
+  Counts counts;
+  for (int p = 0; p < part_count; ++p) counts[p] = floor_of(shares[p], n);
+  if (sum(shares) < 1 - slack) return counts;
+  int last = part_count - 1;
+  while (last > 0 && shares[last] == 0) --last;
+  counts[last] = n;
+  for (int p = 0; p < last; ++p) counts[last] -= counts[p];
+  return counts;
+}
+
 Split draw_cells(const Dataset& data, const SplitOptions& options, std::uint64_t seed) {
   Split split;
   const std::int64_t n = data.cell_count();
@@ -139,22 +132,12 @@ Split draw_perturbations(const Dataset& data, const SplitOptions& options, std::
   for (std::size_t g = 1; g + 1 < groups.size(); ++g) {
     if (!groups[g].empty()) perturbations.push_back(g);
   }
-  const auto n = static_cast<std::int64_t>(perturbations.size());
-  const Counts counts = floors(shares, n);
-  const std::vector<std::int32_t> order = permutation(n, seed, Permuted::perturbations);
+  const std::vector<int> parts = parts_of_perturbations(data.perturbations, perturbations, options, seed);
   Split split;
-  std::size_t next = 0;
-  for (int p = 0; p < part_count; ++p) {
-    if (shares[p] > 0 && counts[p] == 0) {
-      throw DataError(
-          "split.by perturbation: a share of {} of {} perturbations is none for {}; "
-          "raise split.{}, or split by cell",
-          shares[p], n, part_names[p], part_names[p]);
-    }
-    for (std::int64_t i = 0; i < counts[p]; ++i) {
-      const std::vector<std::int32_t>& cells = groups[perturbations[order[next++]]];
-      part_of(split, p).insert(part_of(split, p).end(), cells.begin(), cells.end());
-    }
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    if (parts[p] < 0) continue;
+    const std::vector<std::int32_t>& cells = groups[perturbations[p]];
+    part_of(split, parts[p]).insert(part_of(split, parts[p]).end(), cells.begin(), cells.end());
   }
   deal(groups[0], floors(shares, static_cast<std::int64_t>(groups[0].size())), split);
   sort_parts(split);

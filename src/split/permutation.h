@@ -11,7 +11,7 @@
 namespace sparcell {
 
 /// What is permuted: the index of the stream of Purpose::split.
-enum class Permuted : std::uint32_t { cells = 0, perturbations = 1 };
+enum class Permuted : std::uint32_t { cells = 0, perturbations = 1, genes = 2 };
 
 /// Element i has the key made of words 2i (low) and 2i + 1 (high) of the stream; equal keys keep the order of
 /// i. So an order depends on seed and n alone, on every machine.

@@ -17,6 +17,15 @@ void check_shares(const SplitOptions& options) {
     throw UsageError("split.stratify draws cells within each perturbation: it needs split.by: cell, not {}",
                      name_of(options.by));
   }
+  const bool by_perturbation = options.by == SplitBy::perturbation;
+  if (options.hold_out != HoldOut::any && !by_perturbation) {
+    throw UsageError("split.hold_out {} holds perturbations out: it needs split.by: perturbation, not {}",
+                     name_of(options.hold_out), name_of(options.by));
+  }
+  if (options.seen && !(by_perturbation && options.hold_out == HoldOut::doubles)) {
+    throw UsageError("split.seen chooses among doubles: it needs split.hold_out: doubles, not {}",
+                     name_of(options.hold_out));
+  }
 }
 
 /// Training needs two cells, and a part that is wanted one. Where the split is given, only validation may be

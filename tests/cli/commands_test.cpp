@@ -14,8 +14,8 @@ using testing::MatchesRegex;
 using testing::StartsWith;
 
 const std::vector<std::string> commands{"run",      "validate", "schema",  "inspect", "simulate", "embed",
-                                        "generate", "evaluate", "report",  "compare", "sweep",    "ablate",
-                                        "status",   "cancel",   "profile", "info",    "tune"};
+                                        "generate", "predict",  "evaluate", "report", "compare",  "sweep",
+                                        "ablate",   "status",   "cancel",  "profile", "info",     "tune"};
 
 class Commands : public SmallExperiment {
  protected:

@@ -29,17 +29,20 @@ class GoldenTraining {
     x_.values = file_.dataset("data/values").read<float>();
     order_ = file_.dataset("order").read<std::int32_t>();
     read_options();
+    if (file_.exists("condition")) read_conditions();
   }
 
   const Csr<float>& x() const { return x_; }
+  /// Of the cells; no columns where the model is told none.
+  const Csr<float>& conditions() const { return conditions_; }
   template <class T>
   DeviceData<T> device_data(Context& context) const {
-    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{});
+    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_);
     const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
                         .library = file_.dataset("data/library").read<double>(),
                         .target_sum = file_.number("target_sum"),
                         .log1p = true};
-    return DeviceData<T>(context, raw, x_);
+    return DeviceData<T>(context, raw, x_, conditions_);
   }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
@@ -61,6 +64,7 @@ class GoldenTraining {
       }
       start.genes.offsets.push_back(static_cast<std::int64_t>(start.genes.values.size()));
     }
+    if (file_.exists("controls")) start.controls = file_.dataset("controls").read<std::int32_t>();
     return start;
   }
   const std::vector<std::int32_t>& order() const { return order_; }
@@ -126,6 +130,11 @@ class GoldenTraining {
       options_.output = word<OutputActivation>("output");
       options_.input = {.standardize = file_.integer("standardize") != 0, .mix = file_.number("mix")};
     }
+    if (file_.has_attribute("conditions")) {
+      options_.condition = {"perturbation"};
+      options_.conditioning.encoder = file_.integer("condition_encoder") != 0;
+      options_.conditioning.control_input = file_.number("control_input");
+    }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     if (file_.has_attribute("likelihood")) {
       options_.likelihood = word<LikelihoodType>("likelihood");
@@ -135,6 +144,20 @@ class GoldenTraining {
     }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
+  }
+  void read_conditions() {
+    const std::vector<float> dense = file_.dataset("condition").read<float>();
+    conditions_.cols = file_.integer("conditions");
+    for (std::int64_t cell = 0; cell < x_.rows; ++cell) {
+      for (std::int64_t c = 0; c < conditions_.cols; ++c) {
+        const float value = dense[static_cast<std::size_t>(cell * conditions_.cols + c)];
+        if (value == 0) continue;
+        conditions_.indices.push_back(static_cast<std::int32_t>(c));
+        conditions_.values.push_back(value);
+      }
+      conditions_.offsets.push_back(static_cast<std::int64_t>(conditions_.values.size()));
+      ++conditions_.rows;
+    }
   }
   void read_gan_options() {
     GanOptions& gan = options_.gan;
@@ -164,7 +187,7 @@ class GoldenTraining {
   }
 
   hdf5::File file_;
-  Csr<float> x_;
+  Csr<float> x_, conditions_;
   std::vector<std::int32_t> order_;
   ModelOptions options_;
 };

@@ -215,7 +215,7 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
   const Matrix<double> latent = run.model().encode(run.data(), all);
   EXPECT_LE(distance(latent.values, expected), 1e-9 * norm(expected));
   double squares = 0;
-  const Matrix<double> decoded = run.model().decode(latent);
+  const Matrix<double> decoded = run.model().decode(latent, golden.conditions());
   Matrix<double> x(golden.x().rows, golden.x().cols);
   for (std::int64_t r = 0; r < x.rows; ++r) {
     for (std::int64_t k = golden.x().offsets[r]; k < golden.x().offsets[r + 1]; ++k) {
@@ -228,9 +228,10 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "ae_skip", "vae", "vae_skip", "vae_sum",
-                                           "vae_nb", "vae_zinb", "vae_gaussian", "gan", "gan_wgan",
-                                           "gan_hinge", "gan_hurdle", "gan_softplus"),
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_condition", "ae_condition_skip",
+                                           "vae", "vae_skip", "vae_sum", "vae_condition", "vae_nb",
+                                           "vae_zinb", "vae_gaussian", "gan", "gan_wgan", "gan_hinge",
+                                           "gan_hurdle", "gan_softplus"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

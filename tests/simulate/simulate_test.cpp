@@ -188,6 +188,76 @@ TEST(Simulate, DoublesAreSumsUnlessTheyInteract) {
   EXPECT_EQ(kinds, (std::set<std::string>{"additive", "buffering", "new_program", "synergy"}));
 }
 
+/// The shift of every program that the effects of a perturbation hold: of its genes, apart from targets, the
+/// ratio of effect and loading.
+std::vector<double> shifts_of(const Simulation& s, std::int64_t p) {
+  std::vector<double> shifts(static_cast<std::size_t>(s.loadings.cols), 0);
+  for (std::int64_t k = 0; k < s.loadings.cols; ++k) {
+    for (std::int64_t g = 0; g < s.loadings.rows; ++g) {
+      if (s.loadings(g, k) == 0 || column<std::uint8_t>(s.genes, "perturbed")[g] != 0) continue;
+      const double ratio = s.effects(g, p) / s.loadings(g, k);
+      if (shifts[k] != 0) {
+        EXPECT_NEAR(ratio, shifts[k], 1e-5) << "gene " << g << ", perturbation " << p;
+      }
+      shifts[k] = ratio;
+    }
+  }
+  return shifts;
+}
+
+TEST(Simulate, LinearEffectsAreProportionalToTheLoadingOfThePerturbedGene) {
+  const Simulation s = simulate({.cells = 300,
+                                 .genes = 300,
+                                 .perturbations = 40,
+                                 .doubles = 0,
+                                 .effects = SimulatedEffects::linear,
+                                 .seed = 2});
+  std::map<std::int64_t, std::vector<double>> of_program;  // shifts for a loading of 1 on it
+  std::int64_t compared = 0;
+  for (std::int64_t p = 0; p < 40; ++p) {
+    const auto gene =
+        std::find(s.genes.names.begin(), s.genes.names.end(), s.perturbations[p]) - s.genes.names.begin();
+    std::int64_t program = -1;
+    for (std::int64_t k = 0; k < s.loadings.cols; ++k) {
+      if (s.loadings(gene, k) != 0) program = k;
+    }
+    ASSERT_GE(program, 0) << s.perturbations[p];
+    std::vector<double> unit = shifts_of(s, p);
+    for (double& shift : unit) shift /= s.loadings(gene, program);
+    const auto [known, is_new] = of_program.emplace(program, unit);
+    if (is_new) continue;
+    ++compared;
+    for (std::size_t k = 0; k < unit.size(); ++k) EXPECT_NEAR(unit[k], known->second[k], 1e-4);
+  }
+  EXPECT_GT(compared, 20);
+}
+
+TEST(Simulate, DoublesAreSumsOrInteractByTheProductOfTheirShifts) {
+  for (const auto epistasis : {SimulatedEpistasis::none, SimulatedEpistasis::product}) {
+    const Simulation s = simulate({.cells = 300,
+                                   .genes = 300,
+                                   .perturbations = 12,
+                                   .doubles = 20,
+                                   .effects = SimulatedEffects::linear,
+                                   .epistasis = epistasis,
+                                   .seed = 2});
+    std::map<std::string, std::int64_t> number;
+    for (std::int64_t p = 0; p < 12; ++p) number[s.perturbations[p]] = p;
+    for (std::int64_t p = 12; p < 32; ++p) {
+      const std::string& label = s.perturbations[p];
+      const auto at = label.find('_');
+      const auto a = shifts_of(s, number.at(label.substr(0, at))),
+                 b = shifts_of(s, number.at(label.substr(at + 1)));
+      const auto both = shifts_of(s, p);
+      const bool product = epistasis == SimulatedEpistasis::product;
+      EXPECT_EQ(s.epistasis[p], product ? "product" : "additive");
+      for (std::size_t k = 0; k < both.size(); ++k)
+        EXPECT_NEAR(both[k], a[k] + b[k] - (product ? 3 * a[k] * b[k] : 0), 1e-4)
+            << label << ", program " << k;
+    }
+  }
+}
+
 TEST(Simulate, PerturbedGenesAreActivated) {
   const Simulation s = simulate(small());
   for (std::int64_t p = 0; p < 8; ++p) {
@@ -234,6 +304,8 @@ TEST(Simulate, RefusesOptionsThatCannotBeMet) {
   expect_usage_error({.perturbations = -1}, "perturbations is -1");
   expect_usage_error({.perturbations = 3, .doubles = 4}, "doubles is 4; 3 perturbations have 3 pairs");
   expect_usage_error({.perturbations = 3, .doubles = -1}, "doubles is -1");
+  expect_usage_error({.genes = 10, .perturbations = 10, .effects = SimulatedEffects::linear},
+                     "with linear effects they are genes of programs, of which there are");
   expect_usage_error({.cells = 25}, "the control and 25 perturbations need at least one each");
   expect_usage_error({.controls = 1}, "controls is 1");
   expect_usage_error({.controls = -0.1}, "controls is -0.1");

@@ -100,6 +100,27 @@ CASES = {
         # Moves with every step over half of training.
         "kl_weight": 0.1 * np.minimum(np.arange(20) / 10, 1),
     },
+    # Conditions of cells beside the decoder's input, and a control in place of half of the encoder's cells.
+    "ae_condition": {**AUTOENCODER, "seed": 110, "conditions": 6, "control_input": 0.5, "condition_encoder": False},
+    # The encoder is told them too; linear paths of conditions.
+    "ae_condition_skip": {
+        **AUTOENCODER,
+        "seed": 111,
+        "hidden": [20],
+        "normalization": "none",
+        "activation": "silu",
+        "dropout": [0.0],
+        "decoder_dropout": [0.0],
+        "skip": True,
+        "output": "relu",
+        "standardize": True,
+        "mix": 0.0,
+        "conditions": 6,
+        "control_input": 1.0,
+        "condition_encoder": True,
+    },
+    "vae_condition": {**VAE, "seed": 112, "normalization": "layer", "skip": True, "output": "identity", "standardize": False,
+                      "mix": 0.0, "conditions": 6, "control_input": 0.0, "condition_encoder": True},
     # Likelihoods: of counts with decoded and with observed library sizes, of values with one variance.
     "vae_nb": {
         **VAE,

@@ -4,7 +4,8 @@
 
 Weights, data and row order are in the file; masks and noise come from philox.py with the streams of core/random.h:
   autoencoder, VAE   step = training step: dropout index = layer (pass 0; decoder layers go on counting), noise latent/0,
-                     augmentation/0 one element per cell (its share), augmentation/1 one per entry
+                     augmentation/0 one element per cell (its share), augmentation/1 one per entry, augmentation/2 one
+                     per cell (the control that the encoder sees in its place)
   GAN                iteration i, critic update u = i * critic_steps + j; all updates of an iteration see the same cells
       generator_input/0 step i (per_iteration, and the generator's update), generator_input/1 step u (per_update)
       generator_input/2 and 3 the gates of a hurdle, by generator pass (below) and its step; generator_input/4 and 5 library
@@ -76,6 +77,25 @@ def mixed(x, data, probability, seed, step):
     return np.where(number < share, np.take_along_axis(nonzeros_first, np.minimum(cell, len(data) - 1), axis=0), x)
 
 
+def partners(rows, controls, share, seed, step):
+    """Who stands in for the cells of a batch (include/sparcell/ops/partners.h)."""
+    u = uniform(seed, Purpose.AUGMENTATION, 2, step, len(rows))
+    number = np.minimum((len(controls) * (u / share)).astype(np.int64), len(controls) - 1)
+    return np.where(u < share, controls[number], rows)
+
+
+def simulated_conditions(seed, width):
+    """A quarter of the cells are controls, of zeros; others have one or two of the first conditions, all one of two batches."""
+    random = np.random.default_rng(seed + 1)
+    conditions = np.zeros((CELLS, width))
+    for cell in range(CELLS):
+        conditions[cell, width - 2 + random.integers(2)] = 1
+        if cell % 4 > 0:
+            for gene in random.choice(width - 2, random.integers(1, 3), replace=False):
+                conditions[cell, gene] += 0.5 + random.integers(3) / 4
+    return conditions, np.arange(0, CELLS, 4)
+
+
 def simulated_data(seed):
     """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
@@ -120,22 +140,35 @@ def gradients(module, prefix=""):
 class AutoencoderTraining:
     """One step of the autoencoder or the VAE."""
 
-    def __init__(self, model, options, draws, data=None):
+    def __init__(self, model, options, draws, data=None, conditions=None, controls=None):
         self.model, self.options, self.draws, self.data = model, options, draws, data
+        self.conditions, self.controls = conditions, controls
         self.optimizers = [optimizer(model.parameters(), options["optimizer"])]
         self.variational = options["type"] == "vae"
         self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
 
-    def loss(self, x, step):
+    def told(self, rows, step):
+        """What the encoder sees, and the conditions that the decoder and the encoder are told."""
+        x = torch.from_numpy(self.data[rows])
+        if self.conditions is None:
+            return x, ()
+        seen = rows
+        if self.options["control_input"] > 0:
+            seen = partners(rows, self.controls, self.options["control_input"], self.draws.seed, step)
+        told = tuple(torch.from_numpy(self.conditions[of]) for of in (rows, seen))
+        return torch.from_numpy(self.data[seen]), told
+
+    def loss(self, rows, step):
         if self.options.get("likelihood", "mse") != "mse":
-            return self.likelihood_loss(x, step)
+            return self.likelihood_loss(torch.from_numpy(self.data[rows]), step)
         reduction = self.options["reduction"]
+        x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
-            x = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
+            x = seen = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
         if not self.variational:
-            return (models.squared_error(self.model(x), x, reduction),)
+            return (models.squared_error(self.model(seen, *told), x, reduction),)
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), self.options["latent"]))
-        output, mu, logvar = self.model(x, noise)
+        output, mu, logvar = self.model(seen, noise, *told)
         reconstruction = models.squared_error(output, x, reduction)
         kl = models.kl_divergence(mu, logvar, self.options["kl_reduction"])
         return reconstruction + self.options["kl_weight"][step] * kl, reconstruction, kl
@@ -159,9 +192,9 @@ class AutoencoderTraining:
         counted = models.kl_divergence(mu, logvar, options["kl_reduction"], options["free_bits"])
         return reconstruction + options["kl_weight"][step] * counted, reconstruction, kl
 
-    def step(self, x, step):
+    def step(self, rows, step):
         self.draws.at(step)
-        parts = self.loss(x, step)
+        parts = self.loss(rows, step)
         self.optimizers[0].zero_grad()
         parts[0].backward()
         first_gradients = gradients(self.model)
@@ -171,9 +204,10 @@ class AutoencoderTraining:
         return parts, first_gradients
 
     def evaluate(self, x):
+        told = None if self.conditions is None else torch.from_numpy(self.conditions)
         with torch.no_grad():
-            latent = self.model.embed(self.features(x))
-            output, values = self.model.decode(latent), x
+            latent = self.model.embed(self.features(x), told)
+            output, values = self.model.decode(latent, told), x
             if models.of_counts(self.options):
                 output = models.expected_expression(output, GENES, self.options)
                 values = torch.from_numpy(self.expression)
@@ -186,7 +220,7 @@ class GanTraining:
 
     parts = ["discriminator", "penalty", "generator", "sparsity"]
 
-    def __init__(self, model, options, draws, data=None):
+    def __init__(self, model, options, draws, data=None, conditions=None, controls=None):
         self.model, self.options, self.draws, self.data = model, options, draws, data
         self.optimizers = [
             optimizer(model.generator.parameters(), options["generator_optimizer"]),
@@ -271,7 +305,8 @@ class GanTraining:
         self.move_average(iteration)
         return (loss, sparsity), update_gradients
 
-    def step(self, x, iteration):
+    def step(self, rows, iteration):
+        x = torch.from_numpy(self.data[rows])
         updates = self.options["critic_steps"]
         critic = [self.critic_update(x, iteration, iteration * updates + j) for j in range(updates)]
         parts, generator_gradients = self.generator_update(len(x), iteration)
@@ -341,14 +376,16 @@ def run_case(path, options):
         expression = np.log1p(counts * target_sum / library[:, None]).astype(np.float32).astype(np.float64)
         data = np.concatenate([counts, np.log(library / target_sum)[:, None]], axis=1)
         count_data, attributes = {"counts": counts[np.nonzero(counts)], "library": library}, {"target_sum": target_sum}
+    conditions, controls = None, None
+    if options.get("conditions", 0) > 0:
+        conditions, controls = simulated_conditions(seed, options["conditions"])
     model, initial = build(options, draws, data)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
-    training = trainer(model, options, draws, data)
+    training = trainer(model, options, draws, data, conditions, controls)
     training.expression = expression
     losses, first_gradients = [], None
     for step in range(STEPS):
-        batch = torch.from_numpy(data[order[step * BATCH : (step + 1) * BATCH]])
-        parts, step_gradients = training.step(batch, step)
+        parts, step_gradients = training.step(order[step * BATCH : (step + 1) * BATCH], step)
         losses.append([part.item() for part in parts])
         first_gradients = first_gradients or step_gradients
     final = {name: value.clone() for name, value in model.state_dict().items()}
@@ -363,6 +400,8 @@ def run_case(path, options):
         write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
                                           "values": expression[rows, columns], "shape": np.array(expression.shape),
                                           **count_data})
+        if conditions is not None:
+            write(file, {"condition": conditions, "controls": controls.astype(np.int32)})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
         file["losses"].attrs["names"] = ",".join(training.parts)
         write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})

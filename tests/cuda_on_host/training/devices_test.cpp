@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "sparcell/core/products.h"
+#include "train/conditions_run.h"
 #include "train/step_runner.h"
-#include "train/training_run.h"
 
 namespace sparcell::test {
 namespace {
@@ -13,18 +13,19 @@ namespace {
 constexpr std::int64_t cells = 40, genes = 33, batch = 8, steps = 10;
 
 /// Loss parts of each of the first steps.
-std::vector<LossParts> losses_on(const char* device, ModelType type, double density,
+std::vector<LossParts> losses_on(const char* device, ModelOptions options, double density,
                                  Precision precision = Precision::f32) {
   const Csr<float> x = small_cells(cells, genes, density);
-  ModelOptions options = small_model(type);
   options.train.batch = batch;
   options.train.clip_norm = 5;
   options.network.dropout = options.gan.generator.dropout = options.gan.critic.dropout = {0.2, 0.1};
   Context context(find_device(device), 1);
   set_training_products(context, {.precision = precision});
-  const DeviceData<float> data(context, x, {});
+  const DeviceData<float> data(context, x, {},
+                               options.condition.empty() ? Csr<float>{} : small_conditions(cells));
   const auto model = make_model<float>(context, options, data, 11);
   model->initialize();
+  model->begin_from(start_with_controls(cells));
   std::vector<std::int32_t> all(cells);
   std::iota(all.begin(), all.end(), 0);
   const Buffer<std::int32_t> order(context, all);
@@ -47,10 +48,9 @@ std::vector<LossParts> losses_on(const char* device, ModelType type, double dens
 
 class Devices : public ::testing::TestWithParam<ModelType> {};
 
-TEST_P(Devices, AgreeOnTheFirstLosses) {
+void expect_agreement(const ModelOptions& options) {
   for (double density : {0.2, 1.0}) {  // cells through sparse products, and as dense batches
-    const auto on_cpu = losses_on("cpu", GetParam(), density),
-               on_cuda = losses_on("cuda", GetParam(), density);
+    const auto on_cpu = losses_on("cpu", options, density), on_cuda = losses_on("cuda", options, density);
     for (std::size_t step = 0; step < on_cpu.size(); ++step) {
       for (std::size_t part = 0; part < on_cpu[step].size(); ++part) {
         const auto& [name, expected] = on_cpu[step][part];
@@ -58,6 +58,18 @@ TEST_P(Devices, AgreeOnTheFirstLosses) {
             << name << ", step " << step << ", density " << density;
       }
     }
+  }
+}
+
+TEST_P(Devices, AgreeOnTheFirstLosses) { expect_agreement(small_model(GetParam())); }
+
+TEST(DevicesWithConditions, AgreeOnTheFirstLosses) {
+  for (const bool encoder : {false, true}) {
+    SCOPED_TRACE(encoder);
+    expect_agreement(told_model(ModelType::autoencoder, encoder, 0.5));
+    ModelOptions linear_paths = told_model(ModelType::vae, encoder, 1);
+    linear_paths.skip = true;
+    expect_agreement(linear_paths);
   }
 }
 
@@ -69,8 +81,8 @@ TEST_P(Devices, RoundedProductsStayNear) {
   for (const auto& [precision, u] :
        {std::pair{Precision::tf32, 0x1p-11}, std::pair{Precision::bf16, 0x1p-8}}) {
     SCOPED_TRACE(name_of(precision));
-    const auto exact = losses_on("cuda", GetParam(), 1.0);
-    const auto rounded = losses_on("cuda", GetParam(), 1.0, precision);
+    const auto exact = losses_on("cuda", small_model(GetParam()), 1.0);
+    const auto rounded = losses_on("cuda", small_model(GetParam()), 1.0, precision);
     bool any_differs = false;
     for (std::size_t step = 0; step < exact.size(); ++step) {
       const double tolerance = 2 * u * chain * static_cast<double>(step + 1);
@@ -82,7 +94,7 @@ TEST_P(Devices, RoundedProductsStayNear) {
       }
     }
     EXPECT_TRUE(any_differs);
-    EXPECT_EQ(losses_on("cuda", GetParam(), 1.0, precision), rounded);
+    EXPECT_EQ(losses_on("cuda", small_model(GetParam()), 1.0, precision), rounded);
   }
 }
 

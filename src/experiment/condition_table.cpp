@@ -1,0 +1,207 @@
+#include "experiment/condition_table.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace sparcell {
+namespace {
+
+constexpr std::string_view perturbation_word = "perturbation";
+
+/// Which perturbations have cells among the given ones.
+std::vector<bool> present(const Dataset& data, std::span<const std::int32_t> cells) {
+  std::vector<bool> found(data.perturbations.names.size(), false);
+  for (const std::int32_t cell : cells) {
+    if (data.perturbations.of_cell[cell] >= 0) found[data.perturbations.of_cell[cell]] = true;
+  }
+  return found;
+}
+
+std::vector<std::int32_t> cells_of_split(const Split& split) {
+  std::vector<std::int32_t> cells = split.train;
+  cells.insert(cells.end(), split.validation.begin(), split.validation.end());
+  cells.insert(cells.end(), split.test.begin(), split.test.end());
+  return cells;
+}
+
+bool holds(const std::vector<std::string>& larger, const std::vector<std::string>& smaller) {
+  return std::all_of(smaller.begin(), smaller.end(), [&](const std::string& part) {
+    return std::find(larger.begin(), larger.end(), part) != larger.end();
+  });
+}
+
+}  // namespace
+
+void check_leaks(const Dataset& data, const Split& split) {
+  const Perturbations& perturbations = data.perturbations;
+  const std::vector<bool> trained = present(data, split.train), chosen_by = present(data, split.validation),
+                          tested = present(data, split.test);
+  for (std::size_t p = 1; p < trained.size(); ++p) {
+    if (trained[p] || !(tested[p] || chosen_by[p])) continue;
+    if (tested[p] && chosen_by[p]) {
+      throw DataError(
+          "split: {} has no training cells, but validation cells beside its test cells: what is chosen by "
+          "them has "
+          "seen it; hold whole perturbations out with split.by: perturbation",
+          perturbations.names[p]);
+    }
+    for (std::size_t q = 1; q < trained.size(); ++q) {
+      const bool seen = trained[q] || (tested[p] && chosen_by[q]);
+      if (q == p || !seen || !holds(perturbations.parts[q], perturbations.parts[p])) continue;
+      throw DataError(
+          "split: {} is held out, but {}, which perturbs it too, is among the {} cells; hold out with "
+          "split.hold_out: genes, or leave such perturbations out with filter.perturbations",
+          perturbations.names[p], perturbations.names[q], trained[q] ? "training" : "validation");
+    }
+  }
+}
+
+std::vector<std::string> parts_of_label(const std::string& label) {
+  std::vector<std::string> parts;
+  for (std::size_t first = 0; first <= label.size();) {
+    const std::size_t last = std::min(label.find('+', first), label.size());
+    const std::string part = label.substr(first, last - first);
+    if (!part.empty() && part != "ctrl" && part != "control") parts.push_back(part);
+    first = last + 1;
+  }
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  return parts;
+}
+
+ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width) {
+  of_cells_.rows = cells;
+  of_cells_.cols = width;
+  of_cells_.offsets.assign(static_cast<std::size_t>(cells) + 1, 0);
+}
+
+ConditionTable::ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
+                               const Prepared& prepared, Log& log)
+    : trained_(prepared.split.train) {
+  const auto of_perturbation =
+      std::find(options.condition.begin(), options.condition.end(), perturbation_word);
+  if (of_perturbation != options.condition.end()) add_perturbations(context, model, options, prepared, log);
+  for (const std::string& name : options.condition) {
+    if (name != perturbation_word) add_covariate(model, name, prepared);
+  }
+  const Perturbations& perturbations = prepared.data.perturbations;
+  std::vector<SparseVector> vectors(perturbations.names.size());
+  if (embedding_) {
+    const std::vector<bool> used = present(prepared.data, cells_of_split(prepared.split));
+    for (std::size_t p = 1; p < vectors.size(); ++p) {
+      if (used[p]) {
+        vectors[p] = embedding_->of(perturbations.parts[p],
+                                    fmt::format("model.{}: perturbation {}", model, perturbations.names[p]));
+      }
+    }
+  }
+  of_cells_.cols = std::ssize(columns_);
+  for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
+    const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
+    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{}, cell);
+  }
+}
+
+void ConditionTable::add_perturbations(Context& context, const std::string& model,
+                                       const ModelOptions& options, const Prepared& prepared, Log& log) {
+  const Dataset& data = prepared.data;
+  if (!data.perturbations.known()) {
+    throw DataError(
+        "model.{}.condition: {} has no perturbation labels; name their column with "
+        "read.perturbation.column",
+        model, data.source);
+  }
+  for (const std::int32_t cell : cells_of_split(prepared.split)) {
+    if (data.perturbations.of_cell[cell] >= 0) continue;
+    throw DataError(
+        "model.{}.condition: cell {} has no perturbation label, and is neither perturbed nor a control",
+        model, data.cells.names[cell]);
+  }
+  const std::vector<bool> trained = present(data, prepared.split.train);
+  if (std::count(trained.begin(), trained.end(), true) < 2) {
+    throw DataError(
+        "model.{}.condition: all training cells have the same perturbation: there is nothing to learn "
+        "from it",
+        model);
+  }
+  for (const std::int32_t cell : prepared.split.train) {
+    if (data.perturbations.of_cell[cell] == 0) controls_.push_back(cell);
+  }
+  if (options.conditioning.control_input > 0 && controls_.empty()) {
+    throw DataError("model.{}.conditioning.control_input: no training cell is a control", model);
+  }
+  check_leaks(data, prepared.split);
+  embedding_ = gene_embedding(context, options.conditioning, prepared, log);
+  columns_ = embedding_->columns;
+}
+
+void ConditionTable::add_covariate(const std::string& model, const std::string& name,
+                                   const Prepared& prepared) {
+  const Dataset& data = prepared.data;
+  const Column* column = data.cells.find(name);
+  if (column == nullptr) {
+    std::vector<std::string> names;
+    for (const Column& c : data.cells.columns) names.push_back(c.name);
+    throw DataError("model.{}.condition: {} has no obs column {}; it has {}", model, data.source, name,
+                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+  }
+  std::set<std::string> levels;
+  for (const std::int32_t cell : prepared.split.train) levels.insert(column->text(cell));
+  if (levels.size() < 2) {
+    throw DataError(
+        "model.{}.condition: the training cells have one value in {}, '{}': there is nothing to learn "
+        "from it",
+        model, name, levels.empty() ? "" : *levels.begin());
+  }
+  for (const std::int32_t cell : cells_of_split(prepared.split)) {
+    if (levels.contains(column->text(cell))) continue;
+    throw DataError("model.{}.condition: cell {} has '{}' in {}, which no training cell has", model,
+                    data.cells.names[cell], column->text(cell), name);
+  }
+  Covariate covariate{static_cast<std::int32_t>(columns_.size()), {}};
+  for (const std::string& level : levels) columns_.push_back(name + "=" + level);
+  for (std::int64_t cell = 0; cell < data.cell_count(); ++cell) {
+    const auto found = levels.find(column->text(cell));
+    covariate.level.push_back(
+        found == levels.end() ? -1 : static_cast<std::int32_t>(std::distance(levels.begin(), found)));
+  }
+  covariates_.push_back(std::move(covariate));
+}
+
+void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const {
+  for (const auto& [column, value] : perturbation) {
+    rows.indices.push_back(column);
+    rows.values.push_back(value);
+  }
+  for (const Covariate& covariate : covariates_) {
+    if (covariate.level[cell] < 0) continue;
+    rows.indices.push_back(covariate.first_column + covariate.level[cell]);
+    rows.values.push_back(1);
+  }
+  rows.offsets.push_back(std::ssize(rows.values));
+  ++rows.rows;
+}
+
+std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
+                                             const Prepared& prepared, Log& log) {
+  std::vector<ConditionTable> tables;
+  for (const auto& [name, options] : models) {
+    tables.push_back(options.condition.empty() ? ConditionTable()
+                                               : ConditionTable(context, name, options, prepared, log));
+  }
+  return tables;
+}
+
+Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
+                                     const std::string& who) const {
+  require(embedding_.has_value(), "{}: the model is told no perturbation", who);
+  const SparseVector vector = embedding_->of(parts, who);
+  Csr<float> rows;
+  rows.cols = of_cells_.cols;
+  for (const std::int32_t cell : cells) append_row(rows, vector, cell);
+  return rows;
+}
+
+}  // namespace sparcell

@@ -1,0 +1,69 @@
+// What a model is told of every cell of a data set, and of cells as they would be under another perturbation.
+#pragma once
+
+#include <optional>
+
+#include "experiment/gene_embedding.h"
+
+namespace sparcell {
+
+class ConditionTable {
+ public:
+  /// No conditions.
+  ConditionTable() = default;
+  /// Zeros for `cells` cells: what a model that needs `width` conditions is told of cells of unknown ones.
+  ConditionTable(std::int64_t cells, std::int64_t width);
+  /// Of all cells of the data, as `options.condition` says, fitted on training cells. Cells that are in no
+  /// part of the split may have conditions that training cells do not; they are told none. `model` is named
+  /// in errors. Throws DataError for a missing column or labels, a condition that is the same for all
+  /// training cells, and one of validation or test cells that no training cell has and no embedding knows;
+  /// and where a held-out perturbation leaks (see check_leaks).
+  ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
+                 const Prepared& prepared, Log& log);
+
+  /// Cells x conditions.
+  const Csr<float>& of_cells() const { return of_cells_; }
+  const std::vector<std::string>& columns() const { return columns_; }
+  bool empty() const { return of_cells_.cols == 0; }
+  bool of_perturbations() const { return embedding_.has_value(); }
+  /// Training cells that are controls; empty where the model is told no perturbation.
+  const std::vector<std::int32_t>& controls() const { return controls_; }
+  /// All training cells: rows that a generated cell's conditions may be drawn from.
+  const std::vector<std::int32_t>& trained() const { return trained_; }
+
+  /// Rows for the given cells with their perturbation exchanged for one of these parts.
+  Csr<float> perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
+                       const std::string& who) const;
+
+ private:
+  struct Covariate {
+    std::int32_t first_column;
+    std::vector<std::int32_t> level;  ///< of each cell; -1 where it is told none
+  };
+
+  void add_perturbations(Context& context, const std::string& model, const ModelOptions& options,
+                         const Prepared& prepared, Log& log);
+  void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
+  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const;
+
+  std::optional<GeneEmbedding> embedding_;
+  std::vector<Covariate> covariates_;
+  std::vector<std::string> columns_;
+  std::vector<std::int32_t> controls_, trained_;
+  Csr<float> of_cells_;
+};
+
+/// A table for each model, in their order; empty for a model that is told nothing. Throws as they do.
+std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
+                                             const Prepared& prepared, Log& log);
+
+/// The parts of a perturbation as a user writes it: KLF1+MAP2K6, KLF1, control. Sorted, without control
+/// parts.
+std::vector<std::string> parts_of_label(const std::string& label);
+
+/// Throws DataError where a perturbation that no training cell has leaks: into validation cells of the same
+/// perturbation while it is tested, or into training or validation cells of one that holds all of its parts
+/// and more.
+void check_leaks(const Dataset& data, const Split& split);
+
+}  // namespace sparcell

@@ -1,0 +1,39 @@
+// What a perturbed gene is to a model: a vector of numbers.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "experiment/prepared.h"
+
+namespace sparcell {
+
+/// Non-zero elements, by ascending index.
+using SparseVector = std::vector<std::pair<std::int32_t, float>>;
+
+/// Genes by name, and what the elements of their vectors are called.
+struct GeneEmbedding {
+  std::string source;  ///< one_hot, loadings or the path of a table
+  std::vector<std::string> columns;
+  std::map<std::string, SparseVector> genes;
+
+  /// The sum of the parts' vectors. Throws DataError, naming what it is for (`who`) and the genes that the
+  /// embedding lacks.
+  SparseVector of(std::span<const std::string> parts, const std::string& who) const;
+};
+
+/// As `options.embedding` says, where
+///   one_hot   has the parts of the perturbations that have training cells;
+///   loadings  has the selected genes: eigenvectors times standard deviations of the principal components of
+///   the
+///             training cells, all divided by one number that makes the mean square over the genes that are
+///             perturbed in training 1;
+///   a table   has its genes, as they are.
+/// Throws DataError for a table that cannot be read.
+GeneEmbedding gene_embedding(Context& context, const ConditioningOptions& options, const Prepared& prepared,
+                             Log& log);
+
+}  // namespace sparcell

@@ -1,0 +1,198 @@
+// Predicted perturbations: known answers, baselines, seen and unseen apart, what beats means.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "evaluate/prediction.h"
+#include "evaluate/verdict.h"
+#include "evaluate/world.h"
+
+namespace sparcell {
+namespace {
+
+using test::judge;
+
+constexpr std::int64_t genes = 30, singles = 12, doubles = 11, groups = 1 + singles + doubles, copies = 12;
+
+/// Group 0 is the control, single p lifts gene p and lowers gene p + 12, double d is singles d and d + 1
+/// with 1.5 times the sum of what they do. Every second cell of a group tests, but of doubles all do.
+struct Predicted : testing::Test {
+  Dataset data;
+  Split split;
+
+  static double effect(std::int64_t group, std::int64_t gene) {
+    if (group > singles) return 1.5 * (effect(group - singles, gene) + effect(group - singles + 1, gene));
+    if (group == 0) return 0;
+    return (gene == group ? 1.0 : 0) - (gene == group + singles ? 0.5 : 0);
+  }
+
+  void SetUp() override {
+    auto rows = test::normal_rows(groups * copies, genes, 3, 0.1, 1);
+    for (std::int64_t c = 0; c < groups * copies; ++c) {
+      for (std::int64_t g = 0; g < genes; ++g) rows[c][g] += effect(c % groups, g);
+    }
+    data = test::dataset_of(rows);
+    data.perturbations.names = {"control"};
+    data.perturbations.parts = {{}};
+    const auto gene = [](std::int64_t g) { return fmt::format("g{}", g); };
+    for (std::int64_t p = 1; p <= singles; ++p) {
+      data.perturbations.names.push_back(gene(p));
+      data.perturbations.parts.push_back({gene(p)});
+    }
+    for (std::int64_t d = 1; d <= doubles; ++d) {
+      data.perturbations.names.push_back(gene(d) + "+" + gene(d + 1));
+      data.perturbations.parts.push_back({gene(d), gene(d + 1)});
+    }
+    for (std::int32_t c = 0; c < groups * copies; ++c) {
+      const auto group = static_cast<std::int32_t>(c % groups);
+      data.perturbations.of_cell.push_back(group);
+      (c / groups % 2 == 0 && group <= singles ? split.train : split.test).push_back(c);
+    }
+  }
+
+  /// Predicts 3 + factor * effect, plus noise that is the model's own.
+  JudgedModel model(const std::string& name, double factor) const {
+    JudgedModel judged = test::mapping_model(name, data, 2, [](float x) { return x; });
+    judged.predict = [factor](std::int32_t p) {
+      std::vector<float> mean;
+      for (std::int64_t g = 0; g < genes; ++g) mean.push_back(static_cast<float>(3 + factor * effect(p, g)));
+      return mean;
+    };
+    return judged;
+  }
+};
+
+bool beats(const test::Judged& judged, const std::string& model, const std::string& baseline,
+           const std::string& held) {
+  for (const PredictionVerdict& verdict : judged.evaluation.prediction_verdicts) {
+    if (verdict.model == model && verdict.baseline == baseline && verdict.held == held) return verdict.beats;
+  }
+  ADD_FAILURE() << "no verdict of " << model << " against " << baseline << " on " << held;
+  return false;
+}
+
+TEST_F(Predicted, TheTruthIsNearlyPerfectAndHalfOfItIsHalfAsFar) {
+  const test::Judged judged = judge(data, split, {model("truth", 1), model("half", 0.5)});
+  for (const char* held : {"seen", "unseen"}) {
+    const std::string h(held);
+    EXPECT_LT(judged.metric("truth", h + "_l2"), 0.35);
+    EXPECT_GT(judged.metric("truth", h + "_delta_pearson"), 0.97);
+    EXPECT_GT(judged.metric("truth", h + "_centroid_pearson"), 0.95);
+    EXPECT_EQ(judged.metric("truth", h + "_centroid_accuracy"), 1);
+    EXPECT_EQ(judged.metric("truth", h + "_discrimination"), 1);
+    EXPECT_GT(judged.metric("half", h + "_l2"), judged.metric("truth", h + "_l2"));
+    EXPECT_NEAR(judged.metric("half", h + "_delta_pearson"), judged.metric("truth", h + "_delta_pearson"),
+                0.1);
+  }
+  EXPECT_NEAR(judged.metric("control_mean", "unseen_l2"), 1.5 * std::sqrt(2 * 1.25), 0.2);
+}
+
+TEST_F(Predicted, SeenAndUnseenAreOfTheirOwnPerturbations) {
+  const CellMoments train = cell_moments(data, split.train), test = cell_moments(data, split.test);
+  const PredictionSet seen = prediction_set(data, train, test, Held::seen),
+                      unseen = prediction_set(data, train, test, Held::unseen);
+  EXPECT_EQ(std::ssize(seen.perturbations), singles);
+  EXPECT_EQ(std::ssize(unseen.perturbations), doubles);
+  for (std::int64_t p = 0; p < singles; ++p) {
+    const std::vector<std::int32_t>& different = seen.different[p];
+    EXPECT_EQ(different[0], p + 1) << "the gene that it lifts by 1 differs most";
+    EXPECT_TRUE(seen.significant[p][p + 1]);
+  }
+}
+
+TEST_F(Predicted, MomentsAreArithmetic) {
+  const CellMoments moments = cell_moments(data, split.train);
+  double sum = 0, squares = 0, n = 0;
+  for (const std::int32_t cell : split.train) {
+    if (data.perturbations.of_cell[cell] != 4) continue;
+    for (std::int64_t k = data.x.offsets[cell]; k < data.x.offsets[cell + 1]; ++k) {
+      if (data.x.indices[k] != 7) continue;
+      sum += data.x.values[k];
+      squares += data.x.values[k] * data.x.values[k];
+    }
+    ++n;
+  }
+  EXPECT_EQ(n, copies / 2);
+  EXPECT_NEAR(moments.centroids.means(4, 7), sum / n, 1e-6);
+  EXPECT_NEAR(moments.variances(4, 7), (squares - sum * sum / n) / (n - 1), 1e-6);
+}
+
+TEST_F(Predicted, TheAdditiveBaselineIsControlPlusTheSinglesDifferences) {
+  const CellMoments train = cell_moments(data, split.train), test = cell_moments(data, split.test);
+  const PredictionSet unseen = prediction_set(data, train, test, Held::unseen);
+  const auto baselines = prediction_baselines(data, unseen, train.centroids);
+  const auto found =
+      std::find_if(baselines.begin(), baselines.end(), [](const auto& b) { return b.first == "additive"; });
+  ASSERT_NE(found, baselines.end());
+  const Matrix<double>& means = train.centroids.means;
+  for (std::int64_t g = 0; g < genes; ++g)
+    EXPECT_NEAR(found->second(0, g), means(1, g) + means(2, g) - means(0, g), 1e-12);
+  const auto named = [&](const std::string& name) {
+    return std::any_of(baselines.begin(), baselines.end(), [&](const auto& b) { return b.first == name; });
+  };
+  EXPECT_TRUE(named("control_mean") && named("centroid_mean"));
+  EXPECT_FALSE(named("training_mean")) << "an unseen perturbation has none";
+}
+
+TEST_F(Predicted, BeatsNeedsAllThree) {
+  const test::Judged judged =
+      judge(data, split, {model("truth", 1), model("sum", 1 / 1.5), model("none", 0)});
+  EXPECT_TRUE(beats(judged, "truth", "control_mean", "unseen"));
+  EXPECT_FALSE(beats(judged, "none", "control_mean", "unseen"));
+  EXPECT_FALSE(beats(judged, "none", "linear", "unseen"));
+  EXPECT_FALSE(beats(judged, "sum", "additive", "unseen")) << "the sum is what the additive baseline says";
+  // The truth is nearer than the sum, but the order of distances is right for both: no verdict on all three.
+  EXPECT_TRUE(judged.verdict("truth", "unseen_l2", "additive").beats);
+  EXPECT_FALSE(judged.verdict("truth", "unseen_centroid_accuracy", "additive").beats);
+  EXPECT_FALSE(beats(judged, "truth", "additive", "unseen"));
+  EXPECT_FALSE(beats(judged, "sum", "training_mean", "seen"));
+}
+
+TEST_F(Predicted, GroupsSayHowManyGenesWereSeen) {
+  data.perturbations.parts[singles + 1] = {"g1", "elsewhere"};
+  const test::Judged judged = judge(data, split, {model("truth", 1)});
+  ASSERT_EQ(judged.evaluation.prediction_groups.size(), 2u);
+  EXPECT_EQ(judged.evaluation.prediction_groups[0].name, "several_seen_1");
+  EXPECT_EQ(judged.evaluation.prediction_groups[0].perturbations, 1);
+  EXPECT_EQ(judged.evaluation.prediction_groups[1].name, "several_seen_2");
+  EXPECT_EQ(judged.evaluation.prediction_groups[1].perturbations, doubles - 1);
+  std::vector<std::string> who;
+  for (const auto& [name, metrics] : judged.evaluation.prediction_groups[1].predicted) who.push_back(name);
+  EXPECT_EQ(who, (std::vector<std::string>{"control_mean", "centroid_mean", "additive", "linear", "truth"}));
+}
+
+TEST_F(Predicted, RecoveryOfChangedGenes) {
+  const test::Judged judged = judge(data, split, {model("truth", 1), model("against", -1)});
+  EXPECT_EQ(judged.metric("against", "unseen_de_overlap"), judged.metric("truth", "unseen_de_overlap"))
+      << "sizes alone";
+  // Both say the same of all genes but the four that a double changes, all 30 of which are among the 50
+  // changed most.
+  EXPECT_NEAR(judged.metric("truth", "unseen_de_direction") - judged.metric("against", "unseen_de_direction"),
+              4.0 / genes, 1e-6);
+  EXPECT_GT(judged.metric("truth", "unseen_de_spearman"), 0.3);
+  EXPECT_LT(judged.metric("against", "unseen_de_spearman"),
+            judged.metric("truth", "unseen_de_spearman") - 0.3);
+  EXPECT_GT(judged.metric("truth", "unseen_de_precision"), 3.9 / genes);
+  EXPECT_LT(judged.metric("truth", "unseen_de_precision"), 0.5);
+  EXPECT_LT(judged.metric("truth", "unseen_l2_de20"), judged.metric("truth", "unseen_l2"));
+}
+
+TEST_F(Predicted, WithoutAPredictingModelNothingIsSaid) {
+  JudgedModel copy = model("copy", 1);
+  copy.predict = nullptr;
+  const test::Judged judged = judge(data, split, {copy});
+  EXPECT_FALSE(judged.has("control_mean", "unseen_l2"));
+  EXPECT_TRUE(judged.evaluation.prediction_verdicts.empty());
+}
+
+TEST_F(Predicted, AModelThatPredictsNaNFails) {
+  JudgedModel broken = model("broken", 1);
+  broken.predict = [](std::int32_t) { return std::vector<float>(genes, std::nanf("")); };
+  const test::Judged judged = judge(data, split, {broken, model("truth", 1)});
+  ASSERT_EQ(judged.evaluation.failed.size(), 1u);
+  EXPECT_NE(judged.evaluation.failed[0].second.find("its prediction of g1 is not finite for gene g0"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace sparcell

@@ -1,0 +1,193 @@
+// What models are told of cells, and what is refused.
+#include "experiment/condition_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/datasets.h"
+#include "support/temporary.h"
+
+namespace sparcell {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Cells of genes A, B, C and D: labels and parts of the split (t, v, s for test, - for none), a letter a
+/// cell.
+struct World {
+  Prepared prepared;
+  ModelOptions options;
+  Context context{Device{}, 1};
+  Log silent{[](Log::Level, const std::string&) {}};
+
+  World(const std::vector<std::string>& labels, const std::string& parts) {
+    std::vector<std::vector<double>> rows;
+    for (std::size_t c = 0; c < labels.size(); ++c)
+      rows.push_back(
+          {1.0 + static_cast<double>(c % 3), 2.0 - static_cast<double>(c % 2), 1.0, static_cast<double>(c)});
+    prepared.data = test::dataset(rows);
+    prepared.data.genes.names = {"A", "B", "C", "D"};
+    test::label(prepared.data, labels);
+    for (std::size_t c = 0; c < parts.size(); ++c) {
+      const auto cell = static_cast<std::int32_t>(c);
+      if (parts[c] == 't') prepared.split.train.push_back(cell);
+      if (parts[c] == 'v') prepared.split.validation.push_back(cell);
+      if (parts[c] == 's') prepared.split.test.push_back(cell);
+    }
+    options.condition = {"perturbation"};
+  }
+
+  ConditionTable table() { return ConditionTable(context, "m", options, prepared, silent); }
+  std::string error() {
+    return error_of([&] { table(); });
+  }
+  void add_batch(const std::vector<std::string>& values) {
+    prepared.data.cells.set({.name = "batch", .values = values, .missing = {}});
+    options.condition.push_back("batch");
+  }
+};
+
+std::vector<float> row(const Csr<float>& x, std::int64_t r) {
+  std::vector<float> values(static_cast<std::size_t>(x.cols), 0);
+  for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k) values[x.indices[k]] = x.values[k];
+  return values;
+}
+
+TEST(Conditions, OneHotGenesAddUpAndControlsAreZero) {
+  World world({"control", "A", "B", "A+B", "control", "E"}, "ttttt-");
+  const ConditionTable table = world.table();
+  EXPECT_THAT(table.columns(), ElementsAre("A", "B"));
+  EXPECT_THAT(row(table.of_cells(), 0), ElementsAre(0, 0));
+  EXPECT_THAT(row(table.of_cells(), 1), ElementsAre(1, 0));
+  EXPECT_THAT(row(table.of_cells(), 3), ElementsAre(1, 1));
+  EXPECT_THAT(row(table.of_cells(), 5), ElementsAre(0, 0)) << "a cell of no part is told nothing";
+  EXPECT_THAT(table.controls(), ElementsAre(0, 4));
+  const std::vector<std::int32_t> cells{0, 1};
+  const Csr<float> told = table.perturbed(cells, std::vector<std::string>{"B"}, "x");
+  EXPECT_THAT(row(told, 0), ElementsAre(0, 1));
+  EXPECT_THAT(row(told, 1), ElementsAre(0, 1)) << "the cell's own perturbation is exchanged";
+}
+
+TEST(Conditions, ACovariateIsOneHotBesideThem) {
+  World world({"control", "A", "control", "A"}, "tttt");
+  world.add_batch({"2", "10", "2", "10"});
+  const ConditionTable table = world.table();
+  EXPECT_THAT(table.columns(), ElementsAre("A", "batch=10", "batch=2"));
+  EXPECT_THAT(row(table.of_cells(), 0), ElementsAre(0, 0, 1));
+  EXPECT_THAT(row(table.of_cells(), 1), ElementsAre(1, 1, 0));
+  const Csr<float> told = table.perturbed(std::vector<std::int32_t>{2}, std::vector<std::string>{"A"}, "x");
+  EXPECT_THAT(row(told, 0), ElementsAre(1, 0, 1)) << "the cell keeps its own batch";
+  world.options.condition = {"batch"};
+  EXPECT_THAT(world.table().columns(), ElementsAre("batch=10", "batch=2"));
+  EXPECT_TRUE(world.table().controls().empty());
+}
+
+TEST(Conditions, LoadingsAreRowsOfTheComponentsInOneScale) {
+  World world({"control", "A", "B", "control", "A", "D"}, "ttttts");
+  world.options.conditioning.embedding = "loadings";
+  world.options.conditioning.components = 2;
+  const ConditionTable table = world.table();
+  const PrincipalComponents pca =
+      fit_pca(world.context, world.prepared.data.x, world.prepared.split.train, 2, world.silent);
+  const auto loading = [&](std::int64_t gene, std::int64_t c) {
+    return pca.components(c, gene) * std::sqrt(pca.variance[c]);
+  };
+  double squares = 0;  // of A and B, which are perturbed in training
+  for (const std::int64_t gene : {0, 1}) {
+    for (const std::int64_t c : {0, 1}) squares += loading(gene, c) * loading(gene, c);
+  }
+  const double scale = std::sqrt(4 / squares);
+  for (const auto& [cell, gene] : {std::pair{1, 0}, {2, 1}, {5, 3}}) {
+    for (const std::int64_t c : {0, 1})
+      EXPECT_NEAR(row(table.of_cells(), cell)[c], scale * loading(gene, c), 1e-5) << "cell " << cell;
+  }
+}
+
+TEST(Conditions, ATableOfAFileIsTakenAsItIs) {
+  const TemporaryFolder folder;
+  write_bytes(folder / "genes.csv", "gene,x,y\nA,1,-2.5\nB,0,3\nE,0.5,0\n");
+  World world({"control", "A", "B", "A+B", "E"}, "tttts");
+  world.options.conditioning.embedding = folder / "genes.csv";
+  const ConditionTable table = world.table();
+  EXPECT_THAT(table.columns(), ElementsAre("x", "y"));
+  EXPECT_THAT(row(table.of_cells(), 1), ElementsAre(1, -2.5f));
+  EXPECT_THAT(row(table.of_cells(), 3), ElementsAre(1, 0.5f));
+  EXPECT_THAT(row(table.of_cells(), 4), ElementsAre(0.5f, 0)) << "a gene without training cells";
+}
+
+TEST(Conditions, BadTablesAreRefusedInOneSentence) {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& text) {
+    write_bytes(folder / "genes.csv", text);
+    World world({"control", "A", "B"}, "ttt");
+    world.options.conditioning.embedding = folder / "genes.csv";
+    return world.error();
+  };
+  EXPECT_THAT(error("gene,x\nA,1\n"), HasSubstr("model.m: perturbation B: the embedding " +
+                                                (folder / "genes.csv") + " lacks the gene B"));
+  EXPECT_THAT(error("gene,x\nA,one\nB,2\n"), HasSubstr("has 'one' for gene A, column x; expected a number"));
+  EXPECT_THAT(error("gene,x\nA,nan\nB,2\n"), HasSubstr("has 'nan' for gene A"));
+  EXPECT_THAT(error("gene,x\nA,1\nA,2\n"), HasSubstr("has the gene A twice"));
+  EXPECT_THAT(error("gene,x\nA,1,2\nB,2\n"), HasSubstr("record 2"));
+  EXPECT_THAT(error("gene\nA\n"), HasSubstr("must have a header"));
+  World world({"control", "A"}, "tt");
+  world.options.conditioning.embedding = folder / "none.csv";
+  EXPECT_THAT(world.error(), HasSubstr("none.csv"));
+}
+
+TEST(Conditions, WhatCannotBeKnownIsRefused) {
+  EXPECT_THAT(World({"control", "A", "B", "E"}, "ttts").error(),
+              HasSubstr("model.m: perturbation E: no training cell is perturbed in E, so a model of one-hot "
+                        "conditions cannot know what it does"));
+  World loadings({"control", "A", "B", "E"}, "ttts");
+  loadings.options.conditioning.embedding = "loadings";
+  EXPECT_THAT(loadings.error(), HasSubstr("lacks the gene E, which is not among the selected ones"));
+  World batch({"control", "A", "control"}, "tts");
+  batch.add_batch({"1", "2", "3"});
+  EXPECT_THAT(batch.error(), HasSubstr("cell c2 has '3' in batch, which no training cell has"));
+  World unseen({"control", "A"}, "tt");
+  EXPECT_THAT(error_of([&] {
+                unseen.table().perturbed(std::vector<std::int32_t>{0}, std::vector<std::string>{"Z"},
+                                         "predict");
+              }),
+              HasSubstr("predict: no training cell is perturbed in Z"));
+}
+
+TEST(Conditions, OneLevelAndMissingLabelsAreRefused) {
+  EXPECT_THAT(World({"A", "A", "A"}, "ttt").error(),
+              HasSubstr("all training cells have the same perturbation"));
+  EXPECT_THAT(World({"control", "A", ""}, "ttt").error(), HasSubstr("cell c2 has no perturbation label"));
+  World one({"control", "A"}, "tt");
+  one.add_batch({"1", "1"});
+  EXPECT_THAT(one.error(), HasSubstr("the training cells have one value in batch, '1'"));
+  one.options.condition = {"lane"};
+  EXPECT_THAT(one.error(), HasSubstr("file.h5ad has no obs column lane; it has batch"));
+  World uncontrolled({"B", "A", "A+B"}, "ttt");
+  uncontrolled.options.conditioning.control_input = 0.5;
+  EXPECT_THAT(uncontrolled.error(), HasSubstr("no training cell is a control"));
+  World unlabelled({"control", "A"}, "tt");
+  unlabelled.prepared.data.perturbations = {};
+  EXPECT_THAT(unlabelled.error(), HasSubstr("has no perturbation labels"));
+}
+
+TEST(Conditions, LeaksBetweenHeldOutPerturbationsAreRefused) {
+  const std::vector<std::string> labels{"control", "A", "B", "A+B", "C", "C"};
+  EXPECT_THAT(World(labels, "tttt--").error(), "no error");
+  EXPECT_THAT(World(labels, "tttttt").error(), "no error");
+  EXPECT_THAT(World(labels, "ttsttt").error(),
+              HasSubstr("split: B is held out, but A+B, which perturbs it too, is among the training cells"));
+  EXPECT_THAT(World(labels, "ttsvtt").error(), HasSubstr("is among the validation cells"));
+  EXPECT_THAT(World(labels, "ttttvs").error(),
+              HasSubstr("C has no training cells, but validation cells beside its test cells"));
+  EXPECT_THAT(World(labels, "ttts--").error(), "no error") << "parts of a held-out double may train";
+}
+
+TEST(Conditions, LabelsOfUsersAreSortedParts) {
+  EXPECT_THAT(parts_of_label("KLF1+CEBPA"), ElementsAre("CEBPA", "KLF1"));
+  EXPECT_THAT(parts_of_label("ctrl+KLF1"), ElementsAre("KLF1"));
+  EXPECT_TRUE(parts_of_label("control").empty());
+}
+
+}  // namespace
+}  // namespace sparcell

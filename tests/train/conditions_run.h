@@ -1,0 +1,55 @@
+// Training of a model that is told conditions: what its tests share.
+#pragma once
+
+#include "train/training_run.h"
+
+namespace sparcell::test {
+
+/// Every third cell is a control; the others have one or two of four conditions.
+inline Csr<float> small_conditions(std::int64_t cells) {
+  std::vector<std::vector<double>> rows;
+  for (std::int64_t c = 0; c < cells; ++c) {
+    std::vector<double> row(4, 0);
+    if (c % 3 > 0) row[c % 4] = 1;
+    if (c % 3 == 2) row[(c + 1) % 4] = 0.5;
+    rows.push_back(std::move(row));
+  }
+  return csr_of<float>(rows);
+}
+
+inline TrainingStart start_with_controls(std::int64_t cells) {
+  TrainingStart start;
+  for (std::int32_t c = 0; c < cells; c += 3) start.controls.push_back(c);
+  return start;
+}
+
+inline ModelOptions told_model(ModelType type, bool encoder, double control_input) {
+  ModelOptions options = small_model(type);
+  options.condition = {"perturbation"};
+  options.conditioning.encoder = encoder;
+  options.conditioning.control_input = control_input;
+  return options;
+}
+
+struct ToldRun {
+  ToldRun(const ModelOptions& model_options, const Csr<float>& x, const Split& cells, int threads = 1)
+      : options(model_options),
+        split(cells),
+        context(test_context(threads)),
+        data(context, x, {}, small_conditions(x.rows)),
+        model(make_model<float>(context, options, data, 1)) {
+    model->initialize();
+    model->begin_from(start_with_controls(static_cast<std::int64_t>(split.train.size())));
+    trainer.emplace(context, *model, options, split, 1);
+  }
+  ToldRun(const ToldRun&) = delete;
+
+  ModelOptions options;
+  Split split;
+  Context context;
+  DeviceData<float> data;
+  std::unique_ptr<Trainable<float>> model;
+  std::optional<Trainer> trainer;
+};
+
+}  // namespace sparcell::test
