@@ -31,7 +31,8 @@ def network_options(options):
     decoder_dropout = options.get("decoder_dropout") or None
 
     def per_layer(p):
-        return [float(value) for value in p] if isinstance(p, list) else [float(p)] * len(hidden)
+        values = [float(value) for value in p] if isinstance(p, list) else [float(p)]
+        return values * len(hidden) if len(values) == 1 else values
 
     return {
         "hidden": hidden,

@@ -101,7 +101,7 @@ class ModelChecker {
   /// Words without a meaning are refused by their value: a resolved config writes all of them.
   void check_likelihood() {
     const ModelOptions usual;
-    const std::string_view likelihood = name_of(model_.likelihood);
+    const std::string likelihood(name_of(model_.likelihood));
     checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
