@@ -20,7 +20,7 @@ class CpuQuota : public testing::Test {
   std::optional<int> quota() const { return core::cpu_quota(root_ / "proc", root_ / "cgroup"); }
 
  private:
-  test::TemporaryFolder root_;
+  TemporaryFolder root_;
 };
 
 TEST_F(CpuQuota, OfTheUnifiedHierarchyIsTheLeastOfTheGroupAndThoseAbove) {

@@ -9,6 +9,7 @@
 
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
+#include "sparcell/ops/batch.h"
 
 namespace sparcell::bench {
 
@@ -28,6 +29,7 @@ struct Case {
 
 std::vector<Case> statistics_cases();
 std::vector<Case> training_cases();
+std::vector<Case> distribution_cases();
 
 /// Launches, copies and products (nodes of a captured graph) of one training step, and how many of them wait
 /// for each other at most.
@@ -74,6 +76,22 @@ struct DeviceCells {
         rows(x.rows),
         cols(x.cols) {}
   CsrView<float> view() const { return {rows, cols, offsets.data(), indices.data(), values.data()}; }
+};
+
+/// Cells 0 .. batch as a batch.
+struct Batch {
+  DeviceCells x;
+  Buffer<std::int32_t> order;
+
+  explicit Batch(Context& context)
+      : x(context, random_cells(batch_cells, genes)), order(context, ascending()) {}
+  BatchRows rows() const { return {order.data(), nullptr, batch_cells, batch_cells}; }
+
+  static std::vector<std::int32_t> ascending() {
+    std::vector<std::int32_t> order(batch_cells);
+    for (std::int64_t i = 0; i < batch_cells; ++i) order[i] = static_cast<std::int32_t>(i);
+    return order;
+  }
 };
 
 /// Random numbers on the device, as a matrix without gaps.

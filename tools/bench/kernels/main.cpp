@@ -47,7 +47,8 @@ int main() {
   try {
     nlohmann::ordered_json out{{"ops", nlohmann::ordered_json::array()},
                                {"steps", nlohmann::ordered_json::array()}};
-    for (const auto& cases : {bench::statistics_cases(), bench::training_cases()}) {
+    for (const auto& cases :
+         {bench::statistics_cases(), bench::training_cases(), bench::distribution_cases()}) {
       for (const bench::Case& c : cases) out["ops"].push_back(run(c));
     }
     Context context(find_device("cuda"));

@@ -19,22 +19,6 @@ constexpr std::int64_t latent = 32;
 constexpr std::int64_t dense = 4 * batch_cells * genes, wide = 4 * batch_cells * hidden,
                        weights = 4 * hidden * genes;
 
-/// Cells 0 .. batch as a batch.
-struct Batch {
-  DeviceCells x;
-  Buffer<std::int32_t> order;
-
-  explicit Batch(Context& context)
-      : x(context, random_cells(batch_cells, genes)), order(context, ascending()) {}
-  BatchRows rows() const { return {order.data(), nullptr, batch_cells, batch_cells}; }
-
-  static std::vector<std::int32_t> ascending() {
-    std::vector<std::int32_t> order(batch_cells);
-    for (std::int64_t i = 0; i < batch_cells; ++i) order[i] = static_cast<std::int32_t>(i);
-    return order;
-  }
-};
-
 void run_gather(Context& context, const Record& record) {
   const Batch b(context);
   const DeviceValues out(context, batch_cells, genes);
