@@ -43,8 +43,8 @@ TEST_P(Conditioned, GoesOnWithEqualBitsFromAnyStep) {
     TrainHooks hooks;
     hooks.interrupted = [&] { return ++looks == stop; };
     hooks.save = [&] {
-      write_checkpoint(file,
-                       {{}, snapshot(*first->model, true), first->trainer->state(), first->trainer->best()});
+      const Checkpoint now{{}, snapshot(*first->model, true), first->trainer->state(), first->trainer->best()};
+      write_checkpoint(file, now);
     };
     if (stop > 1 && first->context.device().is_cuda()) break;  // runs of steps have fewer looks
     EXPECT_THROW(first->trainer->run(hooks), Interrupted);
