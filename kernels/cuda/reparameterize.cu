@@ -15,23 +15,6 @@ using device::Four, device::four, device::load, device::Slab, device::store;
 constexpr int threads = 256;
 constexpr int width = device::own_columns;
 
-/// The divergence, and what of it counts in the loss.
-struct Sums {
-  double all, counted;
-
-  Sums() = default;  // trivial: shared memory has no constructors
-  __device__ __forceinline__ explicit Sums(double value) : all(value), counted(value) {}
-  __device__ __forceinline__ void operator+=(const Sums& other) {
-    all += other.all;
-    counted += other.counted;
-  }
-  __device__ __forceinline__ Sums operator+(const Sums& other) const {
-    Sums sum = *this;
-    sum += other;
-    return sum;
-  }
-};
-
 __device__ __forceinline__ float divergence_of(float mu, float log_variance) {
   return -0.5f * (1 + log_variance - mu * mu - math::exp(log_variance));
 }
@@ -40,10 +23,10 @@ template <int access>
 __global__ void __launch_bounds__(threads)
     sample(RandomStream random_stream, MatrixView<const float> mu, MatrixView<const float> log_variance,
            MatrixView<float> z, Divergence divergence, const float* kl_weight, double* kl,
-           double* weighted_kl, Sums* partial, unsigned* ticket) {
+           double* weighted_kl, double* partial, unsigned* ticket) {
   const math::PhiloxStream stream(random_stream);
   const auto least = static_cast<float>(divergence.free_bits);
-  Sums sum(0.0);
+  double all = 0, counted = 0;  // the divergence, and what of it counts in the loss
   device::for_each_slab<threads>(mu.cols, [&](const Slab& slab) {
     slab.for_each_row(mu.rows, [&](std::int64_t r) {
       const Four m = slab.load<access>(mu.row(r)), v = slab.load<access>(log_variance.row(r));
@@ -52,16 +35,30 @@ __global__ void __launch_bounds__(threads)
 #pragma unroll
       for (int k = 0; k < width; ++k) {  // 0 in place of columns that are not there
         const float own = divergence_of(m[k], v[k]);
-        sum.all += static_cast<double>(own);
-        if (k < slab.count) sum.counted += static_cast<double>(least > 0 && own < least ? least : own);
+        all += static_cast<double>(own);
+        if (k < slab.count) counted += static_cast<double>(least > 0 && own < least ? least : own);
       }
     });
   });
-  sum = device::block_sum<threads>(sum);
-  if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
-  store(kl, load(kl) + divergence.scale * sum.all);
-  store(weighted_kl,
-        load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence.scale * sum.counted);
+  const std::int64_t blocks = std::int64_t{gridDim.x} * gridDim.y;
+  all = device::block_sum<threads>(all);
+  counted = device::block_sum<threads>(counted);
+  if (threadIdx.x == 0) {
+    const std::int64_t block = std::int64_t{blockIdx.y} * gridDim.x + blockIdx.x;
+    store(partial + block, all);
+    store(partial + blocks + block, counted);
+  }
+  if (!device::is_last_block(ticket)) return;
+  all = counted = 0;
+  device::for_each_in_block(blocks, [&](std::int64_t block) {
+    all += load(partial + block);
+    counted += load(partial + blocks + block);
+  });
+  all = device::block_sum<threads>(all);
+  counted = device::block_sum<threads>(counted);
+  if (threadIdx.x != 0) return;
+  store(kl, load(kl) + divergence.scale * all);
+  store(weighted_kl, load(weighted_kl) + static_cast<double>(load(kl_weight)) * divergence.scale * counted);
 }
 
 template <int access>
@@ -106,7 +103,8 @@ void cuda::reparameterize(Context& context, RandomStream stream, MatrixView<cons
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned(mu, log_variance, z), [&](auto constant) {
     device::launch(sample<constant>, shape, stream, mu, log_variance, z, divergence, kl_weight, kl,
-                   weighted_kl, cuda::workspace<Sums>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+                   weighted_kl,
+                   cuda::workspace<double>(context, std::int64_t{2} * shape.grid.x * shape.grid.y),
                    cuda::tickets(context));
   });
 }

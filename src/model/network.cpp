@@ -274,7 +274,9 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
   const int last = size() - 1;
   for (int k = 0; k <= last; ++k) {
     const bool elsewhere = k == last && ending.out.data != nullptr;
-    const MatrixView<T> linear = elsewhere ? ending.out : rows_of(tape[k].a, k, 0, rows);
+    // An activation needs what it is taken of beside it.
+    const bool straight = elsewhere && !layers_[k].shape.hidden;
+    const MatrixView<T> linear = straight ? ending.out : rows_of(tape[k].a, k, 0, rows);
     if (k > 0) input = output(tape, k - 1, 0, rows);
     const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
     if (input.data != nullptr) product(context, k, input, linear, begun);
@@ -284,7 +286,7 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     }
     if (k == last && ending.without_bias) continue;
     activate(context, k, tape[k], segments, seed, training, linear,
-             elsewhere ? linear : output(tape, k, 0, rows));
+             elsewhere ? ending.out : output(tape, k, 0, rows));
   }
   return ending.out.data != nullptr ? ending.out : output(tape, last, 0, rows);
 }

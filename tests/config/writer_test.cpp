@@ -1,4 +1,5 @@
 // The resolved file: every value survives, and other readers of YAML see the same values.
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -63,7 +64,9 @@ class Changer {
   void change(Enum& value, const Bounds&) {
     value = static_cast<Enum>((static_cast<int>(value) + 1) % std::size(Names<Enum>::values));
   }
-  void change(std::optional<std::int64_t>& value, const Bounds&) { value = 77; }
+  void change(std::optional<std::int64_t>& value, const Bounds& bounds) {
+    value = static_cast<std::int64_t>(std::min(77.0, bounds.high));
+  }
   template <class T>
   void change(std::vector<T>& list, const Bounds& bounds) {
     list.emplace_back();

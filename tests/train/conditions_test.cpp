@@ -43,7 +43,9 @@ TEST_P(Conditioned, GoesOnWithEqualBitsFromAnyStep) {
     TrainHooks hooks;
     hooks.interrupted = [&] { return ++looks == stop; };
     hooks.save = [&] {
-      const Checkpoint now{{}, snapshot(*first->model, true), first->trainer->state(), first->trainer->best()};
+      Checkpoint now;  // gcc 12 suspects a nameless one of not being initialized
+      now.tensors = snapshot(*first->model, true);
+      now.state = first->trainer->state(), now.best = first->trainer->best();
       write_checkpoint(file, now);
     };
     if (stop > 1 && first->context.device().is_cuda()) break;  // runs of steps have fewer looks
