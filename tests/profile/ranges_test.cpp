@@ -22,8 +22,8 @@ class Ranges : public RecordedExperiment {
     const std::vector<std::string> names = op_names();
     return {names.begin(), names.end()};
   }
-  /// Runs that take every road: sparse and dense first layers, every loss and normalization, all scores of
-  /// genes.
+  /// Runs that take every road: sparse and dense first layers, every loss and normalization, likelihoods,
+  /// gates and conditions, all scores of genes.
   RecordedRanges everything() {
     finished_run("plain", {"report.html=true", "normalize.standardize=true", "train.clip_norm=1"});
     simulate(folder / "sparse.h5ad",
@@ -34,6 +34,11 @@ class Ranges : public RecordedExperiment {
                   "model.gan.gradient_penalty={weight: 0.1, on: probability}",
                   "model.gan.critic.normalization=layer", "model.gan.instance_noise=0.1",
                   "model.ae.input={standardize: true, mix: 0.5}"});
+    finished_run("counts", {"~model.ae", "model.vae.likelihood=zinb", "model.vae.condition=perturbation",
+                            "model.vae.conditioning.control_input=0.5", "model.gan.output=hurdle",
+                            "model.gan.library=output", "model.gan.weight_average=0.9",
+                            "model.gan.sparsity={term: zero_share, weight: 1}"});
+    finished_run("gaussian", {"~model.ae", "~model.gan", "model.vae.likelihood=gaussian"});
     return recorded();
   }
 };
