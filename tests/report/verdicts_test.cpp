@@ -66,7 +66,7 @@ TEST(Standings, ABaselineIsBeatenWhereAllVerdictsSaySo) {
                                            {"ae", "latent", "pca", Side::worse},
                                            {"gan", "generation", "split_half", Side::undecided},
                                            {"gan", "generation", "split_half", Side::worse},
-                                           {"gan", "generation", "pca_gaussian", Side::better},
+                                           {"gan", "generation", "gaussian_pca", Side::better},
                                            {"gan", "my_question", "pca", Side::better},
                                            {"gan", "my_question", "linear", Side::better}};
   const std::vector<Standing> all = standings(verdicts);
