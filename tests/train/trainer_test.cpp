@@ -335,9 +335,21 @@ TEST_P(Determinism, EqualSeedsGiveEqualBitsAndOthersDoNot) {
   }
 }
 
+/// Whether batch normalization follows on the bias: its gradient is 0 but for rounding, which Adam makes as
+/// large as any other.
+template <class Tensors>
+bool is_cancelled(const std::string& name, const Tensors& tensors) {
+  const std::size_t end = name.rfind('.'), begin = name.rfind('.', end - 1) + 1;
+  if (end == name.npos || begin == 0 || name.substr(end) != ".bias") return false;
+  const std::string next =
+      fmt::format("{}{}.running_mean", name.substr(0, begin), std::stoi(name.substr(begin, end - begin)) + 1);
+  return std::any_of(tensors.begin(), tensors.end(), [&](const auto& tensor) { return tensor.name == next; });
+}
+
 TEST_P(Determinism, ThreadsChangeOnlyRounding) {
   const auto one = trained(1, 1, 1), two = trained(1, 2, 1);
   for (std::size_t i = 0; i < one.size(); ++i) {
+    if (is_cancelled(one[i].name, one)) continue;
     double squares = 0, difference = 0;
     for (std::size_t k = 0; k < one[i].values.size(); ++k) {
       const double a = static_cast<double>(one[i].values[k]), b = static_cast<double>(two[i].values[k]);
