@@ -27,7 +27,7 @@ RunState state_of_run(const std::filesystem::path& folder);
 /// Epochs of its last model that stand in metrics.csv.
 std::int64_t epochs_taken(const std::filesystem::path& folder);
 
-/// result.json; null where it is not there or damaged.
+/// The `models` of result.json, in an object of that one key; null where the file is not there or damaged.
 nlohmann::ordered_json result_of_run(const std::filesystem::path& folder);
 
 /// Marks a run that failed before it had a folder of its own, so that the reason is found there.
