@@ -196,7 +196,7 @@ def check_runs(root, sparcell, build):
 def check_slurm_script(package, folder):
     """What it submits starts the launcher, by its full path."""
     commands = folder / "commands"
-    commands.mkdir()
+    commands.mkdir(exist_ok=True)  # of a run that failed
     for name, line in SLURM.items():
         (commands / name).write_text(f"#!/bin/sh\n{line}\n")
         (commands / name).chmod(0o755)
