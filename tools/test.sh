@@ -1,42 +1,78 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything and runs the tests; arguments go on to ctest.
-#   tools/test.sh             all tests but the slow tier (label `full`)
-#   tools/test.sh -L model    tests with that label
-#   tools/test.sh --full      the slow tier too: the emulated CUDA device under AddressSanitizer, mutated kernels, kernels compiled for
-#                             every GPU that is supported, tools/bench/parity.sh; a success is recorded in tests/record.md
+#   tools/test.sh                   all tests but the slow tier (label `full`)
+#   tools/test.sh -L model          tests with that label
+#   tools/test.sh --full [PART...]  the slow proofs (below), all or those named; each that passes is recorded in tests/record.md
 # Without ../shared/data (or SPARCELL_DATA) or without Python packages some tests are skipped: the end says how many.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-full=no
-arguments=()
-for argument in "$@"; do
-  if [[ $argument == --full ]]; then full=yes; else arguments+=("$argument"); fi
-done
-if [[ $full == no ]]; then arguments+=(--label-exclude '^full$'); fi
-
-if [[ $full == yes ]]; then tools/setup.sh --full; else tools/setup.sh --tests; fi
-cmake --preset release -DSPARCELL_CUDA_HOST_ADDRESS="$([[ $full == yes ]] && echo ON || echo OFF)"
-cmake --build --preset release --parallel "$(nproc)"
-
 # Several tests run at once: threads that wait for each other must give up their core soon.
 export GOMP_SPINCOUNT=2000
-results=$PWD/build/release/tests.xml
-rm -f "$results"
-status=0
-ctest --test-dir build/release --output-on-failure --no-tests=error --parallel "$(nproc)" \
-  --output-junit "$results" "${arguments[@]}" || status=$?
-if [[ -f $results ]]; then python3 tools/test_summary.py skipped "$results"; fi
-if ((status != 0)); then exit "$status"; fi
+folder=build/release
+results=$PWD/$folder/tests.xml
 
-if [[ $full == yes ]]; then
+build() { # build [OPTION...]: cmake's
+  cmake --preset release "$@"
+  cmake --build --preset release --parallel "$(nproc)"
+}
+
+run_tests() { # run_tests ARGUMENT...: ctest's
+  rm -f "$results"
+  local status=0
+  ctest --test-dir "$folder" --output-on-failure --no-tests=error --parallel "$(nproc)" --output-junit "$results" "$@" || status=$?
+  if [[ -f $results ]]; then python3 tools/test_summary.py skipped "$results"; fi
+  return "$status"
+}
+
+if [[ ${1:-} != --full ]]; then
+  tools/setup.sh --tests
+  build -DSPARCELL_CUDA_HOST_ADDRESS=OFF
+  run_tests --label-exclude '^full$' "$@"
+  exit
+fi
+
+part_tests() { # what continuous integration runs
+  run_tests --label-exclude '^full$'
+}
+
+part_slow() { # a thousand kills, lost nodes, the course's GAN, the package on an older system
+  run_tests --label-regex '^full$'
+}
+
+part_address() { # the emulated CUDA device under AddressSanitizer
+  build -DSPARCELL_CUDA_HOST_ADDRESS=ON
+  run_tests --tests-regex '^host_address[.]'
+}
+
+part_architectures() { # kernels compiled for every GPU that is supported
   cmake --preset architectures
   cmake --build --preset architectures --target sparcell_kernels_cuda --parallel "$(nproc)"
-  mutation=build/release/mutation.md
-  echo "not run: the emulated CUDA device needs CUDA's headers" >"$mutation"
-  if [[ -x build/release/ops_tests_host_checked ]]; then tools/mutate_kernels | tee "$mutation"; fi
-  parity=build/release/parity.md
-  bash tools/bench/parity.sh | tee "$parity"
-  python3 tools/test_summary.py record "$results" "$parity" "$mutation" tests/record.md
-  echo "Recorded in tests/record.md"
-fi
+}
+
+part_mutation() { # whether the tests of the ops see bugs that are put into the kernels
+  tools/mutate_kernels | tee "$folder/mutation.md"
+}
+
+part_parity() { # the course's three models against PyTorch, over seeds
+  bash tools/bench/parity.sh | tee "$folder/parity.md"
+}
+
+all=(tests slow address architectures mutation parity)
+parts=("${@:2}")
+for part in "${parts[@]}"; do
+  if [[ " ${all[*]} " != *" $part "* ]]; then
+    echo "tools/test.sh: --full has no part $part, it has: ${all[*]}" >&2
+    exit 2
+  fi
+done
+if ((${#parts[@]} == 0)); then parts=("${all[@]}"); fi
+
+tools/setup.sh --full
+build
+for part in "${parts[@]}"; do
+  rm -f "$results" "$folder/$part.md"
+  started=$SECONDS
+  "part_$part"
+  python3 tools/test_summary.py record tests/record.md "$part" $((SECONDS - started)) "$results" "$folder/$part.md"
+done

@@ -1,7 +1,8 @@
 """What tools/test.sh says about a run of ctest, from its JUnit file.
 
-test_summary.py skipped RESULTS.xml                                  prints how many tests were skipped, and why
-test_summary.py record RESULTS.xml PARITY.md MUTATION.md RECORD.md   writes the record of a full run
+test_summary.py skipped RESULTS.xml                               prints how many tests were skipped, and why
+test_summary.py record RECORD.md PART SECONDS RESULTS.xml OUT.md   writes a part of a full run into the record: its tests and
+                                                                   what it printed, where there are such files
 """
 
 import collections
@@ -12,6 +13,16 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree
+
+# Parts of tools/test.sh --full.
+PARTS = {
+    "tests": "what continuous integration runs",
+    "slow": "a thousand kills, preempted and lost jobs of Slurm, the course's GAN, the package on an older system",
+    "address": "the emulated CUDA device under AddressSanitizer",
+    "architectures": "kernels compiled for every GPU that is supported",
+    "mutation": "mutated kernels (`tools/mutate_kernels`)",
+    "parity": "the course's models against PyTorch (`tools/bench/parity.sh`)",
+}
 
 
 def skip_reason(output):
@@ -62,37 +73,39 @@ def commit():
     return command_output("git", "rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
 
 
-def text_of(path):
+def sections_of(path):
+    """The record's sections below their titles."""
+    if not os.path.exists(path):
+        return {}
     with open(path) as file:
-        return file.read().strip()
+        parts = re.split(r"^## (\w+): .*$", file.read(), flags=re.MULTILINE)
+    return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2])}
 
 
-def record(results, parity, mutation, target):
+def section(seconds, results, output):
     now = datetime.datetime.now(datetime.timezone.utc)
-    text = "\n".join(
-        [
-            "# The last full test run",
-            "",
-            "Written by `tools/test.sh --full` when everything passed.",
-            "",
-            f"* date: {now:%Y-%m-%d %H:%M} UTC",
-            f"* commit: {commit()}",
-            f"* machine: {machine()}",
-            f"* compiler: {command_output('c++', '--version').splitlines()[0]}",
-            "* tests: all passed; " + "\n".join(summary(results)),
-            "",
-            "## Against PyTorch (`tools/bench/parity.sh`)",
-            "",
-            text_of(parity),
-            "",
-            "## Mutated kernels (`tools/mutate_kernels`)",
-            "",
-            text_of(mutation),
-            "",
-        ]
-    )
+    lines = [
+        f"* date: {now:%Y-%m-%d %H:%M} UTC, {seconds / 60:.0f} minutes",
+        f"* commit: {commit()}",
+        f"* machine: {machine()}",
+        f"* compiler: {command_output('c++', '--version').splitlines()[0]}",
+    ]
+    if os.path.exists(results):
+        lines.append("* tests: all passed; " + "\n".join(summary(results)))
+    if os.path.exists(output):
+        with open(output) as file:
+            lines += ["", file.read().strip()]
+    return "\n".join(lines)
+
+
+def record(target, part, seconds, results, output):
+    sections = sections_of(target)
+    sections[part] = section(seconds, results, output)
+    text = ["# The last full test run", "", "Written by `tools/test.sh --full [PART...]`, each part when it passed.", ""]
+    for name, title in PARTS.items():
+        text += [f"## {name}: {title}", "", sections.get(name, "Not run."), ""]
     with open(target + ".part", "w") as file:
-        file.write(text)
+        file.write("\n".join(text))
     os.replace(target + ".part", target)
 
 
@@ -100,8 +113,8 @@ def main():
     match sys.argv[1:]:
         case ["skipped", results]:
             print("\n".join(summary(results)))
-        case ["record", results, parity, mutation, target]:
-            record(results, parity, mutation, target)
+        case ["record", target, part, seconds, results, output] if part in PARTS:
+            record(target, part, int(seconds), results, output)
         case _:
             sys.exit(__doc__)
 
