@@ -50,26 +50,58 @@ struct Tile {
   alignas(64) T squares[tile_rows][tile_lanes<T>];
 };
 
-/// Of `rows` <= tile_rows points of x from `first`; missing rows repeat the last point.
-template <class T>
-Tile<T> squared_distances(MatrixView<const T> x, std::int64_t first, std::int64_t rows,
-                          const PointPack<T>& y) {
-  Tile<T> tile = {};
+/// The points of x in a tile; missing ones repeat the last.
+struct TileRows {
+  std::int64_t of[tile_rows];
+  std::int64_t count;
+
+  static TileRows from(std::int64_t first, std::int64_t count) {
+    TileRows rows{{}, count};
+    for (std::int64_t i = 0; i < tile_rows; ++i) rows.of[i] = first + std::min(i, count - 1);
+    return rows;
+  }
+  static TileRows of_list(const std::int64_t* list, std::int64_t count) {
+    TileRows rows{{}, count};
+    for (std::int64_t i = 0; i < tile_rows; ++i) rows.of[i] = list[std::min(i, count - 1)];
+    return rows;
+  }
+};
+
+/// add(add(0, y, x), y', x') ... over the coordinates of a pack and of points of x. A tile that is zeroed
+/// first would go through memory.
+template <class T, class Add>
+[[gnu::always_inline]] inline Tile<T> over_coordinates(MatrixView<const T> x, const TileRows& rows,
+                                                       const PointPack<T>& y, Add&& add) {
+  Tile<T> tile;
   const T* points[tile_rows];
-  for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x.row(first + std::min(i, rows - 1));
-  for (std::int64_t c = 0; c < x.cols; ++c) {
+  for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x.row(rows.of[i]);
+  if (x.cols == 0) std::fill_n(tile.squares[0], tile_rows * tile_lanes<T>, T(0));
+  for (std::int64_t i = 0; i < tile_rows && x.cols > 0; ++i) {
+    const T coordinate = points[i][0];
+#pragma omp simd
+    for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane)
+      tile.squares[i][lane] = add(T(0), y.values[lane], coordinate);
+  }
+  for (std::int64_t c = 1; c < x.cols; ++c) {
     const T* const packed = y.values.data() + c * tile_lanes<T>;
 #pragma GCC unroll 4
     for (std::int64_t i = 0; i < tile_rows; ++i) {
       const T coordinate = points[i][c];
 #pragma omp simd
-      for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
-        const T difference = packed[lane] - coordinate;
-        tile.squares[i][lane] = math::fma(difference, difference, tile.squares[i][lane]);
-      }
+      for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane)
+        tile.squares[i][lane] = add(tile.squares[i][lane], packed[lane], coordinate);
     }
   }
   return tile;
+}
+
+template <class T>
+[[gnu::always_inline]] inline Tile<T> squared_distances(MatrixView<const T> x, const TileRows& rows,
+                                                        const PointPack<T>& y) {
+  return over_coordinates(x, rows, y, [](T sum, T of_y, T of_x) {
+    const T difference = of_y - of_x;
+    return math::fma(difference, difference, sum);
+  });
 }
 
 /// What squared distances are known from products: |x|^2 + |y|^2 - 2xy takes half the time of differences and
@@ -86,23 +118,12 @@ class Bounds {
     }
   }
 
-  /// Below every squared distance of a pack's points to those from `first`.
-  Tile<T> below(std::int64_t first, std::int64_t rows, const PointPack<T>& y) const {
-    Tile<T> tile = {};
-    const T* points[tile_rows];
-    for (std::int64_t i = 0; i < tile_rows; ++i) points[i] = x_.row(first + std::min(i, rows - 1));
-    for (std::int64_t c = 0; c < x_.cols; ++c) {
-      const T* const packed = y.values.data() + c * tile_lanes<T>;
-#pragma GCC unroll 4
-      for (std::int64_t i = 0; i < tile_rows; ++i) {
-        const T coordinate = points[i][c];
-#pragma omp simd
-        for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane)
-          tile.squares[i][lane] = math::fma(packed[lane], coordinate, tile.squares[i][lane]);
-      }
-    }
+  /// Below every squared distance of a pack's points to those of x.
+  Tile<T> below(const TileRows& rows, const PointPack<T>& y) const {
+    Tile<T> tile =
+        over_coordinates(x_, rows, y, [](T sum, T of_y, T of_x) { return math::fma(of_y, of_x, sum); });
     for (std::int64_t i = 0; i < tile_rows; ++i) {
-      const T own = squares_[first + std::min(i, rows - 1)];
+      const T own = squares_[rows.of[i]];
 #pragma omp simd
       for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) {
         const T both = own + y.squares[lane];
@@ -124,6 +145,13 @@ bool any_within(const T (&lanes)[tile_lanes<T>], const T (&limits)[tile_lanes<T>
   int within = 0;
 #pragma omp simd reduction(| : within)
   for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) within |= lanes[lane] <= limits[lane] ? 1 : 0;
+  return within != 0;
+}
+template <class T>
+bool any_within(const T (&lanes)[tile_lanes<T>], T limit) {
+  int within = 0;
+#pragma omp simd reduction(| : within)
+  for (std::int64_t lane = 0; lane < tile_lanes<T>; ++lane) within |= lanes[lane] <= limit ? 1 : 0;
   return within != 0;
 }
 
