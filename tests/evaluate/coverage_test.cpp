@@ -1,5 +1,6 @@
 // Do intervals hold the truth as often as they say, and are p-values uniform where there is nothing to find?
-// 200 simulated sets each; 180 to 198 of 200 are the bounds of the promise, 90 to 99 %.
+// 200 simulated sets each, where not said otherwise; 180 to 198 of 200 are the bounds of the promise, 90 to
+// 99 %.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -93,8 +94,8 @@ double mean_length(double square, double v) {
   return std::sqrt(2 * v) * std::exp(std::lgamma(b + 0.5) - std::lgamma(b)) * sum;
 }
 
-/// Of `sets_of_cells` sets of 100 + 100 cells, the intervals of "generated cells, each coordinate shifted, are
-/// farther from real cells than real halves from each other" that hold a value.
+/// Of `sets_of_cells` sets of 100 + 100 cells, the intervals of "generated cells, each coordinate shifted,
+/// are farther from real cells than real halves from each other" that hold a value.
 struct AgainstHalves {
   int truth = 0, zero = 0;
 };
