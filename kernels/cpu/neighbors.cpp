@@ -74,7 +74,7 @@ std::vector<Limits<T>> limits_of(const std::vector<PointPack<T>>& packs, std::sp
 template <class T, class MayBe, class IsWithin>
 void find_any(Context& context, MatrixView<const T> x, const std::vector<PointPack<T>>& packs,
               std::span<std::int32_t> found, MayBe&& may_be, IsWithin&& is_within) {
-  const Bounds<T> bounds(x);
+  const Bounds<T> bounds(context.threads(), x);
   const auto meet = [&](const TileRows& rows, std::size_t p) {
     const auto look = [&](const Tile<T>& tile, std::int64_t r) {
       return found[rows.of[r]] == 0 && may_be(tile.squares[r], rows.of[r], p);
@@ -113,8 +113,8 @@ void find_any(Context& context, MatrixView<const T> x, const std::vector<PointPa
 template <class T>
 void cpu::nearest_neighbors(Context& context, MatrixView<const T> x, MatrixView<const T> y, bool skip_own_row,
                             MatrixView<T> distances, MatrixView<std::int32_t> indices) {
-  const std::vector<PointPack<T>> packs = pack_points(y);
-  const Bounds<T> bounds(x);
+  const std::vector<PointPack<T>> packs = pack_points(context.threads(), y);
+  const Bounds<T> bounds(context.threads(), x);
   const std::int64_t k = distances.cols;
   const auto meet = [&](const TileRows& rows, const PointPack<T>& pack) {
     const Tile<T> bound = bounds.below(rows, pack);
@@ -152,7 +152,7 @@ SPARCELL_INSTANTIATE(cpu::nearest_neighbors);
 template <class T>
 void cpu::inside_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y,
                        std::span<const T> radii, std::span<std::int32_t> inside) {
-  const std::vector<PointPack<T>> packs = pack_points(y);
+  const std::vector<PointPack<T>> packs = pack_points(context.threads(), y);
   const std::vector<Limits<T>> limits = limits_of(packs, radii);
   find_any(
       context, x, packs, inside,
@@ -167,7 +167,7 @@ template <class T>
 void cpu::occupied_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y,
                          std::span<const T> radii, std::span<std::int32_t> occupied) {
   find_any(
-      context, x, pack_points(y), occupied,
+      context, x, pack_points(context.threads(), y), occupied,
       [&](const T(&squares)[tile_lanes<T>], std::int64_t i, std::size_t) {
         return any_within<T>(squares, outside(radii[i]));
       },

@@ -9,6 +9,7 @@
 
 #include "math/elementary.h"
 #include "sparcell/core/matrix.h"
+#include "sparcell/core/parallel.h"
 
 namespace sparcell::cpu {
 
@@ -20,7 +21,7 @@ constexpr std::int64_t tile_lanes = 64 / sizeof(T);  // two 32-byte registers fo
 template <class T>
 struct PointPack {
   std::vector<T> values;  ///< cols x tile_lanes
-  std::int64_t first, count;
+  std::int64_t first = 0, count = 0;
   T squares[tile_lanes<T>];  ///< |y|^2
 };
 
@@ -38,10 +39,13 @@ PointPack<T> pack_points(MatrixView<const T> y, std::int64_t first, std::int64_t
 }
 
 template <class T>
-std::vector<PointPack<T>> pack_points(MatrixView<const T> y) {
-  std::vector<PointPack<T>> packs;
-  for (std::int64_t first = 0; first < y.rows; first += tile_lanes<T>)
-    packs.push_back(pack_points(y, first, std::min(tile_lanes<T>, y.rows - first)));
+std::vector<PointPack<T>> pack_points(int threads, MatrixView<const T> y) {
+  const std::int64_t count = (y.rows + tile_lanes<T> - 1) / tile_lanes<T>;
+  std::vector<PointPack<T>> packs(static_cast<std::size_t>(count));
+  parallel_for(threads, count, 16, [&](std::int64_t p) {
+    const std::int64_t first = p * tile_lanes<T>;
+    packs[p] = pack_points(y, first, std::min(tile_lanes<T>, y.rows - first));
+  });
   return packs;
 }
 
@@ -109,13 +113,13 @@ template <class T>
 template <class T>
 class Bounds {
  public:
-  explicit Bounds(MatrixView<const T> x)
-      : x_(x), error_((static_cast<T>(x.cols) + 8) * 2 * std::numeric_limits<T>::epsilon()) {
-    for (std::int64_t i = 0; i < x.rows; ++i) {
-      T square = 0;
-      for (std::int64_t c = 0; c < x.cols; ++c) square = math::fma(x(i, c), x(i, c), square);
-      squares_.push_back(square);
-    }
+  Bounds(int threads, MatrixView<const T> x)
+      : x_(x),
+        error_((static_cast<T>(x.cols) + 8) * 2 * std::numeric_limits<T>::epsilon()),
+        squares_(static_cast<std::size_t>(x.rows)) {
+    parallel_for(threads, x.rows, 256, [&](std::int64_t i) {
+      for (std::int64_t c = 0; c < x.cols; ++c) squares_[i] = math::fma(x(i, c), x(i, c), squares_[i]);
+    });
   }
 
   /// Below every squared distance of a pack's points to those of x.
