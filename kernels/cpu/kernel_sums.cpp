@@ -21,6 +21,10 @@ constexpr double multiple_within = 1e-12;   // rates such as 0.1 and 0.005 are r
 template <class T>
 constexpr double vanishes = std::is_same_v<T, float> ? 87.3 : 708.0;
 
+/// exp(-x) is less than half a unit in the last place of 1 above: added to 1 it changes no bit.
+template <class T>
+constexpr double drowns = std::is_same_v<T, float> ? 17.5 : 37.6;
+
 /// One kernel: an exponential, or a power of a kernel before it.
 template <class T>
 struct Kernel {
@@ -29,6 +33,7 @@ struct Kernel {
   std::int64_t power = 0;         ///< of `base`; 0: an exponential
   std::int64_t power_of_exp = 1;  ///< of the exponential that it goes back to
   T least_base = 0;               ///< a base below is 0, as the exponential would be
+  T beyond = 0;                   ///< squared distances above: neither it nor a later one changes the sum
 };
 
 /// By rising rate.
@@ -49,6 +54,9 @@ std::vector<Kernel<T>> plan_kernels(std::span<const double> gammas) {
       kernel.power_of_exp = static_cast<std::int64_t>(power_of_exp);
       kernel.least_base = static_cast<T>(std::exp(-vanishes<T> / power));
     }
+    // Relative to the kernel of the smallest rate, which is in every sum.
+    kernel.beyond =
+        static_cast<T>(kernels.empty() ? vanishes<T> / rate : drowns<T> / (rate - kernels[0].rate));
     kernels.push_back(kernel);
   }
   return kernels;
@@ -77,15 +85,15 @@ class KernelTerm {
  public:
   explicit KernelTerm(const std::vector<Kernel<T>>& kernels) : kernels_(kernels), values_(kernels.size()) {}
 
-  void operator()(Tile<T>& tile) {
-    T* const squares = tile.squares[0];
+  void operator()(const Tile<T>& of_pairs, Tile<T>& out) {
+    const T* const squares = of_pairs.squares[0];
+    T* const terms = out.squares[0];
     Values total = {};
     for (std::size_t k = 0; k < kernels_.size(); ++k) {
       const Kernel<T>& kernel = kernels_[k];
+      if (all_above(squares, kernel.beyond)) break;  // later rates are larger
       if (kernel.power > 0) {
         raise(kernel, values_[kernel.base], values_[k]);
-      } else if (all_above(squares, static_cast<T>(vanishes<T> / kernel.rate))) {
-        break;  // later rates are larger
       } else {
         exponentials(static_cast<T>(kernel.rate), squares, values_[k]);
       }
@@ -94,7 +102,7 @@ class KernelTerm {
     }
     const T share = T(1) / static_cast<T>(kernels_.size());
 #pragma omp simd
-    for (std::int64_t i = 0; i < size; ++i) squares[i] = share * total.value[i];
+    for (std::int64_t i = 0; i < size; ++i) terms[i] = share * total.value[i];
   }
 
  private:
@@ -142,8 +150,25 @@ void cpu::kernel_sums(Context& context, MatrixView<const T> x, MatrixView<const 
                       std::span<const std::int64_t> x_groups, std::span<const std::int64_t> y_groups,
                       std::span<const double> gammas, MatrixView<double> sums) {
   const std::vector<Kernel<T>> kernels = plan_kernels<T>(gammas);
-  sum_pairs(context.threads(), x, y, x_groups, y_groups, sums, [&] { return KernelTerm<T>(kernels); });
+  sum_pairs<T, 1>(context.threads(), x, y, x_groups, y_groups, {sums}, [&] {
+    return [term = KernelTerm<T>(kernels)](Tile<T>& tile, auto&) mutable { term(tile, tile); };
+  });
 }
 SPARCELL_INSTANTIATE(cpu::kernel_sums);
+
+template <class T>
+void cpu::distance_and_kernel_sums(Context& context, MatrixView<const T> x, MatrixView<const T> y,
+                                   std::span<const std::int64_t> x_groups,
+                                   std::span<const std::int64_t> y_groups, std::span<const double> gammas,
+                                   MatrixView<double> distances, MatrixView<double> kernels) {
+  const std::vector<Kernel<T>> plan = plan_kernels<T>(gammas);
+  sum_pairs<T, 2>(context.threads(), x, y, x_groups, y_groups, {distances, kernels}, [&] {
+    return [term = KernelTerm<T>(plan)](Tile<T>& tile, std::array<Tile<T>, 1>& others) mutable {
+      term(tile, others[0]);
+      take_roots(tile);
+    };
+  });
+}
+SPARCELL_INSTANTIATE(cpu::distance_and_kernel_sums);
 
 }  // namespace sparcell

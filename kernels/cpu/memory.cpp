@@ -47,9 +47,21 @@ class HostMemory final : public DeviceMemory {
   }
   void copy_to_host(void* host, const void* device, std::size_t bytes) override { copy(host, device, bytes); }
   void copy_on_device(void* to, const void* from, std::size_t bytes) override {
-    std::memmove(to, from, bytes);
+    const auto* const begin = static_cast<const std::byte*>(from);
+    const auto* const target = static_cast<std::byte*>(to);
+    if (target + bytes <= begin || begin + bytes <= target) {
+      copy(to, from, bytes);
+    } else {
+      std::memmove(to, from, bytes);
+    }
   }
-  void set_zero(void* device, std::size_t bytes) override { std::memset(device, 0, bytes); }
+  /// In parts: this is where a new buffer's pages are made, which takes longer than to fill them.
+  void set_zero(void* device, std::size_t bytes) override {
+    const auto part = [&](std::int64_t first, std::int64_t last, int) {
+      std::memset(static_cast<std::byte*>(device) + first, 0, static_cast<std::size_t>(last - first));
+    };
+    parallel_parts(threads_, static_cast<std::int64_t>(bytes), bytes_worth_a_thread, part);
+  }
   void synchronize() override {}
   void* stream() override { return nullptr; }
   std::unique_ptr<Recording> record(std::function<void()> work) override {

@@ -11,6 +11,7 @@
 #include "device/access.h"
 #include "device/launch.h"
 #include "device/reduce.h"
+#include "sparcell/ops/pairwise.h"
 
 namespace sparcell {
 namespace kernels::kernel_sums {
@@ -135,5 +136,17 @@ void cuda::kernel_sums(Context& context, MatrixView<const T> x, MatrixView<const
                  plan, partial, sums);
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::kernel_sums);
+
+/// Two passes: each has the shape that suits it (tiles of 64 x 64 pairs in shared memory, and a thread a
+/// point whose exponentials outweigh its distances).
+template <class T>
+void cuda::distance_and_kernel_sums(Context& context, MatrixView<const T> x, MatrixView<const T> y,
+                                    std::span<const std::int64_t> x_groups,
+                                    std::span<const std::int64_t> y_groups, std::span<const double> gammas,
+                                    MatrixView<double> distances, MatrixView<double> kernels) {
+  cuda::pairwise_distance_sums<T>(context, x, y, x_groups, y_groups, distances);
+  cuda::kernel_sums<T>(context, x, y, x_groups, y_groups, gammas, kernels);
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::distance_and_kernel_sums);
 
 }  // namespace sparcell

@@ -49,12 +49,14 @@ __global__ void __launch_bounds__(threads)
   });
 }
 
-__global__ void __launch_bounds__(threads) inside_balls(MatrixView<const float> x, MatrixView<const float> y,
-                                                        const float* radii, std::int32_t* inside) {
+/// found[i] = 1 where within(distance, i, j) of a point y_j.
+template <class Within>
+__device__ __forceinline__ void find_any(MatrixView<const float> x, MatrixView<const float> y,
+                                         std::int32_t* found, Within within) {
   device::for_each_in_blocks((x.rows + threads - 1) / threads, [&](std::int64_t band) {
     const std::int64_t i = band * threads + threadIdx.x;
     const bool mine = i < x.rows;
-    std::int32_t found = 0;
+    std::int32_t any = 0;
     for (std::int64_t first = 0; first < y.rows; first += tile) {
       const std::int64_t count = y.rows - first < tile ? y.rows - first : tile;
       float squares[tile];
@@ -62,11 +64,24 @@ __global__ void __launch_bounds__(threads) inside_balls(MatrixView<const float> 
 #pragma unroll
       for (int j = 0; j < tile; ++j) {
         const bool there = mine && j < count;
-        found |= there && math::square_root(squares[j]) <= load(radii + first + j) ? 1 : 0;
+        any |= there && within(math::square_root(squares[j]), i, first + j) ? 1 : 0;
       }
     }
-    if (mine) store(inside + i, found);
+    if (mine) store(found + i, any);
   });
+}
+
+__global__ void __launch_bounds__(threads) inside_balls(MatrixView<const float> x, MatrixView<const float> y,
+                                                        const float* radii, std::int32_t* inside) {
+  find_any(x, y, inside,
+           [radii](float distance, std::int64_t, std::int64_t j) { return distance <= load(radii + j); });
+}
+
+__global__ void __launch_bounds__(threads)
+    occupied_balls(MatrixView<const float> x, MatrixView<const float> y, const float* radii,
+                   std::int32_t* occupied) {
+  find_any(x, y, occupied,
+           [radii](float distance, std::int64_t i, std::int64_t) { return distance <= load(radii + i); });
 }
 
 }  // namespace kernels::neighbors
@@ -92,5 +107,16 @@ void cuda::inside_balls(Context& context, MatrixView<const T> x, MatrixView<cons
       x, y, radii.data(), inside.data());
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::inside_balls);
+
+template <class T>
+void cuda::occupied_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y,
+                          std::span<const T> radii, std::span<std::int32_t> occupied) {
+  using namespace kernels::neighbors;
+  device::launch(
+      kernels::neighbors::occupied_balls,
+      {.grid = device::blocks_for(x.rows, threads), .block = threads, .stream = device::stream_of(context)},
+      x, y, radii.data(), occupied.data());
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::occupied_balls);
 
 }  // namespace sparcell

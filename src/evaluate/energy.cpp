@@ -13,11 +13,21 @@ std::int64_t cells_of(const Chosen& chosen, std::span<const std::int64_t> groups
   return cells;
 }
 
+std::vector<std::int64_t> places(const Chosen& chosen) {
+  std::vector<std::int64_t> result;
+  for (std::size_t g = 0; g < chosen.size(); ++g) {
+    if (chosen[g]) result.push_back(static_cast<std::int64_t>(g));
+  }
+  return result;
+}
+
 double sum_of(const Matrix<double>& sums, const Chosen& rows, const Chosen& cols) {
+  const std::vector<std::int64_t> of_cols =
+      places(cols);  // a test for each pair would be guessed wrong often
   double sum = 0;
-  for (std::int64_t g = 0; g < sums.rows; ++g) {
-    if (!rows[g]) continue;
-    for (std::int64_t h = 0; h < sums.cols; ++h) sum += cols[h] ? sums(g, h) : 0;
+  for (const std::int64_t g : places(rows)) {
+    const double* const row = sums.view().row(g);
+    for (const std::int64_t h : of_cols) sum += row[h];
   }
   return sum;
 }

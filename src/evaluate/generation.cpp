@@ -40,21 +40,25 @@ std::vector<double> nearest_distances(Context& context, MatrixView<const float> 
   return {host.values.begin(), host.values.end()};
 }
 
+double share_of_ones(const Buffer<std::int32_t>& answers) {
+  const std::vector<std::int32_t> host = answers.to_host();
+  return static_cast<double>(std::count(host.begin(), host.end(), 1)) / static_cast<double>(host.size());
+}
+
 /// The share of x's cells that lie in a ball around a cell of y.
 double share_inside(Context& context, const Sample& x, const Sample& y) {
   const Buffer<float> radii(context, y.radii);
   const Buffer<std::int32_t> inside(context, x.cells);
   inside_balls<float>(context, x.scores.view(), y.scores.view(), radii.span(), inside.span());
-  const std::vector<std::int32_t> host = inside.to_host();
-  return static_cast<double>(std::count(host.begin(), host.end(), 1)) / static_cast<double>(x.cells);
+  return share_of_ones(inside);
 }
 
 /// The share of real cells with a generated cell among their own neighbourhood (Naeem et al. 2020).
 double coverage(Context& context, const Sample& generated, const Sample& real) {
-  const std::vector<double> nearest = nearest_distances(context, real.scores.view(), generated.scores.view());
-  std::int64_t covered = 0;
-  for (std::size_t i = 0; i < nearest.size(); ++i) covered += nearest[i] <= real.radii[i] ? 1 : 0;
-  return static_cast<double>(covered) / static_cast<double>(real.cells);
+  const Buffer<float> radii(context, real.radii);
+  const Buffer<std::int32_t> occupied(context, real.cells);
+  occupied_balls<float>(context, real.scores.view(), generated.scores.view(), radii.span(), occupied.span());
+  return share_of_ones(occupied);
 }
 
 void add_moments(const GeneDistribution& generated, const GeneDistribution& real, Metrics& values) {
@@ -125,8 +129,9 @@ RealSample::RealSample(const SampleSpace& space, RealBlocks& real, const TestCel
           [&](std::int64_t first, MatrixView<float> out) { real.copy(test.range(first, out.rows), out); },
           "the data")),
       halvings_(sparcell::halvings(test.group_count(), halving_count, seed)) {
-  real_distances_.euclidean = {test.groups, distance_sums(real_.scores.view(), real_.scores.view()), {}, {}};
-  real_distances_.kernel = {test.groups, kernel_sums(real_.scores.view(), real_.scores.view()), {}, {}};
+  PairSums sums = pair_sums(real_.scores.view(), real_.scores.view());
+  real_distances_ = {{test.groups, std::move(sums.euclidean), {}, {}},
+                     {test.groups, std::move(sums.kernel), {}, {}}};
   if (!space.wanted.has("memorization") || !space.has_components() || train.empty()) return;
   train_scores_.emplace(space.context, static_cast<std::int64_t>(train.size()), space.projector.components());
   for_each_block(0, train_scores_->rows(), [&](std::int64_t first, std::int64_t count) {
@@ -135,29 +140,33 @@ RealSample::RealSample(const SampleSpace& space, RealBlocks& real, const TestCel
   train_distances_ = nearest_distances(space.context, real_.scores.view(), train_scores_->view());
 }
 
-Matrix<double> RealSample::distance_sums(MatrixView<const float> x, MatrixView<const float> y) const {
-  const DeviceMatrix<double> sums(space_.context, test_.group_count(), test_.group_count());
-  pairwise_distance_sums<float>(space_.context, x, y, test_.groups, test_.groups, sums.view());
-  return sums.to_host();
-}
-
-Matrix<double> RealSample::kernel_sums(MatrixView<const float> x, MatrixView<const float> y) const {
-  if (!space_.wanted.has("mmd")) return {};
-  const DeviceMatrix<double> sums(space_.context, test_.group_count(), test_.group_count());
-  sparcell::kernel_sums<float>(space_.context, x, y, test_.groups, test_.groups, gammas, sums.view());
-  Matrix<double> host = sums.to_host();
-  for (double& sum : host.values) sum = -sum;
-  if (x.data == y.data) {  // a cell's kernel with itself, which is 1, is no pair
-    for (std::int64_t g = 0; g < host.rows; ++g)
-      host(g, g) += static_cast<double>(test_.groups[g + 1] - test_.groups[g]);
+RealSample::PairSums RealSample::pair_sums(MatrixView<const float> x, MatrixView<const float> y) const {
+  const std::int64_t count = test_.group_count();
+  const DeviceMatrix<double> distances(space_.context, count, count);
+  if (!space_.wanted.has("mmd")) {
+    pairwise_distance_sums<float>(space_.context, x, y, test_.groups, test_.groups, distances.view());
+    return {distances.to_host(), {}};
   }
-  return host;
+  const DeviceMatrix<double> kernels(space_.context, count, count);
+  distance_and_kernel_sums<float>(space_.context, x, y, test_.groups, test_.groups, gammas, distances.view(),
+                                  kernels.view());
+  PairSums sums{distances.to_host(), kernels.to_host()};
+  for (double& sum : sums.kernel.values) sum = -sum;
+  if (x.data == y.data) {  // a cell's kernel with itself, which is 1, is no pair
+    for (std::int64_t g = 0; g < count; ++g)
+      sums.kernel(g, g) += static_cast<double>(test_.groups[g + 1] - test_.groups[g]);
+  }
+  return sums;
 }
 
 SampleDistances RealSample::distances_to_real(const Sample& generated) const {
   const MatrixView<const float> x = generated.scores.view(), y = real_.scores.view();
-  return {{test_.groups, real_distances_.euclidean.real, distance_sums(x, x), distance_sums(x, y)},
-          {test_.groups, real_distances_.kernel.real, kernel_sums(x, x), kernel_sums(x, y)}};
+  PairSums within = pair_sums(x, x), between = pair_sums(x, y);
+  const auto together = [&](const Matrix<double>& real, Matrix<double> PairSums::*which) {
+    return GroupDistances{test_.groups, real, std::move(within.*which), std::move(between.*which)};
+  };
+  return {together(real_distances_.euclidean.real, &PairSums::euclidean),
+          together(real_distances_.kernel.real, &PairSums::kernel)};
 }
 
 GeneDistribution RealSample::distribution_of(const Chosen& chosen) const {

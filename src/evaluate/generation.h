@@ -37,9 +37,12 @@ class RealSample {
   const std::vector<Chosen>& halvings() const { return halvings_; }
 
  private:
+  /// Sums by pairs of groups, of distances and of negative kernels; of these none where they are not wanted.
+  struct PairSums {
+    Matrix<double> euclidean, kernel;
+  };
+  PairSums pair_sums(MatrixView<const float> x, MatrixView<const float> y) const;
   SampleDistances distances_to_real(const Sample& generated) const;
-  Matrix<double> distance_sums(MatrixView<const float> x, MatrixView<const float> y) const;
-  Matrix<double> kernel_sums(MatrixView<const float> x, MatrixView<const float> y) const;
   void add_mean_over_halvings(GenerationScores& scores) const;
   GeneDistribution distribution_of(const Chosen& chosen) const;
 

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "evaluate/per_perturbation.h"
 
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t correlated_genes = 1000;
 constexpr std::int64_t permutations = 999;
 
 std::string needs_of_cells() {
@@ -18,27 +16,6 @@ std::string needs_of_cells() {
 
 void set_all(Scores& scores, const Metrics& values) {
   for (const auto& [key, value] : values) scores.set(key, value);
-}
-
-/// The genes of largest variance over the given cells, in their own order.
-std::vector<std::int32_t> most_variable(const Csr<float>& x, std::span<const std::int32_t> cells,
-                                        std::int64_t count) {
-  std::vector<double> sums(static_cast<std::size_t>(x.cols)), squares(sums.size());
-  for (std::int32_t cell : cells) {
-    for (std::int64_t p = x.offsets[cell]; p < x.offsets[cell + 1]; ++p) {
-      const double value = x.values[p];
-      sums[x.indices[p]] += value;
-      squares[x.indices[p]] += value * value;
-    }
-  }
-  const auto n = static_cast<double>(cells.size());
-  for (std::size_t g = 0; g < sums.size(); ++g) squares[g] -= sums[g] * sums[g] / n;
-  std::vector<std::int32_t> genes(sums.size());
-  std::iota(genes.begin(), genes.end(), 0);
-  std::stable_sort(genes.begin(), genes.end(), [&](auto a, auto b) { return squares[a] > squares[b]; });
-  genes.resize(static_cast<std::size_t>(std::min<std::int64_t>(count, x.cols)));
-  std::sort(genes.begin(), genes.end());
-  return genes;
 }
 
 void check_latent(const Matrix<float>& values, const std::string& model, std::span<const std::int32_t> cells,

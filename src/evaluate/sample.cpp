@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "math/philox.h"
 #include "sparcell/ops/cell_totals.h"
@@ -95,6 +96,26 @@ std::vector<float> radii_of(Context& context, MatrixView<const float> scores) {
 
 std::int64_t kept_cells(std::int64_t cells, std::int64_t genes) {
   return std::min(cells, std::max<std::int64_t>(1, most_values / std::max<std::int64_t>(genes, 1)));
+}
+
+std::vector<std::int32_t> most_variable(const Csr<float>& x, std::span<const std::int32_t> cells,
+                                        std::int64_t count) {
+  std::vector<double> sums(static_cast<std::size_t>(x.cols)), squares(sums.size());
+  for (std::int32_t cell : cells) {
+    for (std::int64_t p = x.offsets[cell]; p < x.offsets[cell + 1]; ++p) {
+      const double value = x.values[p];
+      sums[x.indices[p]] += value;
+      squares[x.indices[p]] += value * value;
+    }
+  }
+  const auto n = static_cast<double>(cells.size());
+  for (std::size_t g = 0; g < sums.size(); ++g) squares[g] -= sums[g] * sums[g] / n;
+  std::vector<std::int32_t> genes(sums.size());
+  std::iota(genes.begin(), genes.end(), 0);
+  std::stable_sort(genes.begin(), genes.end(), [&](auto a, auto b) { return squares[a] > squares[b]; });
+  genes.resize(static_cast<std::size_t>(std::min<std::int64_t>(count, x.cols)));
+  std::sort(genes.begin(), genes.end());
+  return genes;
 }
 
 SampleSpace sample_space(Context& context, Projector& projector, const PrincipalComponents& pca,

@@ -51,6 +51,11 @@ inline constexpr std::int64_t ball_neighbors = 5;
 Sample draw_sample(const SampleSpace& space, std::span<const std::int64_t> groups, const FillBlock& fill,
                    const std::string& model);
 
+/// The genes of largest variance over the given cells, in their own order.
+inline constexpr std::int64_t correlated_genes = 1000;
+std::vector<std::int32_t> most_variable(const Csr<float>& x, std::span<const std::int32_t> cells,
+                                        std::int64_t count);
+
 /// The space of samples: genes of correlations and directions.
 SampleSpace sample_space(Context& context, Projector& projector, const PrincipalComponents& pca,
                          std::vector<double> shift, std::vector<std::int32_t> correlated,

@@ -32,4 +32,15 @@ void inside_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y
 }
 SPARCELL_INSTANTIATE(inside_balls);
 
+template <class T>
+void occupied_balls(Context& context, MatrixView<const T> x, MatrixView<const T> y, std::span<const T> radii,
+                    std::span<std::int32_t> occupied) {
+  require(x.cols == y.cols, "occupied_balls: points of {} and of {} coordinates", x.cols, y.cols);
+  require(static_cast<std::int64_t>(radii.size()) == x.rows && radii.size() == occupied.size(),
+          "occupied_balls: {} radii and {} answers for {} balls", radii.size(), occupied.size(), x.rows);
+  if (x.rows == 0) return;
+  SPARCELL_DISPATCH(occupied_balls, context, x, y, radii, occupied);
+}
+SPARCELL_INSTANTIATE(occupied_balls);
+
 }  // namespace sparcell

@@ -1,4 +1,4 @@
-// Energy distances with known answers, and whether their intervals hold the truth as often as they say.
+// Energy distances with known answers; whether their intervals hold the truth is in coverage_test.cpp.
 #include "evaluate/energy.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t groups = 40, halving_count = 20;
+constexpr std::int64_t groups = 40;
 
 Matrix<float> normals(std::int64_t cells, std::int64_t dimensions, double mean, double deviation,
                       std::mt19937& generator) {
@@ -78,33 +78,6 @@ TEST(EnergyDistance, HalvingsMarkHalfOfTheGroupsAndDiffer) {
   const auto halves = halvings(10, 8, 3);
   for (const Chosen& half : halves) EXPECT_EQ(std::count(half.begin(), half.end(), true), 5);
   EXPECT_NE(halves[0], halves[1]);
-}
-
-/// Sets of 100 + 100 cells; how many of 40 intervals hold `truth`.
-int covered(double shift, double truth) {
-  std::mt19937 generator(5);
-  int count = 0;
-  for (int set = 0; set < 40; ++set) {
-    const auto real = normals(100, 5, 0, 1, generator), generated = normals(100, 5, shift, 1, generator);
-    const Interval interval =
-        distance_interval(distances_of(generated, real), halvings(groups, halving_count, set));
-    count += interval.low <= truth && truth <= interval.high ? 1 : 0;
-  }
-  return count;
-}
-
-TEST(EnergyDistance, TheIntervalHoldsATrueZero) {
-  // A bootstrap of cells would hold it in none: cells drawn twice are at distance 0.
-  EXPECT_GE(covered(0, 0), 38);
-}
-
-TEST(EnergyDistance, TheIntervalHoldsATrueDistanceAsOftenAsItSays) {
-  // The distance of N(0, I_5) and N(0.5, I_5) by a large sample.
-  std::mt19937 generator(6);
-  const auto real = normals(8000, 5, 0, 1, generator), generated = normals(8000, 5, 0.5, 1, generator);
-  const double truth = generated_distance(distances_of(generated, real));
-  EXPECT_GE(covered(0.5, truth), 35);  // 38 expected; 35 or fewer at 95 % is a chance of 5 %
-  EXPECT_EQ(covered(0.5, 0), 0);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/op_test.h"
+#include "sparcell/ops/pairwise.h"
 
 namespace sparcell::test {
 namespace {
@@ -64,6 +65,28 @@ TYPED_TEST(KernelSums, OfAPointWithItselfIsOne) {
   EXPECT_EQ(sums.to_host()(0, 0), 1);
 }
 
+TYPED_TEST(KernelSums, TogetherWithDistancesAreTheSameBits) {
+  Context context = test_context(2);
+  const std::vector<double> gammas{2, 1, 0.5, 0.1, 0.01, 0.005};
+  for (std::int64_t rows : edge_sizes) {
+    const Matrix<double> x = random_matrix(rows, 17, 1, 1), y = random_matrix(2 * rows, 17, 2, 1);
+    const std::vector<std::int64_t> x_groups{0, rows / 2, rows / 2, rows}, y_groups{0, 1, 2, y.rows};
+    const DeviceMatrix<TypeParam> on_x(context, x), on_y(context, y);
+    for (const bool same : {false, true}) {
+      const auto& other = same ? on_x : on_y;
+      const auto& groups = same ? x_groups : y_groups;
+      const Matrix<double> poison(3, 3, std::nan(""));
+      const DeviceMatrix<double> distances(context, poison), kernels(context, poison),
+          of_distances(context, 3, 3), of_kernels(context, 3, 3);
+      distance_and_kernel_sums<TypeParam>(context, on_x, other, x_groups, groups, gammas, distances, kernels);
+      pairwise_distance_sums<TypeParam>(context, on_x, other, x_groups, groups, of_distances);
+      kernel_sums<TypeParam>(context, on_x, other, x_groups, groups, gammas, of_kernels);
+      EXPECT_EQ(distances.to_host().values, of_distances.to_host().values) << rows << (same ? " same" : "");
+      EXPECT_EQ(kernels.to_host().values, of_kernels.to_host().values) << rows << (same ? " same" : "");
+    }
+  }
+}
+
 TYPED_TEST(KernelSums, NamesWhatDoesNotFit) {
   Context context = test_context();
   Matrix<TypeParam> x(4, 3), narrow(4, 2);
@@ -76,6 +99,16 @@ TYPED_TEST(KernelSums, NamesWhatDoesNotFit) {
   EXPECT_THROW(run(x, outside, {1}), InternalError);
   EXPECT_THROW(run(x, groups, {}), InternalError);
   EXPECT_THROW(run(x, groups, {1, -1}), InternalError);
+  Matrix<double> larger(2, 1);
+  const std::vector<double> one{1}, none;
+  const auto both = [&](MatrixView<double> distances, MatrixView<double> kernels,
+                        std::span<const double> gammas) {
+    distance_and_kernel_sums<TypeParam>(context, x.view(), x.view(), groups, groups, gammas, distances,
+                                        kernels);
+  };
+  EXPECT_THROW(both(larger.view(), sums.view(), one), InternalError);
+  EXPECT_THROW(both(sums.view(), larger.view(), one), InternalError);
+  EXPECT_THROW(both(sums.view(), sums.view(), none), InternalError);
 }
 
 }  // namespace

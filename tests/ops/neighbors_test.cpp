@@ -104,6 +104,30 @@ TYPED_TEST(Neighbors, BallsHoldWhatIsAsNearAsTheirRadius) {
   EXPECT_EQ(inside.value(), 1);  // a ball of radius 0 holds its centre
 }
 
+TYPED_TEST(Neighbors, BallsAreOccupiedByWhatIsAsNearAsTheirRadius) {
+  Context context = test_context(2);
+  for (std::int64_t rows : edge_sizes) {
+    const Matrix<double> x = random_matrix(rows, 2, 7), y = random_matrix(37, 2, 8);
+    std::vector<double> radii;
+    for (std::int64_t i = 0; i < rows; ++i) radii.push_back(0.05 * static_cast<double>(i % 7));
+    const DeviceMatrix<TypeParam> on_x(context, x), on_y(context, y);
+    const DeviceArray<TypeParam> on_radii(context, radii);
+    const DeviceArray<std::int32_t> occupied(context, rows);
+    occupied_balls<TypeParam>(context, on_x, on_y, on_radii, occupied);
+    const auto got = occupied.to_host();
+    for (std::int64_t i = 0; i < rows; ++i) {
+      int expected = 0;
+      for (std::int64_t j = 0; j < y.rows; ++j) expected |= distance(x, i, y, j) <= radii[i] ? 1 : 0;
+      ASSERT_EQ(got[i], expected) << rows << " balls, ball " << i;
+    }
+  }
+  const DeviceMatrix<TypeParam> point(context, Matrix<double>(1, 3, 0.5));
+  const DeviceArray<TypeParam> zero(context, std::vector<double>{0});
+  const DeviceArray<std::int32_t> occupied(context, 1);
+  occupied_balls<TypeParam>(context, point, point, zero, occupied);
+  EXPECT_EQ(occupied.value(), 1);  // a ball of radius 0 holds its centre
+}
+
 TYPED_TEST(Neighbors, NamesWhatDoesNotFit) {
   Context context = test_context();
   Matrix<TypeParam> x(4, 3), y(5, 3), narrow(5, 2), distances(4, 2), many(4, 5);
@@ -119,6 +143,8 @@ TYPED_TEST(Neighbors, NamesWhatDoesNotFit) {
   std::vector<TypeParam> radii(4);
   std::vector<std::int32_t> inside(4);
   EXPECT_THROW(inside_balls<TypeParam>(context, x.view(), y.view(), radii, inside), InternalError);
+  EXPECT_THROW(occupied_balls<TypeParam>(context, y.view(), x.view(), radii, inside), InternalError);
+  EXPECT_THROW(occupied_balls<TypeParam>(context, x.view(), narrow.view(), radii, inside), InternalError);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 // Times a whole evaluation on cells as tools/bench/evaluation.py writes them: bench_evaluation FOLDER
-// [THREADS]. Prints JSON with seconds, memory beyond the data and every value.
+// [THREADS [alone]]. Prints JSON with seconds, memory beyond the data and every value. `alone` judges the
+// model without baselines and intervals, which no run does: to compare with programs that do no more.
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "evaluate/generation.h"
+#include "evaluate/judge.h"
 #include "sparcell/evaluate.h"
 
 using namespace sparcell;
@@ -59,6 +62,39 @@ JudgedModel stored_model(const std::vector<float>& generated, const std::vector<
   return model;
 }
 
+Metrics judge_alone(Context& context, const Dataset& data, const Split& split, const JudgedModel& model,
+                    Log& log) {
+  constexpr std::uint64_t seed = 0;
+  const EvaluateOptions options;
+  const WantedMetrics wanted(options);
+  RealBlocks real(context, data.x);
+  const TestCells test = group_test_cells(data.x, split.test, seed);
+  const PrincipalComponents pca = fit_pca(context, data.x, split.train, options.components, log);
+  Projector projector(context, pca, pca.components.rows);
+  Scores scores(wanted, model.name, test.count(), &log);
+
+  const PerturbationMeans means = perturbation_means(data, split.test, training_centroids(data, split.train));
+  PseudobulkSums sums(context, data, means);
+  const auto reconstruct = [&](std::span<const std::int32_t> cells, auto, MatrixView<float> out) {
+    model.reconstruct(cells, out);
+    sums.add(cells, out);
+  };
+  ReconstructionScores reconstruction =
+      judge_reconstruction(context, real, test, reconstruct, model.name, data.cells.names);
+  reconstruction.pseudobulk = sums.scores();
+  set_reconstruction(reconstruction, scores);
+
+  const SampleSpace space = sample_space(context, projector, pca, test.means,
+                                         most_variable(data.x, split.train, correlated_genes), wanted, seed);
+  const RealSample sample(space, real, test, split.train, seed);
+  const GenerationScores generation = sample.judge(model.name, model.generate);
+  const LatentScores latent = judge_latent(context, labelled_cells(data, split), model.encode, wanted, seed);
+  for (const Metrics* values : {&generation.values, &latent.values}) {
+    for (const auto& [key, value] : *values) scores.set(key, value);
+  }
+  return scores.metrics();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -88,7 +124,12 @@ int main(int argc, char** argv) try {
   Log log;
   const double before = peak_megabytes(), cpu_before = cpu_seconds();
   const auto start = std::chrono::steady_clock::now();
-  const Evaluation evaluation = evaluate(context, data, split, {model}, {}, 0, log);
+  Evaluation evaluation;
+  if (argc > 3 && std::string(argv[3]) == "alone") {
+    evaluation.models = {{model.name, judge_alone(context, data, split, model, log)}};
+  } else {
+    evaluation = evaluate(context, data, split, {model}, {}, 0, log);
+  }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   nlohmann::ordered_json json{{"seconds", seconds},
                               {"cpu_seconds", cpu_seconds() - cpu_before},

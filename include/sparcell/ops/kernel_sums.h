@@ -1,4 +1,5 @@
-// Kernels between all points of two sets: what discrepancies of kernel means are made of.
+// Kernels between all points of two sets: what discrepancies of kernel means are made of; with distances, the
+// two that an evaluation wants of the same points.
 #pragma once
 
 #include "sparcell/ops/op.h"
@@ -11,5 +12,12 @@ namespace sparcell {
 SPARCELL_OP(kernel_sums, (Context & context, MatrixView<const T> x, MatrixView<const T> y,
                           std::span<const std::int64_t> x_groups, std::span<const std::int64_t> y_groups,
                           std::span<const double> gammas, MatrixView<double> sums))
+
+/// What pairwise_distance_sums and kernel_sums give, to the bit; on the CPU in one pass over the pairs.
+/// Requires: as both; distances and kernels do not overlap.
+SPARCELL_OP(distance_and_kernel_sums,
+            (Context & context, MatrixView<const T> x, MatrixView<const T> y,
+             std::span<const std::int64_t> x_groups, std::span<const std::int64_t> y_groups,
+             std::span<const double> gammas, MatrixView<double> distances, MatrixView<double> kernels))
 
 }  // namespace sparcell

@@ -21,4 +21,10 @@ SPARCELL_OP(nearest_neighbors, (Context & context, MatrixView<const T> x, Matrix
 SPARCELL_OP(inside_balls, (Context & context, MatrixView<const T> x, MatrixView<const T> y,
                            std::span<const T> radii, std::span<std::int32_t> inside))
 
+/// occupied[i] = 1 where a point y_j exists with |x_i - y_j| <= radii[i], else 0: whether the ball around x_i
+/// holds a point of y. Requires: x and y have the same number of columns; a radius, none negative, and an
+/// element of occupied for each x; all values are finite.
+SPARCELL_OP(occupied_balls, (Context & context, MatrixView<const T> x, MatrixView<const T> y,
+                             std::span<const T> radii, std::span<std::int32_t> occupied))
+
 }  // namespace sparcell
