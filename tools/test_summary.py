@@ -22,6 +22,7 @@ PARTS = {
     "architectures": "kernels compiled for every GPU that is supported",
     "mutation": "mutated kernels (`tools/mutate_kernels`)",
     "parity": "the course's models against PyTorch (`tools/bench/parity.sh`)",
+    "models": "the strong recipes beside their baselines (`tools/bench/models.sh`)",
 }
 
 
