@@ -7,16 +7,20 @@ const panelKinds = [
   {title: "Adversarial losses", names: ["discriminator", "generator"]},
   {title: "Penalties", names: ["penalty", "sparsity"], log: true},
   {title: "Critic's output", names: ["real_score", "generated_score"]},
+  {title: "Gap of the critic's outputs", names: ["critic_gap"]},
   {title: "Spectral norms of the critic", prefix: "sigma_"},
-  {title: "Norm of the gradient", names: ["gradient_norm"], log: true},
+  {title: "Norm of the gradient", names: ["gradient_norm", "generator_gradient_norm", "critic_gradient_norm"], log: true},
+  {title: "Zeros of generated cells", names: ["zero_share"]},
   {title: "Learning rate", names: ["learning_rate", "generator_learning_rate", "critic_learning_rate"], zero: true},
 ];
 
-const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", learning_rate: "rate", generator_learning_rate: "rate", real_score: "mean output",
+const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", generator_gradient_norm: "norm", critic_gradient_norm: "norm",
+                      critic_gap: "real - generated", zero_share: "share", learning_rate: "rate", generator_learning_rate: "rate", real_score: "mean output",
                       sigma_: "largest singular value", penalty: "unweighted value"};
 
 // What a curve is called within its panel.
-const curveNames = {real_score: "real cells", generated_score: "generated cells", generator_learning_rate: "generator", critic_learning_rate: "critic"};
+const curveNames = {real_score: "real cells", generated_score: "generated cells", generator_learning_rate: "generator", critic_learning_rate: "critic",
+                    generator_gradient_norm: "generator", critic_gradient_norm: "critic"};
 
 function curveName(name) {
   const layer = name.match(/^sigma_(\d+)$/);
