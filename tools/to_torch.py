@@ -82,7 +82,7 @@ def load_model(run, name, weights=None, config=None):
     of_counts = "log_dispersion" in state
     genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
     genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
-    told = state.get("decoder_condition.weight")
+    told = state.get("decoder_condition.weight", state.get("generator_condition.weight"))
     width = {} if told is None else {"conditions": told.shape[1]}
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
     own = model.state_dict()

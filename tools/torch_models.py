@@ -179,18 +179,42 @@ class Library(nn.Module):
 
 
 class Gan(nn.Module):
-    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some."""
+    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some.
+    Conditions of a cell stand beside z, and beside the cell as the critic sees it."""
 
     def __init__(self, genes, options, **how):
         super().__init__()
         self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
         hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
-        self.inputs = options["latent"] + library
-        self.generator = network(self.inputs, 2 * genes if hurdle else genes, options["generator"], **how)
-        self.average = copy.deepcopy(self.generator).requires_grad_(False) if self.options["weight_average"] > 0 else None
+        self.inputs, told_width = options["latent"] + library, options.get("conditions", 0)
+        outputs = 2 * genes if hurdle else genes
+        self.generator = network(self.inputs, outputs, options["generator"], **how)
+        first = (options["generator"]["hidden"] or [outputs])[0]
+        self.generator_condition = nn.Linear(told_width, first, bias=False) if told_width > 0 else None
+        averages = self.options["weight_average"] > 0
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if averages else None
+        self.average_condition = None
+        if averages and told_width > 0:
+            self.average_condition = copy.deepcopy(self.generator_condition).requires_grad_(False)
         self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
-        self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+        self.critic = network(genes + told_width, 1, options["critic"], critic_linear, **how)
+
+    def outputs(self, z, conditions=None):
+        """Of the generator on z and the cells' conditions."""
+        if self.generator_condition is None:
+            return self.generator(z)
+        return told(self.generator, z, self.generator_condition(conditions))
+
+    def average_outputs(self, z, conditions=None):
+        if self.average is None:
+            return self.outputs(z, conditions)
+        if self.average_condition is None:
+            return self.average(z)
+        return told(self.average, z, self.average_condition(conditions))
+
+    def criticize(self, x, conditions=None):
+        return self.critic(x if conditions is None else torch.cat([x, conditions], 1))
 
     def cells(self, outputs, noise=None, size=None):
         """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""

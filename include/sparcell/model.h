@@ -109,23 +109,32 @@ void describe(Visitor& v, InputOptions& o) {
           "cell with probability p, and the mixed cell is what is to be reconstructed.");
 }
 
-/// How conditions are told. `embedding` is a word or the path of a table.
-struct ConditioningOptions {
+/// What conditions are. `embedding` is a word or the path of a table.
+struct EmbeddingOptions {
   static constexpr std::string_view one_hot = "one_hot", loadings = "loadings";
 
   std::string embedding = std::string(one_hot);
   std::int64_t components = 10;
+};
+
+template <class Visitor>
+void describe(Visitor& v, EmbeddingOptions& o) {
+  v.field("embedding", o.embedding,
+          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
+          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
+          "perturbed together add up; a control is zero.");
+  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+}
+
+/// How an autoencoder is told them.
+struct ConditioningOptions : EmbeddingOptions {
   bool encoder = false;
   double control_input = 0;
 };
 
 template <class Visitor>
 void describe(Visitor& v, ConditioningOptions& o) {
-  v.field("embedding", o.embedding,
-          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
-          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
-          "perturbed together add up; a control is zero.");
-  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+  describe(v, static_cast<EmbeddingOptions&>(o));
   v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
   v.field("control_input", o.control_input, share,
           "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
@@ -324,6 +333,9 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("latent", o.latent, at_least(1), "Latent dimensions.");
   if (o.type == ModelType::gan) {
     describe(v, o.gan);
+    v.field("condition", o.condition,
+            "What generator and critic are told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
+    v.section("conditioning", static_cast<EmbeddingOptions&>(o.conditioning), "What conditions are.");
     return;
   }
   describe(v, o.network);

@@ -214,6 +214,7 @@ class ModelChecker {
 
   void check_gan() {
     const GanOptions& gan = model_.gan;
+    check_conditions();
     check_dropout(path_ + ".generator.dropout", gan.generator.dropout, gan.generator);
     check_dropout(path_ + ".critic.dropout", gan.critic.dropout, gan.critic);
     const bool either = gan.generator.normalization == NormalizationLayer::batch;

@@ -124,9 +124,12 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
 void predict(const std::string& folder, const std::string& label, const std::string& output,
              const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
-  const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
-  const std::vector<std::string>& told = run.options(name).condition;
-  if (std::find(told.begin(), told.end(), "perturbation") == told.end()) {
+  const auto is_told = [](const ModelOptions& model) {
+    return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
+  };
+  const std::string name = run.choose(
+      choice, [&](const ModelOptions& model) { return model.type != ModelType::gan || is_told(model); });
+  if (!is_told(run.options(name))) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);
   }

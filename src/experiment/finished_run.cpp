@@ -34,10 +34,17 @@ FinishedRun::FinishedRun(const std::string& folder)
       preprocessing_(read_preprocessing(paths_.preprocessing())) {}
 
 std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<ModelType>& types) const {
+  return choose(choice, [&](const ModelOptions& model) {
+    return std::find(types.begin(), types.end(), model.type) != types.end();
+  });
+}
+
+std::string FinishedRun::choose(const ModelChoice& choice,
+                                const std::function<bool(const ModelOptions&)>& is_able) const {
   std::vector<std::string> able;
   std::string names;
   for (const auto& [name, options] : experiment_.model) {
-    if (std::find(types.begin(), types.end(), options.type) != types.end()) able.push_back(name);
+    if (is_able(options)) able.push_back(name);
     names += (names.empty() ? "" : ", ") + fmt::format("{} ({})", name, name_of(options.type));
   }
   if (!choice.model.empty()) {

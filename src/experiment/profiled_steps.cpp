@@ -48,7 +48,7 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
   TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
                      std::move(conditions));
   model.trainable().initialize();
-  model.trainable().begin_from(training_start(context, options, prepared, log));
+  model.trainable().begin_from(training_start(context, options, prepared, model.conditions(), log));
   Trainer trainer(context, model.trainable(), options, prepared.split, seed);
   bool collecting = false, done = false;
   TrainHooks hooks;

@@ -128,7 +128,13 @@ Matrix<float> TrainedModel::predict(std::span<const std::int32_t> controls,
   Matrix<float> out(std::ssize(controls), data_.genes());
   for_each_block(out.rows, [&](std::int64_t first, std::int64_t count) {
     const auto block = controls.subspan(first, count);
-    put_rows(decode(encode_block(block, false), conditions_.perturbed(block, parts, who)), first, out);
+    const Csr<float> told = conditions_.perturbed(block, parts, who);
+    if (options_.type == ModelType::gan) {
+      Matrix<float> cells = model_->generate(first, count, seed_, told);
+      undo_scaling(cells);
+      return put_rows(cells, first, out);
+    }
+    put_rows(decode(encode_block(block, false), told), first, out);
   });
   return out;
 }
@@ -232,7 +238,7 @@ Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells
   for_each_block(cells, [&](std::int64_t first, std::int64_t count) {
     const std::int64_t start = first_cell + first;
     if (options_.type == ModelType::gan) {
-      Matrix<float> block = model_->generate(start, count, seed);
+      Matrix<float> block = model_->generate(start, count, seed, drawn_conditions(start, count, seed));
       undo_scaling(block);
       return put_rows(block, first, out);
     }

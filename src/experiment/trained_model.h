@@ -52,7 +52,8 @@ class TrainedModel {
   }
   bool generates() const { return options_.type != ModelType::autoencoder; }
   /// Controls as they would be with these parts perturbed: their latent values (of a VAE the means), decoded
-  /// under the conditions of such a cell. Throws DataError for a part that the model cannot know.
+  /// under the conditions of such a cell. A GAN, which knows no latent values of cells, generates a cell for
+  /// each of them under those conditions. Throws DataError for a part that the model cannot know.
   Matrix<float> predict(std::span<const std::int32_t> controls, std::span<const std::string> parts);
   const ConditionTable& conditions() const { return conditions_; }
   bool predicts() const { return !conditions_.controls().empty(); }

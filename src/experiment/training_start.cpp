@@ -70,7 +70,7 @@ Csr<float> genes_by_cells(const Csr<float>& x, std::span<const std::int32_t> cel
 }  // namespace
 
 TrainingStart training_start(Context& context, const ModelOptions& options, const Prepared& prepared,
-                             Log& log) {
+                             const ConditionTable& conditions, Log& log) {
   TrainingStart start;
   const Csr<float>& x = prepared.data.x;
   const std::vector<std::int32_t>& cells = prepared.split.train;
@@ -79,6 +79,10 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
   const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
                                                          options.gan.library != LibraryUse::none);
   if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
+  if (options.type == ModelType::gan && !conditions.empty()) {
+    const auto shown = std::min(cells.size(), static_cast<std::size_t>(shown_cells));
+    start.conditions = take_rows(conditions.of_cells(), std::span(cells).first(shown));
+  }
   if (options.conditioning.control_input > 0) {
     for (const std::int32_t cell : cells) {
       if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
@@ -433,16 +432,9 @@ MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Condition
 template <class T>
 Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions) {
   const std::int64_t width = decoder_.conditioned() ? data_.conditions().cols : 0;
-  require(width == 0 || (conditions.rows == latent.rows && conditions.cols == width),
-          "decode: conditions are {} x {}, expected {} x {}", conditions.rows, conditions.cols, latent.rows,
-          width);
+  const GivenConditions<T> told(context_, conditions, latent.rows, width);
   const Buffer<T> z(context_, latent.values);
-  const DeviceConditions<T> told(context_, conditions);
-  std::vector<std::int32_t> all(static_cast<std::size_t>(latent.rows));
-  std::iota(all.begin(), all.end(), 0);
-  const Buffer<std::int32_t> order(context_, all);
-  const BatchRows rows{.order = order.data(), .batch = nullptr, .stride = 0, .count = latent.rows};
-  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, {told.view(), rows}));
+  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, told.view()));
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // Conditions: what was done to a cell, as a row of numbers that stands beside a network's input.
 #pragma once
 
+#include <numeric>
 #include <vector>
 
 #include "sparcell/core/context.h"
@@ -28,6 +29,37 @@ class DeviceConditions {
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;
   Buffer<T> values_;
+};
+
+/// What is done to the cells of a batch: rows of a matrix cells x conditions on the device.
+template <class T>
+struct Conditions {
+  CsrView<const T> x{};
+  BatchRows rows{};
+};
+
+/// Conditions from the host, one row for each row of a batch.
+template <class T>
+class GivenConditions {
+ public:
+  /// Requires: `given` is rows x width, or width is 0, of a network that is told nothing.
+  GivenConditions(Context& context, const Csr<float>& given, std::int64_t rows, std::int64_t width)
+      : told_(context, given), rows_(rows) {
+    require(width == 0 || (given.rows == rows && given.cols == width),
+            "conditions are {} x {}, expected {} x {}", given.rows, given.cols, rows, width);
+    std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
+    std::iota(all.begin(), all.end(), 0);
+    order_ = Buffer<std::int32_t>(context, all);
+  }
+
+  Conditions<T> view() const {
+    return {told_.view(), {.order = order_.data(), .batch = nullptr, .stride = 0, .count = rows_}};
+  }
+
+ private:
+  DeviceConditions<T> told_;
+  std::int64_t rows_;
+  Buffer<std::int32_t> order_;
 };
 
 /// The cells that an encoder sees in place of a batch's own: for a share of them random training controls,

@@ -6,6 +6,7 @@
 #include "math/activation.h"
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
+#include "sparcell/ops/gather.h"
 #include "sparcell/ops/gradient_penalty.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -19,9 +20,11 @@ enum Pass : std::uint32_t { real_pass = 2, generated_pass, interpolated_pass, ge
 /// Slots of spectral norm and statistics.
 enum Slot : int { real_slot, generated_slot, interpolated_slot, slots };
 
-std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes) {
-  std::vector<LayerShape> layers = hidden_layers(options.critic, genes);
-  layers.push_back(linear_layer(layers.empty() ? genes : layers.back().out, 1));
+std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes,
+                                      std::int64_t conditions) {
+  std::vector<LayerShape> layers = hidden_layers(options.critic, genes + conditions);
+  layers.push_back(linear_layer(layers.empty() ? genes + conditions : layers.back().out, 1));
+  layers.front().beside = conditions;
   for (LayerShape& layer : layers) layer.spectral_norm = options.spectral_norm;
   return layers;
 }
@@ -59,13 +62,13 @@ double largest_singular_value(const std::vector<T>& matrix, std::int64_t cols) {
 }  // namespace
 
 template <class T>
-Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
-                  Arena<T>& buffers, PhaseClock& phases)
+Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::int64_t conditions, std::uint64_t seed,
+                  Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases)
     : options_(options),
       seed_(seed),
       phases_(phases),
       parameters_(parameters),
-      network_("critic", critic_layers(options, genes), 0, parameters, buffers),
+      network_("critic", critic_layers(options, genes, conditions), 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
               options.critic.normalization == NormalizationLayer::layer) {}
 
@@ -75,6 +78,7 @@ void Critic<T>::make_tape(Context& context, std::int64_t batch) {
   const std::int64_t rows = batch * (penalised() ? 4 : 2);
   tape_ = network_.make_tape(context, rows, slots);
   input_ = Buffer<T>(context, rows * network_.in());
+  told_ = Buffer<T>(context, batch * blocks() * told_width());
   if (!penalised() || !curved_) return;
   for (int k = 0; k + 1 < network_.size(); ++k) {
     signal_.emplace_back(context, batch * network_.shape(k).out);
@@ -123,6 +127,20 @@ MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
 }
 
 template <class T>
+MatrixView<T> Critic<T>::told(std::int64_t first, std::int64_t rows) const {
+  if (told_width() == 0) return {};
+  return {told_.data() + first * told_width(), rows, told_width()};
+}
+
+template <class T>
+void Critic<T>::take_conditions(const Conditions<T>& conditions) {
+  if (told_width() == 0) return;
+  const std::int64_t n = conditions.rows.count;
+  for (std::int64_t block = 0; block < blocks(); ++block)
+    gather_dense<T>(*context_, conditions.x, conditions.rows, {}, {}, told(block * n, n));
+}
+
+template <class T>
 int Critic<T>::used_slots() const {
   return penalised() ? slots : interpolated_slot;
 }
@@ -163,7 +181,8 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
-  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true);
+  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true,
+                   {.beside = told(0, rows.forward())});
 
   phases_.enter(Phase::loss);
   adversarial_gradients(rows, losses);
@@ -247,8 +266,12 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
     const MatrixView<T> g = grad(k, 0, rows.forward());
     layer_backward<T>(*context_, network_.form(k, true), network_.layer_parameters(k), passes,
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
-    beside(*context_,
-           [&] { network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all)); });
+    beside(*context_, [&] {
+      network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
+      if (k > 0 || told_width() == 0) return;
+      // The tangents' conditions are 0: the penalty moves the cells alone.
+      network_.beside_weight_gradient(*context_, 0, grad(0, first, ordinary), told(first, ordinary));
+    });
     if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
   }
   if (options_.spectral_norm) {
@@ -294,7 +317,7 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
-  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
+  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true, {.beside = told(0, n)});
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};

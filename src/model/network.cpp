@@ -161,8 +161,34 @@ template <class T>
 void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
                          bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer),
-            accumulate ? T(1) : T(0), out);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input,
+            of_features(layer, weight(layer)), accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+MatrixView<T> Network<T>::of_features(int layer, MatrixView<T> whole) const {
+  const LayerShape& shape = layers_[layer].shape;
+  if (shape.beside == 0) return whole;
+  return {whole.data, whole.rows, shape.in - shape.beside, whole.stride};
+}
+
+template <class T>
+MatrixView<T> Network<T>::of_beside(int layer, MatrixView<T> whole) const {
+  const LayerShape& shape = layers_[layer].shape;
+  require(shape.beside > 0 && !shape.input_major, "layer {} has no columns beside its features", layer);
+  return {whole.data + shape.in - shape.beside, whole.rows, shape.beside, whole.stride};
+}
+
+template <class T>
+void Network<T>::add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out) {
+  matmul<T>(context, Transpose::no, Transpose::yes, beside, of_beside(layer, weight(layer)), T(1), out);
+}
+
+template <class T>
+void Network<T>::beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
+                                        MatrixView<const T> beside) {
+  matmul<T>(context, Transpose::yes, Transpose::no, grad, beside, T(1),
+            of_beside(layer, weight_gradient_of(layer)));
 }
 
 template <class T>
@@ -178,17 +204,18 @@ template <class T>
 void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
                                 MatrixView<T> grad_input, bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad, weight(layer),
-            accumulate ? T(1) : T(0), grad_input);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
+            of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
 }
 
 template <class T>
 void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad,
                                  MatrixView<const T> input) {
+  const MatrixView<T> to = of_features(layer, weight_gradient_of(layer));
   if (layers_[layer].shape.input_major) {
-    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), weight_gradient_of(layer));
+    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), to);
   } else {
-    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), weight_gradient_of(layer));
+    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), to);
   }
 }
 
@@ -280,6 +307,7 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     if (k > 0) input = output(tape, k - 1, 0, rows);
     const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
     if (input.data != nullptr) product(context, k, input, linear, begun);
+    if (k == 0 && shape(0).beside > 0) add_beside(context, 0, ending.beside, linear);
     if (k == last && skips()) {
       matmul<T>(context, Transpose::no, Transpose::yes, ending.skip_input, parameters_->matrix(skip_), T(1),
                 linear);

@@ -173,6 +173,7 @@ class GoldenTraining {
     gan.spectral_norm = file_.integer("spectral_norm") != 0;
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
+    if (file_.has_attribute("conditions")) options_.condition = {"perturbation"};
     if (file_.has_attribute("output")) {
       gan.output = word<GeneratorOutput>("output");
       gan.library = word<LibraryUse>("library");

@@ -62,6 +62,26 @@ GAN = {
     "critic_optimizer": GAN_ADAM,
 }
 
+HURDLE_GAN = {
+    **GAN,
+    "seed": 110,
+    "generator": {**GAN["generator"], "hidden": [20, 16], "activation": "relu", "dropout": [0.0, 0.0]},
+    "critic": {**GAN["critic"], "hidden": [20, 16], "dropout": [0.0, 0.0]},
+    "loss": "wgan",
+    "label_smoothing": 0.0,
+    "instance_noise": 0.0,
+    "latent_draw": "per_update",
+    "penalty_weight": 1.0,
+    "penalty_on": "logit",
+    "spectral_norm": False,
+    "output": "hurdle",
+    "gate_temperature": 0.5,
+    "library": "output",
+    "weight_average": 0.6,
+    "sparsity_term": "zero_share",
+    "sparsity_weight": 2.0,
+}
+
 CASES = {
     "ae": AUTOENCODER,
     "ae_layer": {
@@ -168,25 +188,7 @@ CASES = {
         "spectral_iterations": "per_step",
     },
     # Gates with exact zeros, library sizes, averaged weights: the recipe of experiments/strong_gan.yaml.
-    "gan_hurdle": {
-        **GAN,
-        "seed": 110,
-        "generator": {**GAN["generator"], "hidden": [20, 16], "activation": "relu", "dropout": [0.0, 0.0]},
-        "critic": {**GAN["critic"], "hidden": [20, 16], "dropout": [0.0, 0.0]},
-        "loss": "wgan",
-        "label_smoothing": 0.0,
-        "instance_noise": 0.0,
-        "latent_draw": "per_update",
-        "penalty_weight": 1.0,
-        "penalty_on": "logit",
-        "spectral_norm": False,
-        "output": "hurdle",
-        "gate_temperature": 0.5,
-        "library": "output",
-        "weight_average": 0.6,
-        "sparsity_term": "zero_share",
-        "sparsity_weight": 2.0,
-    },
+    "gan_hurdle": HURDLE_GAN,
     # Values that are never negative, the library size as an input alone.
     "gan_softplus": {
         **GAN,
@@ -195,4 +197,7 @@ CASES = {
         "library": "input",
         "latent_draw": "per_update",
     },
+    # Conditions beside z and beside the critic's cells: with everything of the course, and with what the strong GAN has.
+    "gan_condition": {**GAN, "seed": 113, "conditions": 6},
+    "gan_condition_hurdle": {**HURDLE_GAN, "seed": 114, "conditions": 6},
 }
