@@ -20,11 +20,12 @@ ACTIVATIONS = {
 NORMALIZATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
-def hidden_layers(width, options, linear=nn.Linear, dropout=lambda p, layer: nn.Dropout(p), first_layer=0):
-    """Linear, [normalization,] activation, dropout for each hidden width; dropout stands there even where p is 0."""
+def hidden_layers(width, options, linear=nn.Linear, dropout=lambda p, layer: nn.Dropout(p), first_layer=0, beside_last=0):
+    """Linear, [normalization,] activation, dropout for each hidden width; dropout stands there even where p is 0. The last
+    of them sees `beside_last` features beside the output of the one before."""
     layers = []
     for i, (hidden, p) in enumerate(zip(options["hidden"], options["dropout"], strict=True)):
-        layers.append(linear(width, hidden))
+        layers.append(linear(width + (beside_last if i + 1 == len(options["hidden"]) else 0), hidden))
         if options["normalization"] != "none":
             layers.append(NORMALIZATIONS[options["normalization"]](hidden))
         layers += [ACTIVATIONS[options["activation"]](options["slope"]), dropout(p, first_layer + i)]
@@ -198,7 +199,8 @@ class Gan(nn.Module):
             self.average_condition = copy.deepcopy(self.generator_condition).requires_grad_(False)
         self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
-        self.critic = network(genes + told_width, 1, options["critic"], critic_linear, **how)
+        self.deviates = options.get("minibatch", "none") == "deviation"
+        self.critic = network(genes + told_width, 1, options["critic"], critic_linear, beside_last=self.deviates, **how)
 
     def outputs(self, z, conditions=None):
         """Of the generator on z and the cells' conditions."""
@@ -214,7 +216,13 @@ class Gan(nn.Module):
         return told(self.average, z, self.average_condition(conditions))
 
     def criticize(self, x, conditions=None):
-        return self.critic(x if conditions is None else torch.cat([x, conditions], 1))
+        x = x if conditions is None else torch.cat([x, conditions], 1)
+        if not self.deviates:
+            return self.critic(x)
+        last_hidden = [i for i, layer in enumerate(self.critic) if isinstance(layer, nn.Linear)][-2]
+        h = self.critic[:last_hidden](x)
+        deviation = (h.var(0, unbiased=False) + 1e-8).sqrt().mean()
+        return self.critic[last_hidden:](torch.cat([h, deviation.expand(len(h), 1)], 1))
 
     def cells(self, outputs, noise=None, size=None):
         """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""

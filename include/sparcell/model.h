@@ -247,6 +247,13 @@ void describe(Visitor& v, SparsityOptions& o) {
   v.field("weight", o.weight, at_least(0), "Weight of the term in the generator's loss.");
 }
 
+/// What the critic sees of a batch beside each of its cells.
+enum class MinibatchStatistic { none, deviation };
+template <>
+struct Names<MinibatchStatistic> {
+  static constexpr std::string_view values[] = {"none", "deviation"};
+};
+
 struct GanOptions {
   NetworkOptions generator{.hidden = {512, 512, 256},
                            .normalization = NormalizationLayer::batch,
@@ -267,6 +274,7 @@ struct GanOptions {
   double gate_temperature = 0.5;
   LibraryUse library = LibraryUse::none;
   double weight_average = 0;
+  MinibatchStatistic minibatch = MinibatchStatistic::none;
   GradientPenaltyOptions gradient_penalty;
   bool spectral_norm = true;
   SpectralIterations spectral_iterations = SpectralIterations::per_pass;
@@ -292,6 +300,9 @@ void describe(Visitor& v, GanOptions& o) {
           "cells are scaled to it as well.");
   v.field("weight_average", o.weight_average, probability_below_one,
           "Decay per step of the moving average of the generator's weights that cells are generated with; 0: the weights.");
+  v.field("minibatch", o.minibatch,
+          "deviation: the critic's last hidden layer sees one feature more, the standard deviation of its input over the cells "
+          "of the batch, averaged over features: cells that are all alike give themselves away.");
   v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
   v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
   v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");

@@ -219,6 +219,13 @@ class ModelChecker {
     check_dropout(path_ + ".critic.dropout", gan.critic.dropout, gan.critic);
     const bool either = gan.generator.normalization == NormalizationLayer::batch;
     check_batch_of_one(either ? gan.generator : gan.critic);
+    const bool statistic = gan.minibatch != MinibatchStatistic::none;
+    checker_.refuse_if(statistic && gan.critic.hidden.size() < 2, path_ + ".minibatch",
+                       "{}.minibatch is what the last hidden layer of the critic sees of the one before; "
+                       "{}.critic.hidden needs two widths at least",
+                       path_, path_);
+    checker_.refuse_if(statistic && model_.train.batch == 1, train_path("batch"),
+                       "{}.minibatch tells how the cells of a batch differ; train.batch is 1", path_);
     const bool penalized = gan.gradient_penalty.weight > 0;
     checker_.refuse_if(penalized && gan.critic.normalization == NormalizationLayer::batch,
                        path_ + ".critic.normalization",

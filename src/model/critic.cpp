@@ -8,6 +8,7 @@
 #include "sparcell/ops/adversarial.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/gradient_penalty.h"
+#include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
 
@@ -25,6 +26,12 @@ std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t ge
   std::vector<LayerShape> layers = hidden_layers(options.critic, genes + conditions);
   layers.push_back(linear_layer(layers.empty() ? genes + conditions : layers.back().out, 1));
   layers.front().beside = conditions;
+  if (options.minibatch == MinibatchStatistic::deviation) {
+    LayerShape& last_hidden = layers[layers.size() - 2];
+    ++last_hidden.in;
+    last_hidden.beside = 1;
+    last_hidden.deviation = true;
+  }
   for (LayerShape& layer : layers) layer.spectral_norm = options.spectral_norm;
   return layers;
 }
@@ -88,7 +95,8 @@ void Critic<T>::make_tape(Context& context, std::int64_t batch) {
 
 template <class T>
 bool Critic<T>::interpolated_pass_has_gradient() const {
-  return options_.gradient_penalty.on == PenaltyOn::probability || curved_;
+  return options_.gradient_penalty.on == PenaltyOn::probability || curved_ ||
+         options_.minibatch == MinibatchStatistic::deviation;
 }
 
 template <class T>
@@ -221,7 +229,8 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
 /// The first way back from the head to the input gradient g, and the tangent pass forward from c g (MODELS:
 /// "Gradient penalty: the second backward pass"). Leaves delta_k / sigma in grad's tangent rows, t_k in the
 /// outputs' tangent rows, and what goes back through the interpolated cells' ordinary pass in grad's
-/// interpolated rows and in extra_.
+/// interpolated rows and in extra_. With a minibatch statistic the logit of every interpolated cell depends
+/// on all of them: g are the gradients of the sum of logits.
 template <class T>
 void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
   const int head = network_.size() - 1;
@@ -232,6 +241,11 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     const int below = k - 1;
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
     network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
+    if (network_.shape(k).deviation) {
+      minibatch_deviation_backward<T>(
+          *context_, layer_input(k, 0, n),
+          network_.deviation_gradient(*context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
+    }
     const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
     layer_backward<T>(*context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                       a(below, 0, n), signal, grad(below, tangent, n), {});
@@ -243,6 +257,11 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
 
   for (int k = 0; k < head; ++k) {
     network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
+    if (network_.shape(k).deviation) {
+      const MatrixView<T> along = network_.deviations(tape_[k], tangent, n);
+      minibatch_deviation_tangent<T>(*context_, layer_input(k, 0, n), layer_input(k, tangent, n), along);
+      network_.add_beside(*context_, k, along, a(k, tangent, n));
+    }
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
     layer_tangent<T>(*context_, network_.form(k, true), network_.layer_parameters(k),
                      network_.pass(k, tape_[k], interpolated, seed_), a(k, 0, n), signal, a(k, tangent, n),
@@ -268,11 +287,23 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
     beside(*context_, [&] {
       network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
-      if (k > 0 || told_width() == 0) return;
-      // The tangents' conditions are 0: the penalty moves the cells alone.
-      network_.beside_weight_gradient(*context_, 0, grad(0, first, ordinary), told(first, ordinary));
+      if (network_.shape(k).deviation) {
+        network_.beside_weight_gradient(*context_, k, grad(k, first, all),
+                                        network_.deviations(tape_[k], first, all));
+      } else if (network_.shape(k).beside > 0) {
+        // The tangents' conditions are 0: the penalty moves the cells alone.
+        network_.beside_weight_gradient(*context_, k, grad(k, first, ordinary), told(first, ordinary));
+      }
     });
-    if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+    if (k == 0) continue;
+    network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+    if (!network_.shape(k).deviation) continue;
+    network_.deviation_backward(*context_, k, tape_[k], first, segments, grad(k, first, ordinary),
+                                layer_input(k, first, ordinary), grad(k - 1, first, ordinary));
+    if (!penalised()) continue;
+    minibatch_deviation_second<T>(
+        *context_, layer_input(k, 0, rows.n), layer_input(k, rows.tangent(), rows.n),
+        network_.deviation_gradients(tape_[k], rows.tangent(), rows.n), grad(k - 1, 0, rows.n));
   }
   if (options_.spectral_norm) {
     correct_spectral(rows, segments);

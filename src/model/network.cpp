@@ -4,6 +4,7 @@
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/matmul.h"
+#include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/sparse_linear.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -123,6 +124,10 @@ std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t r
       tape[k].u = Buffer<T>(context, slots * shape.out);
       tape[k].v = Buffer<T>(context, slots * shape.in);
     }
+    if (shape.deviation) {
+      tape[k].deviation = Buffer<T>(context, rows);
+      tape[k].grad_deviation = Buffer<T>(context, rows);
+    }
   }
   return tape;
 }
@@ -220,6 +225,38 @@ void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T
 }
 
 template <class T>
+MatrixView<T> Network<T>::deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const {
+  return {tape.deviation.data() + first, rows, 1};
+}
+
+template <class T>
+MatrixView<T> Network<T>::deviation_gradients(const LayerTape<T>& tape, std::int64_t first,
+                                              std::int64_t rows) const {
+  return {tape.grad_deviation.data() + first, rows, 1};
+}
+
+template <class T>
+MatrixView<T> Network<T>::deviation_gradient(Context& context, int layer, const LayerTape<T>& tape,
+                                             std::int64_t first, MatrixView<const T> grad) {
+  const MatrixView<T> to = deviation_gradients(tape, first, grad.rows);
+  matmul<T>(context, Transpose::no, Transpose::no, grad, of_beside(layer, weight(layer)), T(0), to);
+  return to;
+}
+
+template <class T>
+void Network<T>::deviation_backward(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                                    std::span<const Segment> segments, MatrixView<const T> grad,
+                                    MatrixView<const T> input, MatrixView<T> grad_input) {
+  const MatrixView<T> at_deviations = deviation_gradient(context, layer, tape, first, grad);
+  for (const Segment& segment : segments) {
+    const std::int64_t from = segment.first - first;
+    minibatch_deviation_backward<T>(context, input.slice_rows(from, segment.rows),
+                                    at_deviations.slice_rows(from, segment.rows),
+                                    grad_input.slice_rows(from, segment.rows));
+  }
+}
+
+template <class T>
 LayerForm Network<T>::form(int layer, bool training) const {
   const LayerShape& shape = layers_[layer].shape;
   return {.normalization = shape.normalization,
@@ -307,7 +344,15 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     if (k > 0) input = output(tape, k - 1, 0, rows);
     const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
     if (input.data != nullptr) product(context, k, input, linear, begun);
-    if (k == 0 && shape(0).beside > 0) add_beside(context, 0, ending.beside, linear);
+    if (shape(k).deviation) {
+      for (const Segment& segment : segments) {
+        minibatch_deviation<T>(context, input.slice_rows(segment.first, segment.rows),
+                               deviations(tape[k], segment.first, segment.rows));
+      }
+      add_beside(context, k, deviations(tape[k], 0, rows), linear);
+    } else if (shape(k).beside > 0) {
+      add_beside(context, k, ending.beside, linear);
+    }
     if (k == last && skips()) {
       matmul<T>(context, Transpose::no, Transpose::yes, ending.skip_input, parameters_->matrix(skip_), T(1),
                 linear);
@@ -342,6 +387,9 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
       beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
+    if (!shape(k).deviation) continue;
+    if (with_parameters) beside_weight_gradient(context, k, grad, deviations(tape[k], 0, rows));
+    deviation_backward(context, k, tape[k], 0, segments, grad, layer_input, below);
   }
   add_gradient_of_conditions(condition_, 0);
   add_gradient_of_conditions(skip_condition_, size() - 1);

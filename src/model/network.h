@@ -25,6 +25,7 @@ struct LayerShape {
   bool spectral_norm = false;
   bool input_major = false;  ///< weight stored in x out: the first layer on sparse batches
   std::int64_t beside = 0;   ///< of `in`, the last ones: what stands beside the output of the layer before
+  bool deviation = false;    ///< that is the deviation of its cells in each pass (ops/minibatch_deviation.h)
 };
 
 /// The hidden layers that `options` describes, from `in` features on.
@@ -61,6 +62,7 @@ struct LayerTape {
   Buffer<T> grad;                        ///< gradients at h, then at the matrix product
   Buffer<T> mean, inverse_deviation;     ///< a row per slot
   Buffer<T> inverse_sigma, inner, u, v;  ///< spectral norm: an element or a row per slot
+  Buffer<T> deviation, grad_deviation;   ///< of a layer that sees one: a number per row, gradients at them
 };
 
 template <class T>
@@ -113,6 +115,17 @@ class Network {
   void add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out);
   void beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
                               MatrixView<const T> beside);
+  /// Where a layer sees deviations: theirs, row by row, and the gradients at them.
+  MatrixView<T> deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> deviation_gradients(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;
+  /// grad W_b, the gradients at the deviations of rows [first, first + grad.rows), to deviation_gradients.
+  MatrixView<T> deviation_gradient(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                                   MatrixView<const T> grad);
+  /// The way back through the deviations of the passes: adds to `grad_input`, the gradient at the layer's
+  /// input. The views hold the rows of the batch from `first` on.
+  void deviation_backward(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                          std::span<const Segment> segments, MatrixView<const T> grad,
+                          MatrixView<const T> input, MatrixView<T> grad_input);
 
   /// The fused rest of a layer, from `linear` (holding the product) to `out`.
   void activate(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,

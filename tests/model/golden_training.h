@@ -174,6 +174,7 @@ class GoldenTraining {
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
     if (file_.has_attribute("conditions")) options_.condition = {"perturbation"};
+    if (file_.has_attribute("minibatch")) gan.minibatch = word<MinibatchStatistic>("minibatch");
     if (file_.has_attribute("output")) {
       gan.output = word<GeneratorOutput>("output");
       gan.library = word<LibraryUse>("library");

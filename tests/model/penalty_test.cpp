@@ -241,6 +241,16 @@ TEST_P(Penalty, WholeUpdateWithConditionsEqualsCentralDifferences) {
   expect_central_differences(gan, true, 3);
 }
 
+/// The statistic is taken over the interpolated batch too: gradients of the sum of its logits cross from cell
+/// to cell.
+TEST_P(Penalty, WholeUpdateWithAMinibatchStatisticEqualsCentralDifferences) {
+  GanOptions gan = options();
+  gan.minibatch = MinibatchStatistic::deviation;
+  expect_central_differences(gan);
+  gan.spectral_norm = true;
+  expect_central_differences(gan, true, 3);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryCritic, Penalty,
                          ::testing::Combine(::testing::ValuesIn(activations), ::testing::ValuesIn(heads),
                                             ::testing::ValuesIn(normalizations)),

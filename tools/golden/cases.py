@@ -200,4 +200,7 @@ CASES = {
     # Conditions beside z and beside the critic's cells: with everything of the course, and with what the strong GAN has.
     "gan_condition": {**GAN, "seed": 113, "conditions": 6},
     "gan_condition_hurdle": {**HURDLE_GAN, "seed": 114, "conditions": 6},
+    # The deviation of a batch beside the critic's last hidden layer: its gradient through the batch, and the penalty's.
+    "gan_minibatch": {**GAN, "seed": 115, "minibatch": "deviation"},
+    "gan_minibatch_hurdle": {**HURDLE_GAN, "seed": 116, "minibatch": "deviation"},
 }
