@@ -80,10 +80,12 @@ def load_model(run, name, weights=None, config=None):
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
     of_counts = "log_dispersion" in state
-    genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    genes = state["log_dispersion"].shape[-1] if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
     genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
     told = state.get("decoder_condition.weight", state.get("generator_condition.weight"))
     width = {} if told is None else {"conditions": told.shape[1]}
+    if of_counts and state["log_dispersion"].ndim == 2:
+        width["groups"] = len(state["log_dispersion"])
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values

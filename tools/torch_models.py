@@ -153,7 +153,8 @@ class VariationalAutoencoder(nn.Module, Decoder):
         self.logvar = nn.Linear(options["hidden"][-1], latent)
         self.add_decoder(genes, options, **how)
         if of_counts(options):
-            self.log_dispersion = nn.Parameter(torch.zeros(genes))
+            groups = options.get("groups", 0)  # of cells with dispersions of their own
+            self.log_dispersion = nn.Parameter(torch.zeros((groups, genes) if groups > 0 else genes))
         elif options.get("likelihood") == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(1 if options["variance"] == "shared" else genes))
 
@@ -258,7 +259,8 @@ def kl_divergence(mu, logvar, reduction, free_bits=0.0):
 
 
 def count_loss(counts, output, log_library, log_dispersion, options):
-    """Minus log-likelihood under (zero-inflated) negative binomials, every entry."""
+    """Minus log-likelihood under (zero-inflated) negative binomials, every entry. Dispersions are of all cells, or of
+    each."""
     genes = counts.shape[1]
     shift = output[:, -1:] if options["library"] == "decoded" else log_library
     log_mean = (output[:, :genes] + shift).clamp(math.log(1e-5), math.log(1e6))

@@ -154,6 +154,13 @@ struct Names<VarianceOf> {
   static constexpr std::string_view values[] = {"shared", "gene"};
 };
 
+/// What has a dispersion of its own under negative binomials.
+enum class DispersionOf { gene, gene_perturbation };
+template <>
+struct Names<DispersionOf> {
+  static constexpr std::string_view values[] = {"gene", "gene_perturbation"};
+};
+
 enum class LibrarySource { observed, decoded };
 template <>
 struct Names<LibrarySource> {
@@ -328,11 +335,13 @@ struct ModelOptions {
   KlOptions kl;    ///< vae, as are the following
   LikelihoodType likelihood = LikelihoodType::mse;
   VarianceOf variance = VarianceOf::gene;
+  DispersionOf dispersion = DispersionOf::gene;
   LibrarySource library = LibrarySource::observed;
   SampleOptions sample;
   GanOptions gan;  ///< gan
   TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
 
+  bool by_perturbation() const { return dispersion == DispersionOf::gene_perturbation; }
   bool of_counts() const { return likelihood == LikelihoodType::nb || likelihood == LikelihoodType::zinb; }
 };
 
@@ -368,6 +377,8 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("likelihood", o.likelihood,
           "Of a cell: mse (squared error), gaussian, or of its counts nb (negative binomial) or zinb (with a gate for zeros).");
   v.field("variance", o.variance, "gaussian: one variance for all genes, or one for each.");
+  v.field("dispersion", o.dispersion,
+          "nb, zinb: one dispersion for each gene, or one for each gene under each perturbation (controls are one).");
   v.field("library", o.library, "nb, zinb: the library size of a cell is as observed, or the decoder says it.");
   v.section("sample", o.sample, "Where generated cells come from.");
 }

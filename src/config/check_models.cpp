@@ -105,6 +105,12 @@ class ModelChecker {
     checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
+    checker_.refuse_if(model_.by_perturbation() && !model_.of_counts(), path_ + ".dispersion",
+                       "{}.dispersion belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
+    checker_.refuse_if(model_.by_perturbation() && unlabelled_, path_ + ".dispersion",
+                       "{}.dispersion gene_perturbation needs perturbation labels, but "
+                       "read.perturbation.preset none reads none",
+                       path_);
     checker_.refuse_if(model_.library != usual.library && !model_.of_counts(), path_ + ".library",
                        "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
     checker_.refuse_if(

@@ -44,7 +44,7 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
   ConditionTable conditions;
-  if (!options.condition.empty()) conditions = ConditionTable(context, steps.model, options, prepared, log);
+  if (needs_table(options)) conditions = ConditionTable(context, steps.model, options, prepared, log);
   TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
                      std::move(conditions));
   model.trainable().initialize();

@@ -65,7 +65,8 @@ class TrainedModel {
   Matrix<float> encode_block(std::span<const std::int32_t> cells, bool log_variance);
   Matrix<float> decode(const Matrix<float>& latent, const Csr<float>& conditions);
   Csr<float> conditions_of(std::span<const std::int32_t> cells) const;
-  Csr<float> drawn_conditions(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+  std::vector<std::int32_t> drawn_cells(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+  std::vector<std::int32_t> groups_of(std::span<const std::int32_t> cells) const;
   std::vector<float> predicted_mean(std::int32_t perturbation);
   void undo_scaling(Matrix<float>& values) const;
   /// Latent values drawn from the posterior: of each row's own stream, draw number `draw`.

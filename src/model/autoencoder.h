@@ -32,8 +32,9 @@ class Autoencoder final : public Trainable<T> {
   Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
   std::vector<double> log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
                                      const Matrix<T>& latent) override;
-  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library, std::uint64_t seed,
-                 std::int64_t first, const Csr<float>& conditions) override;
+  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library,
+                 std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
+                 const Csr<float>& conditions) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };

@@ -12,6 +12,12 @@
 
 namespace sparcell {
 
+/// Groups of cells whose counts have dispersions of their own.
+struct CellGroups {
+  std::int64_t count = 1;
+  std::vector<std::int32_t> of_cell;  ///< empty: all are of one group
+};
+
 /// Cells x genes as CSR in device memory: values with the scaler of models that see standardized ones, or for
 /// models of counts log(1 + count), the log library size as one more column, with the counts beside it; and,
 /// for models that are told them, the cells' conditions.
@@ -31,7 +37,8 @@ class DeviceData {
         inverse_scale_(context, inverse(scaler.scale)) {}
 
   /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts has share 1.
-  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {})
+  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {},
+             const CellGroups& groups = {})
       : DeviceData(context, with_library(x), Scaler{}, conditions) {
     genes_ = x.cols;
     log1p_ = raw.log1p;
@@ -48,6 +55,8 @@ class DeviceData {
     }
     values_ = Buffer<T>(context, values);
     log_library_ = Buffer<T>(context, logs);
+    groups_ = groups.count;
+    group_of_ = Buffer<std::int32_t>(context, groups.of_cell);
   }
 
   /// Cells x conditions; no columns where there are none.
@@ -65,6 +74,8 @@ class DeviceData {
     return {rows_, genes_, count_offsets_.data(), count_indices_.data(), counts_.data()};
   }
   std::span<const T> log_library() const { return log_library_.span(); }
+  std::int64_t groups() const { return groups_; }
+  std::span<const std::int32_t> group_of() const { return group_of_.span(); }  ///< empty: one group
   bool log1p() const { return log1p_; }  ///< expression is the logarithm of 1 + normalized counts
   double target_sum() const { return target_sum_; }
 
@@ -109,6 +120,8 @@ class DeviceData {
   Buffer<std::int64_t> count_offsets_;
   Buffer<std::int32_t> count_indices_;
   Buffer<T> counts_, log_library_;
+  std::int64_t groups_ = 1;
+  Buffer<std::int32_t> group_of_;
 };
 
 }  // namespace sparcell

@@ -86,10 +86,11 @@ class Trainable {
     return {};
   }
   /// Cells drawn from the likelihood at latent values, in the space that `decode` has: with the log library
-  /// sizes given where the model observes them, keyed by `seed` and the number of the cell, `first` that of
-  /// the first row. Without a likelihood the decoded values. Conditions as `decode` has them.
-  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::uint64_t, std::int64_t,
-                         const Csr<float>& conditions) {
+  /// sizes given where the model observes them, and the groups where dispersions are of groups of cells,
+  /// keyed by `seed` and the number of the cell, `first` that of the first row. Without a likelihood the
+  /// decoded values. Conditions as `decode` has them.
+  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::span<const std::int32_t>,
+                         std::uint64_t, std::int64_t, const Csr<float>& conditions) {
     return decode(latent, conditions);
   }
 

@@ -16,8 +16,9 @@ struct TrainingStart {
   Matrix<float> components;              ///< orthonormal rows, at most as many as latent dimensions
   std::vector<double> variance;          ///< of the cells along each component
   Csr<float> genes;                      ///< genes x training cells: the transposed data; of GANs too
-  std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion
-  std::vector<std::int32_t> controls;    ///< rows of the training cells that are controls
+  std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion (of
+                                         ///< every gene in one group of cells after the other)
+  std::vector<std::int32_t> controls;  ///< rows of the training cells that are controls
   Csr<float> conditions;  ///< of GANs that are told them: of the first `shown_cells` training cells
 };
 

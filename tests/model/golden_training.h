@@ -42,7 +42,10 @@ class GoldenTraining {
                         .library = file_.dataset("data/library").read<double>(),
                         .target_sum = file_.number("target_sum"),
                         .log1p = true};
-    return DeviceData<T>(context, raw, x_, conditions_);
+    CellGroups groups{.count = groups_, .of_cell = {}};
+    for (std::int64_t cell = 0; groups_ > 1 && cell < x_.rows; ++cell)
+      groups.of_cell.push_back(static_cast<std::int32_t>(cell % groups_));
+    return DeviceData<T>(context, raw, x_, conditions_, groups);
   }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
@@ -51,7 +54,7 @@ class GoldenTraining {
     start.mean.assign(genes, 0);
     start.deviation.assign(genes, 1);
     start.rate.assign(genes, 1);
-    start.dispersion.assign(genes, 1);
+    start.dispersion.assign(static_cast<std::size_t>(groups_) * genes, 1);
     start.genes.rows = x_.cols;
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
@@ -142,6 +145,10 @@ class GoldenTraining {
       options_.library = word<LibrarySource>("library");
       options_.kl.free_bits = file_.number("free_bits");
     }
+    if (file_.has_attribute("groups")) {
+      options_.dispersion = DispersionOf::gene_perturbation;
+      groups_ = file_.integer("groups");
+    }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
   }
@@ -192,6 +199,7 @@ class GoldenTraining {
   Csr<float> x_, conditions_;
   std::vector<std::int32_t> order_;
   ModelOptions options_;
+  std::int64_t groups_ = 1;
 };
 
 }  // namespace sparcell::testing

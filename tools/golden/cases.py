@@ -160,6 +160,9 @@ CASES = {
         "optimizer": {**ADAM, "type": "adamw", "weight_decay": 1e-4},
     },
     "vae_zinb": {**VAE, "seed": 111, "likelihood": "zinb", "variance": "gene", "library": "observed", "free_bits": 0.0},
+    # Cell number i is of group i % 3, whose dispersions are its own.
+    "vae_nb_groups": {**VAE, "seed": 117, "likelihood": "nb", "variance": "gene", "library": "observed", "free_bits": 0.0,
+                      "groups": 3},
     "vae_gaussian": {**VAE, "seed": 112, "likelihood": "gaussian", "variance": "shared", "library": "observed",
                      "free_bits": 0.0, "clip_norm": 0.7},
     "gan": GAN,

@@ -160,7 +160,7 @@ class AutoencoderTraining:
 
     def loss(self, rows, step):
         if self.options.get("likelihood", "mse") != "mse":
-            return self.likelihood_loss(torch.from_numpy(self.data[rows]), step)
+            return self.likelihood_loss(rows, step)
         reduction = self.options["reduction"]
         x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
@@ -179,12 +179,15 @@ class AutoencoderTraining:
             return x
         return torch.cat([torch.log1p(x[:, :-1]), x[:, -1:]], dim=1)
 
-    def likelihood_loss(self, x, step):
-        options = self.options
+    def likelihood_loss(self, rows, step):
+        options, x = self.options, torch.from_numpy(self.data[rows])
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), options["latent"]))
         output, mu, logvar = self.model(self.features(x), noise)
         if models.of_counts(options):
-            terms = models.count_loss(x[:, :-1], output, x[:, -1:], self.model.log_dispersion, options)
+            dispersion = self.model.log_dispersion
+            if options.get("groups", 0) > 0:
+                dispersion = dispersion[torch.from_numpy(rows % options["groups"])]
+            terms = models.count_loss(x[:, :-1], output, x[:, -1:], dispersion, options)
         else:
             terms = models.gaussian_loss(x, output, self.model.log_variance)
         reconstruction = terms.mean() if options["reduction"] == "mean" else terms.sum(1).mean()
