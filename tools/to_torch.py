@@ -86,7 +86,12 @@ def load_model(run, name, weights=None, config=None):
     width = {} if told is None else {"conditions": told.shape[1]}
     if of_counts and state["log_dispersion"].ndim == 2:
         width["groups"] = len(state["log_dispersion"])
+    pairs = state.get("pairs.weight")  # of genes that are perturbed together
+    if pairs is not None:
+        width |= {"rank": pairs.shape[0], "gene_width": pairs.shape[1]}
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
+    if pairs is not None and options["conditioning"]["embedding"] == "one_hot":
+        model.pairs.genes = torch.eye(pairs.shape[1])
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
                            for key, values in state.items()})
@@ -104,6 +109,12 @@ def read_cells(file):
     return torch.from_numpy(dense)
 
 
+def lacks_vectors(model):
+    """Whether the encoder is told products of genes whose vectors are not in the run's folder."""
+    pairs = getattr(model, "encoder_pairs", None)
+    return pairs is not None and model.pairs.genes is None
+
+
 def compare_latents(run, models):
     """Prints each model's largest difference; true if all are within the tolerance."""
     agree = True
@@ -114,6 +125,9 @@ def compare_latents(run, models):
                 continue
             if hasattr(model, "log_dispersion"):
                 print(f"{name}: reads counts, which latent.h5ad does not hold: not compared")
+                continue
+            if lacks_vectors(model):
+                print(f"{name}: multiplies vectors of genes that a run does not hold: not compared")
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
             told = f"obsm/conditions_{name}"  # of a model whose encoder is told conditions

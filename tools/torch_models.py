@@ -82,6 +82,20 @@ def told(layers, x, *conditions):
     return layers[1:](y)
 
 
+class LearnedPairs(nn.Module):
+    """What genes that are perturbed together are beside their sum: products of a learned matrix's numbers of each gene,
+    summed over pairs. `genes` has a vector in each row; `parts` says which of them a cell has."""
+
+    def __init__(self, width, rank):
+        super().__init__()
+        self.weight = nn.Parameter(nn.Linear(width, rank).weight.detach().clone())
+        self.genes = None
+
+    def forward(self, parts):
+        q = self.genes @ self.weight.T
+        return ((parts @ q).square() - parts @ q.square()) / 2
+
+
 class Decoder:
     """What both autoencoders share: the standardized input, the linear path to genes, what it is told of the cells, and
     the output's activation."""
@@ -91,6 +105,18 @@ class Decoder:
         skips = options.get("skip") and first is not None
         setattr(self, name + "_condition", nn.Linear(width, first if first is not None else last, bias=False))
         setattr(self, name + "_skip_condition", nn.Linear(width, last, bias=False) if skips else None)
+        rank = options.get("rank", 0)
+        if rank > 0:
+            setattr(self, name + "_pairs", nn.Linear(rank, first if first is not None else last, bias=False))
+            setattr(self, name + "_skip_pairs", nn.Linear(rank, last, bias=False) if skips else None)
+
+    def condition_part(self, name, conditions):
+        """What conditions add to the product that `name` has weights for; behind them stand the genes perturbed together."""
+        if getattr(self, name + "_pairs", None) is None:
+            return getattr(self, name + "_condition")(conditions)
+        known = getattr(self, name + "_condition").in_features
+        pairs = self.pairs(conditions[:, known:])
+        return getattr(self, name + "_condition")(conditions[:, :known]) + getattr(self, name + "_pairs")(pairs)
 
     def add_decoder(self, genes, options, **how):
         latent = options["latent"]
@@ -102,6 +128,8 @@ class Decoder:
         self.decoder_condition = self.decoder_skip_condition = None
         self.encoder_condition = self.encoder_skip_condition = None
         width, hidden = options.get("conditions", 0), options["hidden"]
+        if options.get("rank", 0) > 0:
+            self.pairs = LearnedPairs(options["gene_width"], options["rank"])
         if width > 0:
             self.add_conditions("decoder", width, hidden[-1] if hidden else None, outputs, options)
         if width > 0 and options.get("condition_encoder"):
@@ -109,17 +137,18 @@ class Decoder:
             self.add_conditions("encoder", width, hidden[0] if hidden else None, latent, linear_path)
 
     def decode(self, z, conditions=None):
-        y = self.decoder(z) if self.decoder_condition is None else told(self.decoder, z, self.decoder_condition(conditions))
+        has_conditions = self.decoder_condition is not None
+        y = told(self.decoder, z, self.condition_part("decoder", conditions)) if has_conditions else self.decoder(z)
         if self.decoder_skip is not None:
             y = y + self.decoder_skip(z)
         if self.decoder_skip_condition is not None:
-            y = y + self.decoder_skip_condition(conditions)
+            y = y + self.condition_part("decoder_skip", conditions)
         return self.output(y)
 
     def encode(self, x, conditions):
         if self.encoder_condition is None:
             return self.encoder(self.input(x))
-        return told(self.encoder, self.input(x), self.encoder_condition(conditions))
+        return told(self.encoder, self.input(x), self.condition_part("encoder", conditions))
 
 
 class Autoencoder(nn.Module, Decoder):
@@ -133,7 +162,7 @@ class Autoencoder(nn.Module, Decoder):
         z = self.encode(x, conditions)
         if self.encoder_skip is not None:
             z = z + self.encoder_skip(x)
-        return z if self.encoder_skip_condition is None else z + self.encoder_skip_condition(conditions)
+        return z if self.encoder_skip_condition is None else z + self.condition_part("encoder_skip", conditions)
 
     def forward(self, x, conditions=None, told_encoder=None):
         """`told_encoder`: conditions of x, where x are other cells than those that `conditions` are of."""

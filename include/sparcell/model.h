@@ -126,8 +126,17 @@ void describe(Visitor& v, EmbeddingOptions& o) {
   v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
 }
 
+/// What genes that are perturbed together are beside the sum of what each is.
+enum class GeneCombination { sum, learned };
+template <>
+struct Names<GeneCombination> {
+  static constexpr std::string_view values[] = {"sum", "learned"};
+};
+
 /// How an autoencoder is told them.
 struct ConditioningOptions : EmbeddingOptions {
+  GeneCombination combine = GeneCombination::sum;
+  std::int64_t rank = 8;
   bool encoder = false;
   double control_input = 0;
 };
@@ -135,6 +144,10 @@ struct ConditioningOptions : EmbeddingOptions {
 template <class Visitor>
 void describe(Visitor& v, ConditioningOptions& o) {
   describe(v, static_cast<EmbeddingOptions&>(o));
+  v.field("combine", o.combine,
+          "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
+          "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count.");
+  v.field("rank", o.rank, at_least(1), "Products of combine: learned.");
   v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
   v.field("control_input", o.control_input, share,
           "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "

@@ -203,6 +203,13 @@ class ModelChecker {
     checker_.refuse_if(how.encoder && told.empty(), path_ + ".conditioning.encoder",
                        "{}.conditioning.encoder tells the encoder conditions, but {}.condition names none",
                        path_, path_);
+    const bool learned = how.combine == GeneCombination::learned;
+    checker_.refuse_if(learned && !perturbation, path_ + ".conditioning.combine",
+                       "{}.conditioning.combine is about genes that are perturbed together, but {}.condition "
+                       "does not name perturbation",
+                       path_, path_);
+    checker_.refuse_if(!learned && how.rank != ConditioningOptions().rank, path_ + ".conditioning.rank",
+                       "{}.conditioning.rank belongs to conditioning.combine learned, not sum", path_);
     checker_.refuse_if(
         how.control_input > 0 && model_.input.mix > 0, path_ + ".conditioning.control_input",
         "{}.conditioning.control_input asks for the cell itself from a control, and {}.input.mix for "

@@ -85,7 +85,13 @@ std::vector<std::string> parts_of_label(const std::string& label) {
   return parts;
 }
 
-ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups) {
+ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups,
+                               std::int64_t gene_width) {
+  if (gene_width > 0) {
+    part_genes_.cols = gene_width;
+    part_genes_.offsets.push_back(0);
+    width += ++part_genes_.rows;
+  }
   groups_.count = groups;
   if (groups > 1) groups_.of_cell.assign(static_cast<std::size_t>(cells), 0);
   of_cells_.rows = cells;
@@ -103,6 +109,7 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
     if (name != perturbation_word) add_covariate(model, name, prepared);
   }
   if (options.by_perturbation()) add_groups(model, prepared);
+  if (options.conditioning.combine == GeneCombination::learned) add_part_genes();
   const Perturbations& perturbations = prepared.data.perturbations;
   std::vector<SparseVector> vectors(perturbations.names.size());
   if (embedding_) {
@@ -114,10 +121,13 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
       }
     }
   }
-  of_cells_.cols = std::ssize(columns_);
+  of_cells_.cols = std::ssize(columns_) + part_genes_.rows;
   for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
     const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
-    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{}, cell);
+    const bool known = p > 0 && !vectors[p].empty();  // of a cell in the split
+    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{},
+               known ? std::span<const std::string>(perturbations.parts[p]) : std::span<const std::string>(),
+               cell);
   }
 }
 
@@ -194,7 +204,20 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
   covariates_.push_back(std::move(covariate));
 }
 
-void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const {
+void ConditionTable::add_part_genes() {
+  part_genes_.cols = std::ssize(embedding_->columns);
+  for (const auto& [name, vector] : embedding_->genes) {
+    part_column_[name] = static_cast<std::int32_t>(std::ssize(columns_) + part_genes_.rows++);
+    for (const auto& [column, value] : vector) {
+      part_genes_.indices.push_back(column);
+      part_genes_.values.push_back(value);
+    }
+    part_genes_.offsets.push_back(std::ssize(part_genes_.values));
+  }
+}
+
+void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation,
+                                std::span<const std::string> parts, std::int32_t cell) const {
   for (const auto& [column, value] : perturbation) {
     rows.indices.push_back(column);
     rows.values.push_back(value);
@@ -203,6 +226,13 @@ void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbati
     if (covariate.level[cell] < 0) continue;
     rows.indices.push_back(covariate.first_column + covariate.level[cell]);
     rows.values.push_back(1);
+  }
+  if (parts.size() > 1 && !part_column_.empty()) {
+    std::vector<std::int32_t> columns;
+    for (const std::string& part : parts) columns.push_back(part_column_.at(part));
+    std::sort(columns.begin(), columns.end());
+    rows.indices.insert(rows.indices.end(), columns.begin(), columns.end());
+    rows.values.insert(rows.values.end(), columns.size(), 1.0f);
   }
   rows.offsets.push_back(std::ssize(rows.values));
   ++rows.rows;
@@ -224,7 +254,7 @@ Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::s
   const SparseVector vector = embedding_->of(parts, who);
   Csr<float> rows;
   rows.cols = of_cells_.cols;
-  for (const std::int32_t cell : cells) append_row(rows, vector, cell);
+  for (const std::int32_t cell : cells) append_row(rows, vector, parts, cell);
   return rows;
 }
 

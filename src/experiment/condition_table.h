@@ -15,7 +15,9 @@ class ConditionTable {
   ConditionTable() = default;
   /// Zeros for `cells` cells: what a model that needs `width` conditions is told of cells of unknown ones.
   /// All are of the first of `groups` groups.
-  ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups = 1);
+  /// With `gene_width` genes have vectors of that many numbers, and none is perturbed.
+  ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups = 1,
+                 std::int64_t gene_width = 0);
   /// Of all cells of the data, as `options.condition` says, fitted on training cells. Cells that are in no
   /// part of the split may have conditions that training cells do not; they are told none. `model` is named
   /// in errors. Throws DataError for a missing column or labels, a condition that is the same for all
@@ -24,8 +26,11 @@ class ConditionTable {
   ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
                  const Prepared& prepared, Log& log);
 
-  /// Cells x conditions.
+  /// Cells x conditions; behind them, where genes that are perturbed together have more than their sum
+  /// (`conditioning.combine`), a column for each row of `part_genes`.
   const Csr<float>& of_cells() const { return of_cells_; }
+  /// The vectors of all genes of the embedding, where those columns are.
+  const Csr<float>& part_genes() const { return part_genes_; }
   const std::vector<std::string>& columns() const { return columns_; }
   /// Of cells that share dispersions (`options.dispersion`): controls and perturbations with training cells,
   /// in their order.
@@ -51,13 +56,17 @@ class ConditionTable {
                          const Prepared& prepared, Log& log);
   void add_groups(const std::string& model, const Prepared& prepared);
   void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
-  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const;
+  void add_part_genes();
+  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::span<const std::string> parts,
+                  std::int32_t cell) const;
 
   std::optional<GeneEmbedding> embedding_;
   std::vector<Covariate> covariates_;
   std::vector<std::string> columns_;
   std::vector<std::int32_t> controls_, trained_;
   CellGroups groups_;
+  Csr<float> part_genes_;
+  std::map<std::string, std::int32_t> part_column_;
   Csr<float> of_cells_;
 };
 

@@ -100,12 +100,13 @@ std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::str
     throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
   }
   const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
-  std::int64_t width = 0, groups = 1;
+  std::int64_t width = 0, groups = 1, gene_width = 0;
   for (const NamedTensor& tensor : checkpoint.tensors.parameters) {
     if (tensor.name == "decoder_condition.weight") width = tensor.shape[1];
+    if (tensor.name == "pairs.weight") gene_width = tensor.shape[1];
     if (tensor.name == "log_dispersion" && tensor.shape.size() == 2) groups = tensor.shape[0];
   }
-  return restored(context, name, data, ConditionTable(data.x.rows, width, groups), checkpoint);
+  return restored(context, name, data, ConditionTable(data.x.rows, width, groups, gene_width), checkpoint);
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,

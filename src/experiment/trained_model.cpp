@@ -24,14 +24,16 @@ void put_rows(const Matrix<float>& block, std::int64_t first, Matrix<float>& all
 
 DeviceData<float> device_data(Context& context, const std::string& name, const ModelOptions& options,
                               const Dataset& data, const Scaler& scaler, const ConditionTable& conditions) {
-  if (!options.of_counts()) return DeviceData<float>(context, data.x, scaler, conditions.of_cells());
+  if (!options.of_counts())
+    return DeviceData<float>(context, data.x, scaler, conditions.of_cells(), conditions.part_genes());
   if (!data.raw.known()) {
     throw DataError(
         "model.{}.likelihood {} needs counts, but {} of {} is used as it is (normalize: none); let normalize "
         "begin from counts",
         name, name_of(options.likelihood), data.matrix, data.source);
   }
-  return DeviceData<float>(context, data.raw, data.x, conditions.of_cells(), conditions.groups());
+  return DeviceData<float>(context, data.raw, data.x, conditions.of_cells(), conditions.groups(),
+                           conditions.part_genes());
 }
 
 double log_sum_exp(std::span<const double> values) {

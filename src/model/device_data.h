@@ -24,8 +24,10 @@ struct CellGroups {
 template <class T>
 class DeviceData {
  public:
-  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {})
-      : conditions_(context, conditions),
+  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {},
+             const Csr<float>& part_genes = {})
+      : conditions_(context, conditions, part_genes.rows),
+        part_genes_(context, part_genes),
         rows_(x.rows),
         features_(x.cols),
         genes_(x.cols),
@@ -38,8 +40,8 @@ class DeviceData {
 
   /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts has share 1.
   DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {},
-             const CellGroups& groups = {})
-      : DeviceData(context, with_library(x), Scaler{}, conditions) {
+             const CellGroups& groups = {}, const Csr<float>& part_genes = {})
+      : DeviceData(context, with_library(x), Scaler{}, conditions, part_genes) {
     genes_ = x.cols;
     log1p_ = raw.log1p;
     target_sum_ = raw.target_sum;
@@ -61,6 +63,10 @@ class DeviceData {
 
   /// Cells x conditions; no columns where there are none.
   CsrView<const T> conditions() const { return conditions_.view(); }
+  /// Cells x genes, 1 for those that are perturbed together in the cell, and the genes' vectors; no rows of
+  /// them where models are told nothing of the kind.
+  CsrView<const T> parts() const { return conditions_.parts(); }
+  CsrView<const T> part_genes() const { return part_genes_.view(); }
   /// What encoders read.
   CsrView<const T> x() const { return {rows_, features_, offsets_.data(), indices_.data(), values_.data()}; }
   std::span<const T> mean() const { return mean_.span(); }
@@ -111,6 +117,7 @@ class DeviceData {
   }
 
   DeviceConditions<T> conditions_;
+  DeviceRows<T> part_genes_;
   std::int64_t rows_, features_, genes_, nonzeros_;
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;

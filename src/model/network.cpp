@@ -31,7 +31,8 @@ LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .
 
 template <class T>
 Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in)
+                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in,
+                    std::int64_t pairs_in)
     : skip_in_(skip_in), condition_in_(condition_in), parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;
@@ -66,6 +67,10 @@ Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint3
   condition_ = parameters.add_matrix(name + "_condition.weight", shape(0).out, condition_in, true);
   if (skips() && size() > 1)
     skip_condition_ = parameters.add_matrix(name + "_skip_condition.weight", out(), condition_in, true);
+  if (pairs_in == 0) return;
+  pairs_ = parameters.add_matrix(name + "_pairs.weight", shape(0).out, pairs_in);
+  if (skips() && size() > 1)
+    skip_pairs_ = parameters.add_matrix(name + "_skip_pairs.weight", out(), pairs_in);
 }
 
 template <class T>
@@ -103,6 +108,8 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
   if (skips()) draw(skip_, skip_in_, *parameters_);
   if (conditioned()) draw(condition_, layers_.front().shape.in + condition_in_, *parameters_);
   if (skip_condition_ >= 0) draw(skip_condition_, skip_in_ + condition_in_, *parameters_);
+  fill(pairs_, T(0), *parameters_);  // genes begin as their sum
+  fill(skip_pairs_, T(0), *parameters_);
 }
 
 template <class T>
@@ -202,6 +209,10 @@ bool Network<T>::begin_with_conditions(Context& context, int layer, const Condit
   const int tensor = layer == 0 ? condition_ : layer + 1 == size() ? skip_condition_ : -1;
   if (tensor < 0) return false;
   sparse_linear<T>(context, conditions.x, conditions.rows, parameters_->matrix(tensor), linear);
+  if (const int pairs = layer == 0 ? pairs_ : skip_pairs_; pairs >= 0) {
+    matmul<T>(context, Transpose::no, Transpose::yes, conditions.pairs, parameters_->matrix(pairs), T(1),
+              linear);
+  }
   return true;
 }
 
@@ -391,8 +402,20 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
     if (with_parameters) beside_weight_gradient(context, k, grad, deviations(tape[k], 0, rows));
     deviation_backward(context, k, tape[k], 0, segments, grad, layer_input, below);
   }
+  const auto gradient_of_pairs = [&](int tensor, int layer) {
+    if (tensor < 0) return;
+    const MatrixView<const T> grad = rows_of(tape[layer].grad, layer, 0, rows);
+    beside(context, [&] {
+      matmul<T>(context, Transpose::yes, Transpose::no, grad, conditions.pairs, T(1),
+                parameters_->matrix_gradient(tensor));
+    });
+    matmul<T>(context, Transpose::no, Transpose::no, grad, parameters_->matrix(tensor),
+              tensor == pairs_ ? T(0) : T(1), conditions.grad_pairs);
+  };
   add_gradient_of_conditions(condition_, 0);
   add_gradient_of_conditions(skip_condition_, size() - 1);
+  gradient_of_pairs(pairs_, 0);
+  gradient_of_pairs(skip_pairs_, size() - 1);
   if (!skips()) return;
   const MatrixView<const T> grad = rows_of(tape.back().grad, size() - 1, 0, rows);
   beside(context, [&] {

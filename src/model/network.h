@@ -73,9 +73,11 @@ class Network {
   /// its weight, named `<name>_skip.weight`, adds to the last layer's product. With `condition_in` that many
   /// conditions of the cells stand beside the input, as if concatenated to it: their weights, named
   /// `<name>_condition.weight` and, of the linear path, `<name>_skip_condition.weight`, add to the first
-  /// layer's product and to the last one's.
+  /// layer's product and to the last one's. Beside them may stand `pairs_in` numbers of genes perturbed
+  /// together, whose weights, named `<name>_pairs.weight` and `<name>_skip_pairs.weight`, do as well.
   Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0, std::int64_t condition_in = 0);
+          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0, std::int64_t condition_in = 0,
+          std::int64_t pairs_in = 0);
 
   /// Features: without what stands beside them.
   std::int64_t in() const { return layers_.front().shape.in - layers_.front().shape.beside; }
@@ -186,7 +188,7 @@ class Network {
   };
 
   std::vector<Layer> layers_;
-  int skip_ = -1, condition_ = -1, skip_condition_ = -1;  ///< in parameters
+  int skip_ = -1, condition_ = -1, skip_condition_ = -1, pairs_ = -1, skip_pairs_ = -1;  ///< in parameters
   std::int64_t skip_in_ = 0, condition_in_ = 0;
   Arena<T>* parameters_;
   Arena<T>* buffers_;

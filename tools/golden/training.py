@@ -96,6 +96,14 @@ def simulated_conditions(seed, width):
     return conditions, np.arange(0, CELLS, 4)
 
 
+def with_pairs(seed, conditions, options):
+    """Behind the conditions of cells of two genes a 1 for each of them, and the genes' vectors."""
+    parts = (conditions[:, :-2] != 0).astype(np.float64)
+    parts[parts.sum(axis=1) < 2] = 0
+    vectors = np.random.default_rng(seed + 2).integers(-4, 5, (parts.shape[1], options["gene_width"])) / 4
+    return np.concatenate([conditions, parts], axis=1), vectors
+
+
 def simulated_data(seed):
     """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
@@ -393,7 +401,12 @@ def run_case(path, options):
     conditions, controls = None, None
     if options.get("conditions", 0) > 0:
         conditions, controls = simulated_conditions(seed, options["conditions"])
+    genes = None
+    if options.get("rank", 0) > 0:
+        conditions, genes = with_pairs(seed, conditions, options)
     model, initial = build(options, draws, data)
+    if genes is not None:
+        model.pairs.genes = torch.from_numpy(genes)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
     training = trainer(model, options, draws, data, conditions, controls)
     training.expression = expression
@@ -416,6 +429,8 @@ def run_case(path, options):
                                           **count_data})
         if conditions is not None:
             write(file, {"condition": conditions, "controls": controls.astype(np.int32)})
+        if genes is not None:
+            write(file, {"genes": genes})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
         file["losses"].attrs["names"] = ",".join(training.parts)
         write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})
