@@ -18,7 +18,7 @@ struct TrainingStart {
   Csr<float> genes;                      ///< genes x training cells: the transposed data; of GANs too
   std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion (of
                                          ///< every gene in one group of cells after the other)
-  std::vector<std::int32_t> controls;  ///< rows of the training cells that are controls
+  std::vector<std::int32_t> controls;    ///< rows of the training cells that are controls
   Csr<float> conditions;  ///< of GANs that are told them: of the first `shown_cells` training cells
 };
 
