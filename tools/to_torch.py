@@ -50,7 +50,7 @@ def model_options(options):
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
                 "standardize": options["input"]["standardize"],
                 "condition_encoder": options["conditioning"]["encoder"], **likelihood, **network_options(options)}
-    own = ("output", "gate_temperature", "library", "weight_average")
+    own = ("output", "gate_temperature", "library", "weight_average", "minibatch")
     return {
         **{key: options[key] for key in own if key in options},
         "latent": options["latent"],
@@ -80,11 +80,18 @@ def load_model(run, name, weights=None, config=None):
     state = read_state(Path(run) / "checkpoints" / name / f"{weights}.h5")
     output = [key for key in state if key.startswith(("decoder.", "generator.")) and key.endswith(".weight")]
     of_counts = "log_dispersion" in state
-    genes = len(state["log_dispersion"]) if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
+    genes = state["log_dispersion"].shape[-1] if of_counts else len(state[max(output, key=lambda key: int(key.split(".")[1]))])
     genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
-    told = state.get("decoder_condition.weight")
+    told = state.get("decoder_condition.weight", state.get("generator_condition.weight"))
     width = {} if told is None else {"conditions": told.shape[1]}
+    if of_counts and state["log_dispersion"].ndim == 2:
+        width["groups"] = len(state["log_dispersion"])
+    pairs = state.get("pairs.weight")  # of genes that are perturbed together
+    if pairs is not None:
+        width |= {"rank": pairs.shape[0], "gene_width": pairs.shape[1]}
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
+    if pairs is not None and options["conditioning"]["embedding"] == "one_hot":
+        model.pairs.genes = torch.eye(pairs.shape[1])
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
                            for key, values in state.items()})
@@ -102,6 +109,12 @@ def read_cells(file):
     return torch.from_numpy(dense)
 
 
+def lacks_vectors(model):
+    """Whether the encoder is told products of genes whose vectors are not in the run's folder."""
+    pairs = getattr(model, "encoder_pairs", None)
+    return pairs is not None and model.pairs.genes is None
+
+
 def compare_latents(run, models):
     """Prints each model's largest difference; true if all are within the tolerance."""
     agree = True
@@ -112,6 +125,9 @@ def compare_latents(run, models):
                 continue
             if hasattr(model, "log_dispersion"):
                 print(f"{name}: reads counts, which latent.h5ad does not hold: not compared")
+                continue
+            if lacks_vectors(model):
+                print(f"{name}: multiplies vectors of genes that a run does not hold: not compared")
                 continue
             expected = torch.from_numpy(file[f"obsm/X_{name}"][()])
             told = f"obsm/conditions_{name}"  # of a model whose encoder is told conditions

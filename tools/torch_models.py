@@ -20,11 +20,12 @@ ACTIVATIONS = {
 NORMALIZATIONS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
 
 
-def hidden_layers(width, options, linear=nn.Linear, dropout=lambda p, layer: nn.Dropout(p), first_layer=0):
-    """Linear, [normalization,] activation, dropout for each hidden width; dropout stands there even where p is 0."""
+def hidden_layers(width, options, linear=nn.Linear, dropout=lambda p, layer: nn.Dropout(p), first_layer=0, beside_last=0):
+    """Linear, [normalization,] activation, dropout for each hidden width; dropout stands there even where p is 0. The last
+    of them sees `beside_last` features beside the output of the one before."""
     layers = []
     for i, (hidden, p) in enumerate(zip(options["hidden"], options["dropout"], strict=True)):
-        layers.append(linear(width, hidden))
+        layers.append(linear(width + (beside_last if i + 1 == len(options["hidden"]) else 0), hidden))
         if options["normalization"] != "none":
             layers.append(NORMALIZATIONS[options["normalization"]](hidden))
         layers += [ACTIVATIONS[options["activation"]](options["slope"]), dropout(p, first_layer + i)]
@@ -81,6 +82,20 @@ def told(layers, x, *conditions):
     return layers[1:](y)
 
 
+class LearnedPairs(nn.Module):
+    """What genes that are perturbed together are beside their sum: products of a learned matrix's numbers of each gene,
+    summed over pairs. `genes` has a vector in each row; `parts` says which of them a cell has."""
+
+    def __init__(self, width, rank):
+        super().__init__()
+        self.weight = nn.Parameter(nn.Linear(width, rank).weight.detach().clone())
+        self.genes = None
+
+    def forward(self, parts):
+        q = self.genes @ self.weight.T
+        return ((parts @ q).square() - parts @ q.square()) / 2
+
+
 class Decoder:
     """What both autoencoders share: the standardized input, the linear path to genes, what it is told of the cells, and
     the output's activation."""
@@ -90,6 +105,18 @@ class Decoder:
         skips = options.get("skip") and first is not None
         setattr(self, name + "_condition", nn.Linear(width, first if first is not None else last, bias=False))
         setattr(self, name + "_skip_condition", nn.Linear(width, last, bias=False) if skips else None)
+        rank = options.get("rank", 0)
+        if rank > 0:
+            setattr(self, name + "_pairs", nn.Linear(rank, first if first is not None else last, bias=False))
+            setattr(self, name + "_skip_pairs", nn.Linear(rank, last, bias=False) if skips else None)
+
+    def condition_part(self, name, conditions):
+        """What conditions add to the product that `name` has weights for; behind them stand the genes perturbed together."""
+        if getattr(self, name + "_pairs", None) is None:
+            return getattr(self, name + "_condition")(conditions)
+        known = getattr(self, name + "_condition").in_features
+        pairs = self.pairs(conditions[:, known:])
+        return getattr(self, name + "_condition")(conditions[:, :known]) + getattr(self, name + "_pairs")(pairs)
 
     def add_decoder(self, genes, options, **how):
         latent = options["latent"]
@@ -101,6 +128,8 @@ class Decoder:
         self.decoder_condition = self.decoder_skip_condition = None
         self.encoder_condition = self.encoder_skip_condition = None
         width, hidden = options.get("conditions", 0), options["hidden"]
+        if options.get("rank", 0) > 0:
+            self.pairs = LearnedPairs(options["gene_width"], options["rank"])
         if width > 0:
             self.add_conditions("decoder", width, hidden[-1] if hidden else None, outputs, options)
         if width > 0 and options.get("condition_encoder"):
@@ -108,17 +137,18 @@ class Decoder:
             self.add_conditions("encoder", width, hidden[0] if hidden else None, latent, linear_path)
 
     def decode(self, z, conditions=None):
-        y = self.decoder(z) if self.decoder_condition is None else told(self.decoder, z, self.decoder_condition(conditions))
+        has_conditions = self.decoder_condition is not None
+        y = told(self.decoder, z, self.condition_part("decoder", conditions)) if has_conditions else self.decoder(z)
         if self.decoder_skip is not None:
             y = y + self.decoder_skip(z)
         if self.decoder_skip_condition is not None:
-            y = y + self.decoder_skip_condition(conditions)
+            y = y + self.condition_part("decoder_skip", conditions)
         return self.output(y)
 
     def encode(self, x, conditions):
         if self.encoder_condition is None:
             return self.encoder(self.input(x))
-        return told(self.encoder, self.input(x), self.encoder_condition(conditions))
+        return told(self.encoder, self.input(x), self.condition_part("encoder", conditions))
 
 
 class Autoencoder(nn.Module, Decoder):
@@ -132,7 +162,7 @@ class Autoencoder(nn.Module, Decoder):
         z = self.encode(x, conditions)
         if self.encoder_skip is not None:
             z = z + self.encoder_skip(x)
-        return z if self.encoder_skip_condition is None else z + self.encoder_skip_condition(conditions)
+        return z if self.encoder_skip_condition is None else z + self.condition_part("encoder_skip", conditions)
 
     def forward(self, x, conditions=None, told_encoder=None):
         """`told_encoder`: conditions of x, where x are other cells than those that `conditions` are of."""
@@ -152,7 +182,8 @@ class VariationalAutoencoder(nn.Module, Decoder):
         self.logvar = nn.Linear(options["hidden"][-1], latent)
         self.add_decoder(genes, options, **how)
         if of_counts(options):
-            self.log_dispersion = nn.Parameter(torch.zeros(genes))
+            groups = options.get("groups", 0)  # of cells with dispersions of their own
+            self.log_dispersion = nn.Parameter(torch.zeros((groups, genes) if groups > 0 else genes))
         elif options.get("likelihood") == "gaussian":
             self.log_variance = nn.Parameter(torch.zeros(1 if options["variance"] == "shared" else genes))
 
@@ -179,18 +210,49 @@ class Library(nn.Module):
 
 
 class Gan(nn.Module):
-    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some."""
+    """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some.
+    Conditions of a cell stand beside z, and beside the cell as the critic sees it."""
 
     def __init__(self, genes, options, **how):
         super().__init__()
         self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
         hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
-        self.inputs = options["latent"] + library
-        self.generator = network(self.inputs, 2 * genes if hurdle else genes, options["generator"], **how)
-        self.average = copy.deepcopy(self.generator).requires_grad_(False) if self.options["weight_average"] > 0 else None
+        self.inputs, told_width = options["latent"] + library, options.get("conditions", 0)
+        outputs = 2 * genes if hurdle else genes
+        self.generator = network(self.inputs, outputs, options["generator"], **how)
+        first = (options["generator"]["hidden"] or [outputs])[0]
+        self.generator_condition = nn.Linear(told_width, first, bias=False) if told_width > 0 else None
+        averages = self.options["weight_average"] > 0
+        self.average = copy.deepcopy(self.generator).requires_grad_(False) if averages else None
+        self.average_condition = None
+        if averages and told_width > 0:
+            self.average_condition = copy.deepcopy(self.generator_condition).requires_grad_(False)
         self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
-        self.critic = network(genes, 1, options["critic"], critic_linear, **how)
+        self.deviates = options.get("minibatch", "none") == "deviation"
+        self.critic = network(genes + told_width, 1, options["critic"], critic_linear, beside_last=self.deviates, **how)
+
+    def outputs(self, z, conditions=None):
+        """Of the generator on z and the cells' conditions."""
+        if self.generator_condition is None:
+            return self.generator(z)
+        return told(self.generator, z, self.generator_condition(conditions))
+
+    def average_outputs(self, z, conditions=None):
+        if self.average is None:
+            return self.outputs(z, conditions)
+        if self.average_condition is None:
+            return self.average(z)
+        return told(self.average, z, self.average_condition(conditions))
+
+    def criticize(self, x, conditions=None):
+        x = x if conditions is None else torch.cat([x, conditions], 1)
+        if not self.deviates:
+            return self.critic(x)
+        last_hidden = [i for i, layer in enumerate(self.critic) if isinstance(layer, nn.Linear)][-2]
+        h = self.critic[:last_hidden](x)
+        deviation = (h.var(0, unbiased=False) + 1e-8).sqrt().mean()
+        return self.critic[last_hidden:](torch.cat([h, deviation.expand(len(h), 1)], 1))
 
     def cells(self, outputs, noise=None, size=None):
         """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""
@@ -226,7 +288,8 @@ def kl_divergence(mu, logvar, reduction, free_bits=0.0):
 
 
 def count_loss(counts, output, log_library, log_dispersion, options):
-    """Minus log-likelihood under (zero-inflated) negative binomials, every entry."""
+    """Minus log-likelihood under (zero-inflated) negative binomials, every entry. Dispersions are of all cells, or of
+    each."""
     genes = counts.shape[1]
     shift = output[:, -1:] if options["library"] == "decoded" else log_library
     log_mean = (output[:, :genes] + shift).clamp(math.log(1e-5), math.log(1e6))

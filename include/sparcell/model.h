@@ -109,23 +109,45 @@ void describe(Visitor& v, InputOptions& o) {
           "cell with probability p, and the mixed cell is what is to be reconstructed.");
 }
 
-/// How conditions are told. `embedding` is a word or the path of a table.
-struct ConditioningOptions {
+/// What conditions are. `embedding` is a word or the path of a table.
+struct EmbeddingOptions {
   static constexpr std::string_view one_hot = "one_hot", loadings = "loadings";
 
   std::string embedding = std::string(one_hot);
   std::int64_t components = 10;
+};
+
+template <class Visitor>
+void describe(Visitor& v, EmbeddingOptions& o) {
+  v.field("embedding", o.embedding,
+          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
+          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
+          "perturbed together add up; a control is zero.");
+  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+}
+
+/// What genes that are perturbed together are beside the sum of what each is.
+enum class GeneCombination { sum, learned };
+template <>
+struct Names<GeneCombination> {
+  static constexpr std::string_view values[] = {"sum", "learned"};
+};
+
+/// How an autoencoder is told them.
+struct ConditioningOptions : EmbeddingOptions {
+  GeneCombination combine = GeneCombination::sum;
+  std::int64_t rank = 8;
   bool encoder = false;
   double control_input = 0;
 };
 
 template <class Visitor>
 void describe(Visitor& v, ConditioningOptions& o) {
-  v.field("embedding", o.embedding,
-          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
-          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
-          "perturbed together add up; a control is zero.");
-  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+  describe(v, static_cast<EmbeddingOptions&>(o));
+  v.field("combine", o.combine,
+          "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
+          "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count.");
+  v.field("rank", o.rank, at_least(1), "Products of combine: learned.");
   v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
   v.field("control_input", o.control_input, share,
           "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
@@ -143,6 +165,13 @@ enum class VarianceOf { shared, gene };
 template <>
 struct Names<VarianceOf> {
   static constexpr std::string_view values[] = {"shared", "gene"};
+};
+
+/// What has a dispersion of its own under negative binomials.
+enum class DispersionOf { gene, gene_perturbation };
+template <>
+struct Names<DispersionOf> {
+  static constexpr std::string_view values[] = {"gene", "gene_perturbation"};
 };
 
 enum class LibrarySource { observed, decoded };
@@ -238,6 +267,13 @@ void describe(Visitor& v, SparsityOptions& o) {
   v.field("weight", o.weight, at_least(0), "Weight of the term in the generator's loss.");
 }
 
+/// What the critic sees of a batch beside each of its cells.
+enum class MinibatchStatistic { none, deviation };
+template <>
+struct Names<MinibatchStatistic> {
+  static constexpr std::string_view values[] = {"none", "deviation"};
+};
+
 struct GanOptions {
   NetworkOptions generator{.hidden = {512, 512, 256},
                            .normalization = NormalizationLayer::batch,
@@ -258,6 +294,7 @@ struct GanOptions {
   double gate_temperature = 0.5;
   LibraryUse library = LibraryUse::none;
   double weight_average = 0;
+  MinibatchStatistic minibatch = MinibatchStatistic::none;
   GradientPenaltyOptions gradient_penalty;
   bool spectral_norm = true;
   SpectralIterations spectral_iterations = SpectralIterations::per_pass;
@@ -283,6 +320,9 @@ void describe(Visitor& v, GanOptions& o) {
           "cells are scaled to it as well.");
   v.field("weight_average", o.weight_average, probability_below_one,
           "Decay per step of the moving average of the generator's weights that cells are generated with; 0: the weights.");
+  v.field("minibatch", o.minibatch,
+          "deviation: the critic's last hidden layer sees one feature more, the standard deviation of its input over the cells "
+          "of the batch, averaged over features: cells that are all alike give themselves away.");
   v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
   v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
   v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");
@@ -308,11 +348,13 @@ struct ModelOptions {
   KlOptions kl;    ///< vae, as are the following
   LikelihoodType likelihood = LikelihoodType::mse;
   VarianceOf variance = VarianceOf::gene;
+  DispersionOf dispersion = DispersionOf::gene;
   LibrarySource library = LibrarySource::observed;
   SampleOptions sample;
   GanOptions gan;  ///< gan
   TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
 
+  bool by_perturbation() const { return dispersion == DispersionOf::gene_perturbation; }
   bool of_counts() const { return likelihood == LikelihoodType::nb || likelihood == LikelihoodType::zinb; }
 };
 
@@ -324,6 +366,9 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("latent", o.latent, at_least(1), "Latent dimensions.");
   if (o.type == ModelType::gan) {
     describe(v, o.gan);
+    v.field("condition", o.condition,
+            "What generator and critic are told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
+    v.section("conditioning", static_cast<EmbeddingOptions&>(o.conditioning), "What conditions are.");
     return;
   }
   describe(v, o.network);
@@ -345,6 +390,8 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("likelihood", o.likelihood,
           "Of a cell: mse (squared error), gaussian, or of its counts nb (negative binomial) or zinb (with a gate for zeros).");
   v.field("variance", o.variance, "gaussian: one variance for all genes, or one for each.");
+  v.field("dispersion", o.dispersion,
+          "nb, zinb: one dispersion for each gene, or one for each gene under each perturbation (controls are one).");
   v.field("library", o.library, "nb, zinb: the library size of a cell is as observed, or the decoder says it.");
   v.section("sample", o.sample, "Where generated cells come from.");
 }

@@ -105,6 +105,12 @@ class ModelChecker {
     checker_.refuse_if(model_.variance != usual.variance && model_.likelihood != LikelihoodType::gaussian,
                        path_ + ".variance", "{}.variance belongs to the likelihood gaussian, not {}", path_,
                        likelihood);
+    checker_.refuse_if(model_.by_perturbation() && !model_.of_counts(), path_ + ".dispersion",
+                       "{}.dispersion belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
+    checker_.refuse_if(model_.by_perturbation() && unlabelled_, path_ + ".dispersion",
+                       "{}.dispersion gene_perturbation needs perturbation labels, but "
+                       "read.perturbation.preset none reads none",
+                       path_);
     checker_.refuse_if(model_.library != usual.library && !model_.of_counts(), path_ + ".library",
                        "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
     checker_.refuse_if(
@@ -197,6 +203,13 @@ class ModelChecker {
     checker_.refuse_if(how.encoder && told.empty(), path_ + ".conditioning.encoder",
                        "{}.conditioning.encoder tells the encoder conditions, but {}.condition names none",
                        path_, path_);
+    const bool learned = how.combine == GeneCombination::learned;
+    checker_.refuse_if(learned && !perturbation, path_ + ".conditioning.combine",
+                       "{}.conditioning.combine is about genes that are perturbed together, but {}.condition "
+                       "does not name perturbation",
+                       path_, path_);
+    checker_.refuse_if(!learned && how.rank != ConditioningOptions().rank, path_ + ".conditioning.rank",
+                       "{}.conditioning.rank belongs to conditioning.combine learned, not sum", path_);
     checker_.refuse_if(
         how.control_input > 0 && model_.input.mix > 0, path_ + ".conditioning.control_input",
         "{}.conditioning.control_input asks for the cell itself from a control, and {}.input.mix for "
@@ -214,10 +227,18 @@ class ModelChecker {
 
   void check_gan() {
     const GanOptions& gan = model_.gan;
+    check_conditions();
     check_dropout(path_ + ".generator.dropout", gan.generator.dropout, gan.generator);
     check_dropout(path_ + ".critic.dropout", gan.critic.dropout, gan.critic);
     const bool either = gan.generator.normalization == NormalizationLayer::batch;
     check_batch_of_one(either ? gan.generator : gan.critic);
+    const bool statistic = gan.minibatch != MinibatchStatistic::none;
+    checker_.refuse_if(statistic && gan.critic.hidden.size() < 2, path_ + ".minibatch",
+                       "{}.minibatch is what the last hidden layer of the critic sees of the one before; "
+                       "{}.critic.hidden needs two widths at least",
+                       path_, path_);
+    checker_.refuse_if(statistic && model_.train.batch == 1, train_path("batch"),
+                       "{}.minibatch tells how the cells of a batch differ; train.batch is 1", path_);
     const bool penalized = gan.gradient_penalty.weight > 0;
     checker_.refuse_if(penalized && gan.critic.normalization == NormalizationLayer::batch,
                        path_ + ".critic.normalization",

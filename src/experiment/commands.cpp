@@ -106,7 +106,8 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   const SampleFrom source = from.value_or(run.options(name).sample.from);
   if (from == SampleFrom::mixture && run.options(name).type != ModelType::vae)
     throw UsageError("--from mixture: {} is a GAN, which has no latent values of training cells", name);
-  const bool is_told = !run.options(name).condition.empty();  // conditions of training cells, which are drawn
+  const bool is_told =
+      needs_table(run.options(name));  // conditions or groups of training cells, which are drawn
   if (is_told || needs_training_cells(run.options(name), source)) prepared = prepare_again(context, run, log);
   const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
                              : run.load(context, name, choice.weights, prepared.data);
@@ -124,9 +125,12 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
 void predict(const std::string& folder, const std::string& label, const std::string& output,
              const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
-  const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
-  const std::vector<std::string>& told = run.options(name).condition;
-  if (std::find(told.begin(), told.end(), "perturbation") == told.end()) {
+  const auto is_told = [](const ModelOptions& model) {
+    return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
+  };
+  const std::string name = run.choose(
+      choice, [&](const ModelOptions& model) { return model.type != ModelType::gan || is_told(model); });
+  if (!is_told(run.options(name))) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);
   }
@@ -165,8 +169,9 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   if (!input.empty()) {
     for (const auto& [name, options] : experiment.model) {
-      if (options.condition.empty()) continue;
-      throw UsageError("evaluate: {} is told conditions of cells, and those of {} are not known", name,
+      if (!needs_table(options)) continue;
+      throw UsageError("evaluate: {} {} of cells, and those of {} are not known", name,
+                       options.condition.empty() ? "has dispersions by perturbations" : "is told conditions",
                        input);
     }
     replace_test_cells(

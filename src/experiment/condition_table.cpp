@@ -26,6 +26,20 @@ std::vector<std::int32_t> cells_of_split(const Split& split) {
   return cells;
 }
 
+/// `who` is the option that needs the labels.
+void check_labels(const Prepared& prepared, const std::string& who) {
+  const Dataset& data = prepared.data;
+  if (!data.perturbations.known()) {
+    throw DataError("{}: {} has no perturbation labels; name their column with read.perturbation.column", who,
+                    data.source);
+  }
+  for (const std::int32_t cell : cells_of_split(prepared.split)) {
+    if (data.perturbations.of_cell[cell] >= 0) continue;
+    throw DataError("{}: cell {} has no perturbation label, and is neither perturbed nor a control", who,
+                    data.cells.names[cell]);
+  }
+}
+
 bool holds(const std::vector<std::string>& larger, const std::vector<std::string>& smaller) {
   return std::all_of(smaller.begin(), smaller.end(), [&](const std::string& part) {
     return std::find(larger.begin(), larger.end(), part) != larger.end();
@@ -71,7 +85,15 @@ std::vector<std::string> parts_of_label(const std::string& label) {
   return parts;
 }
 
-ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width) {
+ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups,
+                               std::int64_t gene_width) {
+  if (gene_width > 0) {
+    part_genes_.cols = gene_width;
+    part_genes_.offsets.push_back(0);
+    width += ++part_genes_.rows;
+  }
+  groups_.count = groups;
+  if (groups > 1) groups_.of_cell.assign(static_cast<std::size_t>(cells), 0);
   of_cells_.rows = cells;
   of_cells_.cols = width;
   of_cells_.offsets.assign(static_cast<std::size_t>(cells) + 1, 0);
@@ -86,6 +108,8 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
   for (const std::string& name : options.condition) {
     if (name != perturbation_word) add_covariate(model, name, prepared);
   }
+  if (options.by_perturbation()) add_groups(model, prepared);
+  if (options.conditioning.combine == GeneCombination::learned) add_part_genes();
   const Perturbations& perturbations = prepared.data.perturbations;
   std::vector<SparseVector> vectors(perturbations.names.size());
   if (embedding_) {
@@ -97,28 +121,20 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
       }
     }
   }
-  of_cells_.cols = std::ssize(columns_);
+  of_cells_.cols = std::ssize(columns_) + part_genes_.rows;
   for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
     const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
-    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{}, cell);
+    const bool known = p > 0 && !vectors[p].empty();  // of a cell in the split
+    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{},
+               known ? std::span<const std::string>(perturbations.parts[p]) : std::span<const std::string>(),
+               cell);
   }
 }
 
 void ConditionTable::add_perturbations(Context& context, const std::string& model,
                                        const ModelOptions& options, const Prepared& prepared, Log& log) {
   const Dataset& data = prepared.data;
-  if (!data.perturbations.known()) {
-    throw DataError(
-        "model.{}.condition: {} has no perturbation labels; name their column with "
-        "read.perturbation.column",
-        model, data.source);
-  }
-  for (const std::int32_t cell : cells_of_split(prepared.split)) {
-    if (data.perturbations.of_cell[cell] >= 0) continue;
-    throw DataError(
-        "model.{}.condition: cell {} has no perturbation label, and is neither perturbed nor a control",
-        model, data.cells.names[cell]);
-  }
+  check_labels(prepared, fmt::format("model.{}.condition", model));
   const std::vector<bool> trained = present(data, prepared.split.train);
   if (std::count(trained.begin(), trained.end(), true) < 2) {
     throw DataError(
@@ -135,6 +151,24 @@ void ConditionTable::add_perturbations(Context& context, const std::string& mode
   check_leaks(data, prepared.split);
   embedding_ = gene_embedding(context, options.conditioning, prepared, log);
   columns_ = embedding_->columns;
+}
+
+void ConditionTable::add_groups(const std::string& model, const Prepared& prepared) {
+  const std::string who = fmt::format("model.{}.dispersion", model);
+  check_labels(prepared, who);
+  const Perturbations& perturbations = prepared.data.perturbations;
+  const std::vector<bool> trained = present(prepared.data, prepared.split.train);
+  const std::vector<bool> used = present(prepared.data, cells_of_split(prepared.split));
+  std::vector<std::int32_t> group_of(trained.size(), 0);  // of cells outside the split the first
+  groups_.count = 0;
+  for (std::size_t p = 0; p < trained.size(); ++p) {
+    if (used[p] && !trained[p]) {
+      throw DataError("{}: no training cell has the perturbation {}, whose dispersions cannot be known", who,
+                      perturbations.names[p]);
+    }
+    if (trained[p]) group_of[p] = static_cast<std::int32_t>(groups_.count++);
+  }
+  for (const std::int32_t p : perturbations.of_cell) groups_.of_cell.push_back(p >= 0 ? group_of[p] : 0);
 }
 
 void ConditionTable::add_covariate(const std::string& model, const std::string& name,
@@ -170,7 +204,20 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
   covariates_.push_back(std::move(covariate));
 }
 
-void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const {
+void ConditionTable::add_part_genes() {
+  part_genes_.cols = std::ssize(embedding_->columns);
+  for (const auto& [name, vector] : embedding_->genes) {
+    part_column_[name] = static_cast<std::int32_t>(std::ssize(columns_) + part_genes_.rows++);
+    for (const auto& [column, value] : vector) {
+      part_genes_.indices.push_back(column);
+      part_genes_.values.push_back(value);
+    }
+    part_genes_.offsets.push_back(std::ssize(part_genes_.values));
+  }
+}
+
+void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation,
+                                std::span<const std::string> parts, std::int32_t cell) const {
   for (const auto& [column, value] : perturbation) {
     rows.indices.push_back(column);
     rows.values.push_back(value);
@@ -180,6 +227,13 @@ void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbati
     rows.indices.push_back(covariate.first_column + covariate.level[cell]);
     rows.values.push_back(1);
   }
+  if (parts.size() > 1 && !part_column_.empty()) {
+    std::vector<std::int32_t> columns;
+    for (const std::string& part : parts) columns.push_back(part_column_.at(part));
+    std::sort(columns.begin(), columns.end());
+    rows.indices.insert(rows.indices.end(), columns.begin(), columns.end());
+    rows.values.insert(rows.values.end(), columns.size(), 1.0f);
+  }
   rows.offsets.push_back(std::ssize(rows.values));
   ++rows.rows;
 }
@@ -188,8 +242,8 @@ std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& m
                                              const Prepared& prepared, Log& log) {
   std::vector<ConditionTable> tables;
   for (const auto& [name, options] : models) {
-    tables.push_back(options.condition.empty() ? ConditionTable()
-                                               : ConditionTable(context, name, options, prepared, log));
+    tables.push_back(needs_table(options) ? ConditionTable(context, name, options, prepared, log)
+                                          : ConditionTable());
   }
   return tables;
 }
@@ -200,7 +254,7 @@ Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::s
   const SparseVector vector = embedding_->of(parts, who);
   Csr<float> rows;
   rows.cols = of_cells_.cols;
-  for (const std::int32_t cell : cells) append_row(rows, vector, cell);
+  for (const std::int32_t cell : cells) append_row(rows, vector, parts, cell);
   return rows;
 }
 

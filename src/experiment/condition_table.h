@@ -1,9 +1,11 @@
-// What a model is told of every cell of a data set, and of cells as they would be under another perturbation.
+// What a model is told of every cell of a data set, and of cells as they would be under another perturbation;
+// and whose counts have dispersions of their own.
 #pragma once
 
 #include <optional>
 
 #include "experiment/gene_embedding.h"
+#include "model/device_data.h"
 
 namespace sparcell {
 
@@ -12,18 +14,27 @@ class ConditionTable {
   /// No conditions.
   ConditionTable() = default;
   /// Zeros for `cells` cells: what a model that needs `width` conditions is told of cells of unknown ones.
-  ConditionTable(std::int64_t cells, std::int64_t width);
+  /// All are of the first of `groups` groups.
+  /// With `gene_width` genes have vectors of that many numbers, and none is perturbed.
+  ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups = 1,
+                 std::int64_t gene_width = 0);
   /// Of all cells of the data, as `options.condition` says, fitted on training cells. Cells that are in no
   /// part of the split may have conditions that training cells do not; they are told none. `model` is named
   /// in errors. Throws DataError for a missing column or labels, a condition that is the same for all
-  /// training cells, and one of validation or test cells that no training cell has and no embedding knows;
-  /// and where a held-out perturbation leaks (see check_leaks).
+  /// training cells, and one of validation or test cells that no training cell has and no embedding knows (of
+  /// dispersions: that no training cell has); and where a held-out perturbation leaks (see check_leaks).
   ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
                  const Prepared& prepared, Log& log);
 
-  /// Cells x conditions.
+  /// Cells x conditions; behind them, where genes that are perturbed together have more than their sum
+  /// (`conditioning.combine`), a column for each row of `part_genes`.
   const Csr<float>& of_cells() const { return of_cells_; }
+  /// The vectors of all genes of the embedding, where those columns are.
+  const Csr<float>& part_genes() const { return part_genes_; }
   const std::vector<std::string>& columns() const { return columns_; }
+  /// Of cells that share dispersions (`options.dispersion`): controls and perturbations with training cells,
+  /// in their order.
+  const CellGroups& groups() const { return groups_; }
   bool empty() const { return of_cells_.cols == 0; }
   bool of_perturbations() const { return embedding_.has_value(); }
   /// Training cells that are controls; empty where the model is told no perturbation.
@@ -43,17 +54,29 @@ class ConditionTable {
 
   void add_perturbations(Context& context, const std::string& model, const ModelOptions& options,
                          const Prepared& prepared, Log& log);
+  void add_groups(const std::string& model, const Prepared& prepared);
   void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
-  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::int32_t cell) const;
+  void add_part_genes();
+  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::span<const std::string> parts,
+                  std::int32_t cell) const;
 
   std::optional<GeneEmbedding> embedding_;
   std::vector<Covariate> covariates_;
   std::vector<std::string> columns_;
   std::vector<std::int32_t> controls_, trained_;
+  CellGroups groups_;
+  Csr<float> part_genes_;
+  std::map<std::string, std::int32_t> part_column_;
   Csr<float> of_cells_;
 };
 
-/// A table for each model, in their order; empty for a model that is told nothing. Throws as they do.
+/// Whether the model's table is of the cells of a data set: it is told conditions, or has dispersions by
+/// perturbation.
+inline bool needs_table(const ModelOptions& options) {
+  return !options.condition.empty() || options.by_perturbation();
+}
+
+/// A table for each model, in their order; empty for a model that needs none. Throws as they do.
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
                                              const Prepared& prepared, Log& log);
 

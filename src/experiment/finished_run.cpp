@@ -34,10 +34,17 @@ FinishedRun::FinishedRun(const std::string& folder)
       preprocessing_(read_preprocessing(paths_.preprocessing())) {}
 
 std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<ModelType>& types) const {
+  return choose(choice, [&](const ModelOptions& model) {
+    return std::find(types.begin(), types.end(), model.type) != types.end();
+  });
+}
+
+std::string FinishedRun::choose(const ModelChoice& choice,
+                                const std::function<bool(const ModelOptions&)>& is_able) const {
   std::vector<std::string> able;
   std::string names;
   for (const auto& [name, options] : experiment_.model) {
-    if (std::find(types.begin(), types.end(), options.type) != types.end()) able.push_back(name);
+    if (is_able(options)) able.push_back(name);
     names += (names.empty() ? "" : ", ") + fmt::format("{} ({})", name, name_of(options.type));
   }
   if (!choice.model.empty()) {
@@ -93,11 +100,13 @@ std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::str
     throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
   }
   const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
-  std::int64_t width = 0;
+  std::int64_t width = 0, groups = 1, gene_width = 0;
   for (const NamedTensor& tensor : checkpoint.tensors.parameters) {
     if (tensor.name == "decoder_condition.weight") width = tensor.shape[1];
+    if (tensor.name == "pairs.weight") gene_width = tensor.shape[1];
+    if (tensor.name == "log_dispersion" && tensor.shape.size() == 2) groups = tensor.shape[0];
   }
-  return restored(context, name, data, ConditionTable(data.x.rows, width), checkpoint);
+  return restored(context, name, data, ConditionTable(data.x.rows, width, groups, gene_width), checkpoint);
 }
 
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,

@@ -1,6 +1,7 @@
 // A finished run, opened again.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class FinishedRun {
   /// The name of the model that `choice` means among those of the given types. Throws UsageError where there
   /// is none, or several and none is named.
   std::string choose(const ModelChoice& choice, const std::vector<ModelType>& types) const;
+  /// Among those that are able.
+  std::string choose(const ModelChoice& choice,
+                     const std::function<bool(const ModelOptions&)>& is_able) const;
   /// Whether the run chose best weights for the model.
   bool has_best(const std::string& name) const;
   const ModelOptions& options(const std::string& model) const;

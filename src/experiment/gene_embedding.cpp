@@ -114,7 +114,7 @@ SparseVector GeneEmbedding::of(std::span<const std::string> parts, const std::st
   return {sum.begin(), sum.end()};
 }
 
-GeneEmbedding gene_embedding(Context& context, const ConditioningOptions& options, const Prepared& prepared,
+GeneEmbedding gene_embedding(Context& context, const EmbeddingOptions& options, const Prepared& prepared,
                              Log& log) {
   GeneEmbedding embedding = options.embedding == ConditioningOptions::one_hot ? one_hot(prepared)
                             : options.embedding == ConditioningOptions::loadings

@@ -33,7 +33,7 @@ struct GeneEmbedding {
 ///             perturbed in training 1;
 ///   a table   has its genes, as they are.
 /// Throws DataError for a table that cannot be read.
-GeneEmbedding gene_embedding(Context& context, const ConditioningOptions& options, const Prepared& prepared,
+GeneEmbedding gene_embedding(Context& context, const EmbeddingOptions& options, const Prepared& prepared,
                              Log& log);
 
 }  // namespace sparcell

@@ -58,7 +58,7 @@ Table annotated_cells(const Prepared& prepared) {
   return cells;
 }
 
-/// What the encoder was told of every cell.
+/// What the encoder was told of every cell, and the genes that are perturbed together in it.
 Matrix<float> told_conditions(const ConditionTable& conditions) {
   const Csr<float>& rows = conditions.of_cells();
   Matrix<float> dense(rows.rows, rows.cols);

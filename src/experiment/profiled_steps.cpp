@@ -44,11 +44,11 @@ void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& step
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
   ConditionTable conditions;
-  if (!options.condition.empty()) conditions = ConditionTable(context, steps.model, options, prepared, log);
+  if (needs_table(options)) conditions = ConditionTable(context, steps.model, options, prepared, log);
   TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
                      std::move(conditions));
   model.trainable().initialize();
-  model.trainable().begin_from(training_start(context, options, prepared, log));
+  model.trainable().begin_from(training_start(context, options, prepared, model.conditions(), log));
   Trainer trainer(context, model.trainable(), options, prepared.split, seed);
   bool collecting = false, done = false;
   TrainHooks hooks;

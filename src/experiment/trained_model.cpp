@@ -23,15 +23,17 @@ void put_rows(const Matrix<float>& block, std::int64_t first, Matrix<float>& all
 }
 
 DeviceData<float> device_data(Context& context, const std::string& name, const ModelOptions& options,
-                              const Dataset& data, const Scaler& scaler, const Csr<float>& conditions) {
-  if (!options.of_counts()) return DeviceData<float>(context, data.x, scaler, conditions);
+                              const Dataset& data, const Scaler& scaler, const ConditionTable& conditions) {
+  if (!options.of_counts())
+    return DeviceData<float>(context, data.x, scaler, conditions.of_cells(), conditions.part_genes());
   if (!data.raw.known()) {
     throw DataError(
         "model.{}.likelihood {} needs counts, but {} of {} is used as it is (normalize: none); let normalize "
         "begin from counts",
         name, name_of(options.likelihood), data.matrix, data.source);
   }
-  return DeviceData<float>(context, data.raw, data.x, conditions);
+  return DeviceData<float>(context, data.raw, data.x, conditions.of_cells(), conditions.groups(),
+                           conditions.part_genes());
 }
 
 double log_sum_exp(std::span<const double> values) {
@@ -55,7 +57,7 @@ TrainedModel::TrainedModel(Context& context, std::string name, const ModelOption
       seed_(seed),
       conditions_(std::move(conditions)),
       cells_(data),
-      data_(device_data(context, name_, options, data, scaler, conditions_.of_cells())),
+      data_(device_data(context, name_, options, data, scaler, conditions_)),
       model_(make_model<float>(context, options, data_, seed)) {}
 
 template <class Block>
@@ -128,7 +130,13 @@ Matrix<float> TrainedModel::predict(std::span<const std::int32_t> controls,
   Matrix<float> out(std::ssize(controls), data_.genes());
   for_each_block(out.rows, [&](std::int64_t first, std::int64_t count) {
     const auto block = controls.subspan(first, count);
-    put_rows(decode(encode_block(block, false), conditions_.perturbed(block, parts, who)), first, out);
+    const Csr<float> told = conditions_.perturbed(block, parts, who);
+    if (options_.type == ModelType::gan) {
+      Matrix<float> cells = model_->generate(first, count, seed_, told);
+      undo_scaling(cells);
+      return put_rows(cells, first, out);
+    }
+    put_rows(decode(encode_block(block, false), told), first, out);
   });
   return out;
 }
@@ -232,7 +240,8 @@ Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells
   for_each_block(cells, [&](std::int64_t first, std::int64_t count) {
     const std::int64_t start = first_cell + first;
     if (options_.type == ModelType::gan) {
-      Matrix<float> block = model_->generate(start, count, seed);
+      Matrix<float> block =
+          model_->generate(start, count, seed, conditions_of(drawn_cells(start, count, seed)));
       undo_scaling(block);
       return put_rows(block, first, out);
     }
@@ -246,23 +255,34 @@ Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells
       const double library = cells_.raw.library[training_cells_[word * training_cells_.size() >> 32]];
       log_library.push_back(DeviceData<float>::log_library(library, cells_.raw.target_sum));
     }
-    Matrix<float> block = model_->draw(z, log_library, seed, start, drawn_conditions(start, count, seed));
+    const std::vector<std::int32_t> like_cells = drawn_cells(start, count, seed);
+    Matrix<float> block =
+        model_->draw(z, log_library, groups_of(like_cells), seed, start, conditions_of(like_cells));
     undo_scaling(block);
     put_rows(block, first, out);
   });
   return out;
 }
 
-/// Of a training cell for each of the generated cells first ... first + count.
-Csr<float> TrainedModel::drawn_conditions(std::int64_t first, std::int64_t count, std::uint64_t seed) const {
-  if (conditions_.empty()) return {};
+/// A training cell for each of the generated cells first ... first + count, whose conditions and dispersions
+/// it has; none where that makes no difference.
+std::vector<std::int32_t> TrainedModel::drawn_cells(std::int64_t first, std::int64_t count,
+                                                    std::uint64_t seed) const {
+  if (!needs_table(options_)) return {};
   const std::vector<std::int32_t>& from = conditions_.trained();
   require(!from.empty(), "model {}: no training cells to draw conditions of", name_);
   std::vector<std::int32_t> cells;
   for (const double u :
        draw_uniforms(RandomStream(seed, Purpose::generate, drawn_conditions_stream), first, count))
     cells.push_back(from[static_cast<std::size_t>(u * static_cast<double>(from.size()))]);
-  return take_rows(conditions_.of_cells(), cells);
+  return cells;
+}
+
+std::vector<std::int32_t> TrainedModel::groups_of(std::span<const std::int32_t> cells) const {
+  std::vector<std::int32_t> groups;
+  if (conditions_.groups().of_cell.empty()) return groups;
+  for (const std::int32_t cell : cells) groups.push_back(conditions_.groups().of_cell[cell]);
+  return groups;
 }
 
 JudgedModel TrainedModel::judged() {

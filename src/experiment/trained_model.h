@@ -52,7 +52,8 @@ class TrainedModel {
   }
   bool generates() const { return options_.type != ModelType::autoencoder; }
   /// Controls as they would be with these parts perturbed: their latent values (of a VAE the means), decoded
-  /// under the conditions of such a cell. Throws DataError for a part that the model cannot know.
+  /// under the conditions of such a cell. A GAN, which knows no latent values of cells, generates a cell for
+  /// each of them under those conditions. Throws DataError for a part that the model cannot know.
   Matrix<float> predict(std::span<const std::int32_t> controls, std::span<const std::string> parts);
   const ConditionTable& conditions() const { return conditions_; }
   bool predicts() const { return !conditions_.controls().empty(); }
@@ -64,7 +65,8 @@ class TrainedModel {
   Matrix<float> encode_block(std::span<const std::int32_t> cells, bool log_variance);
   Matrix<float> decode(const Matrix<float>& latent, const Csr<float>& conditions);
   Csr<float> conditions_of(std::span<const std::int32_t> cells) const;
-  Csr<float> drawn_conditions(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+  std::vector<std::int32_t> drawn_cells(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
+  std::vector<std::int32_t> groups_of(std::span<const std::int32_t> cells) const;
   std::vector<float> predicted_mean(std::int32_t perturbation);
   void undo_scaling(Matrix<float>& values) const;
   /// Latent values drawn from the posterior: of each row's own stream, draw number `draw`.

@@ -123,8 +123,8 @@ class ModelTraining {
   /// Drawn, begun from the training cells, or those of another run (train.init_from).
   void begin_weights() {
     model_.trainable().initialize();
-    model_.trainable().begin_from(
-        training_start(around_.context, model_.options(), around_.prepared, around_.log.log()));
+    model_.trainable().begin_from(training_start(around_.context, model_.options(), around_.prepared,
+                                                 model_.conditions(), around_.log.log()));
     if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
   }
 

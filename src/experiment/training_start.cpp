@@ -34,14 +34,27 @@ void add_moments(const Csr<float>& x, std::span<const std::int32_t> cells, Train
   }
 }
 
-/// A gene without counts begins at half a count in all training cells together.
-void add_count_moments(const Dataset& data, std::span<const std::int32_t> cells, TrainingStart& start) {
+/// A gene without counts begins at half a count in all training cells together. Where a group's counts of a
+/// gene are not more dispersed than Poisson's, as few are by chance, its dispersion begins at that of all
+/// cells.
+void add_count_moments(const Dataset& data, std::span<const std::int32_t> cells, const CellGroups& groups,
+                       TrainingStart& start) {
   CountMoments moments = count_moments(data, cells);
   double library = 0;
   for (const std::int32_t cell : cells) library += data.raw.library[cell];
   for (double& rate : moments.rate) rate = std::max(rate, 0.5 / std::max(library, 1.0)) * data.raw.target_sum;
   start.rate = std::move(moments.rate);
   start.dispersion = std::move(moments.dispersion);
+  if (groups.of_cell.empty()) return;
+  const std::vector<double> of_all = std::move(start.dispersion);
+  start.dispersion.clear();
+  std::vector<std::vector<std::int32_t>> cells_of(static_cast<std::size_t>(groups.count));
+  for (const std::int32_t cell : cells) cells_of[groups.of_cell[cell]].push_back(cell);
+  for (const auto& group : cells_of) {
+    const std::vector<double> own = count_moments(data, group).dispersion;
+    for (std::size_t g = 0; g < own.size(); ++g)
+      start.dispersion.push_back(own[g] < highest_dispersion ? own[g] : of_all[g]);
+  }
 }
 
 /// Genes x cells: the values of each gene in the order of `cells`.
@@ -70,15 +83,19 @@ Csr<float> genes_by_cells(const Csr<float>& x, std::span<const std::int32_t> cel
 }  // namespace
 
 TrainingStart training_start(Context& context, const ModelOptions& options, const Prepared& prepared,
-                             Log& log) {
+                             const ConditionTable& conditions, Log& log) {
   TrainingStart start;
   const Csr<float>& x = prepared.data.x;
   const std::vector<std::int32_t>& cells = prepared.split.train;
   if (options.input.standardize || options.start != ModelStart::random) add_moments(x, cells, start);
-  if (options.of_counts()) add_count_moments(prepared.data, cells, start);
+  if (options.of_counts()) add_count_moments(prepared.data, cells, conditions.groups(), start);
   const bool of_gan = options.type == ModelType::gan && (options.gan.output == GeneratorOutput::hurdle ||
                                                          options.gan.library != LibraryUse::none);
   if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
+  if (options.type == ModelType::gan && !conditions.empty()) {
+    const auto shown = std::min(cells.size(), static_cast<std::size_t>(shown_cells));
+    start.conditions = take_rows(conditions.of_cells(), std::span(cells).first(shown));
+  }
   if (options.conditioning.control_input > 0) {
     for (const std::int32_t cell : cells) {
       if (prepared.data.perturbations.of_cell[cell] == 0) start.controls.push_back(cell);

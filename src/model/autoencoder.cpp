@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/gather.h"
@@ -75,7 +74,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       encoder_("encoder", encoder_layers(options, data.features(), sparse_), 0, parameters_, buffers_,
                options.skip && !variational() ? data.features() : 0,
-               options.conditioning.encoder ? data.conditions().cols : 0),
+               options.conditioning.encoder ? data.conditions().cols : 0, pair_rank()),
       mu_(variational() ? std::optional<Network<T>>(
                               std::in_place, "mu", std::vector{linear_layer(encoder_.out(), options.latent)},
                               0, parameters_, buffers_, options.skip ? data.features() : 0)
@@ -87,10 +86,11 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                         : std::nullopt),
       decoder_("decoder", decoder_layers(options, data.genes()),
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
-               options.skip ? options.latent : 0, data.conditions().cols),
+               options.skip ? options.latent : 0, data.conditions().cols, pair_rank()),
       control_input_(context, options.conditioning.control_input, capacity_) {
   if (options.likelihood != LikelihoodType::mse)
     likelihood_.emplace(context, options_, data, capacity_, parameters_);
+  if (pair_rank() > 0) pairs_.emplace(context, data.part_genes(), pair_rank(), capacity_, parameters_);
   if (options.input.standardize) {
     input_mean_ = buffers_.add_vector("input.mean", data.genes());
     input_inverse_deviation_ = buffers_.add_vector("input.inverse_deviation", data.genes());
@@ -116,6 +116,7 @@ void Autoencoder<T>::initialize() {
   if (mu_) mu_->initialize(seed_, mu_number);
   if (log_variance_) log_variance_->initialize(seed_, log_variance_number);
   decoder_.initialize(seed_, decoder_number);
+  if (pairs_) pairs_->initialize(seed_, options_.conditioning.embedding == EmbeddingOptions::one_hot);
 }
 
 template <class T>
@@ -203,9 +204,11 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     input = load(data, rows, training ? segment.step : nullptr);
     if (training) this->phases_.enter(Phase::forward);
   }
+  told_encoder_ = {.x = data.conditions(), .rows = rows};
+  if (encoder_.conditioned()) told_encoder_ = told(data, rows, LearnedPairs<T>::encoder);
   const MatrixView<T> hidden =
       encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments, seed_, training,
-                       {.skip_input = input.skip, .conditions = conditions_of(data, rows)});
+                       {.skip_input = input.skip, .conditions = told_encoder_});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
   return mu_->forward(context_, mu_tape_, hidden, rows.count, segments, seed_, training,
@@ -245,8 +248,11 @@ typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
 }
 
 template <class T>
-Conditions<T> Autoencoder<T>::conditions_of(const DeviceData<T>& data, const BatchRows& rows) const {
-  return {data.conditions(), rows};
+Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& rows,
+                                   typename LearnedPairs<T>::Use use) {
+  Conditions<T> conditions{.x = data.conditions(), .rows = rows};
+  if (pairs_) pairs_->put(context_, use, data.parts(), conditions);
+  return conditions;
 }
 
 template <class T>
@@ -282,7 +288,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 
   const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
   const bool without_bias = !mixed && !likelihood_ && options_.output == OutputActivation::identity;
-  const Conditions<T> conditions = conditions_of(data_, rows);
+  const Conditions<T> conditions = told(data_, rows, LearnedPairs<T>::decoder);
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
                        {.without_bias = without_bias, .skip_input = z, .conditions = conditions});
@@ -317,7 +323,11 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   }
   const Input input = loaded(n);
   encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip, {},
-                    conditions_of(data_, seen));
+                    told_encoder_);
+  if (pairs_) {
+    pairs_->backward(context_, LearnedPairs<T>::decoder, data_.parts(), rows);
+    if (encoder_.conditioned()) pairs_->backward(context_, LearnedPairs<T>::encoder, data_.parts(), seen);
+  }
   if (sparse_) {
     sparse_linear_weight_gradient<T>(context_, data_.x(), seen,
                                      encoder_.rows_of(encoder_tape_[0].grad, 0, 0, n),
@@ -390,9 +400,11 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                       latent_scale(), zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
   const bool without_bias = !likelihood_ && options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction = decoder_.forward(
-      context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
-      {.without_bias = without_bias, .skip_input = z, .conditions = conditions_of(data_, rows)});
+  const MatrixView<T> prediction =
+      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
+                       {.without_bias = without_bias,
+                        .skip_input = z,
+                        .conditions = told(data_, rows, LearnedPairs<T>::decoder)});
   if (likelihood_) {
     likelihood_->add_loss(data_, prediction, rows, loss_scale(), 0, &sums[reconstruction_slot], {});
     return;
@@ -433,16 +445,11 @@ MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Condition
 template <class T>
 Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions) {
   const std::int64_t width = decoder_.conditioned() ? data_.conditions().cols : 0;
-  require(width == 0 || (conditions.rows == latent.rows && conditions.cols == width),
-          "decode: conditions are {} x {}, expected {} x {}", conditions.rows, conditions.cols, latent.rows,
-          width);
+  const GivenConditions<T> given(context_, conditions, latent.rows, width, data_.part_genes().rows);
   const Buffer<T> z(context_, latent.values);
-  const DeviceConditions<T> told(context_, conditions);
-  std::vector<std::int32_t> all(static_cast<std::size_t>(latent.rows));
-  std::iota(all.begin(), all.end(), 0);
-  const Buffer<std::int32_t> order(context_, all);
-  const BatchRows rows{.order = order.data(), .batch = nullptr, .stride = 0, .count = latent.rows};
-  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, {told.view(), rows}));
+  Conditions<T> told = given.view();
+  if (pairs_) pairs_->put(context_, LearnedPairs<T>::decoder, given.parts(), told);
+  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, told));
 }
 
 template <class T>
@@ -453,9 +460,10 @@ Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& cond
 
 template <class T>
 Matrix<T> Autoencoder<T>::draw(const Matrix<T>& latent, std::span<const double> log_library,
-                               std::uint64_t seed, std::int64_t first, const Csr<float>& conditions) {
+                               std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
+                               const Csr<float>& conditions) {
   if (!likelihood_) return decode(latent, conditions);
-  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, seed, first);
+  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, groups, seed, first);
 }
 
 template <class T>
@@ -464,8 +472,9 @@ std::vector<double> Autoencoder<T>::log_likelihood(const DeviceData<T>& data, co
   if (!likelihood_) return {};
   const Buffer<T> z(context_, latent.values);
   const Buffer<double> loss(context_, 1), of_cells(context_, rows.count);
-  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions_of(data, rows)),
-                        rows, 1, 0, loss.data(), {}, of_cells.span());
+  const Conditions<T> conditions = told(data, rows, LearnedPairs<T>::decoder);
+  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions), rows, 1, 0,
+                        loss.data(), {}, of_cells.span());
   std::vector<double> logs = of_cells.to_host();
   for (double& log : logs) log = -log;
   return logs;

@@ -6,6 +6,7 @@
 
 #include "model/likelihood.h"
 #include "model/network.h"
+#include "model/pairs.h"
 #include "model/trainable.h"
 
 namespace sparcell {
@@ -32,8 +33,9 @@ class Autoencoder final : public Trainable<T> {
   Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) override;
   std::vector<double> log_likelihood(const DeviceData<T>& data, const BatchRows& rows,
                                      const Matrix<T>& latent) override;
-  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library, std::uint64_t seed,
-                 std::int64_t first, const Csr<float>& conditions) override;
+  Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library,
+                 std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
+                 const Csr<float>& conditions) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
@@ -45,8 +47,9 @@ class Autoencoder final : public Trainable<T> {
   };
   Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
   Input loaded(std::int64_t rows) const;
-  /// The conditions of a batch, of the data that the model trains on or is asked about.
-  Conditions<T> conditions_of(const DeviceData<T>& data, const BatchRows& rows) const;
+  /// What the decoder or the encoder is told of a batch, of the data that the model trains on or is asked
+  /// about.
+  Conditions<T> told(const DeviceData<T>& data, const BatchRows& rows, typename LearnedPairs<T>::Use use);
   /// The network whose output is the latent layer (of a VAE mu).
   Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
   void start_from_components(const TrainingStart& start);
@@ -57,6 +60,9 @@ class Autoencoder final : public Trainable<T> {
                      std::int64_t rows, bool accumulate);
   double loss_scale() const;
   double latent_scale() const;
+  std::int64_t pair_rank() const {
+    return options_.conditioning.combine == GeneCombination::learned ? options_.conditioning.rank : 0;
+  }
   /// Output of the decoder in evaluation mode.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
@@ -76,6 +82,8 @@ class Autoencoder final : public Trainable<T> {
   std::optional<Network<T>> mu_, log_variance_;
   Network<T> decoder_;
   std::optional<Likelihood<T>> likelihood_;
+  std::optional<LearnedPairs<T>> pairs_;
+  Conditions<T> told_encoder_;  ///< in the last pass
   std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
   int input_mean_ = -1, input_inverse_deviation_ = -1;  ///< in buffers_, where the input is standardized
   Buffer<T> raw_, input_;                               ///< a batch as it is (or mixed), and standardized

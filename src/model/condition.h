@@ -1,6 +1,7 @@
 // Conditions: what was done to a cell, as a row of numbers that stands beside a network's input.
 #pragma once
 
+#include <numeric>
 #include <vector>
 
 #include "sparcell/core/context.h"
@@ -10,16 +11,16 @@
 
 namespace sparcell {
 
-/// Rows of conditions in device memory.
+/// Sparse rows in device memory.
 template <class T>
-class DeviceConditions {
+class DeviceRows {
  public:
-  DeviceConditions(Context& context, const Csr<float>& conditions)
-      : rows_(conditions.rows),
-        width_(conditions.cols),
-        offsets_(context, conditions.offsets),
-        indices_(context, conditions.indices),
-        values_(context, std::vector<T>(conditions.values.begin(), conditions.values.end())) {}
+  explicit DeviceRows(Context& context, const Csr<float>& rows = {})
+      : rows_(rows.rows),
+        width_(rows.cols),
+        offsets_(context, rows.offsets),
+        indices_(context, rows.indices),
+        values_(context, std::vector<T>(rows.values.begin(), rows.values.end())) {}
 
   CsrView<const T> view() const { return {rows_, width_, offsets_.data(), indices_.data(), values_.data()}; }
 
@@ -28,6 +29,74 @@ class DeviceConditions {
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;
   Buffer<T> values_;
+};
+
+/// The columns [first, last) of sparse rows.
+inline Csr<float> take_columns(const Csr<float>& x, std::int64_t first, std::int64_t last) {
+  Csr<float> out;
+  out.rows = x.rows;
+  out.cols = last - first;
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    for (std::int64_t k = x.offsets[r]; k < x.offsets[r + 1]; ++k) {
+      if (x.indices[k] < first || x.indices[k] >= last) continue;
+      out.indices.push_back(static_cast<std::int32_t>(x.indices[k] - first));
+      out.values.push_back(x.values[k]);
+    }
+    out.offsets.push_back(std::ssize(out.indices));
+  }
+  return out;
+}
+
+/// Rows of conditions in device memory. Where genes that are perturbed together have more than their sum
+/// (model/pairs.h), the last `parts` columns say which genes those of a cell are.
+template <class T>
+class DeviceConditions {
+ public:
+  DeviceConditions(Context& context, const Csr<float>& conditions, std::int64_t parts)
+      : told_(context, take_columns(conditions, 0, conditions.cols - parts)),
+        parts_(context, take_columns(conditions, conditions.cols - parts, conditions.cols)) {}
+
+  CsrView<const T> view() const { return told_.view(); }
+  CsrView<const T> parts() const { return parts_.view(); }
+
+ private:
+  DeviceRows<T> told_, parts_;
+};
+
+/// What is done to the cells of a batch: rows of a matrix cells x conditions on the device.
+template <class T>
+struct Conditions {
+  CsrView<const T> x{};
+  BatchRows rows{};
+  MatrixView<const T> pairs{};  ///< of genes perturbed together, a row for each row of the batch
+  MatrixView<T> grad_pairs{};   ///< where the way back leaves the gradients at them
+};
+
+/// Conditions from the host, one row for each row of a batch.
+template <class T>
+class GivenConditions {
+ public:
+  /// Requires: `given` is rows x (width + parts), or width is 0, of a network that is told nothing.
+  GivenConditions(Context& context, const Csr<float>& given, std::int64_t rows, std::int64_t width,
+                  std::int64_t parts = 0)
+      : told_(context, given, given.cols == 0 ? 0 : parts), rows_(rows) {
+    require(width == 0 || (given.rows == rows && given.cols == width + parts),
+            "conditions are {} x {}, expected {} x {}", given.rows, given.cols, rows, width + parts);
+    std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
+    std::iota(all.begin(), all.end(), 0);
+    order_ = Buffer<std::int32_t>(context, all);
+  }
+
+  Conditions<T> view() const {
+    return {.x = told_.view(),
+            .rows = {.order = order_.data(), .batch = nullptr, .stride = 0, .count = rows_}};
+  }
+  CsrView<const T> parts() const { return told_.parts(); }
+
+ private:
+  DeviceConditions<T> told_;
+  std::int64_t rows_;
+  Buffer<std::int32_t> order_;
 };
 
 /// The cells that an encoder sees in place of a batch's own: for a share of them random training controls,

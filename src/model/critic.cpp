@@ -6,7 +6,9 @@
 #include "math/activation.h"
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
+#include "sparcell/ops/gather.h"
 #include "sparcell/ops/gradient_penalty.h"
+#include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
 
@@ -19,9 +21,17 @@ enum Pass : std::uint32_t { real_pass = 2, generated_pass, interpolated_pass, ge
 /// Slots of spectral norm and statistics.
 enum Slot : int { real_slot, generated_slot, interpolated_slot, slots };
 
-std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes) {
-  std::vector<LayerShape> layers = hidden_layers(options.critic, genes);
-  layers.push_back(linear_layer(layers.empty() ? genes : layers.back().out, 1));
+std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes,
+                                      std::int64_t conditions) {
+  std::vector<LayerShape> layers = hidden_layers(options.critic, genes + conditions);
+  layers.push_back(linear_layer(layers.empty() ? genes + conditions : layers.back().out, 1));
+  layers.front().beside = conditions;
+  if (options.minibatch == MinibatchStatistic::deviation) {
+    LayerShape& last_hidden = layers[layers.size() - 2];
+    ++last_hidden.in;
+    last_hidden.beside = 1;
+    last_hidden.deviation = true;
+  }
   for (LayerShape& layer : layers) layer.spectral_norm = options.spectral_norm;
   return layers;
 }
@@ -59,13 +69,13 @@ double largest_singular_value(const std::vector<T>& matrix, std::int64_t cols) {
 }  // namespace
 
 template <class T>
-Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
-                  Arena<T>& buffers, PhaseClock& phases)
+Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::int64_t conditions, std::uint64_t seed,
+                  Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases)
     : options_(options),
       seed_(seed),
       phases_(phases),
       parameters_(parameters),
-      network_("critic", critic_layers(options, genes), 0, parameters, buffers),
+      network_("critic", critic_layers(options, genes, conditions), 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
               options.critic.normalization == NormalizationLayer::layer) {}
 
@@ -75,6 +85,7 @@ void Critic<T>::make_tape(Context& context, std::int64_t batch) {
   const std::int64_t rows = batch * (penalised() ? 4 : 2);
   tape_ = network_.make_tape(context, rows, slots);
   input_ = Buffer<T>(context, rows * network_.in());
+  told_ = Buffer<T>(context, batch * blocks() * told_width());
   if (!penalised() || !curved_) return;
   for (int k = 0; k + 1 < network_.size(); ++k) {
     signal_.emplace_back(context, batch * network_.shape(k).out);
@@ -84,7 +95,8 @@ void Critic<T>::make_tape(Context& context, std::int64_t batch) {
 
 template <class T>
 bool Critic<T>::interpolated_pass_has_gradient() const {
-  return options_.gradient_penalty.on == PenaltyOn::probability || curved_;
+  return options_.gradient_penalty.on == PenaltyOn::probability || curved_ ||
+         options_.minibatch == MinibatchStatistic::deviation;
 }
 
 template <class T>
@@ -120,6 +132,20 @@ MatrixView<T> Critic<T>::real_rows(std::int64_t rows) {
 template <class T>
 MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
   return input(Rows{rows, penalised()}.generated(), rows);
+}
+
+template <class T>
+MatrixView<T> Critic<T>::told(std::int64_t first, std::int64_t rows) const {
+  if (told_width() == 0) return {};
+  return {told_.data() + first * told_width(), rows, told_width()};
+}
+
+template <class T>
+void Critic<T>::take_conditions(const Conditions<T>& conditions) {
+  if (told_width() == 0) return;
+  const std::int64_t n = conditions.rows.count;
+  for (std::int64_t block = 0; block < blocks(); ++block)
+    gather_dense<T>(*context_, conditions.x, conditions.rows, {}, {}, told(block * n, n));
 }
 
 template <class T>
@@ -163,7 +189,8 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
-  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true);
+  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true,
+                   {.beside = told(0, rows.forward())});
 
   phases_.enter(Phase::loss);
   adversarial_gradients(rows, losses);
@@ -202,7 +229,8 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
 /// The first way back from the head to the input gradient g, and the tangent pass forward from c g (MODELS:
 /// "Gradient penalty: the second backward pass"). Leaves delta_k / sigma in grad's tangent rows, t_k in the
 /// outputs' tangent rows, and what goes back through the interpolated cells' ordinary pass in grad's
-/// interpolated rows and in extra_.
+/// interpolated rows and in extra_. With a minibatch statistic the logit of every interpolated cell depends
+/// on all of them: g are the gradients of the sum of logits.
 template <class T>
 void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
   const int head = network_.size() - 1;
@@ -213,6 +241,11 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     const int below = k - 1;
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
     network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
+    if (network_.shape(k).deviation) {
+      minibatch_deviation_backward<T>(
+          *context_, layer_input(k, 0, n),
+          network_.deviation_gradient(*context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
+    }
     const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
     layer_backward<T>(*context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                       a(below, 0, n), signal, grad(below, tangent, n), {});
@@ -224,6 +257,11 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
 
   for (int k = 0; k < head; ++k) {
     network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
+    if (network_.shape(k).deviation) {
+      const MatrixView<T> along = network_.deviations(tape_[k], tangent, n);
+      minibatch_deviation_tangent<T>(*context_, layer_input(k, 0, n), layer_input(k, tangent, n), along);
+      network_.add_beside(*context_, k, along, a(k, tangent, n));
+    }
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
     layer_tangent<T>(*context_, network_.form(k, true), network_.layer_parameters(k),
                      network_.pass(k, tape_[k], interpolated, seed_), a(k, 0, n), signal, a(k, tangent, n),
@@ -247,9 +285,25 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
     const MatrixView<T> g = grad(k, 0, rows.forward());
     layer_backward<T>(*context_, network_.form(k, true), network_.layer_parameters(k), passes,
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
-    beside(*context_,
-           [&] { network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all)); });
-    if (k > 0) network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+    beside(*context_, [&] {
+      network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
+      if (network_.shape(k).deviation) {
+        network_.beside_weight_gradient(*context_, k, grad(k, first, all),
+                                        network_.deviations(tape_[k], first, all));
+      } else if (network_.shape(k).beside > 0) {
+        // The tangents' conditions are 0: the penalty moves the cells alone.
+        network_.beside_weight_gradient(*context_, k, grad(k, first, ordinary), told(first, ordinary));
+      }
+    });
+    if (k == 0) continue;
+    network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+    if (!network_.shape(k).deviation) continue;
+    network_.deviation_backward(*context_, k, tape_[k], first, segments, grad(k, first, ordinary),
+                                layer_input(k, first, ordinary), grad(k - 1, first, ordinary));
+    if (!penalised()) continue;
+    minibatch_deviation_second<T>(
+        *context_, layer_input(k, 0, rows.n), layer_input(k, rows.tangent(), rows.n),
+        network_.deviation_gradients(tape_[k], rows.tangent(), rows.n), grad(k - 1, 0, rows.n));
   }
   if (options_.spectral_norm) {
     correct_spectral(rows, segments);
@@ -294,7 +348,7 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
-  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true);
+  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true, {.beside = told(0, n)});
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};

@@ -20,14 +20,20 @@ struct CriticLosses {
 template <class T>
 class Critic {
  public:
-  Critic(const GanOptions& options, std::int64_t genes, std::uint64_t seed, Arena<T>& parameters,
-         Arena<T>& buffers, PhaseClock& phases);
+  /// With `conditions` that many numbers of the cells stand beside their genes, as columns of the first
+  /// weight behind the genes'. The penalty is on the gradient at the genes.
+  Critic(const GanOptions& options, std::int64_t genes, std::int64_t conditions, std::uint64_t seed,
+         Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases);
   void initialize(std::uint32_t network) { network_.initialize(seed_, network); }
   void make_tape(Context& context, std::int64_t batch);
 
   /// Where the caller puts the real and the generated batch of an update, rows x genes.
   MatrixView<T> real_rows(std::int64_t rows);
   MatrixView<T> generated_rows(std::int64_t rows);
+
+  /// The conditions of the cells of the updates and of the generator's pass that follow: those of a real cell
+  /// are those of the generated one in the same row, and of what lies between the two.
+  void take_conditions(const Conditions<T>& conditions);
 
   /// Spectral norms of an update's passes, and of the generator's: before the functions below, whatever the
   /// cells.
@@ -62,6 +68,11 @@ class Critic {
   };
 
   bool penalised() const { return options_.gradient_penalty.weight > 0; }
+  /// Forward passes of an update, each of as many rows.
+  std::int64_t blocks() const { return penalised() ? 3 : 2; }
+  std::int64_t told_width() const { return network_.shape(0).beside; }
+  /// Conditions of rows of the forward passes; an empty view where there are none.
+  MatrixView<T> told(std::int64_t first, std::int64_t rows) const;
   /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
   bool interpolated_pass_has_gradient() const;
   int used_slots() const;
@@ -84,6 +95,7 @@ class Critic {
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
   std::vector<LayerTape<T>> tape_;
   Buffer<T> input_;
+  Buffer<T> told_;  ///< conditions, block by block
   std::vector<Buffer<T>> signal_,
       extra_;  ///< of curved layers: gradients that arrived, gradients to add
 };

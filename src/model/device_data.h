@@ -12,14 +12,22 @@
 
 namespace sparcell {
 
+/// Groups of cells whose counts have dispersions of their own.
+struct CellGroups {
+  std::int64_t count = 1;
+  std::vector<std::int32_t> of_cell;  ///< empty: all are of one group
+};
+
 /// Cells x genes as CSR in device memory: values with the scaler of models that see standardized ones, or for
 /// models of counts log(1 + count), the log library size as one more column, with the counts beside it; and,
 /// for models that are told them, the cells' conditions.
 template <class T>
 class DeviceData {
  public:
-  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {})
-      : conditions_(context, conditions),
+  DeviceData(Context& context, const Csr<float>& x, const Scaler& scaler, const Csr<float>& conditions = {},
+             const Csr<float>& part_genes = {})
+      : conditions_(context, conditions, part_genes.rows),
+        part_genes_(context, part_genes),
         rows_(x.rows),
         features_(x.cols),
         genes_(x.cols),
@@ -31,8 +39,9 @@ class DeviceData {
         inverse_scale_(context, inverse(scaler.scale)) {}
 
   /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts has share 1.
-  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {})
-      : DeviceData(context, with_library(x), Scaler{}, conditions) {
+  DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {},
+             const CellGroups& groups = {}, const Csr<float>& part_genes = {})
+      : DeviceData(context, with_library(x), Scaler{}, conditions, part_genes) {
     genes_ = x.cols;
     log1p_ = raw.log1p;
     target_sum_ = raw.target_sum;
@@ -48,10 +57,16 @@ class DeviceData {
     }
     values_ = Buffer<T>(context, values);
     log_library_ = Buffer<T>(context, logs);
+    groups_ = groups.count;
+    group_of_ = Buffer<std::int32_t>(context, groups.of_cell);
   }
 
   /// Cells x conditions; no columns where there are none.
   CsrView<const T> conditions() const { return conditions_.view(); }
+  /// Cells x genes, 1 for those that are perturbed together in the cell, and the genes' vectors; no rows of
+  /// them where models are told nothing of the kind.
+  CsrView<const T> parts() const { return conditions_.parts(); }
+  CsrView<const T> part_genes() const { return part_genes_.view(); }
   /// What encoders read.
   CsrView<const T> x() const { return {rows_, features_, offsets_.data(), indices_.data(), values_.data()}; }
   std::span<const T> mean() const { return mean_.span(); }
@@ -65,6 +80,8 @@ class DeviceData {
     return {rows_, genes_, count_offsets_.data(), count_indices_.data(), counts_.data()};
   }
   std::span<const T> log_library() const { return log_library_.span(); }
+  std::int64_t groups() const { return groups_; }
+  std::span<const std::int32_t> group_of() const { return group_of_.span(); }  ///< empty: one group
   bool log1p() const { return log1p_; }  ///< expression is the logarithm of 1 + normalized counts
   double target_sum() const { return target_sum_; }
 
@@ -100,6 +117,7 @@ class DeviceData {
   }
 
   DeviceConditions<T> conditions_;
+  DeviceRows<T> part_genes_;
   std::int64_t rows_, features_, genes_, nonzeros_;
   Buffer<std::int64_t> offsets_;
   Buffer<std::int32_t> indices_;
@@ -109,6 +127,8 @@ class DeviceData {
   Buffer<std::int64_t> count_offsets_;
   Buffer<std::int32_t> count_indices_;
   Buffer<T> counts_, log_library_;
+  std::int64_t groups_ = 1;
+  Buffer<std::int32_t> group_of_;
 };
 
 }  // namespace sparcell

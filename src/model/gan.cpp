@@ -28,9 +28,6 @@ enum NetworkNumber : std::uint32_t { generator_number, critic_number };
 
 constexpr std::int64_t smallest_capacity = 512;
 
-/// Cells that the record of training takes the share of zeros of.
-constexpr std::int64_t shown_cells = 128;
-
 }  // namespace
 
 template <class T>
@@ -40,8 +37,9 @@ Gan<T>::Gan(Context& context, const ModelOptions& options, const DeviceData<T>& 
       data_(data),
       seed_(seed),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      generator_(context, options, data.genes(), seed, capacity_),
-      critic_(options.gan, data.genes(), seed, critic_parameters_, critic_buffers_, this->phases_) {
+      generator_(context, options, data.genes(), data.conditions().cols, seed, capacity_),
+      critic_(options.gan, data.genes(), data.conditions().cols, seed, critic_parameters_, critic_buffers_,
+              this->phases_) {
   critic_parameters_.allocate(context, true);
   critic_buffers_.allocate(context, false);
   critic_.make_tape(context, options.train.batch + 1);
@@ -61,8 +59,18 @@ void Gan<T>::initialize() {
 }
 
 template <class T>
+void Gan<T>::begin_from(const TrainingStart& start) {
+  generator_.begin_from(start);
+  shown_conditions_ = start.conditions;
+}
+
+template <class T>
 void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const bool per_iteration = options_.gan.latent_draw == LatentDraw::per_iteration;
+  if (data_.conditions().cols > 0) {
+    this->phases_.enter(Phase::data);
+    critic_.take_conditions({data_.conditions(), rows});
+  }
   if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   for (std::int64_t update = 0; update < options_.gan.critic_steps; ++update) {
     // Only the last update's losses are recorded; the others go to a place that nobody reads.
@@ -74,7 +82,7 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     critic_update(rows, state, last ? recorded : CriticLosses{scratch, scratch, scratch, scratch, nullptr});
   }
   if (!per_iteration) generator_.draw_input(rows.count, 0, &state->step);
-  generator_update(rows.count, state);
+  generator_update(rows, state);
 }
 
 template <class T>
@@ -88,8 +96,8 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
     this->phases_.enter(Phase::forward);
     critic_.prepare_update();
   });
-  const MatrixView<T> generated =
-      generator_.run(rows.count, generator_for_critic, &state->update, critic_.generated_rows(rows.count));
+  const MatrixView<T> generated = generator_.run({data_.conditions(), rows}, generator_for_critic,
+                                                 &state->update, critic_.generated_rows(rows.count));
   join(context_);
   critic_.train_update(rows.count, &state->update, losses);
   if (this->watch_) {
@@ -110,14 +118,16 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
 }
 
 template <class T>
-void Gan<T>::generator_update(std::int64_t rows, StepState<T>* state) {
+void Gan<T>::generator_update(const BatchRows& cells, StepState<T>* state) {
+  const std::int64_t rows = cells.count;
+  const Conditions<T> conditions{data_.conditions(), cells};
   this->phases_.enter(Phase::forward);
   beside(context_, [&] { critic_.prepare_generator_pass(); });
-  const MatrixView<T> generated = generator_.run(rows, generator_for_itself, &state->step, {});
+  const MatrixView<T> generated = generator_.run(conditions, generator_for_itself, &state->step, {});
   join(context_);
   critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], generator_.grad(rows));
-  generator_.backward(generated, generator_for_itself, &state->step, &state->losses[sparsity_slot],
-                      this->phases_);
+  generator_.backward(generated, conditions, generator_for_itself, &state->step,
+                      &state->losses[sparsity_slot], this->phases_);
   join(context_);
   if (this->watch_) {
     generator_.show_values(generated, this->watch_);
@@ -156,16 +166,18 @@ Matrix<T> Gan<T>::encode(const DeviceData<T>&, const BatchRows&) {
 }
 
 template <class T>
-Matrix<T> Gan<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
+Matrix<T> Gan<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed,
+                           const Csr<float>& conditions) {
   require(count <= capacity_, "generate: {} rows, at most {}", count, capacity_);
-  return generator_.generate(generator_.sample_input(first, count, seed), first, seed);
+  return generator_.generate(generator_.sample_input(first, count, seed), first, seed, conditions);
 }
 
 template <class T>
 LossParts Gan<T>::diagnostics() {
   LossParts parts = critic_.sigmas();
   if (!generator_.makes_zeros()) return parts;
-  const Matrix<T> cells = generate(0, shown_cells, seed_);
+  const std::int64_t shown = data_.conditions().cols > 0 ? shown_conditions_.rows : shown_cells;
+  const Matrix<T> cells = generate(0, shown, seed_, shown_conditions_);
   const auto zeros = std::count(cells.values.begin(), cells.values.end(), T(0));
   parts.emplace_back("zero_share", static_cast<double>(zeros) / static_cast<double>(cells.values.size()));
   return parts;

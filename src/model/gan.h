@@ -15,7 +15,7 @@ class Gan final : public Trainable<T> {
 
   std::vector<ParameterGroup<T>> groups() override;
   void initialize() override;
-  void begin_from(const TrainingStart& start) override { generator_.begin_from(start); }
+  void begin_from(const TrainingStart& start) override;
   void train_step(const BatchRows& rows, StepState<T>* state) override;
   LossParts training_losses(const StepState<T>& state, std::int64_t cells,
                             std::int64_t batches) const override;
@@ -27,14 +27,15 @@ class Gan final : public Trainable<T> {
   std::int64_t latent() const override { return options_.latent; }
   Matrix<T> encode(const DeviceData<T>& data, const BatchRows& rows) override;
   Matrix<T> encode_log_variance(const DeviceData<T>&, const BatchRows&) override { return {}; }
-  Matrix<T> decode(const Matrix<T>& input, const Csr<float>&) override {
-    return generator_.generate(input, 0, seed_);
+  Matrix<T> decode(const Matrix<T>& input, const Csr<float>& conditions) override {
+    return generator_.generate(input, 0, seed_, conditions);
   }
-  Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed) override;
+  Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed,
+                     const Csr<float>& conditions) override;
 
  private:
   void critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses);
-  void generator_update(std::int64_t rows, StepState<T>* state);
+  void generator_update(const BatchRows& rows, StepState<T>* state);
 
   Context& context_;
   const ModelOptions options_;
@@ -44,6 +45,7 @@ class Gan final : public Trainable<T> {
   Arena<T> critic_parameters_, critic_buffers_;
   Generator<T> generator_;
   Critic<T> critic_;
+  Csr<float> shown_conditions_;  ///< of the cells that the record of training looks at
 };
 
 }  // namespace sparcell

@@ -37,15 +37,18 @@ std::vector<LayerShape> layers_of(const ModelOptions& options, std::int64_t gene
 }  // namespace
 
 template <class T>
-Generator<T>::Generator(Context& context, const ModelOptions& options, std::int64_t genes, std::uint64_t seed,
-                        std::int64_t capacity)
+Generator<T>::Generator(Context& context, const ModelOptions& options, std::int64_t genes,
+                        std::int64_t conditions, std::uint64_t seed, std::int64_t capacity)
     : context_(context),
       options_(options),
       genes_(genes),
+      conditions_(conditions),
       seed_(seed),
-      network_("generator", layers_of(options, genes), 0, parameters_, buffers_) {
-  if (averages())
-    average_.emplace("average", layers_of(options, genes), 0, average_parameters_, average_buffers_);
+      network_("generator", layers_of(options, genes), 0, parameters_, buffers_, 0, conditions) {
+  if (averages()) {
+    average_.emplace("average", layers_of(options, genes), 0, average_parameters_, average_buffers_, 0,
+                     conditions);
+  }
   if (has_library()) {
     library_quantiles_ = library_.add_vector("library.quantiles", library_entries);
     library_scale_ = library_.add_vector("library.scale", 2);
@@ -157,12 +160,14 @@ void Generator<T>::draw_input(std::int64_t rows, std::uint32_t index, const std:
 }
 
 template <class T>
-MatrixView<T> Generator<T>::run(std::int64_t rows, std::uint32_t pass, const std::int64_t* step,
+MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, const std::int64_t* step,
                                 MatrixView<T> out) {
+  const std::int64_t rows = cells.rows.count;
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
   const bool finished = !hurdles() && !scales();
-  const MatrixView<T> outputs = network_.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_,
-                                                 true, {.out = finished ? out : MatrixView<T>{}});
+  const MatrixView<T> outputs =
+      network_.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true,
+                       {.out = finished ? out : MatrixView<T>{}, .conditions = cells});
   if (finished) return outputs;
   return finish(outputs, gate_noise(pass, step), 0, out.data != nullptr ? out : of(cells_, rows, genes_));
 }
@@ -186,8 +191,8 @@ MatrixView<T> Generator<T>::grad(std::int64_t rows) {
 }
 
 template <class T>
-void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step,
-                            double* loss, PhaseClock& phases) {
+void Generator<T>::backward(MatrixView<const T> cells, const Conditions<T>& conditions, std::uint32_t pass,
+                            const std::int64_t* step, double* loss, PhaseClock& phases) {
   const std::int64_t rows = cells.rows;
   const int last = network_.size() - 1;
   const MatrixView<T> at_cells = grad(rows), at_outputs = network_.rows_of(tape_.back().grad, last, 0, rows);
@@ -216,7 +221,7 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const
     phases.enter(Phase::backward);
   }
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
-  network_.backward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true, {});
+  network_.backward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true, {}, {}, {}, conditions);
 }
 
 template <class T>
@@ -246,14 +251,17 @@ Matrix<T> Generator<T>::sample_input(std::int64_t first, std::int64_t count, std
 }
 
 template <class T>
-Matrix<T> Generator<T>::generate(const Matrix<T>& given, std::int64_t first, std::uint64_t seed) {
+Matrix<T> Generator<T>::generate(const Matrix<T>& given, std::int64_t first, std::uint64_t seed,
+                                 const Csr<float>& conditions) {
   const std::int64_t rows = given.rows;
   require(given.cols == input_width(), "generate: an input of {} columns, expected {}", given.cols,
           input_width());
+  const GivenConditions<T> told(context_, conditions, rows, conditions_);
   context_.memory().copy_to_device(z_.data(), given.values.data(), given.values.size() * sizeof(T));
   const Segment segment{.rows = rows};
   Network<T>& network = average_ ? *average_ : network_;
-  MatrixView<T> cells = network.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, false);
+  MatrixView<T> cells = network.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, false,
+                                        {.conditions = told.view()});
   if (hurdles() || scales()) {
     cells =
         finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, of(cells_, rows, genes_));

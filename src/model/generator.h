@@ -12,9 +12,9 @@ namespace sparcell {
 template <class T>
 class Generator {
  public:
-  /// Runs at most `capacity` rows at once.
-  Generator(Context& context, const ModelOptions& options, std::int64_t genes, std::uint64_t seed,
-            std::int64_t capacity);
+  /// Runs at most `capacity` rows at once. With `conditions` that many numbers of a cell are told beside z.
+  Generator(Context& context, const ModelOptions& options, std::int64_t genes, std::int64_t conditions,
+            std::uint64_t seed, std::int64_t capacity);
 
   /// What a checkpoint holds: weights, and where the options ask for them their averages and library sizes.
   std::vector<ParameterGroup<T>> groups();
@@ -24,23 +24,27 @@ class Generator {
 
   /// Draws the input of `rows` rows; `index` is 0, or 1 for draws that are counted by critic updates.
   void draw_input(std::int64_t rows, std::uint32_t index, const std::int64_t* step);
-  /// Runs in training mode on the input that was drawn, to `out` or, where that is an empty view, to memory
-  /// of its own. Numbers of dropout and of the gates' noise: `pass` (0 or 1) and `step`.
-  MatrixView<T> run(std::int64_t rows, std::uint32_t pass, const std::int64_t* step, MatrixView<T> out);
+  /// Runs in training mode on the input that was drawn and on the conditions of as many cells, to `out` or,
+  /// where that is an empty view, to memory of its own. Numbers of dropout and of the gates' noise: `pass` (0
+  /// or 1) and `step`.
+  MatrixView<T> run(const Conditions<T>& cells, std::uint32_t pass, const std::int64_t* step,
+                    MatrixView<T> out);
 
   /// Where the gradient at the cells of the last run goes before `backward`.
   MatrixView<T> grad(std::int64_t rows);
   /// Adds the sparsity term of the last run (unweighted) to *loss, and its gradient where that belongs; then
   /// the way back. Gradients of weights are made beside: join before they are read.
-  void backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step, double* loss,
-                PhaseClock& phases);
+  void backward(MatrixView<const T> cells, const Conditions<T>& conditions, std::uint32_t pass,
+                const std::int64_t* step, double* loss, PhaseClock& phases);
   /// After the optimizer moved the weights.
   void update_average(const std::int64_t* step);
 
   /// Evaluation mode, with the averaged weights where there are some. `input` is rows x input_width(); its
-  /// rows are cells number first, first + 1 ... of the sample that `seed` names.
+  /// rows are cells number first, first + 1 ... of the sample that `seed` names, with a row of conditions
+  /// each where the generator is told them.
   std::int64_t input_width() const { return network_.in(); }
-  Matrix<T> generate(const Matrix<T>& input, std::int64_t first, std::uint64_t seed);
+  Matrix<T> generate(const Matrix<T>& input, std::int64_t first, std::uint64_t seed,
+                     const Csr<float>& conditions);
   /// The input of those cells.
   Matrix<T> sample_input(std::int64_t first, std::int64_t count, std::uint64_t seed) const;
 
@@ -76,7 +80,7 @@ class Generator {
 
   Context& context_;
   const ModelOptions options_;
-  const std::int64_t genes_;
+  const std::int64_t genes_, conditions_;
   const std::uint64_t seed_;
   Arena<T> parameters_, buffers_;
   Arena<T> average_parameters_, average_buffers_, library_, nothing_;

@@ -39,8 +39,11 @@ Likelihood<T>::Likelihood(Context& context, const ModelOptions& options, const D
       log1p_(data.log1p()),
       target_sum_(data.target_sum()),
       parameters_(parameters),
-      shared_(parameters.add_vector(options.of_counts() ? "log_dispersion" : "log_variance",
-                                    shared_parameters(options, data.genes()))),
+      groups_(data.groups()),
+      shared_(options.by_perturbation()
+                  ? parameters.add_matrix("log_dispersion", data.groups(), data.genes())
+                  : parameters.add_vector(options.of_counts() ? "log_dispersion" : "log_variance",
+                                          shared_parameters(options, data.genes()))),
       by_shared_(context, capacity * data.genes()),
       sums_(context, shared_parameters(options, data.genes()) == 1 ? data.genes() : 0) {}
 
@@ -48,10 +51,11 @@ template <class T>
 void Likelihood<T>::begin_from(const TrainingStart& start, int output_bias) {
   if (!options_.of_counts()) return;
   std::vector<T> dispersions, bias;
-  for (std::int64_t g = 0; g < genes_; ++g) {
-    dispersions.push_back(static_cast<T>(std::log(start.dispersion[g])));
-    bias.push_back(static_cast<T>(std::log(start.rate[g])));
-  }
+  require(std::ssize(start.dispersion) == groups_ * genes_, "{} dispersions of {} groups of {} genes",
+          start.dispersion.size(), groups_, genes_);
+  for (const double dispersion : start.dispersion)
+    dispersions.push_back(static_cast<T>(std::log(dispersion)));
+  for (const double rate : start.rate) bias.push_back(static_cast<T>(std::log(rate)));
   bias.resize(static_cast<std::size_t>(form().gate ? 2 * genes_ : genes_), static_cast<T>(shut_gate));
   bias.resize(static_cast<std::size_t>(form().columns(genes_)),
               T(0));  // the library's share of the target sum
@@ -68,7 +72,8 @@ void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outp
   const std::span<T> shared = parameters_.vector(shared_);
   if (options_.of_counts()) {
     const std::span<const T> library = form().library ? std::span<const T>() : data.log_library();
-    count_loss<T>(context_, form(), outputs, {MatrixView<const T>(shared.data(), 1, genes_), {}}, library,
+    count_loss<T>(context_, form(), outputs,
+                  {MatrixView<const T>(shared.data(), groups_, genes_), data.group_of()}, library,
                   data.counts(), rows, loss_scale, gradient_scale, loss, cell_losses, gradient, by_shared);
   } else {
     gaussian_loss<T>(context_, outputs, shared, data.x(), rows, data.mean(), data.inverse_scale(), loss_scale,
@@ -77,7 +82,8 @@ void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outp
   if (gradient.data == nullptr) return;
   const std::span<T> to = parameters_.vector_gradient(shared_);
   if (sums_.size() == 0) {
-    add_rows_by_group<T>(context_, by_shared, rows, {}, MatrixView<T>(to.data(), 1, genes_));
+    add_rows_by_group<T>(context_, by_shared, rows, data.group_of(),
+                         MatrixView<T>(to.data(), groups_, genes_));
     return;
   }
   sums_.set_zero();
@@ -132,7 +138,10 @@ void Likelihood<T>::draw_counts(const T* outputs, double log_library, std::span<
 
 template <class T>
 Matrix<T> Likelihood<T>::draw(const Matrix<T>& outputs, std::span<const double> log_library,
-                              std::uint64_t seed, std::int64_t first) const {
+                              std::span<const std::int32_t> groups, std::uint64_t seed,
+                              std::int64_t first) const {
+  require(groups_ == 1 || std::ssize(groups) == outputs.rows, "{} groups of {} cells to draw", groups.size(),
+          outputs.rows);
   std::vector<double> shared;
   for (const T value : parameters_.read(shared_)) {
     const double number = std::exp(static_cast<double>(value));
@@ -144,7 +153,10 @@ Matrix<T> Likelihood<T>::draw(const Matrix<T>& outputs, std::span<const double> 
     const T* const from = outputs.view().row(r);
     T* const to = values.view().row(r);
     if (options_.of_counts()) {
-      draw_counts(from, log_library.empty() ? 0 : log_library[r], shared, seed, first + r, to);
+      const std::int64_t group = groups_ == 1 ? 0 : groups[r];
+      const auto genes = static_cast<std::size_t>(genes_);
+      draw_counts(from, log_library.empty() ? 0 : log_library[r],
+                  std::span<const double>(shared).subspan(group * genes_, genes), seed, first + r, to);
       return;
     }
     const math::PhiloxStream noise(RandomStream(seed, Purpose::generate, 1, nullptr, first + r));

@@ -36,8 +36,8 @@ class Likelihood {
   /// Expected values of genes, in the space of expression, at the decoder's outputs.
   Matrix<T> expected(const Matrix<T>& outputs) const;
   /// Values drawn, row by row: see Trainable::draw.
-  Matrix<T> draw(const Matrix<T>& outputs, std::span<const double> log_library, std::uint64_t seed,
-                 std::int64_t first) const;
+  Matrix<T> draw(const Matrix<T>& outputs, std::span<const double> log_library,
+                 std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first) const;
 
  private:
   CountForm form() const {
@@ -53,9 +53,10 @@ class Likelihood {
   const bool log1p_;
   const double target_sum_;
   Arena<T>& parameters_;
-  const int shared_;     ///< tensor of the dispersions or variances
-  Buffer<T> by_shared_;  ///< their gradient, entry by entry
-  Buffer<T> sums_;       ///< and by gene, where one variance is shared by all
+  const std::int64_t groups_;  ///< of cells with dispersions of their own
+  const int shared_;           ///< tensor of the dispersions (groups x genes, or genes) or variances
+  Buffer<T> by_shared_;        ///< their gradient, entry by entry
+  Buffer<T> sums_;             ///< and by gene, where one variance is shared by all
 };
 
 }  // namespace sparcell

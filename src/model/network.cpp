@@ -4,6 +4,7 @@
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/matmul.h"
+#include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/sparse_linear.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -30,7 +31,8 @@ LayerShape linear_layer(std::int64_t in, std::int64_t out) { return {.in = in, .
 
 template <class T>
 Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in)
+                    Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in, std::int64_t condition_in,
+                    std::int64_t pairs_in)
     : skip_in_(skip_in), condition_in_(condition_in), parameters_(&parameters), buffers_(&buffers) {
   const bool alone = layers.size() == 1 && !layers.front().hidden;
   int module = 0;
@@ -65,6 +67,10 @@ Network<T>::Network(std::string name, std::vector<LayerShape> layers, std::uint3
   condition_ = parameters.add_matrix(name + "_condition.weight", shape(0).out, condition_in, true);
   if (skips() && size() > 1)
     skip_condition_ = parameters.add_matrix(name + "_skip_condition.weight", out(), condition_in, true);
+  if (pairs_in == 0) return;
+  pairs_ = parameters.add_matrix(name + "_pairs.weight", shape(0).out, pairs_in);
+  if (skips() && size() > 1)
+    skip_pairs_ = parameters.add_matrix(name + "_skip_pairs.weight", out(), pairs_in);
 }
 
 template <class T>
@@ -102,6 +108,8 @@ void Network<T>::initialize(std::uint64_t seed, std::uint32_t network) {
   if (skips()) draw(skip_, skip_in_, *parameters_);
   if (conditioned()) draw(condition_, layers_.front().shape.in + condition_in_, *parameters_);
   if (skip_condition_ >= 0) draw(skip_condition_, skip_in_ + condition_in_, *parameters_);
+  fill(pairs_, T(0), *parameters_);  // genes begin as their sum
+  fill(skip_pairs_, T(0), *parameters_);
 }
 
 template <class T>
@@ -122,6 +130,10 @@ std::vector<LayerTape<T>> Network<T>::make_tape(Context& context, std::int64_t r
       tape[k].inner = Buffer<T>(context, slots);
       tape[k].u = Buffer<T>(context, slots * shape.out);
       tape[k].v = Buffer<T>(context, slots * shape.in);
+    }
+    if (shape.deviation) {
+      tape[k].deviation = Buffer<T>(context, rows);
+      tape[k].grad_deviation = Buffer<T>(context, rows);
     }
   }
   return tape;
@@ -161,8 +173,34 @@ template <class T>
 void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
                          bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input, weight(layer),
-            accumulate ? T(1) : T(0), out);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input,
+            of_features(layer, weight(layer)), accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+MatrixView<T> Network<T>::of_features(int layer, MatrixView<T> whole) const {
+  const LayerShape& shape = layers_[layer].shape;
+  if (shape.beside == 0) return whole;
+  return {whole.data, whole.rows, shape.in - shape.beside, whole.stride};
+}
+
+template <class T>
+MatrixView<T> Network<T>::of_beside(int layer, MatrixView<T> whole) const {
+  const LayerShape& shape = layers_[layer].shape;
+  require(shape.beside > 0 && !shape.input_major, "layer {} has no columns beside its features", layer);
+  return {whole.data + shape.in - shape.beside, whole.rows, shape.beside, whole.stride};
+}
+
+template <class T>
+void Network<T>::add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out) {
+  matmul<T>(context, Transpose::no, Transpose::yes, beside, of_beside(layer, weight(layer)), T(1), out);
+}
+
+template <class T>
+void Network<T>::beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
+                                        MatrixView<const T> beside) {
+  matmul<T>(context, Transpose::yes, Transpose::no, grad, beside, T(1),
+            of_beside(layer, weight_gradient_of(layer)));
 }
 
 template <class T>
@@ -171,6 +209,10 @@ bool Network<T>::begin_with_conditions(Context& context, int layer, const Condit
   const int tensor = layer == 0 ? condition_ : layer + 1 == size() ? skip_condition_ : -1;
   if (tensor < 0) return false;
   sparse_linear<T>(context, conditions.x, conditions.rows, parameters_->matrix(tensor), linear);
+  if (const int pairs = layer == 0 ? pairs_ : skip_pairs_; pairs >= 0) {
+    matmul<T>(context, Transpose::no, Transpose::yes, conditions.pairs, parameters_->matrix(pairs), T(1),
+              linear);
+  }
   return true;
 }
 
@@ -178,17 +220,50 @@ template <class T>
 void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
                                 MatrixView<T> grad_input, bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad, weight(layer),
-            accumulate ? T(1) : T(0), grad_input);
+  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
+            of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
 }
 
 template <class T>
 void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad,
                                  MatrixView<const T> input) {
+  const MatrixView<T> to = of_features(layer, weight_gradient_of(layer));
   if (layers_[layer].shape.input_major) {
-    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), weight_gradient_of(layer));
+    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), to);
   } else {
-    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), weight_gradient_of(layer));
+    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), to);
+  }
+}
+
+template <class T>
+MatrixView<T> Network<T>::deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const {
+  return {tape.deviation.data() + first, rows, 1};
+}
+
+template <class T>
+MatrixView<T> Network<T>::deviation_gradients(const LayerTape<T>& tape, std::int64_t first,
+                                              std::int64_t rows) const {
+  return {tape.grad_deviation.data() + first, rows, 1};
+}
+
+template <class T>
+MatrixView<T> Network<T>::deviation_gradient(Context& context, int layer, const LayerTape<T>& tape,
+                                             std::int64_t first, MatrixView<const T> grad) {
+  const MatrixView<T> to = deviation_gradients(tape, first, grad.rows);
+  matmul<T>(context, Transpose::no, Transpose::no, grad, of_beside(layer, weight(layer)), T(0), to);
+  return to;
+}
+
+template <class T>
+void Network<T>::deviation_backward(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                                    std::span<const Segment> segments, MatrixView<const T> grad,
+                                    MatrixView<const T> input, MatrixView<T> grad_input) {
+  const MatrixView<T> at_deviations = deviation_gradient(context, layer, tape, first, grad);
+  for (const Segment& segment : segments) {
+    const std::int64_t from = segment.first - first;
+    minibatch_deviation_backward<T>(context, input.slice_rows(from, segment.rows),
+                                    at_deviations.slice_rows(from, segment.rows),
+                                    grad_input.slice_rows(from, segment.rows));
   }
 }
 
@@ -280,6 +355,15 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     if (k > 0) input = output(tape, k - 1, 0, rows);
     const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
     if (input.data != nullptr) product(context, k, input, linear, begun);
+    if (shape(k).deviation) {
+      for (const Segment& segment : segments) {
+        minibatch_deviation<T>(context, input.slice_rows(segment.first, segment.rows),
+                               deviations(tape[k], segment.first, segment.rows));
+      }
+      add_beside(context, k, deviations(tape[k], 0, rows), linear);
+    } else if (shape(k).beside > 0) {
+      add_beside(context, k, ending.beside, linear);
+    }
     if (k == last && skips()) {
       matmul<T>(context, Transpose::no, Transpose::yes, ending.skip_input, parameters_->matrix(skip_), T(1),
                 linear);
@@ -314,9 +398,24 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
       beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
+    if (!shape(k).deviation) continue;
+    if (with_parameters) beside_weight_gradient(context, k, grad, deviations(tape[k], 0, rows));
+    deviation_backward(context, k, tape[k], 0, segments, grad, layer_input, below);
   }
+  const auto gradient_of_pairs = [&](int tensor, int layer) {
+    if (tensor < 0) return;
+    const MatrixView<const T> grad = rows_of(tape[layer].grad, layer, 0, rows);
+    beside(context, [&] {
+      matmul<T>(context, Transpose::yes, Transpose::no, grad, conditions.pairs, T(1),
+                parameters_->matrix_gradient(tensor));
+    });
+    matmul<T>(context, Transpose::no, Transpose::no, grad, parameters_->matrix(tensor),
+              tensor == pairs_ ? T(0) : T(1), conditions.grad_pairs);
+  };
   add_gradient_of_conditions(condition_, 0);
   add_gradient_of_conditions(skip_condition_, size() - 1);
+  gradient_of_pairs(pairs_, 0);
+  gradient_of_pairs(skip_pairs_, size() - 1);
   if (!skips()) return;
   const MatrixView<const T> grad = rows_of(tape.back().grad, size() - 1, 0, rows);
   beside(context, [&] {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/arena.h"
+#include "model/condition.h"
 #include "model/watched.h"
 #include "sparcell/model.h"
 #include "sparcell/ops/batch.h"
@@ -23,6 +24,8 @@ struct LayerShape {
   bool hidden = true;  ///< false: a bare Linear
   bool spectral_norm = false;
   bool input_major = false;  ///< weight stored in x out: the first layer on sparse batches
+  std::int64_t beside = 0;   ///< of `in`, the last ones: what stands beside the output of the layer before
+  bool deviation = false;    ///< that is the deviation of its cells in each pass (ops/minibatch_deviation.h)
 };
 
 /// The hidden layers that `options` describes, from `in` features on.
@@ -41,13 +44,6 @@ struct Segment {
   int slot = 0;                        ///< which of the tape's spectral norms
 };
 
-/// What is done to the cells of a batch: rows of a matrix cells x conditions on the device.
-template <class T>
-struct Conditions {
-  CsrView<const T> x{};
-  BatchRows rows{};
-};
-
 /// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
 template <class T>
 struct Ending {
@@ -55,6 +51,7 @@ struct Ending {
   bool without_bias = false;         ///< the last bias is left to what comes next
   MatrixView<const T> skip_input{};  ///< of the linear path
   Conditions<T> conditions{};        ///< of a network that is told them
+  MatrixView<const T> beside{};      ///< of a first layer that has columns for it
 };
 
 /// What a forward pass leaves for the way back. Memory for at most `rows` rows, allocated once.
@@ -65,6 +62,7 @@ struct LayerTape {
   Buffer<T> grad;                        ///< gradients at h, then at the matrix product
   Buffer<T> mean, inverse_deviation;     ///< a row per slot
   Buffer<T> inverse_sigma, inner, u, v;  ///< spectral norm: an element or a row per slot
+  Buffer<T> deviation, grad_deviation;   ///< of a layer that sees one: a number per row, gradients at them
 };
 
 template <class T>
@@ -75,11 +73,14 @@ class Network {
   /// its weight, named `<name>_skip.weight`, adds to the last layer's product. With `condition_in` that many
   /// conditions of the cells stand beside the input, as if concatenated to it: their weights, named
   /// `<name>_condition.weight` and, of the linear path, `<name>_skip_condition.weight`, add to the first
-  /// layer's product and to the last one's.
+  /// layer's product and to the last one's. Beside them may stand `pairs_in` numbers of genes perturbed
+  /// together, whose weights, named `<name>_pairs.weight` and `<name>_skip_pairs.weight`, do as well.
   Network(std::string name, std::vector<LayerShape> layers, std::uint32_t first_dropout_layer,
-          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0, std::int64_t condition_in = 0);
+          Arena<T>& parameters, Arena<T>& buffers, std::int64_t skip_in = 0, std::int64_t condition_in = 0,
+          std::int64_t pairs_in = 0);
 
-  std::int64_t in() const { return layers_.front().shape.in; }
+  /// Features: without what stands beside them.
+  std::int64_t in() const { return layers_.front().shape.in - layers_.front().shape.beside; }
   bool skips() const { return skip_ >= 0; }
   bool conditioned() const { return condition_ >= 0; }
   /// Tensors of the arena: the linear path's weight, and the weight and bias of a layer.
@@ -101,6 +102,7 @@ class Network {
   /// A power iteration of all layers, for the slots [first, first + count). Nothing without spectral norm.
   void update_sigmas(Context& context, std::vector<LayerTape<T>>& tape, int first, int count);
 
+  /// The products below are those of the features; what stands beside them has its own.
   /// out = input W^T, or += where `accumulate`.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
                bool accumulate = false);
@@ -109,6 +111,23 @@ class Network {
                       bool accumulate = false);
   /// Gradient of W += grad^T input.
   void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
+
+  /// With W_b the columns of W for what stands beside the features: out += beside W_b^T, and the gradient of
+  /// W_b += grad^T beside.
+  void add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out);
+  void beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
+                              MatrixView<const T> beside);
+  /// Where a layer sees deviations: theirs, row by row, and the gradients at them.
+  MatrixView<T> deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> deviation_gradients(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;
+  /// grad W_b, the gradients at the deviations of rows [first, first + grad.rows), to deviation_gradients.
+  MatrixView<T> deviation_gradient(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                                   MatrixView<const T> grad);
+  /// The way back through the deviations of the passes: adds to `grad_input`, the gradient at the layer's
+  /// input. The views hold the rows of the batch from `first` on.
+  void deviation_backward(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
+                          std::span<const Segment> segments, MatrixView<const T> grad,
+                          MatrixView<const T> input, MatrixView<T> grad_input);
 
   /// The fused rest of a layer, from `linear` (holding the product) to `out`.
   void activate(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
@@ -155,6 +174,9 @@ class Network {
   /// The conditions' part of a layer's product, which it overwrites; true where there is one.
   bool begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
                              MatrixView<T> linear);
+  /// Of a weight (or its gradient) as it lies on the device the columns of the features, and the others.
+  MatrixView<T> of_features(int layer, MatrixView<T> whole) const;
+  MatrixView<T> of_beside(int layer, MatrixView<T> whole) const;
   PassStatistics<T> statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const;
 
   struct Layer {
@@ -166,7 +188,7 @@ class Network {
   };
 
   std::vector<Layer> layers_;
-  int skip_ = -1, condition_ = -1, skip_condition_ = -1;  ///< in parameters
+  int skip_ = -1, condition_ = -1, skip_condition_ = -1, pairs_ = -1, skip_pairs_ = -1;  ///< in parameters
   std::int64_t skip_in_ = 0, condition_in_ = 0;
   Arena<T>* parameters_;
   Arena<T>* buffers_;

@@ -37,10 +37,11 @@ std::vector<double> draw_uniforms(const RandomStream& random_stream, std::int64_
 }
 
 template <class T>
-Matrix<T> Trainable<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
+Matrix<T> Trainable<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed,
+                                 const Csr<float>& conditions) {
   Matrix<T> z(count, latent());
   z.values = draw_normals<T>(RandomStream(seed, Purpose::generate), first * z.cols, z.rows * z.cols);
-  return decode(z);
+  return decode(z, conditions);
 }
 
 template class Trainable<float>;

@@ -73,19 +73,24 @@ class Trainable {
   /// of them (as DeviceData has them) for each row.
   virtual Matrix<T> decode(const Matrix<T>& latent, const Csr<float>& conditions) = 0;
   Matrix<T> decode(const Matrix<T>& latent) { return decode(latent, {}); }
-  /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded. Not
-  /// for models that are told conditions.
-  virtual Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed);
+  /// Cells number first ... first + count of the sample that `seed` names: draws from the prior, decoded.
+  /// Conditions as `decode` has them.
+  virtual Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed,
+                             const Csr<float>& conditions);
+  Matrix<T> generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
+    return generate(first, count, seed, {});
+  }
 
   /// log p(x | z) of cells with the given latent values (host), of a model with a likelihood; else empty.
   virtual std::vector<double> log_likelihood(const DeviceData<T>&, const BatchRows&, const Matrix<T>&) {
     return {};
   }
   /// Cells drawn from the likelihood at latent values, in the space that `decode` has: with the log library
-  /// sizes given where the model observes them, keyed by `seed` and the number of the cell, `first` that of
-  /// the first row. Without a likelihood the decoded values. Conditions as `decode` has them.
-  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::uint64_t, std::int64_t,
-                         const Csr<float>& conditions) {
+  /// sizes given where the model observes them, and the groups where dispersions are of groups of cells,
+  /// keyed by `seed` and the number of the cell, `first` that of the first row. Without a likelihood the
+  /// decoded values. Conditions as `decode` has them.
+  virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::span<const std::int32_t>,
+                         std::uint64_t, std::int64_t, const Csr<float>& conditions) {
     return decode(latent, conditions);
   }
 

@@ -54,6 +54,32 @@ std::vector<float> row(const Csr<float>& x, std::int64_t r) {
   return values;
 }
 
+TEST(Groups, AreControlsAndThePerturbationsOfTrainingCells) {
+  World world({"control", "B", "A", "B", "control", "E", "A"}, "tttvt-s");
+  world.options.condition = {};
+  world.options.dispersion = DispersionOf::gene_perturbation;
+  const ConditionTable table = world.table();
+  EXPECT_TRUE(table.empty());
+  EXPECT_EQ(table.groups().count, 3);
+  const std::vector<std::int32_t>& group = table.groups().of_cell;
+  EXPECT_EQ(group[0], 0) << "controls";
+  EXPECT_EQ(group[4], 0);
+  EXPECT_EQ(group[1], group[3]);
+  EXPECT_EQ(group[2], group[6]);
+  EXPECT_EQ(group[1] + group[2], 3) << "two groups of their own";
+}
+
+TEST(Groups, OfPerturbationsWithoutTrainingCellsAreRefused) {
+  World world({"control", "B", "A", "C", "control"}, "tttst");
+  world.options.condition = {};
+  world.options.dispersion = DispersionOf::gene_perturbation;
+  EXPECT_EQ(world.error(),
+            "model.m.dispersion: no training cell has the perturbation C, whose dispersions cannot be known");
+  world.prepared.data.perturbations = {};
+  EXPECT_THAT(world.error(), HasSubstr("model.m.dispersion: "));
+  EXPECT_THAT(world.error(), HasSubstr("has no perturbation labels"));
+}
+
 TEST(Conditions, OneHotGenesAddUpAndControlsAreZero) {
   World world({"control", "A", "B", "A+B", "control", "E"}, "ttttt-");
   const ConditionTable table = world.table();

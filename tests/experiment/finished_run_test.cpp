@@ -103,6 +103,28 @@ TEST_F(FinishedRunCommands, GenerateTakesTheMixtureAndLibrarySizesOfTheTrainingC
             read_obsm(folder / "r/latent.h5ad", "X_vae").values);
 }
 
+TEST_F(FinishedRunCommands, DispersionsOfPerturbationsAreThoseOfTheTrainingCellsDrawn) {
+  const std::vector<std::string> options{
+      "~model.ae", "~model.gan", "model.vae.likelihood=zinb", "model.vae.dispersion=gene_perturbation",
+      "model.vae.kl.warmup=0"};  // a share of epochs, of which a resume adds some
+  expect_same_evaluation(options);
+  const std::string count = std::to_string(json("r/result.json")["data"]["test"].get<int>());
+  succeed({"generate", "r", "new.h5ad", "--cells", count, "--seed", "3"});
+  EXPECT_EQ(read_matrix(folder / "new.h5ad").values, read_matrix(folder / "r/generated_vae.h5ad").values);
+  succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
+  EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_vae").values,
+            read_obsm(folder / "r/latent.h5ad", "X_vae").values);
+  const Finished other = program({"evaluate", "r", "cells.h5ad"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("vae has dispersions by perturbations of cells, and those of cells.h5ad"));
+  std::vector<std::string> fewer = options;
+  fewer.push_back("train.epochs=2");
+  finished_run("short", fewer);
+  succeed({"resume", "short", "train.epochs=3"});
+  EXPECT_EQ(file_bytes(folder / "short/checkpoints/vae/last.h5"),
+            file_bytes(folder / "r/checkpoints/vae/last.h5"));
+}
+
 TEST_F(FinishedRunCommands, MixturesThatCannotBeAreRefused) {
   finished_run("r");
   const Finished gan =

@@ -116,6 +116,45 @@ TEST_F(ToldModels, PredictRefusesWhatTheModelCannotKnow) {
               HasSubstr("ae is told no perturbation (model.ae.condition)"));
 }
 
+/// A GAN generates a cell for every control; the same cells that the evaluation took the mean of.
+TEST_F(ToldModels, AGanPredictsAndGoesOn) {
+  const std::vector<std::string> gan{"~model.ae", "~model.vae", "model.gan.condition=[perturbation, nperts]",
+                                     "model.gan.output=hurdle"};
+  finished_run("r", gan);
+  const std::string name = first_perturbation();
+  succeed({"predict", "r", "p.h5ad", "--perturbation", name});
+  const Table cells = read_obs(folder / "r/latent.h5ad");
+  const Csr<float> x = read_matrix(folder / "r/latent.h5ad"), y = read_matrix(folder / "p.h5ad");
+  std::vector<std::int64_t> tested, all;
+  for (std::int64_t c = 0; c < cells.rows(); ++c) {
+    if (cells.find("perturbation")->text(c) == name && cells.find("split")->text(c) == "test")
+      tested.push_back(c);
+  }
+  for (std::int64_t r = 0; r < y.rows; ++r) all.push_back(r);
+  const std::vector<double> real = mean_of(x, tested), guess = mean_of(y, all);
+  double squares = 0;
+  for (std::size_t g = 0; g < real.size(); ++g) squares += std::pow(real[g] - guess[g], 2);
+  EXPECT_NEAR(std::sqrt(squares), in_table(folder / "r/per_perturbation.csv", name, "gan_predicted_l2"),
+              1e-4);
+  EXPECT_TRUE(json("r/result.json")["models"]["gan"]["test"].contains("seen_l2"));
+  succeed({"generate", "r", "new.h5ad", "--cells",
+           std::to_string(json("r/result.json")["data"]["test"].get<int>()), "--seed", "3"});
+  EXPECT_EQ(read_matrix(folder / "new.h5ad").values, read_matrix(folder / "r/generated_gan.h5ad").values);
+  succeed({"predict", "r", "q.h5ad", "--perturbation", "control"});
+  EXPECT_NE(read_matrix(folder / "q.h5ad").values, y.values);
+  const nlohmann::json judged = nlohmann::json::parse(succeed({"evaluate", "r"}));
+  EXPECT_EQ(judged["models"]["gan"]["test"], json("r/result.json")["models"]["gan"]["test"]);
+  finished_run("short", with(gan, {"train.epochs=2"}));
+  succeed({"resume", "short", "train.epochs=3"});
+  EXPECT_EQ(differences(folder / "r", folder / "short"), std::vector<std::string>{});
+}
+
+TEST_F(ToldModels, AGanThatIsToldNothingPredictsNothing) {
+  finished_run("r", {"~model.ae", "~model.vae"});
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "A", "--model", "gan"}, 2),
+              HasSubstr("--model gan: not a model of r that can do this"));
+}
+
 TEST_F(ToldModels, GiveTheirNumbersAgainAndEqualBits) {
   finished_run("r", told);
   finished_run("again", told);

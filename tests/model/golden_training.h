@@ -29,7 +29,8 @@ class GoldenTraining {
     x_.values = file_.dataset("data/values").read<float>();
     order_ = file_.dataset("order").read<std::int32_t>();
     read_options();
-    if (file_.exists("condition")) read_conditions();
+    if (file_.exists("condition")) conditions_ = read_rows("condition");
+    if (file_.exists("genes")) genes_ = read_rows("genes");
   }
 
   const Csr<float>& x() const { return x_; }
@@ -37,12 +38,15 @@ class GoldenTraining {
   const Csr<float>& conditions() const { return conditions_; }
   template <class T>
   DeviceData<T> device_data(Context& context) const {
-    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_);
+    if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_, genes_);
     const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
                         .library = file_.dataset("data/library").read<double>(),
                         .target_sum = file_.number("target_sum"),
                         .log1p = true};
-    return DeviceData<T>(context, raw, x_, conditions_);
+    CellGroups groups{.count = groups_, .of_cell = {}};
+    for (std::int64_t cell = 0; groups_ > 1 && cell < x_.rows; ++cell)
+      groups.of_cell.push_back(static_cast<std::int32_t>(cell % groups_));
+    return DeviceData<T>(context, raw, x_, conditions_, groups);
   }
   /// As if all cells were training cells. Means and deviations come with the initial tensors.
   TrainingStart start() const {
@@ -51,7 +55,7 @@ class GoldenTraining {
     start.mean.assign(genes, 0);
     start.deviation.assign(genes, 1);
     start.rate.assign(genes, 1);
-    start.dispersion.assign(genes, 1);
+    start.dispersion.assign(static_cast<std::size_t>(groups_) * genes, 1);
     start.genes.rows = x_.cols;
     start.genes.cols = x_.rows;
     for (std::int32_t gene = 0; gene < x_.cols; ++gene) {
@@ -135,6 +139,10 @@ class GoldenTraining {
       options_.conditioning.encoder = file_.integer("condition_encoder") != 0;
       options_.conditioning.control_input = file_.number("control_input");
     }
+    if (file_.has_attribute("rank")) {
+      options_.conditioning.combine = GeneCombination::learned;
+      options_.conditioning.rank = file_.integer("rank");
+    }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     if (file_.has_attribute("likelihood")) {
       options_.likelihood = word<LikelihoodType>("likelihood");
@@ -142,22 +150,29 @@ class GoldenTraining {
       options_.library = word<LibrarySource>("library");
       options_.kl.free_bits = file_.number("free_bits");
     }
+    if (file_.has_attribute("groups")) {
+      options_.dispersion = DispersionOf::gene_perturbation;
+      groups_ = file_.integer("groups");
+    }
     options_.train.optimizer = optimizer("optimizer");
     options_.train.clip_norm = file_.number("clip_norm");
   }
-  void read_conditions() {
-    const std::vector<float> dense = file_.dataset("condition").read<float>();
-    conditions_.cols = file_.integer("conditions");
-    for (std::int64_t cell = 0; cell < x_.rows; ++cell) {
-      for (std::int64_t c = 0; c < conditions_.cols; ++c) {
-        const float value = dense[static_cast<std::size_t>(cell * conditions_.cols + c)];
+  Csr<float> read_rows(const std::string& name) const {
+    const auto shape = file_.dataset(name).shape();
+    const std::vector<float> dense = file_.dataset(name).read<float>();
+    Csr<float> rows;
+    rows.cols = shape[1];
+    for (std::int64_t r = 0; r < shape[0]; ++r) {
+      for (std::int64_t c = 0; c < rows.cols; ++c) {
+        const float value = dense[static_cast<std::size_t>(r * rows.cols + c)];
         if (value == 0) continue;
-        conditions_.indices.push_back(static_cast<std::int32_t>(c));
-        conditions_.values.push_back(value);
+        rows.indices.push_back(static_cast<std::int32_t>(c));
+        rows.values.push_back(value);
       }
-      conditions_.offsets.push_back(static_cast<std::int64_t>(conditions_.values.size()));
-      ++conditions_.rows;
+      rows.offsets.push_back(static_cast<std::int64_t>(rows.values.size()));
+      ++rows.rows;
     }
+    return rows;
   }
   void read_gan_options() {
     GanOptions& gan = options_.gan;
@@ -173,6 +188,8 @@ class GoldenTraining {
     gan.spectral_norm = file_.integer("spectral_norm") != 0;
     gan.spectral_iterations = word<SpectralIterations>("spectral_iterations");
     gan.sparsity.weight = file_.number("sparsity_weight");
+    if (file_.has_attribute("conditions")) options_.condition = {"perturbation"};
+    if (file_.has_attribute("minibatch")) gan.minibatch = word<MinibatchStatistic>("minibatch");
     if (file_.has_attribute("output")) {
       gan.output = word<GeneratorOutput>("output");
       gan.library = word<LibraryUse>("library");
@@ -187,9 +204,10 @@ class GoldenTraining {
   }
 
   hdf5::File file_;
-  Csr<float> x_, conditions_;
+  Csr<float> x_, conditions_, genes_;
   std::vector<std::int32_t> order_;
   ModelOptions options_;
+  std::int64_t groups_ = 1;
 };
 
 }  // namespace sparcell::testing

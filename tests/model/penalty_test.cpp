@@ -22,8 +22,9 @@ using Tensors = std::map<std::string, Tensor>;
 /// A critic in f64 whose gradients of one update can be asked for again and again.
 class CriticRun {
  public:
-  CriticRun(const GanOptions& options, std::int64_t genes, std::int64_t cells, std::uint64_t seed)
-      : critic_(options, genes, seed, parameters_, buffers_, phases_),
+  CriticRun(const GanOptions& options, std::int64_t genes, std::int64_t cells, std::uint64_t seed,
+            std::int64_t conditions = 0)
+      : critic_(options, genes, conditions, seed, parameters_, buffers_, phases_),
         generated_(context_, cells * genes),
         real_(context_, cells * genes),
         cells_(cells),
@@ -33,6 +34,15 @@ class CriticRun {
     buffers_.allocate(context_, false);
     critic_.initialize(1);
     critic_.make_tape(context_, cells);
+    if (conditions == 0) return;
+    Csr<float> told;
+    told.cols = conditions;
+    for (std::int64_t cell = 0; cell < cells; ++cell) {
+      told.indices.push_back(static_cast<std::int32_t>(cell % conditions));
+      told.values.push_back(1 + static_cast<float>(cell) / 4);
+      told.offsets.push_back(++told.rows);
+    }
+    critic_.take_conditions(GivenConditions<double>(context_, told, cells, conditions).view());
   }
 
   void set_cells(const Tensor& real, const Tensor& generated) {
@@ -174,9 +184,10 @@ TEST_P(Penalty, EqualsAutomaticDifferentiation) {
 /// Every parameter's gradient of the whole loss (adversarial and penalty) against central differences. u and
 /// v count as constants in the gradient: at the singular vectors, where sigma is stationary in them, the
 /// differences say the same though every update moves u and v.
-void expect_central_differences(const GanOptions& gan, bool settle_u_and_v = false) {
+void expect_central_differences(const GanOptions& gan, bool settle_u_and_v = false,
+                                std::int64_t conditions = 0) {
   constexpr std::int64_t genes = 6, cells = 5;
-  CriticRun critic(gan, genes, cells, 11);
+  CriticRun critic(gan, genes, cells, 11, conditions);
   const auto draw = [](std::uint32_t index) {
     Tensor values(genes * cells);
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -221,6 +232,25 @@ TEST_P(Penalty, WholeUpdateUnderSpectralNormEqualsCentralDifferences) {
   expect_central_differences(gan, true);
 }
 
+/// Conditions stand beside the cells: the penalty is on the gradient at the cells alone, spectral norm of the
+/// whole first weight.
+TEST_P(Penalty, WholeUpdateWithConditionsEqualsCentralDifferences) {
+  GanOptions gan = options();
+  expect_central_differences(gan, false, 3);
+  gan.spectral_norm = true;
+  expect_central_differences(gan, true, 3);
+}
+
+/// The statistic is taken over the interpolated batch too: gradients of the sum of its logits cross from cell
+/// to cell.
+TEST_P(Penalty, WholeUpdateWithAMinibatchStatisticEqualsCentralDifferences) {
+  GanOptions gan = options();
+  gan.minibatch = MinibatchStatistic::deviation;
+  expect_central_differences(gan);
+  gan.spectral_norm = true;
+  expect_central_differences(gan, true, 3);
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryCritic, Penalty,
                          ::testing::Combine(::testing::ValuesIn(activations), ::testing::ValuesIn(heads),
                                             ::testing::ValuesIn(normalizations)),
@@ -248,6 +278,7 @@ TEST(CriticUpdate, WithoutHiddenLayersEqualsCentralDifferences) {
     gan.critic = {.hidden = {}, .normalization = NormalizationLayer::none, .dropout = {}};
     gan.gradient_penalty = {.weight = 0.5, .target = 1, .on = on};
     expect_central_differences(gan, true);
+    expect_central_differences(gan, true, 2);
   }
 }
 

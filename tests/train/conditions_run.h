@@ -23,8 +23,9 @@ inline TrainingStart start_with_controls(std::int64_t cells) {
   return start;
 }
 
+/// Of a GAN the strong one.
 inline ModelOptions told_model(ModelType type, bool encoder, double control_input) {
-  ModelOptions options = small_model(type);
+  ModelOptions options = type == ModelType::gan ? strong_gan() : small_model(type);
   options.condition = {"perturbation"};
   options.conditioning.encoder = encoder;
   options.conditioning.control_input = control_input;
@@ -33,13 +34,21 @@ inline ModelOptions told_model(ModelType type, bool encoder, double control_inpu
 
 struct ToldRun {
   ToldRun(const ModelOptions& model_options, const Csr<float>& x, const Split& cells, int threads = 1)
+      : ToldRun(model_options, x, cells, threads, small_conditions(x.rows)) {}
+  ToldRun(const ModelOptions& model_options, const Csr<float>& x, const Split& cells, int threads,
+          const Csr<float>& conditions)
       : options(model_options),
         split(cells),
         context(test_context(threads)),
-        data(context, x, {}, small_conditions(x.rows)),
+        data(context, x, {}, conditions),
         model(make_model<float>(context, options, data, 1)) {
     model->initialize();
-    model->begin_from(start_with_controls(static_cast<std::int64_t>(split.train.size())));
+    TrainingStart start = start_with_controls(static_cast<std::int64_t>(split.train.size()));
+    if (options.type == ModelType::gan) {
+      start.genes = start_of(x, split).genes;
+      start.conditions = small_conditions(std::ssize(split.train));
+    }
+    model->begin_from(start);
     trainer.emplace(context, *model, options, split, 1);
   }
   ToldRun(const ToldRun&) = delete;

@@ -62,6 +62,26 @@ GAN = {
     "critic_optimizer": GAN_ADAM,
 }
 
+HURDLE_GAN = {
+    **GAN,
+    "seed": 110,
+    "generator": {**GAN["generator"], "hidden": [20, 16], "activation": "relu", "dropout": [0.0, 0.0]},
+    "critic": {**GAN["critic"], "hidden": [20, 16], "dropout": [0.0, 0.0]},
+    "loss": "wgan",
+    "label_smoothing": 0.0,
+    "instance_noise": 0.0,
+    "latent_draw": "per_update",
+    "penalty_weight": 1.0,
+    "penalty_on": "logit",
+    "spectral_norm": False,
+    "output": "hurdle",
+    "gate_temperature": 0.5,
+    "library": "output",
+    "weight_average": 0.6,
+    "sparsity_term": "zero_share",
+    "sparsity_weight": 2.0,
+}
+
 CASES = {
     "ae": AUTOENCODER,
     "ae_layer": {
@@ -119,6 +139,27 @@ CASES = {
         "control_input": 1.0,
         "condition_encoder": True,
     },
+    # Genes that are perturbed together have learned products beside their sum.
+    "ae_pairs": {**AUTOENCODER, "seed": 118, "conditions": 6, "control_input": 0.0, "condition_encoder": False, "rank": 3,
+                 "gene_width": 5},
+    "ae_pairs_skip": {
+        **AUTOENCODER,
+        "seed": 119,
+        "hidden": [20],
+        "normalization": "none",
+        "activation": "silu",
+        "dropout": [0.0],
+        "decoder_dropout": [0.0],
+        "skip": True,
+        "output": "relu",
+        "standardize": False,
+        "mix": 0.0,
+        "conditions": 6,
+        "control_input": 0.5,
+        "condition_encoder": True,
+        "rank": 3,
+        "gene_width": 5,
+    },
     "vae_condition": {**VAE, "seed": 112, "normalization": "layer", "skip": True, "output": "identity", "standardize": False,
                       "mix": 0.0, "conditions": 6, "control_input": 0.0, "condition_encoder": True},
     # Likelihoods: of counts with decoded and with observed library sizes, of values with one variance.
@@ -140,6 +181,9 @@ CASES = {
         "optimizer": {**ADAM, "type": "adamw", "weight_decay": 1e-4},
     },
     "vae_zinb": {**VAE, "seed": 111, "likelihood": "zinb", "variance": "gene", "library": "observed", "free_bits": 0.0},
+    # Cell number i is of group i % 3, whose dispersions are its own.
+    "vae_nb_groups": {**VAE, "seed": 117, "likelihood": "nb", "variance": "gene", "library": "observed", "free_bits": 0.0,
+                      "groups": 3},
     "vae_gaussian": {**VAE, "seed": 112, "likelihood": "gaussian", "variance": "shared", "library": "observed",
                      "free_bits": 0.0, "clip_norm": 0.7},
     "gan": GAN,
@@ -168,25 +212,7 @@ CASES = {
         "spectral_iterations": "per_step",
     },
     # Gates with exact zeros, library sizes, averaged weights: the recipe of experiments/strong_gan.yaml.
-    "gan_hurdle": {
-        **GAN,
-        "seed": 110,
-        "generator": {**GAN["generator"], "hidden": [20, 16], "activation": "relu", "dropout": [0.0, 0.0]},
-        "critic": {**GAN["critic"], "hidden": [20, 16], "dropout": [0.0, 0.0]},
-        "loss": "wgan",
-        "label_smoothing": 0.0,
-        "instance_noise": 0.0,
-        "latent_draw": "per_update",
-        "penalty_weight": 1.0,
-        "penalty_on": "logit",
-        "spectral_norm": False,
-        "output": "hurdle",
-        "gate_temperature": 0.5,
-        "library": "output",
-        "weight_average": 0.6,
-        "sparsity_term": "zero_share",
-        "sparsity_weight": 2.0,
-    },
+    "gan_hurdle": HURDLE_GAN,
     # Values that are never negative, the library size as an input alone.
     "gan_softplus": {
         **GAN,
@@ -195,4 +221,10 @@ CASES = {
         "library": "input",
         "latent_draw": "per_update",
     },
+    # Conditions beside z and beside the critic's cells: with everything of the course, and with what the strong GAN has.
+    "gan_condition": {**GAN, "seed": 113, "conditions": 6},
+    "gan_condition_hurdle": {**HURDLE_GAN, "seed": 114, "conditions": 6},
+    # The deviation of a batch beside the critic's last hidden layer: its gradient through the batch, and the penalty's.
+    "gan_minibatch": {**GAN, "seed": 115, "minibatch": "deviation"},
+    "gan_minibatch_hurdle": {**HURDLE_GAN, "seed": 116, "minibatch": "deviation"},
 }

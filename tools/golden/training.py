@@ -96,6 +96,14 @@ def simulated_conditions(seed, width):
     return conditions, np.arange(0, CELLS, 4)
 
 
+def with_pairs(seed, conditions, options):
+    """Behind the conditions of cells of two genes a 1 for each of them, and the genes' vectors."""
+    parts = (conditions[:, :-2] != 0).astype(np.float64)
+    parts[parts.sum(axis=1) < 2] = 0
+    vectors = np.random.default_rng(seed + 2).integers(-4, 5, (parts.shape[1], options["gene_width"])) / 4
+    return np.concatenate([conditions, parts], axis=1), vectors
+
+
 def simulated_data(seed):
     """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
@@ -160,7 +168,7 @@ class AutoencoderTraining:
 
     def loss(self, rows, step):
         if self.options.get("likelihood", "mse") != "mse":
-            return self.likelihood_loss(torch.from_numpy(self.data[rows]), step)
+            return self.likelihood_loss(rows, step)
         reduction = self.options["reduction"]
         x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
@@ -179,12 +187,15 @@ class AutoencoderTraining:
             return x
         return torch.cat([torch.log1p(x[:, :-1]), x[:, -1:]], dim=1)
 
-    def likelihood_loss(self, x, step):
-        options = self.options
+    def likelihood_loss(self, rows, step):
+        options, x = self.options, torch.from_numpy(self.data[rows])
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), options["latent"]))
         output, mu, logvar = self.model(self.features(x), noise)
         if models.of_counts(options):
-            terms = models.count_loss(x[:, :-1], output, x[:, -1:], self.model.log_dispersion, options)
+            dispersion = self.model.log_dispersion
+            if options.get("groups", 0) > 0:
+                dispersion = dispersion[torch.from_numpy(rows % options["groups"])]
+            terms = models.count_loss(x[:, :-1], output, x[:, -1:], dispersion, options)
         else:
             terms = models.gaussian_loss(x, output, self.model.log_variance)
         reconstruction = terms.mean() if options["reduction"] == "mean" else terms.sum(1).mean()
@@ -222,10 +233,16 @@ class GanTraining:
 
     def __init__(self, model, options, draws, data=None, conditions=None, controls=None):
         self.model, self.options, self.draws, self.data = model, options, draws, data
+        self.conditions, self.told = conditions, None
         self.optimizers = [
-            optimizer(model.generator.parameters(), options["generator_optimizer"]),
+            optimizer(self.of_generator("generator", "parameters"), options["generator_optimizer"]),
             optimizer(model.critic.parameters(), options["critic_optimizer"]),
         ]
+
+    def of_generator(self, name, kind):
+        """Parameters or buffers of the generator's modules, or of their averages."""
+        modules = [getattr(self.model, name), getattr(self.model, name + "_condition")]
+        return [values for module in modules if module is not None for values in getattr(module, kind)()]
 
     def generate(self, cells, index, step, pass_, pass_step):
         """Generated cells, and the network's outputs that they come from."""
@@ -235,7 +252,7 @@ class GanTraining:
             table = self.model.library.quantiles.numpy()
             z[:, -1] = torch.from_numpy(np.interp(u * (len(table) - 1), np.arange(len(table)), table))
         self.draws.at(pass_step, pass_)
-        outputs = self.model.generator(z)
+        outputs = self.model.outputs(z, self.told)
         return self.model.cells(outputs, self.noise(Purpose.GENERATOR_INPUT, 2 + pass_, pass_step, cells), z[:, -1]), outputs
 
     def noise(self, purpose, index, step, cells):
@@ -255,7 +272,7 @@ class GanTraining:
         d = min(self.options["weight_average"], step / (step + 10))
         with torch.no_grad():
             for kind in ("parameters", "buffers"):
-                pairs = zip(getattr(self.model.average, kind)(), getattr(self.model.generator, kind)(), strict=True)
+                pairs = zip(self.of_generator("average", kind), self.of_generator("generator", kind), strict=True)
                 for average, value in pairs:
                     if average.is_floating_point():
                         average.mul_(d).add_((1 - d) * value)
@@ -266,7 +283,7 @@ class GanTraining:
         for layer in self.model.critic:
             if isinstance(layer, nn.Linear):
                 layer.train(iterate)
-        return self.model.critic(x)
+        return self.model.criticize(x, self.told)
 
     def critic_update(self, x, iteration, update):
         options = self.options
@@ -301,12 +318,16 @@ class GanTraining:
         self.optimizers[0].zero_grad()
         loss.backward()
         update_gradients = gradients(self.model.generator, "generator.")
+        if self.model.generator_condition is not None:
+            update_gradients |= gradients(self.model.generator_condition, "generator_condition.")
         self.optimizers[0].step()
         self.move_average(iteration)
         return (loss, sparsity), update_gradients
 
     def step(self, rows, iteration):
         x = torch.from_numpy(self.data[rows])
+        if self.conditions is not None:
+            self.told = torch.from_numpy(self.conditions[rows])
         updates = self.options["critic_steps"]
         critic = [self.critic_update(x, iteration, iteration * updates + j) for j in range(updates)]
         parts, generator_gradients = self.generator_update(len(x), iteration)
@@ -314,10 +335,11 @@ class GanTraining:
 
     def evaluate(self, x):
         z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.model.inputs))
-        network = self.model.generator if self.model.average is None else self.model.average
+        told = None if self.conditions is None else torch.from_numpy(self.conditions[:8])
         with torch.no_grad():
-            generated = self.model.cells(network(z), self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1])
-            return {"z": z, "generated": generated, "logit": self.model.critic(x[:8])}
+            outputs = self.model.average_outputs(z, told)
+            generated = self.model.cells(outputs, self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1])
+            return {"z": z, "generated": generated, "logit": self.model.criticize(x[:8], told)}
 
 
 def write(group, values):
@@ -379,7 +401,12 @@ def run_case(path, options):
     conditions, controls = None, None
     if options.get("conditions", 0) > 0:
         conditions, controls = simulated_conditions(seed, options["conditions"])
+    genes = None
+    if options.get("rank", 0) > 0:
+        conditions, genes = with_pairs(seed, conditions, options)
     model, initial = build(options, draws, data)
+    if genes is not None:
+        model.pairs.genes = torch.from_numpy(genes)
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
     training = trainer(model, options, draws, data, conditions, controls)
     training.expression = expression
@@ -402,6 +429,8 @@ def run_case(path, options):
                                           **count_data})
         if conditions is not None:
             write(file, {"condition": conditions, "controls": controls.astype(np.int32)})
+        if genes is not None:
+            write(file, {"genes": genes})
         write(file, {"order": order.astype(np.int32), "losses": np.array(losses)})
         file["losses"].attrs["names"] = ",".join(training.parts)
         write(file, {key: value for key, value in options.items() if isinstance(value, np.ndarray)})

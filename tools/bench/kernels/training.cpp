@@ -5,7 +5,9 @@
 #include "sparcell/ops/gradient_penalty.h"
 #include "sparcell/ops/layer.h"
 #include "sparcell/ops/loss.h"
+#include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/optimizer.h"
+#include "sparcell/ops/pair_products.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/reparameterize.h"
 #include "sparcell/ops/sparse_linear.h"
@@ -184,6 +186,45 @@ void run_penalty(Context& context, const Record& record) {
   record([&] { penalty_tangent<float>(context, g, 1, 1, 1, penalty.data(), g); });
 }
 
+/// Which of the ops of a minibatch deviation.
+enum class Deviation { value, backward, tangent, second };
+
+auto deviation_case(Deviation op) {
+  return [=](Context& context, const Record& record) {
+    const DeviceValues x(context, batch_cells, hidden), tangent(context, batch_cells, hidden),
+        column(context, batch_cells, 1), grad(context, batch_cells, hidden);
+    record([&] {
+      switch (op) {
+        case Deviation::value:
+          return minibatch_deviation<float>(context, x, column);
+        case Deviation::backward:
+          return minibatch_deviation_backward<float>(context, x, column, grad);
+        case Deviation::tangent:
+          return minibatch_deviation_tangent<float>(context, x, tangent, column);
+        case Deviation::second:
+          return minibatch_deviation_second<float>(context, x, tangent, column, grad);
+      }
+    });
+  };
+}
+
+void run_product(Context& context, const Record& record) {
+  const DeviceValues a(context, batch_cells, hidden), b(context, batch_cells, hidden),
+      out(context, batch_cells, hidden);
+  record([&] { elementwise_product<float>(context, a, b, out); });
+}
+
+auto pairs_case(bool backward) {
+  return [=](Context& context, const Record& record) {
+    const DeviceValues a(context, batch_cells, hidden), b(context, batch_cells, hidden),
+        c(context, batch_cells, hidden), out(context, batch_cells, hidden);
+    record([&] {
+      backward ? pair_products_backward<float>(context, a, b, c, out)
+               : pair_products<float>(context, a, b, out);
+    });
+  };
+}
+
 auto normal_case(bool add) {
   return [=](Context& context, const Record& record) {
     const DeviceValues out(context, batch_cells, genes);
@@ -229,6 +270,13 @@ std::vector<Case> training_cases() {
       {"spectral_correction", weight, 2 * weights, true, run_correction},
       {"interpolate", cells, 3 * dense, true, run_interpolate},
       {"penalty_tangent", cells, 2 * dense, true, run_penalty},
+      {"minibatch_deviation", layer, wide, true, deviation_case(Deviation::value)},
+      {"minibatch_deviation_backward", layer, 3 * wide, true, deviation_case(Deviation::backward)},
+      {"minibatch_deviation_tangent", layer, 2 * wide, true, deviation_case(Deviation::tangent)},
+      {"minibatch_deviation_second", layer, 4 * wide, true, deviation_case(Deviation::second)},
+      {"elementwise_product", layer, 3 * wide, true, run_product},
+      {"pair_products", layer, 3 * wide, true, pairs_case(false)},
+      {"pair_products_backward", layer, 4 * wide, true, pairs_case(true)},
       {"fill_normal", cells, dense, true, normal_case(false)},
       {"add_normal", cells, 2 * dense, true, normal_case(true)},
   };

@@ -1,0 +1,83 @@
+#include "model/pairs.h"
+
+#include <cmath>
+#include <numeric>
+
+#include "sparcell/ops/pair_products.h"
+#include "sparcell/ops/random.h"
+#include "sparcell/ops/sparse_linear.h"
+
+namespace sparcell {
+namespace {
+
+/// Of initialization's streams, behind those of the networks.
+constexpr std::uint32_t pairs_number = 16;
+
+}  // namespace
+
+template <class T>
+LearnedPairs<T>::LearnedPairs(Context& context, CsrView<const T> genes, std::int64_t rank,
+                              std::int64_t capacity, Arena<T>& parameters)
+    : genes_(genes),
+      rank_(rank),
+      parameters_(parameters),
+      weight_(parameters.add_matrix("pairs.weight", rank, genes.cols, true)),
+      q_(context, genes.rows * rank),
+      squares_(context, genes.rows * rank),
+      with_sums_(context, genes.rows * rank),
+      plain_(context, genes.rows * rank) {
+  std::vector<std::int32_t> all(static_cast<std::size_t>(genes.rows));
+  std::iota(all.begin(), all.end(), 0);
+  all_ = Buffer<std::int32_t>(context, all);
+  for (Tape& tape : tapes_) {
+    for (Buffer<T>* buffer : {&tape.sums, &tape.scratch, &tape.products, &tape.grad})
+      *buffer = Buffer<T>(context, capacity * rank);
+  }
+}
+
+template <class T>
+void LearnedPairs<T>::initialize(std::uint64_t seed, bool alike) {
+  Context host;
+  const auto size = static_cast<std::size_t>(rank_ * genes_.cols);
+  const T bound = alike ? T(1) : static_cast<T>(1 / std::sqrt(static_cast<double>(genes_.cols)));
+  std::vector<T> values(size);
+  fill_uniform<T>(host, RandomStream(seed, Purpose::initialization, pairs_number), -bound, bound, values);
+  for (std::size_t i = 0; alike && i < size; ++i)
+    values[i] = values[i - i % static_cast<std::size_t>(genes_.cols)];
+  parameters_.write(weight_, values);
+}
+
+template <class T>
+void LearnedPairs<T>::put(Context& context, Use use, CsrView<const T> parts, Conditions<T>& told) {
+  const std::int64_t n = told.rows.count;
+  const Tape& tape = tapes_[use];
+  const MatrixView<T> q = of_genes(q_), squares = of_genes(squares_), sums = of_cells(tape.sums, n);
+  sparse_linear<T>(context, genes_, all_genes(), parameters_.matrix(weight_), q);
+  elementwise_product<T>(context, q, q, squares);
+  sparse_linear<T>(context, parts, told.rows, q, sums);
+  sparse_linear<T>(context, parts, told.rows, squares, of_cells(tape.scratch, n));
+  told.pairs = of_cells(tape.products, n);
+  told.grad_pairs = of_cells(tape.grad, n);
+  pair_products<T>(context, sums, of_cells(tape.scratch, n), of_cells(tape.products, n));
+}
+
+template <class T>
+void LearnedPairs<T>::backward(Context& context, Use use, CsrView<const T> parts, const BatchRows& rows) {
+  const std::int64_t n = rows.count;
+  const Tape& tape = tapes_[use];
+  const MatrixView<T> grad = of_cells(tape.grad, n), with_sums = of_cells(tape.scratch, n);
+  elementwise_product<T>(context, grad, of_cells(tape.sums, n), with_sums);
+  with_sums_.set_zero();
+  plain_.set_zero();
+  sparse_linear_weight_gradient<T>(context, parts, rows, with_sums, of_genes(with_sums_));
+  sparse_linear_weight_gradient<T>(context, parts, rows, grad, of_genes(plain_));
+  pair_products_backward<T>(context, of_genes(q_), of_genes(with_sums_), of_genes(plain_),
+                            of_genes(with_sums_));
+  sparse_linear_weight_gradient<T>(context, genes_, all_genes(), of_genes(with_sums_),
+                                   parameters_.matrix_gradient(weight_));
+}
+
+template class LearnedPairs<float>;
+template class LearnedPairs<double>;
+
+}  // namespace sparcell
