@@ -18,7 +18,7 @@ class KilledRuns : public SmallExperiment {
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
-  /// Long enough that most kills meet training, with checkpoints inside of it.
+  /// With checkpoints inside of training, so that signals meet all of a run.
   static std::vector<std::string> options() {
     return {"train.epochs=60", "train.checkpoint.every.epochs=4", "evaluate.resamples=100"};
   }
@@ -32,29 +32,34 @@ class KilledRuns : public SmallExperiment {
     return arguments;
   }
 
-  /// A run that meets `kills` signals, each at a random moment of a process of its own.
-  void kill_and_resume(const std::string& name, int kills, std::mt19937& random) {
-    std::uniform_real_distribution<double> moment(0, 1.1 * seconds_);
+  /// Runs that are started, stopped by a signal at a random moment and resumed until they end by themselves,
+  /// until `kills` signals have met a process at work.
+  void kill_and_resume(int kills, std::mt19937& random) {
+    std::uniform_real_distribution<double> moment(0, seconds_ / 2);
     constexpr int signals[] = {SIGKILL, SIGTERM, SIGUSR1};
-    for (int kill = 0; kill < kills; ++kill) {
-      const int signal = signals[random() % std::size(signals)];
-      Program program(next_command(name), around);
-      std::this_thread::sleep_for(std::chrono::duration<double>(moment(random)));
-      program.send(signal);
-      const Finished ended = program.wait();
-      const bool expected = ended.code == 0 || ended.code == 75 || ended.code == -signal;
-      ASSERT_TRUE(expected) << name << ", signal " << signal << ", exit code " << ended.code << ": "
-                            << ended.err;
-      stopped_ += ended.code != 0;
+    int stopped = 0;
+    for (int run = 0; stopped < kills && !HasFatalFailure(); ++run) {
+      const std::string name = fmt::format("killed{}", run);
+      bool finished = false;
+      while (stopped < kills && !finished) {
+        const int signal = signals[random() % std::size(signals)];
+        Program program(next_command(name), around);
+        std::this_thread::sleep_for(std::chrono::duration<double>(moment(random)));
+        program.send(signal);
+        const Finished ended = program.wait();
+        finished = ended.code == 0;
+        ASSERT_TRUE(finished || ended.code == 75 || ended.code == -signal)
+            << name << ", signal " << signal << ", exit code " << ended.code << ": " << ended.err;
+        stopped += !finished;
+      }
+      const Finished done = program(next_command(name));
+      ASSERT_EQ(done.code, 0) << name << ": " << done.err;
+      ASSERT_THAT(differences(folder / "whole", folder / name), testing::IsEmpty()) << name;
+      std::filesystem::remove_all(folder / name);
     }
-    const Finished done = program(next_command(name));
-    ASSERT_EQ(done.code, 0) << name << ": " << done.err;
-    EXPECT_THAT(differences(folder / "whole", folder / name), testing::IsEmpty()) << name;
-    if (!HasFailure()) std::filesystem::remove_all(folder / name);
   }
 
   double seconds_ = 0;  ///< that the undisturbed run took
-  int stopped_ = 0;     ///< processes that did not end by themselves
 };
 
 }  // namespace sparcell::test
