@@ -70,7 +70,7 @@ def machine():
 
 
 def commit():
-    changed = command_output("git", "status", "--porcelain", "--untracked-files=no")
+    changed = command_output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!tests/record.md")
     return command_output("git", "rev-parse", "HEAD") + (" with uncommitted changes" if changed else "")
 
 
