@@ -4,10 +4,8 @@
 // as that of the squared error is.
 #include "sparcell/ops/likelihood.h"
 
+#include "cuda/loss_parts.h"
 #include "cuda/memory.h"
-#include "device/rows.h"
-#include "device/slab.h"
-#include "device/sparse.h"
 #include "math/count_loss.h"
 
 namespace sparcell {
@@ -15,11 +13,8 @@ namespace kernels::likelihood {
 
 using device::Columns, device::Four, device::four, device::load, device::Slab, device::store;
 
-constexpr int threads = 256;
+constexpr int threads = loss_threads;
 constexpr int width = device::own_columns;
-constexpr std::int64_t tile_columns = 8192;  // 32 KiB
-
-__device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
 
 /// One cell's memory; pointers are null where there is none.
 struct Cell {
@@ -85,13 +80,6 @@ __device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrVie
   });
 }
 
-/// *loss += scale * the sum of every block's `sum`, which all its threads hold.
-__device__ __forceinline__ void add_to_loss(double sum, double scale, double* loss, double* partial,
-                                            unsigned* ticket) {
-  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
-    store(loss, load(loss) + scale * sum);
-}
-
 template <int access, bool gate>
 __global__ void __launch_bounds__(threads)
     count_loss(bool library, MatrixView<const float> outputs, MatrixView<const float> log_dispersion,
@@ -127,31 +115,18 @@ __global__ void __launch_bounds__(threads)
   add_to_loss(sum, loss_scale, loss, partial, ticket);
 }
 
-/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
-__device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
-                                       std::int64_t count, float* target) {
-  device::for_each_in_block(vectors_of(count),
-                            [&](std::int64_t v) { device::store_vector(target + v * width, Four{}); });
-  const device::Entries entries = device::entries_of(x, row, begin, begin + count);
-  __syncthreads();
-  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
-    store(target + load(x.indices + entries.first + k) - begin, load(x.values + entries.first + k));
-  });
-  __syncthreads();
-}
-
 template <int access>
 __global__ void __launch_bounds__(threads)
     gaussian_loss(MatrixView<const float> prediction, const float* log_variance, bool shared,
                   CsrView<const float> x, BatchRows rows, const float* mean, const float* inverse_scale,
                   float scale, MatrixView<float> gradient, MatrixView<float> by_log_variance,
                   double* cell_losses, double loss_scale, double* loss, double* partial, unsigned* ticket) {
-  __shared__ __align__(16) float target[tile_columns];
+  __shared__ __align__(16) float target[target_tile];
   double sum = 0;
   device::for_each_in_blocks(rows.count, [&](std::int64_t i) {
     double own = 0;
-    for (std::int64_t begin = 0; begin < x.cols; begin += tile_columns) {
-      const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
+    for (std::int64_t begin = 0; begin < x.cols; begin += target_tile) {
+      const std::int64_t left = x.cols - begin, count = left < target_tile ? left : target_tile;
       spread(x, device::row_of(rows, i), begin, count, target);
       device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
         const Columns columns = device::columns_at(begin / width + v, x.cols);

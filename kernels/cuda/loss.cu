@@ -3,49 +3,16 @@
 // f64 from four neighbouring terms on.
 #include "sparcell/ops/loss.h"
 
+#include "cuda/loss_parts.h"
 #include "cuda/memory.h"
-#include "device/rows.h"
-#include "device/slab.h"
-#include "device/sparse.h"
 
 namespace sparcell {
 namespace kernels::loss {
 
 using device::Columns, device::Four, device::four, device::load, device::Slab, device::store;
 
-constexpr int threads = 256;
+constexpr int threads = loss_threads;
 constexpr int width = device::own_columns;
-constexpr std::int64_t tile_columns = 8192;  // 32 KiB
-
-__host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
-  return (cols + tile_columns - 1) / tile_columns;
-}
-__device__ __forceinline__ std::int64_t vectors_of(std::int64_t count) { return (count + width - 1) / width; }
-
-__device__ __forceinline__ double sum_of(const Four& v) {
-  return static_cast<double>((v[0] + v[1]) + (v[2] + v[3]));
-}
-
-/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
-__device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
-                                       std::int64_t count, float* target) {
-  device::for_each_in_block(vectors_of(count),
-                            [&](std::int64_t v) { device::store_vector(target + v * width, Four{}); });
-  const device::Entries entries = device::entries_of(x, row, begin, begin + count);
-  __syncthreads();
-  device::for_each_in_block(entries.count(), [&](std::int64_t k) {
-    store(target + load(x.indices + entries.first + k) - begin, load(x.values + entries.first + k));
-  });
-  __syncthreads();
-}
-
-/// *loss += scale * the sum of every thread's `sum`
-__device__ __forceinline__ void add_to_loss(double sum, double scale, double* loss, double* partial,
-                                            unsigned* ticket) {
-  sum = device::block_sum<threads>(sum);
-  if (device::sum_over_blocks<threads>(sum, partial, ticket) && threadIdx.x == 0)
-    store(loss, load(loss) + scale * sum);
-}
 
 template <int access>
 __global__ void __launch_bounds__(threads)
@@ -53,12 +20,12 @@ __global__ void __launch_bounds__(threads)
                   BatchRows rows, const float* mean, const float* inverse_scale, float factor,
                   MatrixView<float> gradient, double loss_scale, double* loss, double* partial,
                   unsigned* ticket) {
-  __shared__ __align__(16) float target[tile_columns];
-  const std::int64_t tiles = tiles_of(x.cols);
+  __shared__ __align__(16) float target[target_tile];
+  const std::int64_t tiles = target_tiles(x.cols);
   double sum = 0;
   device::for_each_in_blocks(rows.count * tiles, [&](std::int64_t item) {
-    const std::int64_t i = item / tiles, begin = item % tiles * tile_columns;
-    const std::int64_t left = x.cols - begin, count = left < tile_columns ? left : tile_columns;
+    const std::int64_t i = item / tiles, begin = item % tiles * target_tile;
+    const std::int64_t left = x.cols - begin, count = left < target_tile ? left : target_tile;
     spread(x, device::row_of(rows, i), begin, count, target);
     device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {
       const Columns columns = device::columns_at(begin / width + v, x.cols);
@@ -76,7 +43,7 @@ __global__ void __launch_bounds__(threads)
     });
     __syncthreads();  // the next tile overwrites `target`
   });
-  add_to_loss(sum, loss_scale, loss, partial, ticket);
+  add_to_loss(device::block_sum<threads>(sum), loss_scale, loss, partial, ticket);
 }
 
 template <int access>
@@ -94,7 +61,7 @@ __global__ void __launch_bounds__(threads)
         slab.store<access>(gradient.row(r), four([&](int k) { return factor * d[k]; }));
     });
   });
-  add_to_loss(sum, loss_scale, loss, partial, ticket);
+  add_to_loss(device::block_sum<threads>(sum), loss_scale, loss, partial, ticket);
 }
 
 template <int access>
@@ -111,7 +78,7 @@ __global__ void __launch_bounds__(threads)
                          }));
     });
   });
-  add_to_loss(sum, loss_scale, loss, partial, ticket);
+  add_to_loss(device::block_sum<threads>(sum), loss_scale, loss, partial, ticket);
 }
 
 }  // namespace kernels::loss
@@ -125,7 +92,7 @@ void cuda::squared_error(Context& context, MatrixView<const T> prediction, std::
   const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
                        device::aligned<width>(bias.data()) && device::aligned<width>(mean.data()) &&
                        device::aligned<width>(inverse_scale.data());
-  const device::LaunchShape shape{.grid = device::blocks_for(rows.count * tiles_of(x.cols), 1),
+  const device::LaunchShape shape{.grid = device::blocks_for(rows.count * kernels::target_tiles(x.cols), 1),
                                   .block = threads,
                                   .stream = device::stream_of(context)};
   device::with_width<width>(aligned, [&](auto constant) {
