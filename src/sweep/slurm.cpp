@@ -128,12 +128,17 @@ bool requeue_this_task(const SweepFolder& sweep, Log& log) {
   return true;
 }
 
-bool has_slurm_jobs(const SweepFolder& sweep) {
+SlurmQueue slurm_queue(const SweepFolder& sweep) {
   const std::vector<std::string> ids = submitted_jobs(sweep);
-  if (ids.empty()) return false;
+  if (ids.empty()) return {};
   const ProgramOutput queue =
       run_program({"squeue", "--noheader", fmt::format("--jobs={}", fmt::join(ids, ","))});
-  return queue.code == 0 && !queue.out.empty();  // jobs that it has forgotten are an error
+  if (queue.code == 0) return {.has_jobs = !queue.out.empty(), .no_answer = ""};
+  const bool forgotten = queue.err.find("Invalid job id") != std::string::npos;
+  const bool not_here = queue.code == 127 && queue.err.empty();
+  if (forgotten || not_here) return {};
+  return {.has_jobs = false,
+          .no_answer = queue.err.empty() ? fmt::format("exit code {}", queue.code) : trimmed(queue.err)};
 }
 
 void cancel_slurm_jobs(const SweepFolder& sweep, Log& log) {

@@ -40,8 +40,15 @@ void submit_to_slurm(const SweepFolder& sweep, const std::vector<Job>& jobs, std
 /// was done max_num_timeout times. Returns whether it was asked.
 bool requeue_this_task(const SweepFolder& sweep, Log& log);
 
-/// Whether Slurm still has jobs that were submitted for the sweep.
-bool has_slurm_jobs(const SweepFolder& sweep);
+/// What Slurm says of the jobs that were submitted for the sweep. A controller that is busy or restarts gives
+/// no answer, which is not the answer that no jobs are left.
+struct SlurmQueue {
+  bool has_jobs = false;
+  std::string no_answer;  ///< in Slurm's words; empty where it answered
+};
+
+/// Of a sweep without jobs, of jobs that Slurm has forgotten, and on a machine without Slurm: no jobs.
+SlurmQueue slurm_queue(const SweepFolder& sweep);
 
 /// Cancels the jobs that were submitted for the sweep.
 void cancel_slurm_jobs(const SweepFolder& sweep, Log& log);

@@ -92,7 +92,26 @@ void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
   throw_outcome(sweep, outcome);
 }
 
+/// Jobs of a submission before would make the same runs as the ones that are submitted now.
+void check_nothing_is_queued(const SweepFolder& sweep) {
+  const SlurmQueue queue = slurm_queue(sweep);
+  const std::string folder = sweep.path().string();
+  if (queue.has_jobs) {
+    throw UsageError(
+        "{} has jobs in Slurm's queue, and nothing was submitted again; when they have ended (sparcell "
+        "status "
+        "{} --watch) or are cancelled (sparcell cancel {}), sparcell resume {} submits what is left",
+        folder, folder, folder, folder);
+  }
+  if (!queue.no_answer.empty()) {
+    throw UsageError(
+        "{}: Slurm does not say whether jobs submitted before are left, and nothing was submitted: {}",
+        folder, queue.no_answer);
+  }
+}
+
 void launch_on_slurm(const SweepFolder& sweep, Log& log) {
+  check_nothing_is_queued(sweep);
   const Work work = next_work(sweep);
   if (work.jobs.empty()) {
     std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
@@ -198,7 +217,9 @@ std::string status_text(const std::string& path) {
 bool at_rest(const std::string& path) {
   if (!SweepFolder::is_sweep(path)) return state_of_run(path).phase != RunPhase::running;
   const SweepFolder sweep = SweepFolder::open(path);
-  if (RunLock::held(sweep.path()) || has_slurm_jobs(sweep)) return false;
+  if (RunLock::held(sweep.path())) return false;
+  const SlurmQueue queue = slurm_queue(sweep);
+  if (queue.has_jobs || !queue.no_answer.empty()) return false;
   const std::vector<Job> jobs = unfinished_jobs(sweep);
   return std::none_of(jobs.begin(), jobs.end(), [&](const Job& job) {
     return state_of_run(sweep.run(job)).phase == RunPhase::running;

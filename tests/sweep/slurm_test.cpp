@@ -8,6 +8,7 @@ using testing::AllOf;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -90,6 +91,35 @@ TEST_F(Slurm, CancelLeavesEverythingResumable) {
   EXPECT_EQ(program({"resume", "s"}).code, 0);
   wait_for_jobs();
   expect_all_as_without_slurm(longer);
+}
+
+TEST_F(Slurm, RunsThatAreQueuedAreNotSubmittedAgain) {
+  ASSERT_EQ(submit(longer_with({"slurm.array_parallelism=1"})).code, 0);
+  const std::string jobs = file_bytes(folder / "s/slurm/jobs");
+  const auto refused = HasSubstr("has jobs in Slurm's queue, and nothing was submitted again");
+  EXPECT_THAT(program({"resume", "s"}), AllOf(Field(&Finished::code, 2), Field(&Finished::err, refused)));
+  EXPECT_THAT(submit(longer_with({"slurm.array_parallelism=1"})).err, refused);
+  EXPECT_EQ(file_bytes(folder / "s/slurm/jobs"), jobs);
+  EXPECT_EQ(program({"cancel", "s"}).code, 0);
+  wait_for_jobs();
+}
+
+TEST_F(Slurm, AControllerThatGivesNoAnswerIsNotAnEmptyQueue) {
+  ASSERT_EQ(submit().code, 0);
+  // squeue as it fails while the controller restarts, three times.
+  const std::string real = run_program({"bash", "-c", "command -v squeue"}).out;
+  std::filesystem::create_directory(folder / "bin");
+  write_bytes(folder / "bin/squeue",
+              "#!/bin/bash\n" +
+                  fmt::format("echo >>{0}; [[ $(wc -l <{0}) -gt 3 ]] && exec {1}", folder / "asked",
+                              real.substr(0, real.size() - 1)) +
+                  " \"$@\"\necho 'slurm_load_jobs error: Unable to contact slurm controller' >&2\nexit 1\n");
+  std::filesystem::permissions(folder / "bin/squeue", std::filesystem::perms::owner_all);
+  around.environment.emplace_back("PATH", (folder / "bin") + ":" + std::getenv("PATH"));
+  EXPECT_THAT(program({"resume", "s"}),
+              AllOf(Field(&Finished::code, 2), Field(&Finished::err, HasSubstr("Unable to contact"))));
+  EXPECT_EQ(program({"status", "s", "--watch"}).code, 0);
+  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(4), Each("done")));
 }
 
 TEST_F(Slurm, HalvingGoesOnFromRungToRung) {
