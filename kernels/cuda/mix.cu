@@ -20,15 +20,6 @@ constexpr int threads = 256;
 constexpr int width = device::own_columns;
 constexpr std::int64_t tile_columns = 4096;
 
-/// Element i of the stream, without an index that only runs know.
-__device__ __forceinline__ std::uint32_t word_of(const math::PhiloxStream& stream, std::uint64_t i) {
-  const math::PhiloxBlock block = stream.block(i / 4);
-  std::uint32_t word = block.word[0];
-#pragma unroll
-  for (unsigned k = 1; k < 4; ++k) word = i % 4 == k ? block.word[k] : word;
-  return word;
-}
-
 /// The entries of four columns after mixing; `first` is the stream's element of the first of them.
 __device__ __forceinline__ Four mixed(const GeneValues<float>& other, const math::PhiloxStream& draws,
                                       std::int64_t first, double share, const Columns& columns,
@@ -70,7 +61,7 @@ __global__ void __launch_bounds__(threads)
     __syncthreads();
     double share = 0;
     if (probability > 0)
-      share = probability * math::uniform<double>(word_of(share_stream, static_cast<std::uint64_t>(i)));
+      share = probability * math::uniform<double>(share_stream.word(static_cast<std::uint64_t>(i)));
     device::for_each_in_block(vectors, [&](std::int64_t v) {
       const Columns columns = device::columns_at(begin / width + v, x.cols);
       Four value = device::load_vector<width>(values + v * width);

@@ -53,7 +53,13 @@ struct PhiloxStream {
                   key0, key1);
   }
 
-  SPARCELL_HD std::uint32_t word(std::uint64_t element) const { return block(element / 4).word[element % 4]; }
+  /// By selects: an index that the compiler cannot know would put the block into memory.
+  SPARCELL_HD std::uint32_t word(std::uint64_t element) const {
+    const PhiloxBlock all = block(element / 4);
+    const std::uint32_t low = element % 2 == 0 ? all.word[0] : all.word[1];
+    const std::uint32_t high = element % 2 == 0 ? all.word[2] : all.word[3];
+    return element % 4 < 2 ? low : high;
+  }
 };
 
 /// (0, 1), the same number in f32 and f64.
