@@ -32,9 +32,11 @@ __global__ void __launch_bounds__(threads)
   const double gene_shift = device::of_slab(place, cells.cols, shift);
   Sums sums;
   if (place.column < cells.cols) {
+    const float* x = cells.row(place.warp) + place.column;
+    const std::int64_t step = warps * cells.stride;
 #pragma unroll 4
-    for (std::int64_t i = place.warp; i < cells.rows; i += warps)
-      sums.add(load(cells.row(i) + place.column), gene_shift, threshold);
+    for (auto i = static_cast<std::int64_t>(place.warp); i < cells.rows; i += warps, x += step)
+      sums.add(load(x), gene_shift, threshold);
   }
   const double mine[distribution_moments_count] = {sums.deviation, sums.squared,
                                                    static_cast<double>(sums.near_zero),
