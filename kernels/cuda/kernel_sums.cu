@@ -32,8 +32,7 @@ struct Plan {
 };
 
 /// The sum over gammas and the first `count` squared distances. Unrolled, so that squares stay in registers.
-__device__ __forceinline__ double tile_sum(const float (&squares)[tile], std::int64_t count,
-                                           const Plan& plan) {
+__device__ __forceinline__ double tile_sum(const float (&squares)[tile], int count, const Plan& plan) {
   double sum = 0;
 #pragma unroll 1
   for (std::int64_t g = 0; g < plan.gamma_count; ++g) {
@@ -54,7 +53,7 @@ __global__ void __launch_bounds__(threads)
       const std::int64_t begin = load(plan.y_groups + h), end = load(plan.y_groups + h + 1);
       double sum = 0;
       for (std::int64_t first = begin; first < end; first += tile) {
-        const std::int64_t count = end - first < tile ? end - first : tile;
+        const int count = point_tiles::tile_count(first, end);
         float squares[tile];
         point_tiles::squared_distances(point, y, first, count, squares);
         if (mine) sum += tile_sum(squares, count, plan);

@@ -35,7 +35,7 @@ __global__ void __launch_bounds__(threads)
     for (std::int64_t j = 0; mine && j < k; ++j) store(row + j, __builtin_inff());
     float worst = __builtin_inff();
     for (std::int64_t first = 0; first < y.rows; first += tile) {
-      const std::int64_t count = y.rows - first < tile ? y.rows - first : tile;
+      const int count = point_tiles::tile_count(first, y.rows);
       float squares[tile];
       point_tiles::squared_distances(mine ? x.row(i) : nullptr, y, first, count, squares);
 #pragma unroll
@@ -58,7 +58,7 @@ __device__ __forceinline__ void find_any(MatrixView<const float> x, MatrixView<c
     const bool mine = i < x.rows;
     std::int32_t any = 0;
     for (std::int64_t first = 0; first < y.rows; first += tile) {
-      const std::int64_t count = y.rows - first < tile ? y.rows - first : tile;
+      const int count = point_tiles::tile_count(first, y.rows);
       float squares[tile];
       point_tiles::squared_distances(mine ? x.row(i) : nullptr, y, first, count, squares);
 #pragma unroll

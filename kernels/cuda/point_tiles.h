@@ -16,11 +16,15 @@ constexpr int threads = 64;  // points of x that a block takes
 constexpr int tile = 32;     // points of y that meet them at once
 constexpr int depth = 16;    // coordinates in shared memory
 
+/// Of y's points from `first` to `end`, how many a tile holds.
+__device__ __forceinline__ int tile_count(std::int64_t first, std::int64_t end) {
+  return static_cast<int>(end - first < tile ? end - first : tile);
+}
+
 /// squares[j] = |x - y_{first + j}|^2 for j < count, coordinates in their order as on the CPU. `point` is the
 /// calling thread's row of x, or null where it has none. All threads of the block call it.
 __device__ __forceinline__ void squared_distances(const float* point, MatrixView<const float> y,
-                                                  std::int64_t first, std::int64_t count,
-                                                  float (&squares)[tile]) {
+                                                  std::int64_t first, int count, float (&squares)[tile]) {
   __shared__ float coordinates[depth][tile + 1];
 #pragma unroll
   for (float& square : squares) square = 0.0f;
