@@ -13,9 +13,9 @@ using device::load, device::store;
 using point_tiles::threads, point_tiles::tile;
 
 /// Puts a point into its place of a sorted row, behind equal ones; the last one drops out.
-__device__ __forceinline__ void insert(float* squares, std::int32_t* rows, std::int64_t count, float square,
+__device__ __forceinline__ void insert(float* squares, std::int32_t* rows, int count, float square,
                                        std::int64_t row) {
-  std::int64_t place = count - 1;
+  int place = count - 1;
   for (; place > 0 && load(squares + place - 1) > square; --place) {
     store(squares + place, load(squares + place - 1));
     store(rows + place, load(rows + place - 1));
@@ -24,28 +24,29 @@ __device__ __forceinline__ void insert(float* squares, std::int32_t* rows, std::
   store(rows + place, static_cast<std::int32_t>(row));
 }
 
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, 12)  // 80 registers: at 64 some architectures spill
     nearest_neighbors(MatrixView<const float> x, MatrixView<const float> y, bool skip_own_row,
                       MatrixView<float> distances, MatrixView<std::int32_t> indices) {
   device::for_each_in_blocks((x.rows + threads - 1) / threads, [&](std::int64_t band) {
     const std::int64_t i = band * threads + threadIdx.x;
     const bool mine = i < x.rows;
-    const std::int64_t k = distances.cols;
+    const auto k = static_cast<int>(distances.cols);
     float* const row = mine ? distances.row(i) : nullptr;
-    for (std::int64_t j = 0; mine && j < k; ++j) store(row + j, __builtin_inff());
+    for (int j = 0; mine && j < k; ++j) store(row + j, __builtin_inff());
     float worst = __builtin_inff();
     for (std::int64_t first = 0; first < y.rows; first += tile) {
       const int count = point_tiles::tile_count(first, y.rows);
+      const int own = skip_own_row ? static_cast<int>(i - first) : -1;  // rows are numbered in 32 bits
       float squares[tile];
       point_tiles::squared_distances(mine ? x.row(i) : nullptr, y, first, count, squares);
 #pragma unroll
       for (int j = 0; j < tile; ++j) {  // unrolled: the squares stay in registers
-        if (!mine || j >= count || !(squares[j] < worst) || (skip_own_row && first + j == i)) continue;
+        if (!mine || j >= count || !(squares[j] < worst) || j == own) continue;
         insert(row, indices.row(i), k, squares[j], first + j);
         worst = load(row + k - 1);
       }
     }
-    for (std::int64_t j = 0; mine && j < k; ++j) store(row + j, math::square_root(load(row + j)));
+    for (int j = 0; mine && j < k; ++j) store(row + j, math::square_root(load(row + j)));
   });
 }
 
