@@ -11,8 +11,15 @@ ModelOptions of_pairs(ModelOptions options, GeneCombination combine = GeneCombin
   options.condition = {"perturbation"};
   options.conditioning.combine = combine;
   options.conditioning.rank = 3;
-  options.train.batch = 40;
+  options.train.batch = 20;
   return options;
+}
+
+/// Five cells of each kind, for tests that emulated devices run too.
+PairWorld few_cells() {
+  PairWorld world;
+  std::erase_if(world.split.train, [](std::int32_t cell) { return cell >= 80; });
+  return world;
 }
 
 /// Mean of generated cells under these perturbations.
@@ -53,7 +60,7 @@ TEST(GanPairs, BeginAsTheSum) {
 }
 
 TEST(GanPairs, EveryWeightMovesAndTheGeneratorsAreAveraged) {
-  const PairWorld world;
+  const PairWorld world = few_cells();
   PairRun run(world, of_pairs(strong_gan()));
   const TensorSnapshot start = snapshot(*run.model, false);
   run.trainer->run({});
@@ -83,20 +90,20 @@ TEST(GanPairs, EveryWeightMovesAndTheGeneratorsAreAveraged) {
 
 /// With everything that has a state, and the course's, within an epoch.
 TEST(GanPairs, GoOnWithEqualBits) {
-  const PairWorld world;
+  const PairWorld world = few_cells();
   ModelOptions course = small_model(ModelType::gan);
   course.gan.generator.dropout = course.gan.critic.dropout = {0.2};
   for (const ModelOptions& kind : {strong_gan(), course}) {
     const ModelOptions options = of_pairs(kind);
     PairRun whole(world, options), first(world, options), second(world, options);
     whole.trainer->run({});
-    hand_over(first, second, 9);
+    hand_over(first, second, 2);
     EXPECT_TRUE(equal_bits(all_tensors(*whole.model), all_tensors(*second.model)));
   }
 }
 
 TEST(GanPairs, DoNotDependOnTheOrderOfGenesAndAreNoneOfOne) {
-  const PairWorld world;
+  const PairWorld world = few_cells();
   PairRun run(world, of_pairs(strong_gan()));
   run.trainer->run({});
   EXPECT_EQ(generated_mean(run, {1, 3}), generated_mean(run, {3, 1}));
@@ -116,6 +123,7 @@ double off_by(const PairWorld& world, GeneCombination combine) {
   GanOptions& gan = options.gan;
   gan.generator.hidden = {};
   gan.critic.hidden = {48, 48};
+  options.train.batch = 40;
   gan.loss = GanLoss::wgan;
   gan.spectral_norm = false;
   gan.instance_noise = 0;
