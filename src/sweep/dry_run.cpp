@@ -15,11 +15,6 @@
 namespace sparcell {
 namespace {
 
-std::string count_text(double count) {
-  if (count >= 1e6) return fmt::format("{:.2f} M", count / 1e6);
-  return count >= 1e4 ? fmt::format("{:.0f} k", count / 1e3) : fmt::format("{:.0f}", count);
-}
-
 std::string memory_text(double bytes) {
   return bytes >= 1e9 ? fmt::format("{:.1f} GB", bytes / 1e9)
                       : fmt::format("{:.0f} MB", std::ceil(bytes / 1e6));
@@ -73,8 +68,8 @@ std::string dry_run(const SweepRequest& request, Log& log) {
     if (ablation) row.push_back(run.planned.arm);
     for (const auto& [_, value] : run.planned.parameters) row.push_back(value);
     if (needs) {
-      row.insert(row.end(), {count_text(static_cast<double>(needs->parameters)),
-                             memory_text(needs->memory_bytes), duration_text(seconds)});
+      row.insert(row.end(), {std::to_string(needs->parameters), memory_text(needs->memory_bytes),
+                             duration_text(seconds)});
     }
     row.resize(rows[0].size());
     rows.push_back(std::move(row));

@@ -70,7 +70,7 @@ TEST_F(Sweep, ADryRunCountsTheParametersOfModelsThatAreToldConditions) {
   const std::pair<const char*, const char*> models[] = {
       {"ae", "hidden: [16], dropout: [0.1], conditioning: {combine: learned, rank: 3}"},
       {"ae", "hidden: [16], dropout: [0.1], skip: true, conditioning: {encoder: true, embedding: loadings}"},
-      {"vae", "hidden: [16], dropout: [0.1], conditioning: {encoder: true}"},
+      {"vae", "hidden: [200], dropout: [0.1], conditioning: {encoder: true}"},
       {"vae", "hidden: [16], dropout: [0.1], likelihood: nb, dispersion: gene_perturbation"},
       {"gan", "generator: {hidden: [16], dropout: 0}, critic: {hidden: [16], dropout: 0}"},
       {"gan",
