@@ -86,12 +86,12 @@ def load_model(run, name, weights=None, config=None):
     width = {} if told is None else {"conditions": told.shape[1]}
     if of_counts and state["log_dispersion"].ndim == 2:
         width["groups"] = len(state["log_dispersion"])
-    pairs = state.get("pairs.weight")  # of genes that are perturbed together
+    pairs = state.get("pairs.weight", state.get("generator_genes.weight"))  # of genes that are perturbed together
     if pairs is not None:
         width |= {"rank": pairs.shape[0], "gene_width": pairs.shape[1]}
     model = torch_models.MODELS[options["type"]](genes, {**model_options(options), **width})
     if pairs is not None and options["conditioning"]["embedding"] == "one_hot":
-        model.pairs.genes = torch.eye(pairs.shape[1])
+        torch_models.tell_genes(model, torch.eye(pairs.shape[1]))
     own = model.state_dict()
     model.load_state_dict({key: values.to(own[key].dtype).reshape(own[key].shape) if key in own else values
                            for key, values in state.items()})

@@ -96,6 +96,13 @@ class LearnedPairs(nn.Module):
         return ((parts @ q).square() - parts @ q.square()) / 2
 
 
+def tell_genes(model, genes):
+    """The vectors of genes that are perturbed together, to whatever in the model multiplies them."""
+    for module in model.modules():
+        if isinstance(module, LearnedPairs):
+            module.genes = genes
+
+
 class Decoder:
     """What both autoencoders share: the standardized input, the linear path to genes, what it is told of the cells, and
     the output's activation."""
@@ -211,7 +218,8 @@ class Library(nn.Module):
 
 class Gan(nn.Module):
     """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some.
-    Conditions of a cell stand beside z, and beside the cell as the critic sees it."""
+    Conditions of a cell stand beside z, and beside the cell as the critic sees it; so do products of genes that are perturbed
+    together, those of the generator and, of another matrix, those of the critic."""
 
     def __init__(self, genes, options, **how):
         super().__init__()
@@ -227,26 +235,36 @@ class Gan(nn.Module):
         self.average_condition = None
         if averages and told_width > 0:
             self.average_condition = copy.deepcopy(self.generator_condition).requires_grad_(False)
+        rank, self.told_width = options.get("rank", 0), told_width
+        if rank > 0:
+            self.generator_pairs = nn.Linear(rank, first, bias=False)
+            self.generator_genes, self.critic_genes = (LearnedPairs(options["gene_width"], rank) for _ in range(2))
+            if averages:
+                self.average_pairs = copy.deepcopy(self.generator_pairs).requires_grad_(False)
+                self.average_genes = copy.deepcopy(self.generator_genes).requires_grad_(False)
         self.library = Library() if library else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
         self.deviates = options.get("minibatch", "none") == "deviation"
-        self.critic = network(genes + told_width, 1, options["critic"], critic_linear, beside_last=self.deviates, **how)
+        self.critic = network(genes + told_width + rank, 1, options["critic"], critic_linear, beside_last=self.deviates, **how)
 
-    def outputs(self, z, conditions=None):
-        """Of the generator on z and the cells' conditions."""
-        if self.generator_condition is None:
-            return self.generator(z)
-        return told(self.generator, z, self.generator_condition(conditions))
+    def outputs(self, z, conditions=None, name="generator"):
+        """Of the generator on z and the cells' conditions, behind which stand the genes perturbed together."""
+        layers, weights, pairs = (getattr(self, name + part, None) for part in ("", "_condition", "_pairs"))
+        if weights is None:
+            return layers(z)
+        parts = [weights(conditions[:, : self.told_width])]
+        if pairs is not None:
+            parts.append(pairs(getattr(self, name + "_genes")(conditions[:, self.told_width :])))
+        return told(layers, z, *parts)
 
     def average_outputs(self, z, conditions=None):
-        if self.average is None:
-            return self.outputs(z, conditions)
-        if self.average_condition is None:
-            return self.average(z)
-        return told(self.average, z, self.average_condition(conditions))
+        return self.outputs(z, conditions, "generator" if self.average is None else "average")
 
     def criticize(self, x, conditions=None):
-        x = x if conditions is None else torch.cat([x, conditions], 1)
+        if conditions is not None:
+            x = torch.cat([x, conditions[:, : self.told_width]], 1)
+            if getattr(self, "critic_genes", None) is not None:
+                x = torch.cat([x, self.critic_genes(conditions[:, self.told_width :])], 1)
         if not self.deviates:
             return self.critic(x)
         last_hidden = [i for i, layer in enumerate(self.critic) if isinstance(layer, nn.Linear)][-2]

@@ -133,21 +133,34 @@ struct Names<GeneCombination> {
   static constexpr std::string_view values[] = {"sum", "learned"};
 };
 
-/// How an autoencoder is told them.
-struct ConditioningOptions : EmbeddingOptions {
+/// How every model is told them.
+struct CombinationOptions : EmbeddingOptions {
   GeneCombination combine = GeneCombination::sum;
   std::int64_t rank = 8;
+
+  /// Numbers that genes perturbed together have beside their sum.
+  std::int64_t products() const { return combine == GeneCombination::learned ? rank : 0; }
+};
+
+template <class Visitor>
+void describe(Visitor& v, CombinationOptions& o) {
+  describe(v, static_cast<EmbeddingOptions&>(o));
+  v.field("combine", o.combine,
+          "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
+          "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count. Of a GAN "
+          "generator and critic each learn their own matrix.");
+  v.field("rank", o.rank, at_least(1), "Products of combine: learned.");
+}
+
+/// How an autoencoder is told them.
+struct ConditioningOptions : CombinationOptions {
   bool encoder = false;
   double control_input = 0;
 };
 
 template <class Visitor>
 void describe(Visitor& v, ConditioningOptions& o) {
-  describe(v, static_cast<EmbeddingOptions&>(o));
-  v.field("combine", o.combine,
-          "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
-          "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count.");
-  v.field("rank", o.rank, at_least(1), "Products of combine: learned.");
+  describe(v, static_cast<CombinationOptions&>(o));
   v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
   v.field("control_input", o.control_input, share,
           "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
@@ -368,7 +381,7 @@ void describe(Visitor& v, ModelOptions& o) {
     describe(v, o.gan);
     v.field("condition", o.condition,
             "What generator and critic are told of a cell: `perturbation`, and obs columns such as a batch; empty tells nothing.");
-    v.section("conditioning", static_cast<EmbeddingOptions&>(o.conditioning), "What conditions are.");
+    v.section("conditioning", static_cast<CombinationOptions&>(o.conditioning), "How conditions are told.");
     return;
   }
   describe(v, o.network);

@@ -103,8 +103,9 @@ void add_comparison(const SampleSpace& space, const Sample& generated, const Sam
                     GenerationScores& scores) {
   const std::vector<double> totals =
       row_distances(space.context, generated.sorted_totals.view(), real.sorted_totals.view());
-  scores.values.emplace_back("library_size_wasserstein", totals[0]);
-  scores.values.emplace_back("genes_per_cell_wasserstein", totals[1]);
+  scores.values.emplace_back("library_size_wasserstein", totals[library_size_total]);
+  scores.values.emplace_back("log_library_size_wasserstein", totals[log_library_size_total]);
+  scores.values.emplace_back("genes_per_cell_wasserstein", totals[genes_total]);
   if (space.wanted.has("gene_wasserstein")) {
     scores.gene_wasserstein =
         row_distances(space.context, generated.sorted_genes.view(), real.sorted_genes.view());

@@ -121,6 +121,11 @@ std::vector<MetricInfo> expression_metrics() {
       {"library_size_wasserstein", "W₁ of library size", "wasserstein1_library_size_v1", "normalized counts",
        "Wasserstein-1 distance of the cells' sums over genes of exp(x) - 1, x below 0 as 0.", expression,
        Better::smaller, 4},
+      {"log_library_size_wasserstein", "W₁ of log library size", "wasserstein1_log1p_library_size_v1",
+       "natural logarithm",
+       "Wasserstein-1 distance of ln(1 + library size), the library size as above: large cells count no more "
+       "than small ones, and an empty cell counts 0.",
+       expression, Better::smaller, 4},
       {"genes_per_cell_wasserstein", "W₁ of genes per cell", "wasserstein1_genes_per_cell_v1", "genes",
        "Wasserstein-1 distance of the cells' numbers of genes with |x| >= 0.05.", expression, Better::smaller,
        4},

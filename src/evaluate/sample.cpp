@@ -153,14 +153,14 @@ Sample draw_sample(const SampleSpace& space, std::span<const std::int64_t> group
                 .scores = DeviceMatrix<float>(context, cells, space.projector.components()),
                 .sorted_genes = DeviceMatrix<float>(context, by_gene ? genes : 0, kept),
                 .sorted_projections = DeviceMatrix<float>(context, 0, cells),
-                .sorted_totals = DeviceMatrix<float>(context, 2, cells),
+                .sorted_totals = DeviceMatrix<float>(context, totals_of_cells, cells),
                 .correlations = {},
                 .radii = {}};
   const Buffer<double> shift(context, space.shift);
   const DeviceMatrix<float> block_memory(context, evaluation_block, genes);
   DeviceMatrix<double> moments(context, distribution_moments_count, genes);
   DeviceMatrix<double> totals(context, 2, evaluation_block);
-  Matrix<float> host_totals(2, cells);
+  Matrix<float> host_totals(totals_of_cells, cells);
   for (std::size_t group = 0; group + 1 < groups.size(); ++group) {
     moments.buffer().set_zero();
     for_each_block(groups[group], groups[group + 1], [&](std::int64_t first, std::int64_t count) {
@@ -173,9 +173,10 @@ Sample draw_sample(const SampleSpace& space, std::span<const std::int64_t> group
       cell_totals<float>(context, block, near_zero, all.subspan(0, count),
                          all.subspan(evaluation_block, count));
       const Matrix<double> host = totals.to_host();
-      for (int row = 0; row < 2; ++row) {
-        for (std::int64_t i = 0; i < count; ++i)
-          host_totals(row, first + i) = static_cast<float>(host(row, i));
+      for (std::int64_t i = 0; i < count; ++i) {
+        host_totals(library_size_total, first + i) = static_cast<float>(host(0, i));
+        host_totals(genes_total, first + i) = static_cast<float>(host(1, i));
+        host_totals(log_library_size_total, first + i) = static_cast<float>(std::log1p(host(0, i)));
       }
       const std::int64_t taken = std::clamp<std::int64_t>(kept - first, 0, count);
       if (taken > 0) {

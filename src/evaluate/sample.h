@@ -31,13 +31,16 @@ struct SampleSpace {
 /// How many cells' values of every gene are kept: all of them up to 2^27 values.
 std::int64_t kept_cells(std::int64_t cells, std::int64_t genes);
 
+/// What is summed up of every cell: its library size, its number of genes, ln(1 + library size).
+enum CellTotal : std::int64_t { library_size_total, genes_total, log_library_size_total, totals_of_cells };
+
 struct Sample {
   std::int64_t cells = 0;
   std::vector<Matrix<double>> group_moments;  ///< distribution_moments about `shift`, of every group
   DeviceMatrix<float> scores;                 ///< cells x components
   DeviceMatrix<float> sorted_genes;           ///< genes x kept cells, each row ascending; or empty
   DeviceMatrix<float> sorted_projections;     ///< directions x cells, each row ascending; or empty
-  DeviceMatrix<float> sorted_totals;          ///< library size and genes per cell x cells, ascending
+  DeviceMatrix<float> sorted_totals;          ///< totals_of_cells x cells, each row ascending
   Matrix<float> correlations;                 ///< of the correlated genes; rows of constant ones are 0
   std::vector<float> radii;                   ///< of every cell, to its `ball_neighbors`-th nearest; or empty
 

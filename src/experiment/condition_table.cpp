@@ -248,6 +248,25 @@ std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& m
   return tables;
 }
 
+TableShape table_shape(Context& context, const std::string& model, const ModelOptions& options,
+                       const Prepared& prepared, Log& log) {
+  ModelOptions known = options;
+  std::int64_t loadings = 0;
+  if (std::erase(known.condition, perturbation_word) > 0) {
+    if (options.conditioning.embedding == EmbeddingOptions::loadings) {
+      loadings = std::min({options.conditioning.components, std::ssize(prepared.split.train) - 1,
+                           prepared.data.gene_count()});
+      known.conditioning.combine = GeneCombination::sum;  // without vectors there is nothing to multiply
+    } else {
+      known.condition = options.condition;
+    }
+  }
+  const ConditionTable table(context, model, known, prepared, log);
+  return {.conditions = std::ssize(table.columns()) + loadings,
+          .gene_width = options.conditioning.products() > 0 ? loadings + table.part_genes().cols : 0,
+          .groups = table.groups().count};
+}
+
 Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
                                      const std::string& who) const {
   require(embedding_.has_value(), "{}: the model is told no perturbation", who);

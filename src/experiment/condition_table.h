@@ -70,6 +70,13 @@ class ConditionTable {
   Csr<float> of_cells_;
 };
 
+/// How wide a table is, which layers' widths follow.
+struct TableShape {
+  std::int64_t conditions = 0;
+  std::int64_t gene_width = 0;  ///< of the genes' vectors, where models multiply what they make of them
+  std::int64_t groups = 1;
+};
+
 /// Whether the model's table is of the cells of a data set: it is told conditions, or has dispersions by
 /// perturbation.
 inline bool needs_table(const ModelOptions& options) {
@@ -79,6 +86,11 @@ inline bool needs_table(const ModelOptions& options) {
 /// A table for each model, in their order; empty for a model that needs none. Throws as they do.
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
                                              const Prepared& prepared, Log& log);
+
+/// Of the table that the model would have, without the values of the data: `prepared` need not hold them.
+/// Throws as the table does. Of loadings there are as many as are asked for and cells and genes allow.
+TableShape table_shape(Context& context, const std::string& model, const ModelOptions& options,
+                       const Prepared& prepared, Log& log);
 
 /// The parts of a perturbation as a user writes it: KLF1+MAP2K6, KLF1, control. Sorted, without control
 /// parts.

@@ -74,7 +74,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       encoder_("encoder", encoder_layers(options, data.features(), sparse_), 0, parameters_, buffers_,
                options.skip && !variational() ? data.features() : 0,
-               options.conditioning.encoder ? data.conditions().cols : 0, pair_rank()),
+               options.conditioning.encoder ? data.conditions().cols : 0, options.conditioning.products()),
       mu_(variational() ? std::optional<Network<T>>(
                               std::in_place, "mu", std::vector{linear_layer(encoder_.out(), options.latent)},
                               0, parameters_, buffers_, options.skip ? data.features() : 0)
@@ -86,11 +86,14 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                         : std::nullopt),
       decoder_("decoder", decoder_layers(options, data.genes()),
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
-               options.skip ? options.latent : 0, data.conditions().cols, pair_rank()),
+               options.skip ? options.latent : 0, data.conditions().cols, options.conditioning.products()),
       control_input_(context, options.conditioning.control_input, capacity_) {
   if (options.likelihood != LikelihoodType::mse)
     likelihood_.emplace(context, options_, data, capacity_, parameters_);
-  if (pair_rank() > 0) pairs_.emplace(context, data.part_genes(), pair_rank(), capacity_, parameters_);
+  if (options.conditioning.products() > 0) {
+    const Told<T> told{data.conditions().cols, options.conditioning.products(), data.part_genes()};
+    pairs_.emplace(context, "pairs.weight", told, capacity_, told_batches, parameters_);
+  }
   if (options.input.standardize) {
     input_mean_ = buffers_.add_vector("input.mean", data.genes());
     input_inverse_deviation_ = buffers_.add_vector("input.inverse_deviation", data.genes());
@@ -204,8 +207,8 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     input = load(data, rows, training ? segment.step : nullptr);
     if (training) this->phases_.enter(Phase::forward);
   }
-  told_encoder_ = {.x = data.conditions(), .rows = rows};
-  if (encoder_.conditioned()) told_encoder_ = told(data, rows, LearnedPairs<T>::encoder);
+  told_encoder_ = data.told(rows);
+  if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
   const MatrixView<T> hidden =
       encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments, seed_, training,
                        {.skip_input = input.skip, .conditions = told_encoder_});
@@ -248,10 +251,9 @@ typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
 }
 
 template <class T>
-Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& rows,
-                                   typename LearnedPairs<T>::Use use) {
-  Conditions<T> conditions{.x = data.conditions(), .rows = rows};
-  if (pairs_) pairs_->put(context_, use, data.parts(), conditions);
+Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& rows, int batch) {
+  Conditions<T> conditions = data.told(rows);
+  if (pairs_) pairs_->put(context_, batch, conditions);
   return conditions;
 }
 
@@ -288,7 +290,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 
   const bool mixed = options_.input.mix > 0;  // the mixed cells are what is to be reconstructed
   const bool without_bias = !mixed && !likelihood_ && options_.output == OutputActivation::identity;
-  const Conditions<T> conditions = told(data_, rows, LearnedPairs<T>::decoder);
+  const Conditions<T> conditions = told(data_, rows, decoder_batch);
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, n, segments, seed_, true,
                        {.without_bias = without_bias, .skip_input = z, .conditions = conditions});
@@ -325,8 +327,8 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   encoder_.backward(context_, encoder_tape_, input.hidden, n, segments, seed_, true, {}, input.skip, {},
                     told_encoder_);
   if (pairs_) {
-    pairs_->backward(context_, LearnedPairs<T>::decoder, data_.parts(), rows);
-    if (encoder_.conditioned()) pairs_->backward(context_, LearnedPairs<T>::encoder, data_.parts(), seen);
+    pairs_->backward(context_, decoder_batch, conditions);
+    if (encoder_.conditioned()) pairs_->backward(context_, encoder_batch, told_encoder_);
   }
   if (sparse_) {
     sparse_linear_weight_gradient<T>(context_, data_.x(), seen,
@@ -400,11 +402,9 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                       latent_scale(), zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot], z);
   }
   const bool without_bias = !likelihood_ && options_.output == OutputActivation::identity;
-  const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
-                       {.without_bias = without_bias,
-                        .skip_input = z,
-                        .conditions = told(data_, rows, LearnedPairs<T>::decoder)});
+  const MatrixView<T> prediction = decoder_.forward(
+      context_, decoder_tape_, z, rows.count, {&segment, 1}, seed_, false,
+      {.without_bias = without_bias, .skip_input = z, .conditions = told(data_, rows, decoder_batch)});
   if (likelihood_) {
     likelihood_->add_loss(data_, prediction, rows, loss_scale(), 0, &sums[reconstruction_slot], {});
     return;
@@ -448,7 +448,7 @@ Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<flo
   const GivenConditions<T> given(context_, conditions, latent.rows, width, data_.part_genes().rows);
   const Buffer<T> z(context_, latent.values);
   Conditions<T> told = given.view();
-  if (pairs_) pairs_->put(context_, LearnedPairs<T>::decoder, given.parts(), told);
+  if (pairs_) pairs_->put(context_, decoder_batch, told);
   return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, told));
 }
 
@@ -472,7 +472,7 @@ std::vector<double> Autoencoder<T>::log_likelihood(const DeviceData<T>& data, co
   if (!likelihood_) return {};
   const Buffer<T> z(context_, latent.values);
   const Buffer<double> loss(context_, 1), of_cells(context_, rows.count);
-  const Conditions<T> conditions = told(data, rows, LearnedPairs<T>::decoder);
+  const Conditions<T> conditions = told(data, rows, decoder_batch);
   likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions), rows, 1, 0,
                         loss.data(), {}, of_cells.span());
   std::vector<double> logs = of_cells.to_host();

@@ -47,9 +47,11 @@ class Autoencoder final : public Trainable<T> {
   };
   Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
   Input loaded(std::int64_t rows) const;
+  /// Batches of a step that are told products of genes.
+  enum ToldBatch : int { decoder_batch, encoder_batch, told_batches };
   /// What the decoder or the encoder is told of a batch, of the data that the model trains on or is asked
   /// about.
-  Conditions<T> told(const DeviceData<T>& data, const BatchRows& rows, typename LearnedPairs<T>::Use use);
+  Conditions<T> told(const DeviceData<T>& data, const BatchRows& rows, int batch);
   /// The network whose output is the latent layer (of a VAE mu).
   Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
   void start_from_components(const TrainingStart& start);
@@ -60,9 +62,6 @@ class Autoencoder final : public Trainable<T> {
                      std::int64_t rows, bool accumulate);
   double loss_scale() const;
   double latent_scale() const;
-  std::int64_t pair_rank() const {
-    return options_.conditioning.combine == GeneCombination::learned ? options_.conditioning.rank : 0;
-  }
   /// Output of the decoder in evaluation mode.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);

@@ -63,11 +63,21 @@ class DeviceConditions {
   DeviceRows<T> told_, parts_;
 };
 
+/// What a network is told of every cell: so many numbers, and of genes that are perturbed together so many
+/// learned products of their vectors (model/pairs.h).
+template <class T>
+struct Told {
+  std::int64_t conditions = 0;
+  std::int64_t products = 0;
+  CsrView<const T> genes{};
+};
+
 /// What is done to the cells of a batch: rows of a matrix cells x conditions on the device.
 template <class T>
 struct Conditions {
   CsrView<const T> x{};
   BatchRows rows{};
+  CsrView<const T> parts{};     ///< which genes are perturbed together, cells x genes
   MatrixView<const T> pairs{};  ///< of genes perturbed together, a row for each row of the batch
   MatrixView<T> grad_pairs{};   ///< where the way back leaves the gradients at them
 };
@@ -89,9 +99,9 @@ class GivenConditions {
 
   Conditions<T> view() const {
     return {.x = told_.view(),
-            .rows = {.order = order_.data(), .batch = nullptr, .stride = 0, .count = rows_}};
+            .rows = {.order = order_.data(), .batch = nullptr, .stride = 0, .count = rows_},
+            .parts = told_.parts()};
   }
-  CsrView<const T> parts() const { return told_.parts(); }
 
  private:
   DeviceConditions<T> told_;

@@ -21,11 +21,10 @@ enum Pass : std::uint32_t { real_pass = 2, generated_pass, interpolated_pass, ge
 /// Slots of spectral norm and statistics.
 enum Slot : int { real_slot, generated_slot, interpolated_slot, slots };
 
-std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes,
-                                      std::int64_t conditions) {
-  std::vector<LayerShape> layers = hidden_layers(options.critic, genes + conditions);
-  layers.push_back(linear_layer(layers.empty() ? genes + conditions : layers.back().out, 1));
-  layers.front().beside = conditions;
+std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t genes, std::int64_t told) {
+  std::vector<LayerShape> layers = hidden_layers(options.critic, genes + told);
+  layers.push_back(linear_layer(layers.empty() ? genes + told : layers.back().out, 1));
+  layers.front().beside = told;
   if (options.minibatch == MinibatchStatistic::deviation) {
     LayerShape& last_hidden = layers[layers.size() - 2];
     ++last_hidden.in;
@@ -69,27 +68,40 @@ double largest_singular_value(const std::vector<T>& matrix, std::int64_t cols) {
 }  // namespace
 
 template <class T>
-Critic<T>::Critic(const GanOptions& options, std::int64_t genes, std::int64_t conditions, std::uint64_t seed,
-                  Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases)
+Critic<T>::Critic(Context& context, const GanOptions& options, std::int64_t genes, const Told<T>& told,
+                  std::int64_t batch, std::uint64_t seed, Arena<T>& parameters, Arena<T>& buffers,
+                  PhaseClock& phases)
     : options_(options),
       seed_(seed),
       phases_(phases),
       parameters_(parameters),
-      network_("critic", critic_layers(options, genes, conditions), 0, parameters, buffers),
+      context_(context),
+      told_(told),
+      batch_(batch),
+      network_("critic", critic_layers(options, genes, told_width()), 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
-              options.critic.normalization == NormalizationLayer::layer) {}
+              options.critic.normalization == NormalizationLayer::layer) {
+  if (told.products > 0) pairs_.emplace(context, "critic_genes.weight", told, batch, 1, parameters);
+}
 
 template <class T>
-void Critic<T>::make_tape(Context& context, std::int64_t batch) {
-  context_ = &context;
-  const std::int64_t rows = batch * (penalised() ? 4 : 2);
-  tape_ = network_.make_tape(context, rows, slots);
-  input_ = Buffer<T>(context, rows * network_.in());
-  told_ = Buffer<T>(context, batch * blocks() * told_width());
+void Critic<T>::initialize(std::uint32_t network, bool alike) {
+  network_.initialize(seed_, network);
+  if (!pairs_) return;
+  network_.clear_beside(0, told_.products);
+  pairs_->initialize(seed_, alike, 1);
+}
+
+template <class T>
+void Critic<T>::make_tape() {
+  const std::int64_t rows = batch_ * (penalised() ? 4 : 2);
+  tape_ = network_.make_tape(context_, rows, slots);
+  input_ = Buffer<T>(context_, rows * network_.in());
+  told_rows_ = Buffer<T>(context_, batch_ * blocks() * told_width());
   if (!penalised() || !curved_) return;
   for (int k = 0; k + 1 < network_.size(); ++k) {
-    signal_.emplace_back(context, batch * network_.shape(k).out);
-    extra_.emplace_back(context, batch * network_.shape(k).out);
+    signal_.emplace_back(context_, batch_ * network_.shape(k).out);
+    extra_.emplace_back(context_, batch_ * network_.shape(k).out);
   }
 }
 
@@ -137,15 +149,30 @@ MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
 template <class T>
 MatrixView<T> Critic<T>::told(std::int64_t first, std::int64_t rows) const {
   if (told_width() == 0) return {};
-  return {told_.data() + first * told_width(), rows, told_width()};
+  return {told_rows_.data() + first * told_width(), rows, told_width()};
 }
 
 template <class T>
 void Critic<T>::take_conditions(const Conditions<T>& conditions) {
   if (told_width() == 0) return;
+  told_cells_ = conditions;
   const std::int64_t n = conditions.rows.count;
-  for (std::int64_t block = 0; block < blocks(); ++block)
-    gather_dense<T>(*context_, conditions.x, conditions.rows, {}, {}, told(block * n, n));
+  for (std::int64_t block = 0; block < blocks(); ++block) {
+    const MatrixView<T> all = told(block * n, n);
+    gather_dense<T>(context_, conditions.x, conditions.rows, {}, {},
+                    {all.data, n, told_.conditions, all.stride});
+  }
+}
+
+template <class T>
+void Critic<T>::tell_products(std::int64_t blocks) {
+  if (!pairs_) return;
+  pairs_->put(context_, 0, told_cells_);
+  const std::int64_t n = told_cells_.rows.count;
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const MatrixView<T> all = told(block * n, n);
+    pairs_->copy(context_, 0, {all.data + told_.conditions, n, told_.products, all.stride});
+  }
 }
 
 template <class T>
@@ -156,15 +183,15 @@ int Critic<T>::used_slots() const {
 template <class T>
 void Critic<T>::prepare_update() {
   if (options_.spectral_iterations == SpectralIterations::per_step) {
-    network_.update_sigmas(*context_, tape_, real_slot, used_slots());
+    network_.update_sigmas(context_, tape_, real_slot, used_slots());
     return;
   }
-  for (int slot = real_slot; slot < used_slots(); ++slot) network_.update_sigmas(*context_, tape_, slot, 1);
+  for (int slot = real_slot; slot < used_slots(); ++slot) network_.update_sigmas(context_, tape_, slot, 1);
 }
 
 template <class T>
 void Critic<T>::prepare_generator_pass() {
-  network_.update_sigmas(*context_, tape_, real_slot, 1);
+  network_.update_sigmas(context_, tape_, real_slot, 1);
 }
 
 template <class T>
@@ -172,16 +199,17 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
   const Rows rows{n, penalised()};
   const MatrixView<T> real = input(rows.real(), n);
   if (penalised()) {
-    interpolate<T>(*context_, RandomStream(seed_, Purpose::interpolation, 0, update), real,
+    interpolate<T>(context_, RandomStream(seed_, Purpose::interpolation, 0, update), real,
                    input(rows.generated(), n), input(0, n));
   }
   if (options_.instance_noise > 0) {
-    add_normal<T>(*context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
+    add_normal<T>(context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
                   static_cast<T>(options_.instance_noise),
                   {real.data, static_cast<std::size_t>(real.size())});
   }
 
   phases_.enter(Phase::forward);
+  tell_products(blocks());
   std::vector<Segment> segments{
       {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
       {.first = rows.generated(), .rows = n, .pass = generated_pass, .step = update, .slot = generated_slot}};
@@ -189,7 +217,7 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
-  network_.forward(*context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true,
+  network_.forward(context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true,
                    {.beside = told(0, rows.forward())});
 
   phases_.enter(Phase::loss);
@@ -211,7 +239,7 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
   const auto both = [&](LogitLoss kind, double target_real, double target_generated, double weight) {
     const LogitGroup<T> groups[] = {{target_real, real, losses.real_score, grad_real},
                                     {target_generated, generated, losses.generated_score, grad_generated}};
-    logit_loss<T>(*context_, kind, weight, groups, losses.adversarial);
+    logit_loss<T>(context_, kind, weight, groups, losses.adversarial);
   };
   switch (options_.loss) {
     case GanLoss::bce:
@@ -236,40 +264,40 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
   const int head = network_.size() - 1;
   const std::int64_t n = rows.n, tangent = rows.tangent();
   const T* scale = network_.pass(head, tape_[head], interpolated, seed_).scale;
-  head_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
+  head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
   for (int k = head; k > 0; --k) {
     const int below = k - 1;
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
-    network_.input_gradient(*context_, k, grad(k, tangent, n), signal);
+    network_.input_gradient(context_, k, grad(k, tangent, n), signal);
     if (network_.shape(k).deviation) {
       minibatch_deviation_backward<T>(
-          *context_, layer_input(k, 0, n),
-          network_.deviation_gradient(*context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
+          context_, layer_input(k, 0, n),
+          network_.deviation_gradient(context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
     }
     const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
-    layer_backward<T>(*context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
+    layer_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                       a(below, 0, n), signal, grad(below, tangent, n), {});
   }
   const MatrixView<T> g = input(tangent, n);
-  network_.input_gradient(*context_, 0, grad(0, tangent, n), g);
-  penalty_tangent<T>(*context_, g, options_.gradient_penalty.target, options_.gradient_penalty.weight, 1.0,
+  network_.input_gradient(context_, 0, grad(0, tangent, n), g);
+  penalty_tangent<T>(context_, g, options_.gradient_penalty.target, options_.gradient_penalty.weight, 1.0,
                      losses.penalty, g);
 
   for (int k = 0; k < head; ++k) {
-    network_.product(*context_, k, layer_input(k, tangent, n), a(k, tangent, n));
+    network_.product(context_, k, layer_input(k, tangent, n), a(k, tangent, n));
     if (network_.shape(k).deviation) {
       const MatrixView<T> along = network_.deviations(tape_[k], tangent, n);
-      minibatch_deviation_tangent<T>(*context_, layer_input(k, 0, n), layer_input(k, tangent, n), along);
-      network_.add_beside(*context_, k, along, a(k, tangent, n));
+      minibatch_deviation_tangent<T>(context_, layer_input(k, 0, n), layer_input(k, tangent, n), along);
+      network_.add_beside(context_, k, along, a(k, tangent, n));
     }
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
-    layer_tangent<T>(*context_, network_.form(k, true), network_.layer_parameters(k),
+    layer_tangent<T>(context_, network_.form(k, true), network_.layer_parameters(k),
                      network_.pass(k, tape_[k], interpolated, seed_), a(k, 0, n), signal, a(k, tangent, n),
                      network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
   }
-  network_.product(*context_, head, layer_input(head, tangent, n), a(head, tangent, n));
-  head_second_derivative<T>(*context_, options_.gradient_penalty.on, a(head, 0, n), scale,
-                            a(head, tangent, n), grad(head, 0, n));
+  network_.product(context_, head, layer_input(head, tangent, n), a(head, tangent, n));
+  head_second_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, a(head, tangent, n),
+                            grad(head, 0, n));
 }
 
 template <class T>
@@ -283,32 +311,38 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
     std::vector<LayerPass<T>> passes = network_.passes(k, tape_[k], segments, seed_);
     if (from_interpolated && k + 1 < network_.size()) passes.back().extra = side(extra_, k, rows.n);
     const MatrixView<T> g = grad(k, 0, rows.forward());
-    layer_backward<T>(*context_, network_.form(k, true), network_.layer_parameters(k), passes,
+    layer_backward<T>(context_, network_.form(k, true), network_.layer_parameters(k), passes,
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
-    beside(*context_, [&] {
-      network_.weight_gradient(*context_, k, grad(k, first, all), layer_input(k, first, all));
+    beside(context_, [&] {
+      network_.weight_gradient(context_, k, grad(k, first, all), layer_input(k, first, all));
       if (network_.shape(k).deviation) {
-        network_.beside_weight_gradient(*context_, k, grad(k, first, all),
+        network_.beside_weight_gradient(context_, k, grad(k, first, all),
                                         network_.deviations(tape_[k], first, all));
       } else if (network_.shape(k).beside > 0) {
-        // The tangents' conditions are 0: the penalty moves the cells alone.
-        network_.beside_weight_gradient(*context_, k, grad(k, first, ordinary), told(first, ordinary));
+        // What the tangents are told is 0: the penalty moves the cells alone.
+        network_.beside_weight_gradient(context_, k, grad(k, first, ordinary), told(first, ordinary));
       }
     });
     if (k == 0) continue;
-    network_.input_gradient(*context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
+    network_.input_gradient(context_, k, grad(k, first, ordinary), grad(k - 1, first, ordinary));
     if (!network_.shape(k).deviation) continue;
-    network_.deviation_backward(*context_, k, tape_[k], first, segments, grad(k, first, ordinary),
+    network_.deviation_backward(context_, k, tape_[k], first, segments, grad(k, first, ordinary),
                                 layer_input(k, first, ordinary), grad(k - 1, first, ordinary));
     if (!penalised()) continue;
-    minibatch_deviation_second<T>(
-        *context_, layer_input(k, 0, rows.n), layer_input(k, rows.tangent(), rows.n),
-        network_.deviation_gradients(tape_[k], rows.tangent(), rows.n), grad(k - 1, 0, rows.n));
+    minibatch_deviation_second<T>(context_, layer_input(k, 0, rows.n), layer_input(k, rows.tangent(), rows.n),
+                                  network_.deviation_gradients(tape_[k], rows.tangent(), rows.n),
+                                  grad(k - 1, 0, rows.n));
+  }
+  if (pairs_) {
+    for (const Segment& segment : segments)
+      network_.beside_gradient(context_, 0, grad(0, segment.first, rows.n), told_cells_.grad_pairs,
+                               segment.first != segments.front().first);
+    pairs_->backward(context_, 0, told_cells_);
   }
   if (options_.spectral_norm) {
     correct_spectral(rows, segments);
   } else {
-    join(*context_);
+    join(context_);
   }
 }
 
@@ -336,9 +370,9 @@ void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segm
                          .inner = tape.inner.span().first(used),
                          .grad_weight = network_.weight_gradient_of(k)});
   }
-  spectral_inner<T>(*context_, inners);
-  join(*context_);
-  spectral_correction<T>(*context_, gradients);
+  spectral_inner<T>(context_, inners);
+  join(context_);
+  spectral_correction<T>(context_, gradients);
 }
 
 template <class T>
@@ -348,13 +382,14 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
-  network_.forward(*context_, tape_, generated, n, {&segment, 1}, seed_, true, {.beside = told(0, n)});
+  tell_products(1);
+  network_.forward(context_, tape_, generated, n, {&segment, 1}, seed_, true, {.beside = told(0, n)});
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};
-  logit_loss<T>(*context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, 1, {&group, 1}, loss);
+  logit_loss<T>(context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, 1, {&group, 1}, loss);
   phases_.enter(Phase::backward);
-  network_.backward(*context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
+  network_.backward(context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "model/network.h"
+#include "model/pairs.h"
 #include "model/trainable.h"
 
 namespace sparcell {
@@ -20,19 +21,27 @@ struct CriticLosses {
 template <class T>
 class Critic {
  public:
-  /// With `conditions` that many numbers of the cells stand beside their genes, as columns of the first
-  /// weight behind the genes'. The penalty is on the gradient at the genes.
-  Critic(const GanOptions& options, std::int64_t genes, std::int64_t conditions, std::uint64_t seed,
-         Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases);
-  void initialize(std::uint32_t network) { network_.initialize(seed_, network); }
-  void make_tape(Context& context, std::int64_t batch);
+  /// What it is `told` of cells stands beside their genes, as columns of the first weight behind the genes':
+  /// conditions, then learned products of genes perturbed together. They come from a matrix of the critic's
+  /// own, which its loss moves: the generator's answers another one. Spectral norm is of the whole weight.
+  /// The penalty is on the gradient at the genes, and products are not interpolated: real, generated and
+  /// interpolated cell are of one perturbation. Where layers bend or the penalty is on a probability, its
+  /// gradient reaches the matrix by way of the interpolated cells' pass.
+  /// Batches of at most `batch` rows.
+  Critic(Context& context, const GanOptions& options, std::int64_t genes, const Told<T>& told,
+         std::int64_t batch, std::uint64_t seed, Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases);
+  /// Of genes that begin `alike` see LearnedPairs; products count for nothing at first.
+  void initialize(std::uint32_t network, bool alike);
+  /// After the arenas have memory.
+  void make_tape();
 
   /// Where the caller puts the real and the generated batch of an update, rows x genes.
   MatrixView<T> real_rows(std::int64_t rows);
   MatrixView<T> generated_rows(std::int64_t rows);
 
   /// The conditions of the cells of the updates and of the generator's pass that follow: those of a real cell
-  /// are those of the generated one in the same row, and of what lies between the two.
+  /// are those of the generated one in the same row, and of what lies between the two. What the views show
+  /// must stay until then.
   void take_conditions(const Conditions<T>& conditions);
 
   /// Spectral norms of an update's passes, and of the generator's: before the functions below, whatever the
@@ -70,9 +79,11 @@ class Critic {
   bool penalised() const { return options_.gradient_penalty.weight > 0; }
   /// Forward passes of an update, each of as many rows.
   std::int64_t blocks() const { return penalised() ? 3 : 2; }
-  std::int64_t told_width() const { return network_.shape(0).beside; }
-  /// Conditions of rows of the forward passes; an empty view where there are none.
+  std::int64_t told_width() const { return told_.conditions + told_.products; }
+  /// What is told of rows of the forward passes; an empty view where that is nothing.
   MatrixView<T> told(std::int64_t first, std::int64_t rows) const;
+  /// Products of genes, which change with every update, for the first `blocks` passes.
+  void tell_products(std::int64_t blocks);
   /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
   bool interpolated_pass_has_gradient() const;
   int used_slots() const;
@@ -90,12 +101,16 @@ class Critic {
   const std::uint64_t seed_;
   PhaseClock& phases_;
   Arena<T>& parameters_;
-  Context* context_ = nullptr;
+  Context& context_;
+  const Told<T> told_;
+  const std::int64_t batch_;
   Network<T> network_;
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
   std::vector<LayerTape<T>> tape_;
   Buffer<T> input_;
-  Buffer<T> told_;  ///< conditions, block by block
+  std::optional<LearnedPairs<T>> pairs_;
+  Conditions<T> told_cells_;
+  Buffer<T> told_rows_;  ///< pass by pass
   std::vector<Buffer<T>> signal_,
       extra_;  ///< of curved layers: gradients that arrived, gradients to add
 };

@@ -67,6 +67,10 @@ class DeviceData {
   /// them where models are told nothing of the kind.
   CsrView<const T> parts() const { return conditions_.parts(); }
   CsrView<const T> part_genes() const { return part_genes_.view(); }
+  /// Of a batch's cells.
+  Conditions<T> told(const BatchRows& rows) const {
+    return {.x = conditions(), .rows = rows, .parts = parts()};
+  }
   /// What encoders read.
   CsrView<const T> x() const { return {rows_, features_, offsets_.data(), indices_.data(), values_.data()}; }
   std::span<const T> mean() const { return mean_.span(); }

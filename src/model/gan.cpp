@@ -28,6 +28,11 @@ enum NetworkNumber : std::uint32_t { generator_number, critic_number };
 
 constexpr std::int64_t smallest_capacity = 512;
 
+template <class T>
+Told<T> told_by(const ModelOptions& options, const DeviceData<T>& data) {
+  return {data.conditions().cols, options.conditioning.products(), data.part_genes()};
+}
+
 }  // namespace
 
 template <class T>
@@ -37,12 +42,12 @@ Gan<T>::Gan(Context& context, const ModelOptions& options, const DeviceData<T>& 
       data_(data),
       seed_(seed),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      generator_(context, options, data.genes(), data.conditions().cols, seed, capacity_),
-      critic_(options.gan, data.genes(), data.conditions().cols, seed, critic_parameters_, critic_buffers_,
-              this->phases_) {
+      generator_(context, options, data.genes(), told_by(options, data), seed, capacity_),
+      critic_(context, options.gan, data.genes(), told_by(options, data), options.train.batch + 1, seed,
+              critic_parameters_, critic_buffers_, this->phases_) {
   critic_parameters_.allocate(context, true);
   critic_buffers_.allocate(context, false);
-  critic_.make_tape(context, options.train.batch + 1);
+  critic_.make_tape();
 }
 
 template <class T>
@@ -55,7 +60,7 @@ std::vector<ParameterGroup<T>> Gan<T>::groups() {
 template <class T>
 void Gan<T>::initialize() {
   generator_.initialize(generator_number);
-  critic_.initialize(critic_number);
+  critic_.initialize(critic_number, options_.conditioning.embedding == EmbeddingOptions::one_hot);
 }
 
 template <class T>
@@ -69,7 +74,7 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const bool per_iteration = options_.gan.latent_draw == LatentDraw::per_iteration;
   if (data_.conditions().cols > 0) {
     this->phases_.enter(Phase::data);
-    critic_.take_conditions({data_.conditions(), rows});
+    critic_.take_conditions(data_.told(rows));
   }
   if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   for (std::int64_t update = 0; update < options_.gan.critic_steps; ++update) {
@@ -96,8 +101,8 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
     this->phases_.enter(Phase::forward);
     critic_.prepare_update();
   });
-  const MatrixView<T> generated = generator_.run({data_.conditions(), rows}, generator_for_critic,
-                                                 &state->update, critic_.generated_rows(rows.count));
+  const MatrixView<T> generated = generator_.run(data_.told(rows), generator_for_critic, &state->update,
+                                                 critic_.generated_rows(rows.count));
   join(context_);
   critic_.train_update(rows.count, &state->update, losses);
   if (this->watch_) {
@@ -120,14 +125,13 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
 template <class T>
 void Gan<T>::generator_update(const BatchRows& cells, StepState<T>* state) {
   const std::int64_t rows = cells.count;
-  const Conditions<T> conditions{data_.conditions(), cells};
   this->phases_.enter(Phase::forward);
   beside(context_, [&] { critic_.prepare_generator_pass(); });
-  const MatrixView<T> generated = generator_.run(conditions, generator_for_itself, &state->step, {});
+  const MatrixView<T> generated = generator_.run(data_.told(cells), generator_for_itself, &state->step, {});
   join(context_);
   critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], generator_.grad(rows));
-  generator_.backward(generated, conditions, generator_for_itself, &state->step,
-                      &state->losses[sparsity_slot], this->phases_);
+  generator_.backward(generated, generator_for_itself, &state->step, &state->losses[sparsity_slot],
+                      this->phases_);
   join(context_);
   if (this->watch_) {
     generator_.show_values(generated, this->watch_);

@@ -38,16 +38,22 @@ std::vector<LayerShape> layers_of(const ModelOptions& options, std::int64_t gene
 
 template <class T>
 Generator<T>::Generator(Context& context, const ModelOptions& options, std::int64_t genes,
-                        std::int64_t conditions, std::uint64_t seed, std::int64_t capacity)
+                        const Told<T>& told, std::uint64_t seed, std::int64_t capacity)
     : context_(context),
       options_(options),
       genes_(genes),
-      conditions_(conditions),
+      told_(told),
       seed_(seed),
-      network_("generator", layers_of(options, genes), 0, parameters_, buffers_, 0, conditions) {
+      network_("generator", layers_of(options, genes), 0, parameters_, buffers_, 0, told.conditions,
+               told.products) {
   if (averages()) {
     average_.emplace("average", layers_of(options, genes), 0, average_parameters_, average_buffers_, 0,
-                     conditions);
+                     told.conditions, told.products);
+  }
+  if (told.products > 0) {
+    pairs_.emplace(context, "generator_genes.weight", told, capacity, 1, parameters_);
+    if (averages())
+      average_pairs_.emplace(context, "average_genes.weight", told, capacity, 1, average_parameters_);
   }
   if (has_library()) {
     library_quantiles_ = library_.add_vector("library.quantiles", library_entries);
@@ -86,6 +92,8 @@ template <class T>
 void Generator<T>::initialize(std::uint32_t network) {
   network_.initialize(seed_, network);
   if (average_) average_->initialize(seed_, network);
+  for (std::optional<LearnedPairs<T>>* pairs : {&pairs_, &average_pairs_})
+    if (*pairs) (*pairs)->initialize(seed_, options_.conditioning.embedding == EmbeddingOptions::one_hot);
 }
 
 template <class T>
@@ -164,10 +172,12 @@ MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, 
                                 MatrixView<T> out) {
   const std::int64_t rows = cells.rows.count;
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
+  told_cells_ = cells;
+  if (pairs_) pairs_->put(context_, 0, told_cells_);
   const bool finished = !hurdles() && !scales();
   const MatrixView<T> outputs =
       network_.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true,
-                       {.out = finished ? out : MatrixView<T>{}, .conditions = cells});
+                       {.out = finished ? out : MatrixView<T>{}, .conditions = told_cells_});
   if (finished) return outputs;
   return finish(outputs, gate_noise(pass, step), 0, out.data != nullptr ? out : of(cells_, rows, genes_));
 }
@@ -191,8 +201,8 @@ MatrixView<T> Generator<T>::grad(std::int64_t rows) {
 }
 
 template <class T>
-void Generator<T>::backward(MatrixView<const T> cells, const Conditions<T>& conditions, std::uint32_t pass,
-                            const std::int64_t* step, double* loss, PhaseClock& phases) {
+void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step,
+                            double* loss, PhaseClock& phases) {
   const std::int64_t rows = cells.rows;
   const int last = network_.size() - 1;
   const MatrixView<T> at_cells = grad(rows), at_outputs = network_.rows_of(tape_.back().grad, last, 0, rows);
@@ -221,7 +231,8 @@ void Generator<T>::backward(MatrixView<const T> cells, const Conditions<T>& cond
     phases.enter(Phase::backward);
   }
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
-  network_.backward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true, {}, {}, {}, conditions);
+  network_.backward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true, {}, {}, {}, told_cells_);
+  if (pairs_) pairs_->backward(context_, 0, told_cells_);
 }
 
 template <class T>
@@ -251,17 +262,18 @@ Matrix<T> Generator<T>::sample_input(std::int64_t first, std::int64_t count, std
 }
 
 template <class T>
-Matrix<T> Generator<T>::generate(const Matrix<T>& given, std::int64_t first, std::uint64_t seed,
+Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::uint64_t seed,
                                  const Csr<float>& conditions) {
-  const std::int64_t rows = given.rows;
-  require(given.cols == input_width(), "generate: an input of {} columns, expected {}", given.cols,
-          input_width());
-  const GivenConditions<T> told(context_, conditions, rows, conditions_);
-  context_.memory().copy_to_device(z_.data(), given.values.data(), given.values.size() * sizeof(T));
+  const std::int64_t rows = z.rows;
+  require(z.cols == input_width(), "generate: an input of {} columns, expected {}", z.cols, input_width());
+  const GivenConditions<T> given(context_, conditions, rows, told_.conditions, told_.genes.rows);
+  Conditions<T> cells_told = given.view();
+  if (pairs_) (average_pairs_ ? *average_pairs_ : *pairs_).put(context_, 0, cells_told);
+  context_.memory().copy_to_device(z_.data(), z.values.data(), z.values.size() * sizeof(T));
   const Segment segment{.rows = rows};
   Network<T>& network = average_ ? *average_ : network_;
   MatrixView<T> cells = network.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, false,
-                                        {.conditions = told.view()});
+                                        {.conditions = cells_told});
   if (hurdles() || scales()) {
     cells =
         finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, of(cells_, rows, genes_));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "model/network.h"
+#include "model/pairs.h"
 #include "model/trainable.h"
 
 namespace sparcell {
@@ -12,8 +13,8 @@ namespace sparcell {
 template <class T>
 class Generator {
  public:
-  /// Runs at most `capacity` rows at once. With `conditions` that many numbers of a cell are told beside z.
-  Generator(Context& context, const ModelOptions& options, std::int64_t genes, std::int64_t conditions,
+  /// Runs at most `capacity` rows at once. What it is `told` of a cell stands beside z.
+  Generator(Context& context, const ModelOptions& options, std::int64_t genes, const Told<T>& told,
             std::uint64_t seed, std::int64_t capacity);
 
   /// What a checkpoint holds: weights, and where the options ask for them their averages and library sizes.
@@ -34,8 +35,8 @@ class Generator {
   MatrixView<T> grad(std::int64_t rows);
   /// Adds the sparsity term of the last run (unweighted) to *loss, and its gradient where that belongs; then
   /// the way back. Gradients of weights are made beside: join before they are read.
-  void backward(MatrixView<const T> cells, const Conditions<T>& conditions, std::uint32_t pass,
-                const std::int64_t* step, double* loss, PhaseClock& phases);
+  void backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step, double* loss,
+                PhaseClock& phases);
   /// After the optimizer moved the weights.
   void update_average(const std::int64_t* step);
 
@@ -80,12 +81,15 @@ class Generator {
 
   Context& context_;
   const ModelOptions options_;
-  const std::int64_t genes_, conditions_;
+  const std::int64_t genes_;
+  const Told<T> told_;
   const std::uint64_t seed_;
   Arena<T> parameters_, buffers_;
   Arena<T> average_parameters_, average_buffers_, library_, nothing_;
   Network<T> network_;
   std::optional<Network<T>> average_;
+  std::optional<LearnedPairs<T>> pairs_, average_pairs_;
+  Conditions<T> told_cells_;  ///< in the last run
   int library_quantiles_ = -1, library_scale_ = -1;
   std::vector<LayerTape<T>> tape_;
   Buffer<T> z_;

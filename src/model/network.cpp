@@ -1,5 +1,6 @@
 #include "model/network.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "sparcell/core/branches.h"
@@ -204,6 +205,23 @@ void Network<T>::beside_weight_gradient(Context& context, int layer, MatrixView<
 }
 
 template <class T>
+void Network<T>::beside_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> out,
+                                 bool accumulate) {
+  const MatrixView<T> all = of_beside(layer, weight(layer));
+  const MatrixView<T> last(all.data + all.cols - out.cols, all.rows, out.cols, all.stride);
+  matmul<T>(context, Transpose::no, Transpose::no, grad, last, accumulate ? T(1) : T(0), out);
+}
+
+template <class T>
+void Network<T>::clear_beside(int layer, std::int64_t count) {
+  const Layer& l = layers_[layer];
+  std::vector<T> values = parameters_->read(l.weight);
+  for (std::int64_t row = 0; row < l.shape.out; ++row)
+    std::fill_n(values.begin() + (row + 1) * l.shape.in - count, count, T(0));
+  parameters_->write(l.weight, values);
+}
+
+template <class T>
 bool Network<T>::begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
                                        MatrixView<T> linear) {
   const int tensor = layer == 0 ? condition_ : layer + 1 == size() ? skip_condition_ : -1;
@@ -250,7 +268,7 @@ template <class T>
 MatrixView<T> Network<T>::deviation_gradient(Context& context, int layer, const LayerTape<T>& tape,
                                              std::int64_t first, MatrixView<const T> grad) {
   const MatrixView<T> to = deviation_gradients(tape, first, grad.rows);
-  matmul<T>(context, Transpose::no, Transpose::no, grad, of_beside(layer, weight(layer)), T(0), to);
+  beside_gradient(context, layer, grad, to);
   return to;
 }
 

@@ -117,6 +117,12 @@ class Network {
   void add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out);
   void beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
                               MatrixView<const T> beside);
+  /// The gradient at the last out.cols numbers of what stands beside the features: out = grad W_b, or +=
+  /// where `accumulate`.
+  void beside_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> out,
+                       bool accumulate = false);
+  /// Makes the weights of the last `count` of those numbers 0.
+  void clear_beside(int layer, std::int64_t count);
   /// Where a layer sees deviations: theirs, row by row, and the gradients at them.
   MatrixView<T> deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> deviation_gradients(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const;

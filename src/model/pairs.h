@@ -14,22 +14,20 @@ namespace sparcell {
 template <class T>
 class LearnedPairs {
  public:
-  /// Who is told them in a step.
-  enum Use { decoder, encoder, uses };
-
-  /// Adds its tensor, `pairs.weight`. For batches of at most `capacity` rows; `genes` are the vectors.
-  LearnedPairs(Context& context, CsrView<const T> genes, std::int64_t rank, std::int64_t capacity,
-               Arena<T>& parameters);
+  /// Adds its tensor, named `name`. A step may tell `batches` batches, each of at most `capacity` rows.
+  LearnedPairs(Context& context, const std::string& name, const Told<T>& told, std::int64_t capacity,
+               int batches, Arena<T>& parameters);
 
   /// With `alike` all genes begin with the same numbers: one-hot genes, of which some may be perturbed with
-  /// others in no training cell, and are then taken for one that is.
-  void initialize(std::uint64_t seed, bool alike);
-  std::int64_t rank() const { return rank_; }
+  /// others in no training cell, and are then taken for one that is. `number` tells a model's matrices apart.
+  void initialize(std::uint64_t seed, bool alike, std::uint32_t number = 0);
 
   /// The products of a batch's cells, put beside `told`: its cells' other conditions.
-  void put(Context& context, Use use, CsrView<const T> parts, Conditions<T>& told);
+  void put(Context& context, int batch, Conditions<T>& told);
+  /// The same products once more, to `out`. After `put`, before `backward`.
+  void copy(Context& context, int batch, MatrixView<T> out) const;
   /// From the gradients that the networks left at the products of the last `put`.
-  void backward(Context& context, Use use, CsrView<const T> parts, const BatchRows& rows);
+  void backward(Context& context, int batch, const Conditions<T>& told);
 
  private:
   BatchRows all_genes() const {
@@ -49,7 +47,7 @@ class LearnedPairs {
   struct Tape {
     Buffer<T> sums, scratch, products, grad;  ///< of cells
   };
-  Tape tapes_[uses];
+  std::vector<Tape> tapes_;
 };
 
 }  // namespace sparcell

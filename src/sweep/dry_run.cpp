@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
+#include "sweep/data_shapes.h"
 #include "sweep/estimate.h"
 #include "sweep/halving.h"
 #include "sweep/metric.h"
@@ -12,11 +14,6 @@
 
 namespace sparcell {
 namespace {
-
-std::string count_text(double count) {
-  if (count >= 1e6) return fmt::format("{:.2f} M", count / 1e6);
-  return count >= 1e4 ? fmt::format("{:.0f} k", count / 1e3) : fmt::format("{:.0f}", count);
-}
 
 std::string memory_text(double bytes) {
   return bytes >= 1e9 ? fmt::format("{:.1f} GB", bytes / 1e9)
@@ -31,6 +28,17 @@ std::vector<std::string> header_of(const std::vector<ExpandedRun>& runs, bool ab
   return header;
 }
 
+/// Nothing where the data are not what the run needs, which the log says.
+std::optional<Estimate> needs_of(const ExpandedRun& run, const DataOutline& outline, DataShapes& shapes,
+                                 Log& log) {
+  try {
+    return estimate(run.experiment, outline, shapes.of(run.experiment, outline, log));
+  } catch (const DataError& error) {
+    log.warn("{} would fail: {}", run_name(run.hash), error.what());
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::string dry_run(const SweepRequest& request, Log& log) {
@@ -43,12 +51,13 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
   const double rate = training_rate(static_cast<int>(plan.reference().threads));
   std::vector<std::vector<std::string>> rows{header_of(runs, ablation)};
+  DataShapes shapes;
   double seconds_left = 0, seconds_of_all = 0;
   std::size_t finished = 0;
   for (const ExpandedRun& run : runs) {
-    const Estimate needs = estimate(run.experiment, data.outline(run.experiment.read));
+    const std::optional<Estimate> needs = needs_of(run, data.outline(run.experiment.read), shapes, log);
     const RunPhase phase = state_of_run(path / run_name(run.hash)).phase;
-    const double seconds = needs.work / rate;
+    const double seconds = needs ? needs->work / rate : 0;
     seconds_of_all += seconds;
     if (phase == RunPhase::done) {
       ++finished;
@@ -58,8 +67,10 @@ std::string dry_run(const SweepRequest& request, Log& log) {
     std::vector<std::string> row{run_name(run.hash), word_of(phase), std::to_string(run.planned.seed)};
     if (ablation) row.push_back(run.planned.arm);
     for (const auto& [_, value] : run.planned.parameters) row.push_back(value);
-    row.insert(row.end(), {count_text(static_cast<double>(needs.parameters)), memory_text(needs.memory_bytes),
-                           duration_text(seconds)});
+    if (needs) {
+      row.insert(row.end(), {std::to_string(needs->parameters), memory_text(needs->memory_bytes),
+                             duration_text(seconds)});
+    }
     row.resize(rows[0].size());
     rows.push_back(std::move(row));
   }

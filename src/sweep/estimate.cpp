@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "model/likelihood.h"
 #include "sparcell/core/context.h"
 #include "sparcell/ops/matmul.h"
 
@@ -23,12 +24,16 @@ constexpr double share_of_rate =
 struct Widths {
   std::vector<std::int64_t> layers;
   NormalizationLayer normalization = NormalizationLayer::none;
-  bool skip = false;  ///< a linear path from input to output
+  bool skip = false;             ///< a linear path from input to output
+  std::int64_t told = 0;         ///< numbers beside the input: conditions, and products of genes
+  bool skip_told = false;        ///< beside the linear path's input, too
+  std::int64_t last_beside = 0;  ///< numbers beside the input of the last hidden layer
 
   std::int64_t weights() const {
     std::int64_t count = skip ? layers.front() * layers.back() : 0;
     for (std::size_t i = 1; i < layers.size(); ++i) count += layers[i - 1] * layers[i];
-    return count;
+    count += told * (layers[1] + (skip_told && layers.size() > 2 ? layers.back() : 0));
+    return count + last_beside * layers[layers.size() - 2];
   }
   /// Weights, biases, and scale and offset of the normalization of hidden layers.
   std::int64_t parameters() const {
@@ -56,19 +61,37 @@ Widths network(std::int64_t in, const std::vector<std::int64_t>& hidden, std::in
 
 struct Networks {
   std::vector<Widths> networks;
+  std::int64_t shared = 0;     ///< parameters beside them
   double passes_of_batch = 1;  ///< times that a training cell goes through them in an epoch
 };
 
-Networks autoencoder(const ModelOptions& model, std::int64_t genes) {
+/// Of a likelihood, by gene or for all of them.
+std::int64_t likelihood_parameters(const ModelOptions& model, std::int64_t genes, std::int64_t groups) {
+  if (model.likelihood == LikelihoodType::mse) return 0;
+  if (model.likelihood == LikelihoodType::gaussian && model.variance == VarianceOf::shared) return 1;
+  return model.by_perturbation() ? groups * genes : genes;
+}
+
+Networks autoencoder(const ModelOptions& model, std::int64_t genes, const TableShape& table) {
   const NetworkOptions& options = model.network;
+  const bool variational = model.type == ModelType::vae;
   const std::vector<std::int64_t> mirrored(options.hidden.rbegin(), options.hidden.rend());
+  const std::int64_t features = genes + (model.of_counts() ? 1 : 0), products = model.conditioning.products();
   Networks all;
-  all.networks.push_back(network(genes, options.hidden, model.latent, options.normalization));
-  if (model.type == ModelType::vae)  // the second head
-    all.networks.push_back(network(options.hidden.empty() ? genes : options.hidden.back(), {}, model.latent,
-                                   options.normalization));
-  all.networks.push_back(network(model.latent, mirrored, genes, options.normalization));
-  all.networks.front().skip = all.networks.back().skip = model.skip;
+  all.networks.push_back(network(features, options.hidden, model.latent, options.normalization));
+  if (variational)  // the second head
+    all.networks.push_back(network(options.hidden.empty() ? features : options.hidden.back(), {},
+                                   model.latent, options.normalization));
+  all.networks.push_back(
+      network(model.latent, mirrored, decoder_outputs(model, genes), options.normalization));
+  Widths &encoder = all.networks.front(), &decoder = all.networks.back();
+  encoder.skip = decoder.skip = decoder.skip_told = model.skip;
+  decoder.told = table.conditions + products;
+  if (model.conditioning.encoder) {
+    encoder.told = decoder.told;
+    encoder.skip_told = model.skip && !variational;  // a VAE's linear path leads to a head, past its encoder
+  }
+  all.shared = products * table.gene_width + likelihood_parameters(model, genes, table.groups);
   return all;
 }
 
@@ -78,12 +101,17 @@ double epochs(const TrainOptions& train, double training_cells) {
   return std::ceil(static_cast<double>(train.steps) / std::max(batches, 1.0));
 }
 
-Networks gan(const ModelOptions& model, std::int64_t genes) {
+Networks gan(const ModelOptions& model, std::int64_t genes, const TableShape& table) {
   const GanOptions& options = model.gan;
+  const std::int64_t products = model.conditioning.products();
   Networks all;
-  all.networks.push_back(
-      network(model.latent, options.generator.hidden, genes, options.generator.normalization));
+  all.networks.push_back(network(
+      model.latent + (options.library == LibraryUse::none ? 0 : 1), options.generator.hidden,
+      options.output == GeneratorOutput::hurdle ? 2 * genes : genes, options.generator.normalization));
   all.networks.push_back(network(genes, options.critic.hidden, 1, options.critic.normalization));
+  for (Widths& widths : all.networks) widths.told = table.conditions + products;
+  all.networks.back().last_beside = options.minibatch == MinibatchStatistic::none ? 0 : 1;
+  all.shared = 2 * products * table.gene_width;  // a matrix each
   const double penalty =
       options.gradient_penalty.weight > 0 ? 2 : 0;  // its backward and second backward pass
   all.passes_of_batch = static_cast<double>(options.critic_steps) * (2 + penalty) / 2 + 1;
@@ -92,14 +120,15 @@ Networks gan(const ModelOptions& model, std::int64_t genes) {
 
 }  // namespace
 
-Estimate estimate(const Experiment& experiment, const DataOutline& data) {
-  const std::int64_t genes = std::min(experiment.select.genes, data.genes);
+Estimate estimate(const Experiment& experiment, const DataOutline& data, const DataShape& shape) {
   const auto cells = static_cast<double>(data.cells);
   Estimate estimate;
   double largest_model = 0;
-  for (const auto& [name, model] : experiment.model) {
-    const Networks all = model.type == ModelType::gan ? gan(model, genes) : autoencoder(model, genes);
-    std::int64_t parameters = 0, weights = 0, activations = 0;
+  for (std::size_t m = 0; m < experiment.model.size(); ++m) {
+    const ModelOptions& model = experiment.model[m].second;
+    const Networks all = model.type == ModelType::gan ? gan(model, shape.genes, shape.tables[m])
+                                                      : autoencoder(model, shape.genes, shape.tables[m]);
+    std::int64_t parameters = all.shared, weights = 0, activations = 0;
     for (const Widths& widths : all.networks) {
       parameters += widths.parameters();
       weights += widths.weights();

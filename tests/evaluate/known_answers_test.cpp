@@ -102,6 +102,8 @@ TEST_F(KnownAnswers, AShiftMovesMeansByItselfAndNoVarianceOrCorrelation) {
   EXPECT_GT(of("shifted", "exact_zero_fraction_error"), 0.3);  // nothing is 0 any more
   EXPECT_GT(of("shifted", "energy_distance_squared"), 10 * std::abs(of("fresh", "energy_distance_squared")));
   EXPECT_GT(of("shifted", "genes_per_cell_wasserstein"), 2);
+  // Empty cells among the real ones count as 0.
+  EXPECT_GT(of("shifted", "log_library_size_wasserstein"), 5 * of("fresh", "log_library_size_wasserstein"));
 }
 
 TEST_F(KnownAnswers, CopiesOfTrainingCellsAreSeenByMemorisationOnly) {

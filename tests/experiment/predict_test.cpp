@@ -149,6 +149,37 @@ TEST_F(ToldModels, AGanPredictsAndGoesOn) {
   EXPECT_EQ(differences(folder / "r", folder / "short"), std::vector<std::string>{});
 }
 
+/// Products of genes that are perturbed together, in all that a run does.
+TEST_F(ToldModels, AGanOfLearnedPairsPredictsDoublesAndGoesOn) {
+  const std::vector<std::string> gan{"~model.ae", "~model.vae", "model.gan.condition=[perturbation, nperts]",
+                                     "model.gan.conditioning={combine: learned, rank: 2}",
+                                     "model.gan.weight_average=0.5"};
+  finished_run("r", gan);
+  const nlohmann::json result = json("r/result.json");
+  EXPECT_TRUE(result["models"]["gan"]["test"].contains("seen_l2"));
+  const Table cells = read_obs(folder / "r/latent.h5ad");
+  std::string both;
+  for (std::int64_t c = 0; c < cells.rows() && both.empty(); ++c) {
+    const std::string name = cells.find("perturbation")->text(c);
+    if (name.find('+') != std::string::npos) both = name;
+  }
+  ASSERT_FALSE(both.empty());
+  const std::size_t plus = both.find('+');
+  succeed({"predict", "r", "p.h5ad", "--perturbation", both});
+  succeed({"predict", "r", "q.h5ad", "--perturbation", both.substr(plus + 1) + "+" + both.substr(0, plus)});
+  EXPECT_EQ(read_matrix(folder / "p.h5ad").values, read_matrix(folder / "q.h5ad").values);
+  EXPECT_THAT(fail({"predict", "r", "n.h5ad", "--perturbation", both + "+NOSUCH"}, 3),
+              HasSubstr("no training cell is perturbed in NOSUCH"));
+  succeed({"generate", "r", "new.h5ad", "--cells", std::to_string(result["data"]["test"].get<int>()),
+           "--seed", "3"});
+  EXPECT_EQ(read_matrix(folder / "new.h5ad").values, read_matrix(folder / "r/generated_gan.h5ad").values);
+  EXPECT_EQ(nlohmann::json::parse(succeed({"evaluate", "r"}))["models"]["gan"]["test"],
+            result["models"]["gan"]["test"]);
+  finished_run("short", with(gan, {"train.epochs=2"}));
+  succeed({"resume", "short", "train.epochs=3"});
+  EXPECT_EQ(differences(folder / "r", folder / "short"), std::vector<std::string>{});
+}
+
 TEST_F(ToldModels, AGanThatIsToldNothingPredictsNothing) {
   finished_run("r", {"~model.ae", "~model.vae"});
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "A", "--model", "gan"}, 2),

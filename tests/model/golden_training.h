@@ -122,6 +122,10 @@ class GoldenTraining {
     options_.type = word<ModelType>("type");
     options_.latent = file_.integer("latent");
     options_.train.batch = batch();
+    if (file_.has_attribute("rank")) {
+      options_.conditioning.combine = GeneCombination::learned;
+      options_.conditioning.rank = file_.integer("rank");
+    }
     if (options_.type == ModelType::gan) {
       read_gan_options();
       return;
@@ -138,10 +142,6 @@ class GoldenTraining {
       options_.condition = {"perturbation"};
       options_.conditioning.encoder = file_.integer("condition_encoder") != 0;
       options_.conditioning.control_input = file_.number("control_input");
-    }
-    if (file_.has_attribute("rank")) {
-      options_.conditioning.combine = GeneCombination::learned;
-      options_.conditioning.rank = file_.integer("rank");
     }
     if (options_.type == ModelType::vae) options_.kl.reduction = word<Reduction>("kl_reduction");
     if (file_.has_attribute("likelihood")) {

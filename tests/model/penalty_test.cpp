@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -19,12 +20,51 @@ namespace {
 using Tensor = std::vector<double>;
 using Tensors = std::map<std::string, Tensor>;
 
+/// What the critic of a test is told of each cell: so many conditions, and so many products of those of four
+/// genes that are perturbed together in it - none, two, or three.
+struct ToldCells {
+  std::int64_t conditions = 0, products = 0;
+
+  std::int64_t parts() const { return products > 0 ? 4 : 0; }
+  Csr<float> of(std::int64_t cells) const {
+    Csr<float> told;
+    told.cols = conditions + parts();
+    for (std::int64_t cell = 0; cell < cells; ++cell) {
+      told.indices.push_back(static_cast<std::int32_t>(cell % conditions));
+      told.values.push_back(1 + static_cast<float>(cell) / 4);
+      for (std::int64_t part = 0; cell % 3 > 0 && part < parts(); ++part) {
+        if ((part + cell) % 4 > cell % 3) continue;
+        told.indices.push_back(static_cast<std::int32_t>(conditions + part));
+        told.values.push_back(1);
+      }
+      told.offsets.push_back(std::ssize(told.values));
+      ++told.rows;
+    }
+    return told;
+  }
+  /// Three numbers of each gene.
+  Csr<float> vectors() const {
+    Csr<float> genes;
+    genes.cols = 3;
+    for (std::int64_t part = 0; part < parts(); ++part, ++genes.rows) {
+      for (std::int32_t c = 0; c < 3; ++c) {
+        genes.indices.push_back(c);
+        genes.values.push_back(static_cast<float>((part * 5 + c * 3) % 7) / 4 - 0.75f);
+      }
+      genes.offsets.push_back(std::ssize(genes.values));
+    }
+    return genes;
+  }
+};
+
 /// A critic in f64 whose gradients of one update can be asked for again and again.
 class CriticRun {
  public:
   CriticRun(const GanOptions& options, std::int64_t genes, std::int64_t cells, std::uint64_t seed,
-            std::int64_t conditions = 0)
-      : critic_(options, genes, conditions, seed, parameters_, buffers_, phases_),
+            const ToldCells& told = {})
+      : vectors_(context_, told.vectors()),
+        critic_(context_, options, genes, {told.conditions, told.products, vectors_.view()}, cells, seed,
+                parameters_, buffers_, phases_),
         generated_(context_, cells * genes),
         real_(context_, cells * genes),
         cells_(cells),
@@ -32,17 +72,19 @@ class CriticRun {
         losses_(context_, 4) {
     parameters_.allocate(context_, true);
     buffers_.allocate(context_, false);
-    critic_.initialize(1);
-    critic_.make_tape(context_, cells);
-    if (conditions == 0) return;
-    Csr<float> told;
-    told.cols = conditions;
-    for (std::int64_t cell = 0; cell < cells; ++cell) {
-      told.indices.push_back(static_cast<std::int32_t>(cell % conditions));
-      told.values.push_back(1 + static_cast<float>(cell) / 4);
-      told.offsets.push_back(++told.rows);
+    critic_.initialize(1, false);
+    critic_.make_tape();
+    if (told.conditions == 0) return;
+    given_.emplace(context_, told.of(cells), cells, told.conditions, told.parts());
+    critic_.take_conditions(given_->view());
+    if (told.products == 0) return;
+    // Away from the start, at which products count for nothing and their matrix has no gradient.
+    Tensors start = parameters();
+    for (auto& [name, values] : start) {
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] += 0.1 * std::sin(2.3 * static_cast<double>(i));
     }
-    critic_.take_conditions(GivenConditions<double>(context_, told, cells, conditions).view());
+    set_parameters(start);
   }
 
   void set_cells(const Tensor& real, const Tensor& generated) {
@@ -88,7 +130,9 @@ class CriticRun {
   PhaseClock phases_;
   Context context_{{}, 1};
   Arena<double> parameters_, buffers_;
+  DeviceRows<double> vectors_;
   Critic<double> critic_;
+  std::optional<GivenConditions<double>> given_;
   Buffer<double> generated_, real_;
   std::int64_t cells_;
   Buffer<std::int64_t> update_;
@@ -185,9 +229,9 @@ TEST_P(Penalty, EqualsAutomaticDifferentiation) {
 /// v count as constants in the gradient: at the singular vectors, where sigma is stationary in them, the
 /// differences say the same though every update moves u and v.
 void expect_central_differences(const GanOptions& gan, bool settle_u_and_v = false,
-                                std::int64_t conditions = 0) {
+                                const ToldCells& told = {}) {
   constexpr std::int64_t genes = 6, cells = 5;
-  CriticRun critic(gan, genes, cells, 11, conditions);
+  CriticRun critic(gan, genes, cells, 11, told);
   const auto draw = [](std::uint32_t index) {
     Tensor values(genes * cells);
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -236,9 +280,17 @@ TEST_P(Penalty, WholeUpdateUnderSpectralNormEqualsCentralDifferences) {
 /// whole first weight.
 TEST_P(Penalty, WholeUpdateWithConditionsEqualsCentralDifferences) {
   GanOptions gan = options();
-  expect_central_differences(gan, false, 3);
+  expect_central_differences(gan, false, {3});
   gan.spectral_norm = true;
-  expect_central_differences(gan, true, 3);
+  expect_central_differences(gan, true, {3});
+}
+
+/// The matrix that makes the products has its gradient from all three passes.
+TEST_P(Penalty, WholeUpdateWithProductsOfGenesEqualsCentralDifferences) {
+  GanOptions gan = options();
+  expect_central_differences(gan, false, {3, 2});
+  gan.spectral_norm = true;
+  expect_central_differences(gan, true, {3, 2});
 }
 
 /// The statistic is taken over the interpolated batch too: gradients of the sum of its logits cross from cell
@@ -248,7 +300,7 @@ TEST_P(Penalty, WholeUpdateWithAMinibatchStatisticEqualsCentralDifferences) {
   gan.minibatch = MinibatchStatistic::deviation;
   expect_central_differences(gan);
   gan.spectral_norm = true;
-  expect_central_differences(gan, true, 3);
+  expect_central_differences(gan, true, {3});
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryCritic, Penalty,
@@ -278,7 +330,8 @@ TEST(CriticUpdate, WithoutHiddenLayersEqualsCentralDifferences) {
     gan.critic = {.hidden = {}, .normalization = NormalizationLayer::none, .dropout = {}};
     gan.gradient_penalty = {.weight = 0.5, .target = 1, .on = on};
     expect_central_differences(gan, true);
-    expect_central_differences(gan, true, 2);
+    expect_central_differences(gan, true, {2});
+    expect_central_differences(gan, true, {2, 2});
   }
 }
 

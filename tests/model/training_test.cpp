@@ -240,7 +240,8 @@ INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
                                            "vae_condition", "vae_nb", "vae_zinb", "vae_nb_groups",
                                            "vae_gaussian", "gan", "gan_wgan", "gan_hinge", "gan_hurdle",
                                            "gan_softplus", "gan_condition", "gan_condition_hurdle",
-                                           "gan_minibatch", "gan_minibatch_hurdle"),
+                                           "gan_pairs", "gan_pairs_hurdle", "gan_minibatch",
+                                           "gan_minibatch_hurdle"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -65,6 +65,46 @@ TEST_F(Sweep, ADryRunListsRunsAndWritesNothing) {
   EXPECT_THAT(after.out, HasSubstr(fmt::format(" {} ", result["models"]["ae"]["parameters"].get<int>())));
 }
 
+/// The number is that of the trained run, whose layers are as wide as the data have conditions.
+TEST_F(Sweep, ADryRunCountsTheParametersOfModelsThatAreToldConditions) {
+  const std::pair<const char*, const char*> models[] = {
+      {"ae", "hidden: [16], dropout: [0.1], conditioning: {combine: learned, rank: 3}"},
+      {"ae", "hidden: [16], dropout: [0.1], skip: true, conditioning: {encoder: true, embedding: loadings}"},
+      {"vae", "hidden: [200], dropout: [0.1], conditioning: {encoder: true}"},
+      {"vae", "hidden: [16], dropout: [0.1], likelihood: nb, dispersion: gene_perturbation"},
+      {"gan", "generator: {hidden: [16], dropout: 0}, critic: {hidden: [16], dropout: 0}"},
+      {"gan",
+       "generator: {hidden: [16], dropout: 0}, critic: {hidden: [16, 8], dropout: 0}, minibatch: "
+       "deviation, output: hurdle, library: output, conditioning: {combine: learned, rank: 3}"}};
+  for (const auto& [name, rest] : models) {
+    SCOPED_TRACE(rest);
+    std::filesystem::remove_all(folder / "s");
+    const std::string type = std::string(name) == "ae" ? "autoencoder" : name;
+    const std::string model = fmt::format(
+        "model={{m: {{type: {}, latent: 4, condition: [perturbation, nperts], {}}}}}", type, rest);
+    const std::vector<std::string> arguments{"sweep.parameters={}", "sweep.seeds=[1]", model,
+                                             "select.include_perturbed=true"};
+    const Finished dry = sweep([&] {
+      std::vector<std::string> all = arguments;
+      all.push_back("--dry-run");
+      return all;
+    }());
+    ASSERT_EQ(dry.code, 0) << dry.err;
+    const Finished done = sweep(arguments);
+    ASSERT_EQ(done.code, 0) << done.err;
+    const nlohmann::json result = json(fmt::format("s/{}/result.json", column("jobs.csv", "run")[0]));
+    EXPECT_THAT(dry.out, HasSubstr(fmt::format(" {} ", result["models"]["m"]["parameters"].get<int>())));
+  }
+}
+
+TEST_F(Sweep, ADryRunSaysWhichRunsTheDataRefuse) {
+  const Finished dry = sweep({"--dry-run", "model.ae.condition=perturbation",
+                              "sweep.parameters={filter.perturbations: {values: [all, control]}}"});
+  EXPECT_EQ(dry.code, 0) << dry.err;
+  EXPECT_THAT(dry.err, HasSubstr("would fail: "));
+  EXPECT_THAT(dry.out, HasSubstr("4 runs, 0 finished"));
+}
+
 TEST_F(Sweep, AFailureDoesNotStopTheOthersAndIsTriedAgain) {
   write_sweep("parameters: {filter.min_counts: {values: [1000000, 0]}}");
   const Finished done = sweep();

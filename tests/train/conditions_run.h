@@ -5,16 +5,23 @@
 
 namespace sparcell::test {
 
-/// Every third cell is a control; the others have one or two of four conditions.
-inline Csr<float> small_conditions(std::int64_t cells) {
+/// Every third cell is a control; the others have one or two of four conditions. With `parts` four columns
+/// more say of those of two that they are perturbed together.
+inline Csr<float> small_conditions(std::int64_t cells, bool parts = false) {
   std::vector<std::vector<double>> rows;
   for (std::int64_t c = 0; c < cells; ++c) {
-    std::vector<double> row(4, 0);
+    std::vector<double> row(parts ? 8 : 4, 0);
     if (c % 3 > 0) row[c % 4] = 1;
     if (c % 3 == 2) row[(c + 1) % 4] = 0.5;
+    if (parts && c % 3 == 2) row[4 + c % 4] = row[4 + (c + 1) % 4] = 1;
     rows.push_back(std::move(row));
   }
   return csr_of<float>(rows);
+}
+
+/// Vectors of those four.
+inline Csr<float> small_vectors() {
+  return csr_of<float>({{1, 0, 0.5}, {0, -1, 0.25}, {0.75, 0.5, 0}, {-0.5, 0, 1}});
 }
 
 inline TrainingStart start_with_controls(std::int64_t cells) {

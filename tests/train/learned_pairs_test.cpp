@@ -1,116 +1,28 @@
-// Genes that are perturbed together and have learned products beside their sum (conditioning.combine:
-// learned).
+// Autoencoders of genes that are perturbed together and have learned products beside their sum
+// (conditioning.combine: learned).
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "support/temporary.h"
-#include "train/conditions_run.h"
+#include "train/pairs_world.h"
 
 namespace sparcell::test {
 namespace {
 
-constexpr std::int64_t genes = 10, perturbed_genes = 5;
-
-/// One-hot genes.
-Csr<float> vectors() {
-  std::vector<std::vector<double>> rows;
-  for (std::int64_t p = 0; p < perturbed_genes; ++p) {
-    rows.emplace_back(perturbed_genes, 0.0);
-    rows.back()[p] = 1;
-  }
-  return csr_of<float>(rows);
-}
-
-/// The sum of the genes' vectors and, of two or more, the genes.
-std::vector<double> told_of(const std::vector<std::int64_t>& parts) {
-  std::vector<double> row(2 * perturbed_genes, 0);
-  for (const std::int64_t p : parts) {
-    row[p] = 1;
-    if (parts.size() > 1) row[perturbed_genes + p] = 1;
-  }
-  return row;
-}
-
-/// Controls, singles and doubles of five genes, twenty cells each. A double is the sum of its genes' effects
-/// and their interaction: the product of two numbers along one direction. Three doubles are held out.
-struct World {
-  std::vector<std::vector<std::int64_t>> kinds{{}};
-  std::vector<std::vector<double>> effects, rows, told;
-  std::vector<double> strength{1, -1, 1.2, -0.8, 1.5}, direction;
-  Split split;
-
-  World() {
-    std::mt19937 generator(7);
-    std::normal_distribution<double> normal;
-    for (std::int64_t g = 0; g < genes; ++g) direction.push_back(normal(generator) / std::sqrt(genes));
-    for (std::int64_t p = 0; p < perturbed_genes; ++p) {
-      effects.emplace_back();
-      for (std::int64_t g = 0; g < genes; ++g) effects.back().push_back(normal(generator) / std::sqrt(genes));
-      kinds.push_back({p});
-    }
-    for (std::int64_t p = 0; p < perturbed_genes; ++p) {
-      for (std::int64_t o = p + 1; o < perturbed_genes; ++o) kinds.push_back({p, o});
-    }
-    for (std::int64_t cell = 0; cell < 20 * std::ssize(kinds); ++cell) {
-      const std::vector<std::int64_t>& kind = kinds[cell % std::ssize(kinds)];
-      std::vector<double> row = truth(kind);
-      for (double& value : row) value += 0.1 * normal(generator);
-      rows.push_back(row);
-      told.push_back(told_of(kind));
-      if (!held_out(kind)) split.train.push_back(static_cast<std::int32_t>(cell));
-    }
-  }
-  static bool held_out(const std::vector<std::int64_t>& kind) {
-    return kind == std::vector<std::int64_t>{0, 1} || kind == std::vector<std::int64_t>{2, 3} ||
-           kind == std::vector<std::int64_t>{1, 4};
-  }
-  std::vector<double> truth(const std::vector<std::int64_t>& kind) const {
-    std::vector<double> row(genes, 3.0);
-    for (std::int64_t g = 0; g < genes; ++g) {
-      for (const std::int64_t p : kind) row[g] += effects[p][g];
-      if (kind.size() == 2) row[g] += strength[kind[0]] * strength[kind[1]] * direction[g];
-    }
-    return row;
-  }
-};
-
 /// An autoencoder without hidden layers that sees controls in place of all cells.
-struct PairRun {
-  ModelOptions options;
-  Context context;
-  DeviceData<float> data;
-  Split split;
-  std::unique_ptr<Trainable<float>> model;
-  std::optional<Trainer> trainer;
+ModelOptions linear_autoencoder(GeneCombination combine, std::int64_t epochs) {
+  ModelOptions options = told_model(ModelType::autoencoder, false, 1);
+  options.network = {.hidden = {}, .normalization = NormalizationLayer::none, .dropout = {}};
+  options.latent = 2;
+  options.conditioning.combine = combine;
+  options.conditioning.rank = 3;
+  options.train.batch = 40;
+  options.train.epochs = epochs;
+  options.train.optimizer.learning_rate = 1e-2;
+  return options;
+}
 
-  PairRun(const World& world, GeneCombination combine, std::int64_t epochs)
-      : options(options_for(combine, epochs)),
-        context(test_context()),
-        data(context, csr_of<float>(world.rows), {}, csr_of<float>(world.told), vectors()),
-        split(world.split) {
-    model = make_model<float>(context, options, data, 1);
-    model->initialize();
-    TrainingStart start;
-    for (std::int32_t cell = 0; cell < std::ssize(world.rows);
-         cell += static_cast<std::int32_t>(world.kinds.size()))
-      start.controls.push_back(cell);
-    model->begin_from(start);
-    trainer.emplace(context, *model, options, split, 1);
-  }
-  PairRun(const PairRun&) = delete;
-
-  static ModelOptions options_for(GeneCombination combine, std::int64_t epochs) {
-    ModelOptions options = told_model(ModelType::autoencoder, false, 1);
-    options.network = {.hidden = {}, .normalization = NormalizationLayer::none, .dropout = {}};
-    options.latent = 2;
-    options.conditioning.combine = combine;
-    options.conditioning.rank = 3;
-    options.train.batch = 40;
-    options.train.epochs = epochs;
-    options.train.optimizer.learning_rate = 1e-2;
-    return options;
-  }
+struct LinearRun : PairRun {
+  LinearRun(const PairWorld& world, GeneCombination combine, std::int64_t epochs)
+      : PairRun(world, linear_autoencoder(combine, epochs)) {}
 
   /// Decoded from a latent value of a control under these perturbations.
   std::vector<float> decoded(const std::vector<std::int64_t>& parts) {
@@ -122,20 +34,14 @@ struct PairRun {
   }
 };
 
-double distance(const std::vector<float>& a, const std::vector<double>& b) {
-  double squares = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) squares += std::pow(a[i] - b[i], 2);
-  return std::sqrt(squares);
-}
-
 TEST(LearnedPairs, FindInteractionsOfDoublesThatWereNeverSeen) {
-  const World world;
+  const PairWorld world;
   double of_sums = 0, of_learned = 0;
   for (const GeneCombination combine : {GeneCombination::sum, GeneCombination::learned}) {
-    PairRun run(world, combine, 150);
+    LinearRun run(world, combine, 150);
     run.trainer->run({});
     for (const auto& kind : world.kinds) {
-      if (!World::held_out(kind)) continue;
+      if (!PairWorld::held_out(kind)) continue;
       (combine == GeneCombination::sum ? of_sums : of_learned) +=
           distance(run.decoded(kind), world.truth(kind)) / 3;
     }
@@ -144,8 +50,8 @@ TEST(LearnedPairs, FindInteractionsOfDoublesThatWereNeverSeen) {
 }
 
 TEST(LearnedPairs, BeginAsTheSum) {
-  const World world;
-  PairRun sum(world, GeneCombination::sum, 1), learned(world, GeneCombination::learned, 1);
+  const PairWorld world;
+  LinearRun sum(world, GeneCombination::sum, 1), learned(world, GeneCombination::learned, 1);
   EXPECT_EQ(sum.decoded({1, 3}), learned.decoded({1, 3}));
   learned.trainer->run({});
   const std::vector<float> single = learned.decoded({1}), other = learned.decoded({3}),
@@ -157,8 +63,8 @@ TEST(LearnedPairs, BeginAsTheSum) {
 }
 
 TEST(LearnedPairs, DoNotDependOnTheOrderOfGenesAndAreNoneOfOne) {
-  const World world;
-  PairRun run(world, GeneCombination::learned, 2);
+  const PairWorld world;
+  LinearRun run(world, GeneCombination::learned, 2);
   run.trainer->run({});
   EXPECT_EQ(run.decoded({1, 3}), run.decoded({3, 1}));
   std::vector<double> marked = told_of({2});
@@ -170,21 +76,11 @@ TEST(LearnedPairs, DoNotDependOnTheOrderOfGenesAndAreNoneOfOne) {
 }
 
 TEST(LearnedPairs, GoOnWithEqualBits) {
-  const World world;
-  PairRun whole(world, GeneCombination::learned, 3), first(world, GeneCombination::learned, 3),
+  const PairWorld world;
+  LinearRun whole(world, GeneCombination::learned, 3), first(world, GeneCombination::learned, 3),
       second(world, GeneCombination::learned, 3);
   whole.trainer->run({});
-  const TemporaryFolder folder;
-  TrainHooks hooks;
-  hooks.interrupted = [&] { return first.trainer->state().step.step >= 9; };
-  hooks.save = [&] {
-    Checkpoint now;
-    now.tensors = snapshot(*first.model, true), now.state = first.trainer->state();
-    write_checkpoint(folder / "c.h5", now);
-  };
-  EXPECT_THROW(first.trainer->run(hooks), Interrupted);
-  second.trainer->restore(read_checkpoint(folder / "c.h5"));
-  second.trainer->run({});
+  hand_over(first, second, 9);
   EXPECT_TRUE(equal_bits(all_tensors(*whole.model), all_tensors(*second.model)));
 }
 

@@ -154,6 +154,7 @@ class Generation:
         assert all(np.isclose(values[key], value, rtol=1e-4) for key, value in by_sorting.items())
         self.phases.end(BY_SCIPY)
         values["library_size_wasserstein"] = wasserstein_distance(x.totals, y.totals)
+        values["log_library_size_wasserstein"] = wasserstein_distance(np.log1p(x.totals), np.log1p(y.totals))
         values["genes_per_cell_wasserstein"] = wasserstein_distance(x.detected, y.detected)
         self.phases.end("totals' Wasserstein distances")
         pairs = (x.varies & y.varies)[self.upper[0]] & (x.varies & y.varies)[self.upper[1]]

@@ -1,6 +1,6 @@
 """Prints the runs of models.sh as Markdown tables, each strong recipe beside its baselines; exit code 1 where a goal is missed.
 
-A goal holds when the recipe's figure on test cells is better than the baseline's in every seed. Recipes are the files under
+A goal is a baseline or a number; it holds when the recipe's figure on test cells is better in every seed. Recipes are the files under
 experiments/ as they are; validation cells choose the epoch, and nothing else is chosen.
 """
 import json
@@ -23,6 +23,9 @@ TABLES = [
     ("gan", "exact_zero_fraction_error", "exact-zero error", True, ["shuffled_genes", "training_cells", "split_half"],
      {"norman": ["shuffled_genes"], "pbmc": ["shuffled_genes"]}),
     ("gan", "library_size_wasserstein", "W1 of library sizes", True, ["gaussian_pca", "shuffled_genes", "split_half"], {}),
+    # Half of what the recipe had that this one began with.
+    ("gan", "log_library_size_wasserstein", "W1 of log library sizes", True, ["gaussian_pca", "shuffled_genes", "split_half"],
+     {"pbmc": [0.277 / 2]}),
 ]
 
 
@@ -42,7 +45,8 @@ def cell(values):
 def verdict(rows, model, goals, less):
     missed = []
     for goal in goals:
-        ahead = sum((row[model] < row[goal]) == less and row[model] != row[goal] for row in rows)
+        bounds = [row[goal] if goal in row else goal for row in rows]
+        ahead = sum((row[model] < bound) == less and row[model] != bound for row, bound in zip(rows, bounds, strict=True))
         missed += [f"{goal} {ahead} of {len(rows)}"] if ahead < len(rows) else []
     return "no goal" if not goals else "missed: " + ", ".join(missed) if missed else "reached"
 
@@ -55,6 +59,7 @@ def main():
         for data, name in DATA.items():
             runs = [json.loads(path.read_text()) for path in sorted(folder.glob(f"{model}_{data}_[0-9]*/result.json"))]
             rows = [figures(run, model, figure, baselines) for run in runs]
+            rows = [row for row in rows if row[model] is not None]  # of programs that did not know the figure yet
             if not rows:
                 continue
             seconds = statistics.median(run["models"][model]["cost"]["train_seconds"] for run in runs)

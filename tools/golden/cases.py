@@ -224,6 +224,17 @@ CASES = {
     # Conditions beside z and beside the critic's cells: with everything of the course, and with what the strong GAN has.
     "gan_condition": {**GAN, "seed": 113, "conditions": 6},
     "gan_condition_hurdle": {**HURDLE_GAN, "seed": 114, "conditions": 6},
+    # Genes that are perturbed together have learned products beside their sum, those of the generator and those of the critic:
+    # with everything of the course, whose penalty is on a probability, and with a critic that bends.
+    "gan_pairs": {**GAN, "seed": 120, "conditions": 6, "rank": 3, "gene_width": 5},
+    "gan_pairs_hurdle": {
+        **HURDLE_GAN,
+        "seed": 121,
+        "critic": {**HURDLE_GAN["critic"], "activation": "silu"},
+        "conditions": 6,
+        "rank": 3,
+        "gene_width": 5,
+    },
     # The deviation of a batch beside the critic's last hidden layer: its gradient through the batch, and the penalty's.
     "gan_minibatch": {**GAN, "seed": 115, "minibatch": "deviation"},
     "gan_minibatch_hurdle": {**HURDLE_GAN, "seed": 116, "minibatch": "deviation"},

@@ -224,6 +224,7 @@ def generation(real, generated, train, components, seed, solver="full"):
             [wasserstein_distance(generated[:, g], real[:, g]) for g in range(real.shape[1])]
         ),
         "library_size_wasserstein": wasserstein_distance(*totals),
+        "log_library_size_wasserstein": wasserstein_distance(*map(np.log1p, totals)),
         "genes_per_cell_wasserstein": wasserstein_distance(*detected),
         "zero_fraction_error": np.abs(near[0] - near[1]).mean(),
         "exact_zero_fraction_error": np.abs(exact[0] - exact[1]).mean(),

@@ -235,14 +235,21 @@ class GanTraining:
         self.model, self.options, self.draws, self.data = model, options, draws, data
         self.conditions, self.told = conditions, None
         self.optimizers = [
-            optimizer(self.of_generator("generator", "parameters"), options["generator_optimizer"]),
-            optimizer(model.critic.parameters(), options["critic_optimizer"]),
+            optimizer(self.of("generator", "parameters"), options["generator_optimizer"]),
+            optimizer(self.of("critic", "parameters"), options["critic_optimizer"]),
         ]
 
-    def of_generator(self, name, kind):
-        """Parameters or buffers of the generator's modules, or of their averages."""
-        modules = [getattr(self.model, name), getattr(self.model, name + "_condition")]
-        return [values for module in modules if module is not None for values in getattr(module, kind)()]
+    def modules_of(self, name):
+        """Of the generator, of its averages or of the critic."""
+        all_of = [name, name + "_condition", name + "_pairs", name + "_genes"]
+        return {part: module for part in all_of if (module := getattr(self.model, part, None)) is not None}
+
+    def of(self, name, kind):
+        """Their parameters or buffers."""
+        return [values for module in self.modules_of(name).values() for values in getattr(module, kind)()]
+
+    def gradients_of(self, name):
+        return {key: values for part, module in self.modules_of(name).items() for key, values in gradients(module, part + ".").items()}
 
     def generate(self, cells, index, step, pass_, pass_step):
         """Generated cells, and the network's outputs that they come from."""
@@ -272,7 +279,7 @@ class GanTraining:
         d = min(self.options["weight_average"], step / (step + 10))
         with torch.no_grad():
             for kind in ("parameters", "buffers"):
-                pairs = zip(self.of_generator("average", kind), self.of_generator("generator", kind), strict=True)
+                pairs = zip(self.of("average", kind), self.of("generator", kind), strict=True)
                 for average, value in pairs:
                     if average.is_floating_point():
                         average.mul_(d).add_((1 - d) * value)
@@ -306,7 +313,7 @@ class GanTraining:
         loss = adversarial + options["penalty_weight"] * penalty
         self.optimizers[1].zero_grad()
         loss.backward()
-        update_gradients = gradients(self.model.critic, "critic.")
+        update_gradients = self.gradients_of("critic")
         self.optimizers[1].step()
         return (loss, penalty), update_gradients
 
@@ -317,9 +324,7 @@ class GanTraining:
         loss = models.generator_loss(self.options["loss"], logit) + self.options["sparsity_weight"] * sparsity
         self.optimizers[0].zero_grad()
         loss.backward()
-        update_gradients = gradients(self.model.generator, "generator.")
-        if self.model.generator_condition is not None:
-            update_gradients |= gradients(self.model.generator_condition, "generator_condition.")
+        update_gradients = self.gradients_of("generator")
         self.optimizers[0].step()
         self.move_average(iteration)
         return (loss, sparsity), update_gradients
@@ -406,7 +411,7 @@ def run_case(path, options):
         conditions, genes = with_pairs(seed, conditions, options)
     model, initial = build(options, draws, data)
     if genes is not None:
-        model.pairs.genes = torch.from_numpy(genes)
+        models.tell_genes(model, torch.from_numpy(genes))
     trainer = GanTraining if options["type"] == "gan" else AutoencoderTraining
     training = trainer(model, options, draws, data, conditions, controls)
     training.expression = expression

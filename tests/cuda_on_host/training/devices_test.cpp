@@ -21,8 +21,10 @@ std::vector<LossParts> losses_on(const char* device, ModelOptions options, doubl
   options.network.dropout = options.gan.generator.dropout = options.gan.critic.dropout = {0.2, 0.1};
   Context context(find_device(device), 1);
   set_training_products(context, {.precision = precision});
+  const bool pairs = options.conditioning.products() > 0;
   const DeviceData<float> data(context, x, {},
-                               options.condition.empty() ? Csr<float>{} : small_conditions(cells));
+                               options.condition.empty() ? Csr<float>{} : small_conditions(cells, pairs),
+                               pairs ? small_vectors() : Csr<float>{});
   const auto model = make_model<float>(context, options, data, 11);
   model->initialize();
   model->begin_from(start_with_controls(cells));
@@ -70,6 +72,16 @@ TEST(DevicesWithConditions, AgreeOnTheFirstLosses) {
     ModelOptions linear_paths = told_model(ModelType::vae, encoder, 1);
     linear_paths.skip = true;
     expect_agreement(linear_paths);
+  }
+}
+
+TEST(DevicesWithPairs, AgreeOnTheFirstLosses) {
+  for (const ModelType type : {ModelType::autoencoder, ModelType::gan}) {
+    ModelOptions options = small_model(type);
+    options.condition = {"perturbation"};
+    options.conditioning.embedding = EmbeddingOptions::loadings;  // genes begin apart
+    options.conditioning.combine = GeneCombination::learned;
+    expect_agreement(options);
   }
 }
 
