@@ -4,8 +4,8 @@
 //   bench_new_models [NAME ...] [--turns N] [--threads N] [--density SHARE] [--phases]
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -21,11 +21,26 @@ constexpr std::int64_t cells_in_all = 4096, genes = 1000;
 constexpr double block_microseconds = 60'000;
 constexpr int shortest_block = 3;
 
+struct Options {
+  std::vector<std::string> names;
+  int turns = 15, threads = 0;
+  double density = 0.1;
+  bool phases = false, processor_time = false;
+};
+
+double microseconds_of(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return 1e6 * static_cast<double>(now.tv_sec) + 1e-3 * static_cast<double>(now.tv_nsec);
+}
+
 /// A model that takes steps.
 class Stepper {
  public:
-  Stepper(Context& context, const ModelOptions& options, const CountCells& cells, const TrainingStart& start)
+  Stepper(Context& context, const ModelOptions& options, const CountCells& cells, const TrainingStart& start,
+          clockid_t clock)
       : context_(context),
+        clock_(clock),
         options_(options),
         data_(data_for<float>(context, options_, cells)),
         model_(make_model<float>(context, options_, data_, 1)),
@@ -43,14 +58,14 @@ class Stepper {
 
   double step() {
     if ((state_.data()->batch + 1) * options_.train.batch > cells_in_all) state_.data()->batch = 0;
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = microseconds_of(clock_);
     begin_step<float>(context_, plan_, state_.data());
     model_->train_step({rows_.data(), &state_.data()->batch, options_.train.batch, options_.train.batch},
                        state_.data());
     end_step<float>(context_, state_.data());
     model_->phases().leave();
     ++steps_;
-    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count();
+    return microseconds_of(clock_) - begin;
   }
 
   /// The median step of a block of them, whose length the first calls decide.
@@ -82,6 +97,7 @@ class Stepper {
   }
 
   Context& context_;
+  const clockid_t clock_;
   const ModelOptions options_;
   DeviceData<float> data_;
   std::unique_ptr<Trainable<float>> model_;
@@ -98,11 +114,12 @@ double median_of(std::vector<double> values) {
 }
 
 void measure(Context& context, const ModelPair& pair, const CountCells& cells, const TrainingStart& start,
-             int turns, bool phases) {
-  Stepper model(context, pair.model, cells, start), course(context, pair.course, cells, start);
+             const Options& o) {
+  const clockid_t clock = o.processor_time ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC;
+  Stepper model(context, pair.model, cells, start, clock), course(context, pair.course, cells, start, clock);
   model.block(), course.block();
   std::vector<double> ours, theirs, ratios;
-  for (int turn = 0; turn < turns; ++turn) {
+  for (int turn = 0; turn < o.turns; ++turn) {
     theirs.push_back(course.block());
     ours.push_back(model.block());
     ratios.push_back(ours.back() / theirs.back());
@@ -113,7 +130,7 @@ void measure(Context& context, const ModelPair& pair, const CountCells& cells, c
   fmt::print("| {} | {} | {:.0f} | {:.0f} | {:.2f} ({:.2f} to {:.2f}) | {:.2f} | {} |\n", pair.title,
              pair.widths, median_of(theirs), median_of(ours), ratio, *low, *high, fastest,
              ratio <= pair_goal ? "met" : "missed");
-  if (phases) fmt::print("  course:{}\n  new:{}\n", course.phases(), model.phases());
+  if (o.phases) fmt::print("  course:{}\n  new:{}\n", course.phases(), model.phases());
   std::fflush(stdout);
 }
 
@@ -121,29 +138,27 @@ void measure(Context& context, const ModelPair& pair, const CountCells& cells, c
 
 int main(int argc, char** argv) {
   CLI::App app("Steps of the new models beside the course's of the same widths");
-  std::vector<std::string> names;
-  int turns = 15, threads = 0;
-  double density = 0.1;
-  bool phases = false;
-  app.add_option("names", names, "Of the pairs; default: all");
-  app.add_option("--turns", turns, "Blocks of steps of each")->check(CLI::PositiveNumber);
-  app.add_option("--threads", threads, "0: all that there are");
-  app.add_option("--density", density, "Share of counts above zero")->check(CLI::Range(0.01, 1.0));
-  app.add_flag("--phases", phases, "Where the time of a step goes");
+  Options o;
+  app.add_option("names", o.names, "Of the pairs; default: all");
+  app.add_option("--turns", o.turns, "Blocks of steps of each")->check(CLI::PositiveNumber);
+  app.add_option("--threads", o.threads, "0: all that there are");
+  app.add_option("--density", o.density, "Share of counts above zero")->check(CLI::Range(0.01, 1.0));
+  app.add_flag("--phases", o.phases, "Where the time of a step goes");
+  app.add_flag("--processor-time", o.processor_time, "Of all threads together, in place of time that passes");
   CLI11_PARSE(app, argc, argv);
-  Context context(find_device("cpu"), threads);
+  Context context(find_device("cpu"), o.threads);
   std::mt19937 generator(1);
   std::uniform_real_distribution<double> uniform;
-  const CountCells cells = count_cells(cells_in_all, genes, density, [&] { return uniform(generator); });
+  const CountCells cells = count_cells(cells_in_all, genes, o.density, [&] { return uniform(generator); });
   const TrainingStart start = start_from(cells);
   fmt::print(
       "{} threads, {} genes, batch 128, {:.0f} % dense; microseconds a step, medians over {} turns\n\n",
-      context.threads(), genes, 100 * density, turns);
+      context.threads(), genes, 100 * o.density, o.turns);
   fmt::print("| new model | widths | course | new | ratio | fastest | <= {} |\n|{}\n", pair_goal,
              " --- | --- | --- | --- | --- | --- | --- |");
   for (const ModelPair& pair : model_pairs()) {
-    if (names.empty() || std::find(names.begin(), names.end(), pair.name) != names.end())
-      measure(context, pair, cells, start, turns, phases);
+    if (o.names.empty() || std::find(o.names.begin(), o.names.end(), pair.name) != o.names.end())
+      measure(context, pair, cells, start, o);
   }
   return 0;
 }

@@ -35,7 +35,10 @@ inline ModelOptions of_the_course(ModelType type) {
 /// experiments/strong_ae.yaml; where training starts has no time.
 inline ModelOptions strong_ae() {
   ModelOptions o = of_the_course(ModelType::autoencoder);
-  o.network = {.hidden = {256}, .normalization = NormalizationLayer::none, .activation = Activation::silu};
+  o.network = {.hidden = {256},
+               .normalization = NormalizationLayer::none,
+               .activation = Activation::silu,
+               .dropout = {}};
   o.skip = true;
   o.output = OutputActivation::relu;
   o.input = {.standardize = true, .mix = 0.6};
@@ -69,11 +72,12 @@ inline void add_zeros_and_libraries(GanOptions& o) {
 /// experiments/strong_gan.yaml
 inline ModelOptions strong_gan() {
   ModelOptions o = of_the_course(ModelType::gan);
-  o.gan.generator = {.hidden = {256, 256}};
+  o.gan.generator = {.hidden = {256, 256}, .dropout = {}};
   o.gan.critic = {.hidden = {256, 256},
                   .normalization = NormalizationLayer::none,
                   .activation = Activation::leaky_relu,
-                  .slope = 0.2};
+                  .slope = 0.2,
+                  .dropout = {}};
   add_zeros_and_libraries(o.gan);
   o.gan.loss = GanLoss::wgan;
   o.gan.latent_draw = LatentDraw::per_update;
