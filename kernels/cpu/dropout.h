@@ -15,21 +15,31 @@ inline constexpr int keep_blocks = keep_tile / 4;
 /// Words of the stream's Philox blocks first ... first + keep_blocks - 1.
 void philox_words(const math::PhiloxStream& stream, std::uint64_t first, std::uint32_t* words);
 
+/// Words first ... first + keep_tile - 1 of a stream.
+class TileWords {
+ public:
+  TileWords(const math::PhiloxStream& stream, std::uint64_t first) : skipped_(first % 4) {
+    philox_words(stream, first / 4, words_);
+    if (skipped_ == 0) return;
+    const math::PhiloxBlock last = stream.block(first / 4 + keep_blocks);
+    for (int lane = 0; lane < 4; ++lane) words_[keep_tile + lane] = last.word[lane];
+  }
+  const std::uint32_t* begin() const { return words_ + skipped_; }
+
+ private:
+  std::uint64_t skipped_;
+  std::uint32_t words_[4 * (keep_blocks + 1)];
+};
+
 /// scales[i] = 0 where element first + i of the stream is dropped with `probability`, else 1 / (1 -
 /// probability); 0 < count <= keep_tile.
 template <class T>
 inline void fill_keep_scales(const math::PhiloxStream& stream, std::uint64_t first, std::int64_t count,
                              T probability, T* scales) {
-  std::uint32_t words[4 * (keep_blocks + 1)];
-  const auto skipped = static_cast<std::int64_t>(first % 4);
-  philox_words(stream, first / 4, words);
-  if (skipped + count > keep_tile) {
-    const math::PhiloxBlock last = stream.block(first / 4 + keep_blocks);
-    for (int lane = 0; lane < 4; ++lane) words[keep_tile + lane] = last.word[lane];
-  }
+  const TileWords words(stream, first);
   const T kept = T(1) / (T(1) - probability);
   for (std::int64_t i = 0; i < count; ++i) {
-    scales[i] = math::uniform<T>(words[skipped + i]) >= probability ? kept : T(0);
+    scales[i] = math::uniform<T>(words.begin()[i]) >= probability ? kept : T(0);
   }
 }
 

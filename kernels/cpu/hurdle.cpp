@@ -20,14 +20,9 @@ void for_each_tile(const math::PhiloxStream& stream, std::int64_t row, std::int6
   constexpr std::int64_t tile = cpu::keep_tile;
   for (std::int64_t c = 0; c < cols; c += tile) {
     const std::int64_t count = std::min(tile, cols - c);
-    const auto first = static_cast<std::uint64_t>(row * cols + c);
-    std::uint32_t words[4 * (cpu::keep_blocks + 1)];
-    cpu::philox_words(stream, first / 4, words);
-    const math::PhiloxBlock last = stream.block(first / 4 + cpu::keep_blocks);
-    for (int lane = 0; lane < 4; ++lane) words[tile + lane] = last.word[lane];
+    const cpu::TileWords words(stream, static_cast<std::uint64_t>(row * cols + c));
     T noise[tile];
-    for (std::int64_t i = 0; i < tile; ++i)
-      noise[i] = math::logistic<T>(words[static_cast<std::int64_t>(first % 4) + i]);
+    for (std::int64_t i = 0; i < tile; ++i) noise[i] = math::logistic<T>(words.begin()[i]);
     use(c, count, noise);
   }
 }

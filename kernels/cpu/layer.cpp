@@ -266,8 +266,7 @@ void cpu::layer_backward(Context& context, const LayerForm& form, const LayerPar
     if (form.normalization == NormalizationLayer::layer) {
       each_pass(
           [&](const LayerPass<T>& pass, MatrixView<const T> x, MatrixView<const T> g, MatrixView<T> to) {
-            layer_norm_parameter_gradients(context, form, parameters, pass, activation, x, g, gradients);
-            layer_norm_backward(context, form, parameters, pass, activation, x, g, to);
+            layer_norm_backward(context, form, parameters, pass, activation, x, g, to, gradients);
           });
     }
     for_each_slab(context, a.cols, [&](Slab slab) {

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "cpu/dropout.h"
+#include "cpu/normalized_loops.h"
+#include "cpu/reduce.h"
 #include "math/activation.h"
 #include "sparcell/core/parallel.h"
 #include "sparcell/ops/layer.h"
@@ -48,26 +50,29 @@ void layer_norm_forward(Context& context, const LayerForm& form, const LayerPara
   const PassStatistics<T>& statistics = pass.statistics;
   const T scale = scale_of(pass);
   const T cols = static_cast<T>(linear.cols);
+  const T *bias = parameters.bias.data(), *weight = parameters.weight.data(),
+          *offset = parameters.offset.data();
   parallel_for(context.threads(), linear.rows, 4, [&](std::int64_t r) {
     T* a = linear.row(r);
-    T sum = 0, squares = 0;
-    for (std::int64_t c = 0; c < linear.cols; ++c) {
-      a[c] = scale * a[c] + (parameters.bias.empty() ? T(0) : parameters.bias[c]);
-      sum += a[c];
+    if (parameters.bias.empty()) {
+      for (std::int64_t c = 0; c < linear.cols; ++c) a[c] = scale * a[c];
+    } else {
+#pragma GCC ivdep
+      for (std::int64_t c = 0; c < linear.cols; ++c) a[c] = scale * a[c] + bias[c];
     }
-    const T mean = sum / cols;
-    for (std::int64_t c = 0; c < linear.cols; ++c) squares += (a[c] - mean) * (a[c] - mean);
+    const T mean = static_cast<T>(lane_sum<T>(linear.cols, [&](std::int64_t c) { return a[c]; })) / cols;
+    const T squares = static_cast<T>(
+        lane_sum<T>(linear.cols, [&](std::int64_t c) { return (a[c] - mean) * (a[c] - mean); }));
     const T inverse = T(1) / std::sqrt(squares / cols + static_cast<T>(normalization_epsilon));
     statistics.mean[r] = mean;
     statistics.inverse_deviation[r] = inverse;
     for_each_tile(linear.cols, [&](Slab slab) {
       T keep[keep_tile];
       keep_scales(form, stream, r * linear.cols + slab.first, slab.count, keep);
-      for (std::int64_t i = 0; i < slab.count; ++i) {
-        const std::int64_t c = slab.first + i;
-        out(r, c) =
-            activation.value((a[c] - mean) * inverse * parameters.weight[c] + parameters.offset[c]) * keep[i];
-      }
+      activate_normalized(activation,
+                          NormalizedRow<T>{slab.count, mean, inverse, a + slab.first, weight + slab.first,
+                                           offset + slab.first, keep},
+                          out.row(r) + slab.first);
     });
   });
 }
@@ -80,32 +85,42 @@ void gradient_at_normalized(const LayerForm& form, const LayerParameters<T>& par
                             T* normalized, T* gradient) {
   T keep[keep_tile];
   keep_scales(form, stream, r * a.cols + slab.first, slab.count, keep);
-  for (std::int64_t i = 0; i < slab.count; ++i) {
-    const std::int64_t c = slab.first + i;
-    normalized[i] = (a(r, c) - statistics.mean[r]) * statistics.inverse_deviation[r];
-    gradient[i] = grad_out(r, c) * keep[i] *
-                  activation.first(normalized[i] * parameters.weight[c] + parameters.offset[c]);
-  }
+  const NormalizedRow<T> row{slab.count,
+                             statistics.mean[r],
+                             statistics.inverse_deviation[r],
+                             a.row(r) + slab.first,
+                             parameters.weight.data() + slab.first,
+                             parameters.offset.data() + slab.first,
+                             keep};
+  differentiate_normalized(activation, row, grad_out.row(r) + slab.first, normalized, gradient);
 }
 
-/// Adds to the gradients of weight and offset; reads grad_out, so it stands before grad_linear overwrites it.
+/// The gradient at the normalized values times their weights, into grad_linear, which may be grad_out; adds
+/// to the gradients of weight and offset.
 template <class T, class Act>
-void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
-                                    const LayerParameters<T>& parameters, const LayerPass<T>& pass,
-                                    Act activation, MatrixView<const T> a, MatrixView<const T> grad_out,
-                                    LayerGradients<T> gradients) {
+void layer_norm_weights(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                        const LayerPass<T>& pass, Act activation, MatrixView<const T> a,
+                        MatrixView<const T> grad_out, MatrixView<T> grad_linear,
+                        LayerGradients<T> gradients) {
   const math::PhiloxStream stream(pass.dropout);
-  if (gradients.weight.empty() && gradients.offset.empty()) return;
   parallel_for(context.threads(), (a.cols + keep_tile - 1) / keep_tile, 1, [&](std::int64_t s) {
     const Slab slab{s * keep_tile, std::min(keep_tile, a.cols - s * keep_tile)};
-    T normalized[keep_tile], gradient[keep_tile];
+    const T* w = parameters.weight.data() + slab.first;
+    T normalized[keep_tile], gradient[keep_tile], by_weight[keep_tile] = {}, by_offset[keep_tile] = {};
     for (std::int64_t r = 0; r < a.rows; ++r) {
       gradient_at_normalized(form, parameters, pass.statistics, stream, activation, a, grad_out, r, slab,
                              normalized, gradient);
+      T* to = grad_linear.row(r) + slab.first;
+#pragma GCC ivdep
       for (std::int64_t i = 0; i < slab.count; ++i) {
-        if (!gradients.weight.empty()) gradients.weight[slab.first + i] += gradient[i] * normalized[i];
-        if (!gradients.offset.empty()) gradients.offset[slab.first + i] += gradient[i];
+        by_weight[i] += gradient[i] * normalized[i];
+        by_offset[i] += gradient[i];
+        to[i] = gradient[i] * w[i];
       }
+    }
+    for (std::int64_t i = 0; i < slab.count; ++i) {
+      if (!gradients.weight.empty()) gradients.weight[slab.first + i] += by_weight[i];
+      if (!gradients.offset.empty()) gradients.offset[slab.first + i] += by_offset[i];
     }
   });
 }
@@ -114,27 +129,21 @@ void layer_norm_parameter_gradients(Context& context, const LayerForm& form,
 template <class T, class Act>
 void layer_norm_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
                          const LayerPass<T>& pass, Act activation, MatrixView<const T> a,
-                         MatrixView<const T> grad_out, MatrixView<T> grad_linear) {
-  const math::PhiloxStream stream(pass.dropout);
-  const PassStatistics<T>& statistics = pass.statistics;
+                         MatrixView<const T> grad_out, MatrixView<T> grad_linear,
+                         LayerGradients<T> gradients) {
+  layer_norm_weights(context, form, parameters, pass, activation, a, grad_out, grad_linear, gradients);
   parallel_for(context.threads(), a.rows, 4, [&](std::int64_t r) {
-    T sum = 0, product = 0;
-    for_each_tile(a.cols, [&](Slab slab) {
-      T normalized[keep_tile], gradient[keep_tile];
-      gradient_at_normalized(form, parameters, pass.statistics, stream, activation, a, grad_out, r, slab,
-                             normalized, gradient);
-      for (std::int64_t i = 0; i < slab.count; ++i) {
-        const T g = gradient[i] * parameters.weight[slab.first + i];
-        grad_linear(r, slab.first + i) = g;
-        sum += g;
-        product += g * normalized[i];
-      }
-    });
-    const T mean = sum / static_cast<T>(a.cols), slope = product / static_cast<T>(a.cols);
-    for (std::int64_t c = 0; c < a.cols; ++c) {
-      const T normalized = (a(r, c) - statistics.mean[r]) * statistics.inverse_deviation[r];
-      grad_linear(r, c) = statistics.inverse_deviation[r] * (grad_linear(r, c) - mean - normalized * slope);
-    }
+    T* to = grad_linear.row(r);
+    const T* x = a.row(r);
+    const T center = pass.statistics.mean[r], inverse = pass.statistics.inverse_deviation[r];
+    const auto mean_of = [&](auto&& term) {
+      return static_cast<T>(lane_sum<T>(a.cols, term)) / static_cast<T>(a.cols);
+    };
+    const T mean = mean_of([&](std::int64_t c) { return to[c]; });
+    const T slope = mean_of([&](std::int64_t c) { return to[c] * ((x[c] - center) * inverse); });
+#pragma GCC ivdep
+    for (std::int64_t c = 0; c < a.cols; ++c)
+      to[c] = inverse * (to[c] - mean - (x[c] - center) * inverse * slope);
   });
 }
 

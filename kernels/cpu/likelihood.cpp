@@ -2,63 +2,139 @@
 
 #include <vector>
 
+#include "cpu/count_entries.h"
 #include "cpu/reduce.h"
 #include "cpu/rows.h"
+#include "cpu/wide.h"
 #include "math/count_loss.h"
 
 namespace sparcell {
 namespace {
 
+/// Dispersions of the group of cells that a row is of; the next row is often of the same.
+template <class T>
+struct PerGene {
+  std::int64_t group = -1;
+  std::vector<T> value, inside;
+
+  void of_group(std::int64_t number, MatrixView<const T> log_dispersion) {
+    if (group == number) return;
+    group = number;
+    resize(log_dispersion.cols);
+    const T* from = log_dispersion.row(number);
+    T *values = value.data(), *insides = inside.data();
+#pragma GCC ivdep
+    for (std::int64_t g = 0; g < log_dispersion.cols; ++g) {
+      const math::Bounded<T> t = math::bounded_dispersion(from[g]);
+      values[g] = t.value, insides[g] = t.inside;
+    }
+  }
+
+ private:
+  void resize(std::int64_t genes) {
+    value.resize(static_cast<std::size_t>(genes));
+    inside.resize(value.size());
+  }
+};
+
 /// What the entries of a cell are made from and where their derivatives go (scratch memory).
 template <class T>
 struct CellEntries {
   std::int64_t genes;
-  const T *log_rate, *gate, *log_dispersion;
+  const T *log_rate, *gate, *dispersion, *inside;
   T shift;  ///< of log rates
   T *loss, *by_log_mean, *by_gate, *by_log_dispersion;
 };
 
-/// Every entry as a count of 0.
 template <bool gate, class T>
-void all_as_zero(const CellEntries<T>& cell) {
+inline __attribute__((always_inline)) void as_zeros(const CellEntries<T>& cell) {
+  const T *log_rate = cell.log_rate, *logit = cell.gate, *dispersion = cell.dispersion, *inside = cell.inside;
+  const T shift = cell.shift;
+  T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_gate = cell.by_gate,
+    *by_log_dispersion = cell.by_log_dispersion;
 #pragma GCC ivdep
   for (std::int64_t g = 0; g < cell.genes; ++g) {
-    const math::EntryLoss<T> entry = math::loss_of_zero<gate, T>(
-        cell.log_rate[g] + cell.shift, cell.log_dispersion[g], gate ? cell.gate[g] : T(0));
-    cell.loss[g] = entry.loss;
-    cell.by_log_mean[g] = entry.by_log_mean;
-    if (gate) cell.by_gate[g] = entry.by_gate;
-    cell.by_log_dispersion[g] = entry.by_log_dispersion;
+    const math::EntryLoss<T> entry =
+        math::loss_of_zero<gate, T>(log_rate[g] + shift, {dispersion[g], inside[g]}, gate ? logit[g] : T(0));
+    loss[g] = entry.loss;
+    by_log_mean[g] = entry.by_log_mean;
+    if (gate) by_gate[g] = entry.by_gate;
+    by_log_dispersion[g] = entry.by_log_dispersion;
   }
 }
 
-/// The entries that are not 0; returns their loss. Their terms are large: f64.
+/// Every entry as a count of 0.
+SPARCELL_WIDE void all_as_zero(const CellEntries<float>& cell, bool gate) {
+  gate ? as_zeros<true>(cell) : as_zeros<false>(cell);
+}
+void all_as_zero(const CellEntries<double>& cell, bool gate) {
+  gate ? as_zeros<true>(cell) : as_zeros<false>(cell);
+}
+
+/// The entries of a cell that are not 0, side by side.
+template <class T>
+struct AboveZero {
+  std::vector<T> log_mean, inside, logit, of_gate, by_gate;
+  std::vector<double> numbers;
+  cpu::CountEntries entries{};
+  double *count, *mean, *dispersion;
+
+  void resize(std::int64_t size) {
+    const auto n = static_cast<std::size_t>(size);
+    for (std::vector<T>* part : {&log_mean, &inside, &logit, &of_gate, &by_gate}) part->resize(n);
+    numbers.resize(6 * n);
+    double* const at = numbers.data();
+    count = at, mean = at + n, dispersion = at + 2 * n;
+    entries = {size, count, mean, dispersion, at + 3 * n, at + 4 * n, at + 5 * n};
+  }
+
+  template <bool gate>
+  void gather(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t first) {
+    for (std::int64_t k = 0; k < entries.size; ++k) {
+      const std::int32_t g = counts.indices[first + k];
+      count[k] = static_cast<double>(counts.values[first + k]);
+      log_mean[k] = cell.log_rate[g] + cell.shift;
+      dispersion[k] = static_cast<double>(cell.dispersion[g]);
+      if (gate) logit[k] = cell.gate[g];
+    }
+    const T *logs = log_mean.data(), *logits = logit.data();
+    T *insides = inside.data(), *added = of_gate.data(), *slopes = by_gate.data();
+    double* const means = mean;
+#pragma GCC ivdep
+    for (std::int64_t k = 0; k < entries.size; ++k) {
+      const math::Bounded<T> m = math::bounded_mean(logs[k]);
+      means[k] = static_cast<double>(m.value);
+      insides[k] = m.inside;
+      if (gate) added[k] = math::softplus(logits[k]), slopes[k] = math::sigmoid(logits[k]);
+    }
+  }
+};
+
+/// Puts the entries right that are not 0; returns their loss. Their terms are large: f64.
 template <bool gate, class T>
 double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
+  static thread_local AboveZero<T> above;
+  const std::int64_t first = counts.offsets[row], size = counts.offsets[row + 1] - first;
+  above.resize(size);
+  above.template gather<gate>(cell, counts, first);
+  cpu::count_losses(above.entries);
   double loss = 0;
-  for (std::int64_t k = counts.offsets[row]; k < counts.offsets[row + 1]; ++k) {
-    const std::int32_t g = counts.indices[k];
-    const math::EntryLoss<double> entry = math::loss_of_count<gate>(
-        counts.values[k], cell.log_rate[g] + cell.shift, cell.log_dispersion[g], gate ? cell.gate[g] : T(0));
-    loss += entry.loss;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int32_t g = counts.indices[first + k];
+    loss += above.entries.loss[k];
+    if (gate) loss += static_cast<double>(above.of_gate[k]);
     cell.loss[g] = 0;
-    cell.by_log_mean[g] = static_cast<T>(entry.by_log_mean);
-    if (gate) cell.by_gate[g] = static_cast<T>(entry.by_gate);
-    cell.by_log_dispersion[g] = static_cast<T>(entry.by_log_dispersion);
+    cell.by_log_mean[g] = above.inside[k] * static_cast<T>(above.entries.by_log_mean[k]);
+    if (gate) cell.by_gate[g] = above.by_gate[k];
+    cell.by_log_dispersion[g] = cell.inside[g] * static_cast<T>(above.entries.by_log_dispersion[k]);
   }
   return loss;
 }
 
-template <class T>
-double loss_of_cell(const CellEntries<T>& cell, bool gate, const CsrView<const T>& counts, std::int64_t row) {
-  double loss;
-  if (gate) {
-    all_as_zero<true>(cell);
-    loss = counts_above_zero<true>(cell, counts, row);
-  } else {
-    all_as_zero<false>(cell);
-    loss = counts_above_zero<false>(cell, counts, row);
-  }
+template <bool gate, class T>
+double loss_of_cell(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
+  all_as_zero(cell, gate);
+  const double loss = counts_above_zero<gate>(cell, counts, row);
   return loss + cpu::lane_sum<T>(cell.genes, [&](std::int64_t g) { return cell.loss[g]; });
 }
 
@@ -81,23 +157,19 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
         static thread_local std::vector<T> buffer;
         buffer.resize(static_cast<std::size_t>(4 * genes));
         T* const scratch = buffer.data();
+        PerGene<T> dispersions;
         double sum = 0;
         for (std::int64_t i = first; i < end; ++i) {
           const std::int64_t row = row_of(rows, i);
           const T* const out = outputs.row(i);
           T shift = form.library ? out[last] : T(0);
           if (!log_library.empty()) shift += log_library[row];
-          const std::int64_t group = dispersion.group_of.empty() ? 0 : dispersion.group_of[row];
-          const CellEntries<T> cell{genes,
-                                    out,
-                                    out + genes,
-                                    dispersion.log.row(group),
-                                    shift,
-                                    scratch,
-                                    scratch + genes,
-                                    scratch + 2 * genes,
-                                    scratch + 3 * genes};
-          const double of_cell = loss_of_cell(cell, form.gate, counts, row);
+          dispersions.of_group(dispersion.group_of.empty() ? 0 : dispersion.group_of[row], dispersion.log);
+          const CellEntries<T> cell{
+              genes, out,     out + genes,     dispersions.value.data(), dispersions.inside.data(),
+              shift, scratch, scratch + genes, scratch + 2 * genes,      scratch + 3 * genes};
+          const double of_cell =
+              form.gate ? loss_of_cell<true>(cell, counts, row) : loss_of_cell<false>(cell, counts, row);
           sum += of_cell;
           if (!cell_losses.empty()) cell_losses[i] = of_cell;
           if (by_log_dispersion.data != nullptr)
@@ -126,22 +198,26 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
   *loss +=
       loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
-        buffer.resize(static_cast<std::size_t>(2 * x.cols));
-        T *const target = buffer.data(), *const terms = target + x.cols;
+        buffer.resize(static_cast<std::size_t>(5 * x.cols));
+        T *const target = buffer.data(), *const terms = target + x.cols,
+                 *const by_prediction = terms + x.cols, *const logs = by_prediction + x.cols,
+                 *const precisions = logs + x.cols;
+        for (std::int64_t c = 0; c < x.cols; ++c) logs[c] = log_variance[shared ? 0 : c];
+#pragma GCC ivdep
+        for (std::int64_t c = 0; c < x.cols; ++c) precisions[c] = math::exp(-logs[c]);
         double sum = 0;
         for (std::int64_t i = first; i < end; ++i) {
           densify(x, row_of(rows, i), mean, inverse_scale, target);
           const T* const p = prediction.row(i);
-          T* const g = gradient.data == nullptr ? nullptr : gradient.row(i);
-          T* const by_log = by_log_variance.data == nullptr ? nullptr : by_log_variance.row(i);
+#pragma GCC ivdep
           for (std::int64_t c = 0; c < x.cols; ++c) {
-            const math::GaussianLoss<T> entry =
-                math::gaussian_loss(p[c] - target[c], log_variance[shared ? 0 : c]);
+            const math::GaussianLoss<T> entry = math::gaussian_loss(p[c] - target[c], logs[c], precisions[c]);
             terms[c] = entry.loss;
+            by_prediction[c] = scale * entry.by_prediction;
             target[c] = scale * entry.by_log_variance;
-            if (g != nullptr) g[c] = scale * entry.by_prediction;
           }
-          if (by_log != nullptr) std::copy_n(target, x.cols, by_log);
+          if (gradient.data != nullptr) std::copy_n(by_prediction, x.cols, gradient.row(i));
+          if (by_log_variance.data != nullptr) std::copy_n(target, x.cols, by_log_variance.row(i));
           const double of_cell = lane_sum<T>(x.cols, [&](std::int64_t c) { return terms[c]; });
           sum += of_cell;
           if (!cell_losses.empty()) cell_losses[i] = of_cell;

@@ -15,6 +15,7 @@ using device::Columns, device::Four, device::four, device::load, device::Slab, d
 
 constexpr int threads = loss_threads;
 constexpr int width = device::own_columns;
+constexpr int count_blocks = 2;  // at once on a multiprocessor: leaves registers for f64
 
 /// One cell's memory; pointers are null where there is none.
 struct Cell {
@@ -43,7 +44,8 @@ __device__ __forceinline__ void all_as_zero(const Cell& cell, Sums& sums) {
 #pragma unroll
     for (int k = 0; k < width; ++k) {
       if (k >= columns.count) continue;
-      const auto entry = math::loss_of_zero<gate, float>(rate[k] + cell.shift, dispersion[k], logit[k]);
+      const auto entry = math::loss_of_zero<gate, float>(rate[k] + cell.shift,
+                                                         math::bounded_dispersion(dispersion[k]), logit[k]);
       loss += static_cast<double>(entry.loss);
       by_log_mean += static_cast<double>(entry.by_log_mean);
       by_mean[k] = cell.scale * entry.by_log_mean;
@@ -64,13 +66,23 @@ __device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrVie
   const device::Entries entries = device::entries_of(counts, row, 0, counts.cols);
   device::for_each_in_block(entries.count(), [&](std::int64_t k) {
     const std::int32_t g = load(counts.indices + entries.first + k);
-    const float rate = load(cell.log_rate + g) + cell.shift, dispersion = load(cell.log_dispersion + g),
-                logit = gate ? load(cell.gate + g) : 0;
+    const float rate = load(cell.log_rate + g) + cell.shift, logit = gate ? load(cell.gate + g) : 0;
+    const math::Bounded<float> mean = math::bounded_mean(rate),
+                               dispersion = math::bounded_dispersion(load(cell.log_dispersion + g));
     const auto as_zero = math::loss_of_zero<gate, float>(rate, dispersion, logit);
-    const auto entry =
-        math::loss_of_count<gate>(load(counts.values + entries.first + k), rate, dispersion, logit);
-    sums.loss += entry.loss - static_cast<double>(as_zero.loss);
-    sums.by_log_mean += entry.by_log_mean - static_cast<double>(as_zero.by_log_mean);
+    sums.loss -= static_cast<double>(as_zero.loss);
+    sums.by_log_mean -= static_cast<double>(as_zero.by_log_mean);
+    const double count = load(counts.values + entries.first + k), m = mean.value, t = dispersion.value;
+    math::EntryLoss<double> entry =
+        math::loss_of_count(count, m, t, math::negative_binomial_rest(count, m, t));
+    entry.by_log_mean *= mean.inside;
+    entry.by_log_dispersion *= dispersion.inside;
+    if constexpr (gate) {
+      entry.loss += math::softplus(logit);
+      entry.by_gate = math::sigmoid(logit);
+    }
+    sums.loss += entry.loss;
+    sums.by_log_mean += entry.by_log_mean;
     if (cell.by_log_mean != nullptr)
       store(cell.by_log_mean + g, cell.scale * static_cast<float>(entry.by_log_mean));
     if (gate && cell.by_gate != nullptr)
@@ -81,7 +93,7 @@ __device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrVie
 }
 
 template <int access, bool gate>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, count_blocks)
     count_loss(bool library, MatrixView<const float> outputs, MatrixView<const float> log_dispersion,
                const std::int32_t* group_of, const float* log_library, CsrView<const float> counts,
                BatchRows rows, float scale, MatrixView<float> gradient, MatrixView<float> by_log_dispersion,
@@ -142,7 +154,8 @@ __global__ void __launch_bounds__(threads)
 #pragma unroll
         for (int k = 0; k < width; ++k) {
           if (k >= columns.count) continue;
-          const auto entry = math::gaussian_loss(p[k] - t[k], shared ? common : logs[k]);
+          const float log_variance = shared ? common : logs[k];
+          const auto entry = math::gaussian_loss(p[k] - t[k], log_variance, math::exp(-log_variance));
           own += static_cast<double>(entry.loss);
           by_prediction[k] = scale * entry.by_prediction;
           by_variance[k] = scale * entry.by_log_variance;

@@ -24,6 +24,7 @@ constexpr std::int64_t tile_columns = 4096;
 __device__ __forceinline__ Four mixed(const GeneValues<float>& other, const math::PhiloxStream& draws,
                                       std::int64_t first, double share, const Columns& columns,
                                       const Four& own) {
+  const double cells = math::mixed_cells(other.cells, share);
   using Words = device::Vector<std::uint32_t, width>;
   const Words words = device::four_elements(draws, first, [](const math::PhiloxBlock& block) {
     return Words{{block.word[0], block.word[1], block.word[2], block.word[3]}};
@@ -33,7 +34,7 @@ __device__ __forceinline__ Four mixed(const GeneValues<float>& other, const math
     if (k >= columns.count || number >= share) return own[k];
     const std::int64_t gene = columns.column + k;
     const std::int64_t from =
-        math::mixed_from(other, load(other.offsets + gene), load(other.offsets + gene + 1), number, share);
+        math::mixed_from(load(other.offsets + gene), load(other.offsets + gene + 1), number, cells);
     return from < 0 ? 0.0f : load(other.values + from);
   });
 }

@@ -11,7 +11,7 @@ template <class T>
 SPARCELL_HD T sigmoid(T x) {
   // exp of a number that is not positive cannot overflow.
   const T e = exp(x < T(0) ? x : -x);
-  return x < T(0) ? e / (T(1) + e) : T(1) / (T(1) + e);
+  return (x < T(0) ? e : T(1)) / (T(1) + e);
 }
 
 /// log(1 + e^x) without overflow.

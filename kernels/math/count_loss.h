@@ -6,16 +6,16 @@
 
 namespace sparcell::math {
 
-/// A log mean or log dispersion within its bounds, and whether it was.
+/// The exponential of a log mean or log dispersion within its bounds, and whether it was.
 template <class T>
 struct Bounded {
-  T log, value;
+  T value;
   T inside;  ///< 1, or 0 where the derivative vanishes
 };
 template <class T>
 SPARCELL_HD Bounded<T> bounded(T log_value, T lowest, T highest) {
   const T log = log_value < lowest ? lowest : (log_value > highest ? highest : log_value);
-  return {log, exp(log), log_value >= lowest && log_value <= highest ? T(1) : T(0)};
+  return {exp(log), log_value >= lowest && log_value <= highest ? T(1) : T(0)};
 }
 template <class T>
 SPARCELL_HD Bounded<T> bounded_mean(T log_mean) {
@@ -34,8 +34,8 @@ struct EntryLoss {
 
 /// Of a count of 0.
 template <bool gate, class T>
-SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, T log_dispersion, T logit) {
-  const Bounded<T> m = bounded_mean(log_mean), t = bounded_dispersion(log_dispersion);
+SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, Bounded<T> t, T logit) {
+  const Bounded<T> m = bounded_mean(log_mean);
   const T ratio = m.value / t.value, zero = t.value * log1p(ratio), share = m.value / (T(1) + ratio);
   if constexpr (!gate) {
     return {zero, m.inside * share, T(0), t.inside * (zero - share)};
@@ -47,31 +47,21 @@ SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, T log_dispersion, T logit) {
   }
 }
 
-/// Of a count above 0.
-template <bool gate>
-SPARCELL_HD EntryLoss<double> loss_of_count(double count, double log_mean, double log_dispersion,
-                                            double logit) {
-  const Bounded<double> m = bounded_mean(log_mean), t = bounded_dispersion(log_dispersion);
-  const double zero = negative_binomial_zero(m.value, t.value),
-               share = m.value * t.value / (m.value + t.value);
-  const CountTerms rest = negative_binomial_rest(count, m.value, t.value);
-  EntryLoss<double> out{zero + rest.loss, m.inside * (m.value - count) * t.value / (m.value + t.value), 0,
-                        t.inside * (zero - share + rest.by_log_dispersion)};
-  if constexpr (gate) {
-    out.loss += softplus(logit);
-    out.by_gate = sigmoid(logit);
-  }
-  return out;
+/// Of a count c above 0 under mean m and dispersion t, with what negative_binomial_rest says of it; a gate
+/// adds softplus(logit), whatever the count.
+SPARCELL_HD EntryLoss<double> loss_of_count(double c, double m, double t, CountTerms rest) {
+  const double zero = t * log1p_of_positive(m / t), weight = t / (t + m);
+  return {zero + rest.loss, (m - c) * weight, 0, zero - m * weight + rest.by_log_dispersion};
 }
 
-/// Minus the log-density of a normal distribution at distance d from its mean.
+/// Minus the log-density of a normal distribution at distance d from its mean; precision = e^-log_variance.
 template <class T>
 struct GaussianLoss {
   T loss, by_prediction, by_log_variance;
 };
 template <class T>
-SPARCELL_HD GaussianLoss<T> gaussian_loss(T d, T log_variance) {
-  const T precision = exp(-log_variance), square = d * d * precision;
+SPARCELL_HD GaussianLoss<T> gaussian_loss(T d, T log_variance, T precision) {
+  const T square = d * d * precision;
   return {T(0.5) * (square + log_variance) + T(gamma::half_log_2pi), d * precision, T(0.5) * (T(1) - square)};
 }
 

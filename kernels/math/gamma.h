@@ -3,11 +3,11 @@
 //     zero = t log(1 + m / t)                                            what every entry has
 //     rest = c log((t + m) / m) + log c! - (lgamma(c + t) - lgamma(t))   0 where c is 0: of the few others
 //     alone
-// Gamma functions only meet as differences, which are sums of logarithms for small counts and Stirling's
-// series for large ones, so that nothing cancels. f64: few entries need them, and their terms reach 1e5.
+// Gamma functions only meet as differences, which are products for small counts and Stirling's series for
+// large ones, so that nothing cancels. f64: few entries need them, and their terms reach 1e5.
 #pragma once
 
-#include "math/elementary.h"
+#include "math/log.h"
 
 namespace sparcell::math {
 
@@ -46,30 +46,58 @@ SPARCELL_HD double digamma_rest(double x) {
 
 }  // namespace gamma
 
+/// What a count adds to minus the log-probability, and to its derivative by log t; that by log m is
+/// -c t / (t + m).
+struct CountTerms {
+  double loss, by_log_dispersion;
+};
+
+/// Products over j = 0, 1, ... c - 1 for a count c up to few_counts, so that one logarithm is enough:
+///     probability of (t + j) m / ((j + 1) (t + m)), which is e^-rest
+///     rising      of t + j, with its derivative by t
+/// For means and dispersions within the bounds of ops/likelihood.h they stay between 1e-70 and 1e70.
+struct FewCounts {
+  double probability = 1, rising = 1, slope = 0;
+
+  /// The factor of j; `share` is m / (t + m). Where it does not `count` all stays as it is.
+  SPARCELL_HD void take(bool count, double j, double t, double share) {
+    const double factor = t + j;
+    slope = count ? fma(slope, factor, rising) : slope;
+    rising = count ? rising * factor : rising;
+    probability = count ? probability * (factor * share * (1 / (j + 1))) : probability;
+  }
+  SPARCELL_HD CountTerms terms(double c, double m, double t) const {
+    return {-log_of_normal(probability), t * (c / (t + m) - slope / rising)};
+  }
+};
+
 /// lgamma(t + c) - lgamma(t) and digamma(t + c) - digamma(t), for whole c >= 0 and t > 0.
 struct GammaDifference {
   double log_gamma, digamma;
 };
 SPARCELL_HD GammaDifference gamma_difference(double c, double t) {
-  GammaDifference d{0, 0};
-  double product = 1;  // of at most few_counts or shift factors: far from overflow
   if (c <= gamma::few_counts) {
-    for (double j = 0; j < c; ++j) {
-      product *= t + j;
-      d.digamma += 1 / (t + j);
-    }
-    d.log_gamma = log(product);
-    return d;
+    FewCounts few;
+    for (double j = 0; j < c; ++j) few.take(true, j, t, 1);
+    return {log_of_normal(few.rising), few.slope / few.rising};
   }
+  GammaDifference d{0, 0};
+  double product = 1;  // of `shift` factors: far from overflow
   for (int j = 0; j < gamma::shift; ++j) {
     product *= (t + c + j) / (t + j);
     d.digamma += c / ((t + j) * (t + c + j));
   }
-  const double low = t + gamma::shift, high = low + c, growth = log1p(c / low);
-  d.log_gamma = (low - 0.5) * growth + c * (log(high) - 1) + gamma::stirling_rest(high) -
-                gamma::stirling_rest(low) - log(product);
+  const double low = t + gamma::shift, high = low + c, growth = log1p_of_positive(c / low);
+  d.log_gamma = (low - 0.5) * growth + c * (log_of_normal(high) - 1) + gamma::stirling_rest(high) -
+                gamma::stirling_rest(low) - log_of_normal(product);
   d.digamma += growth + gamma::digamma_rest(high) - gamma::digamma_rest(low);
   return d;
+}
+
+/// log c! for c >= few_counts.
+SPARCELL_HD double log_factorial_of_many(double c) {
+  const double x = c + 1;
+  return (x - 0.5) * log_of_normal(x) - x + gamma::half_log_2pi + gamma::stirling_rest(x);
 }
 
 /// t log(1 + m / t).
@@ -78,14 +106,16 @@ SPARCELL_HD T negative_binomial_zero(T m, T t) {
   return t * log1p(m / t);
 }
 
-/// What a count c > 0 adds to minus the log-probability, and to its derivative by log t; that by log m is
-/// -c t / (t + m).
-struct CountTerms {
-  double loss, by_log_dispersion;
-};
 SPARCELL_HD CountTerms negative_binomial_rest(double c, double m, double t) {
-  const GammaDifference d = gamma_difference(c, t), factorial = gamma_difference(c, 1);
-  return {c * log1p(t / m) + factorial.log_gamma - d.log_gamma, t * (c / (t + m) - d.digamma)};
+  if (c <= gamma::few_counts) {
+    FewCounts few;
+    const double share = m / (t + m);
+    for (double j = 0; j < c; ++j) few.take(true, j, t, share);
+    return few.terms(c, m, t);
+  }
+  const GammaDifference d = gamma_difference(c, t);
+  return {c * log1p_of_positive(t / m) + log_factorial_of_many(c) - d.log_gamma,
+          t * (c / (t + m) - d.digamma)};
 }
 
 }  // namespace sparcell::math

@@ -39,10 +39,9 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
   return layers;
 }
 
-/// Whether the encoder reads batches as they lie, zeros left out.
+/// Whether the encoder's hidden layers read batches as they lie, zeros left out.
 bool reads_sparse(const ModelOptions& options) {
-  return !options.skip && !options.input.standardize && options.input.mix == 0 &&
-         !options.conditioning.encoder;
+  return !options.input.standardize && options.input.mix == 0 && !options.conditioning.encoder;
 }
 
 /// Networks of initialization's streams.
@@ -102,7 +101,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
   buffers_.allocate(context, false);
   encoder_tape_ = encoder_.make_tape(context, capacity_, 1);
   decoder_tape_ = decoder_.make_tape(context, capacity_, 1);
-  if (!sparse_) raw_ = Buffer<T>(context, capacity_ * data.features());
+  if (reads_dense()) raw_ = Buffer<T>(context, capacity_ * data.features());
   if (options.input.standardize) input_ = Buffer<T>(context, capacity_ * data.genes());
   if (variational()) {
     mu_tape_ = mu_->make_tape(context, capacity_, 1);
@@ -199,13 +198,14 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
                                           const Segment& segment, bool training) {
   const std::span<const Segment> segments(&segment, 1);
   Input input;
-  if (training) this->phases_.enter(sparse_ ? Phase::forward : Phase::data);
+  if (reads_dense()) {
+    if (training) this->phases_.enter(Phase::data);
+    input = load(data, rows, training ? segment.step : nullptr);
+  }
+  if (training) this->phases_.enter(Phase::forward);
   if (sparse_) {
     sparse_linear<T>(context_, data.x(), rows, encoder_.weight(0),
                      encoder_.rows_of(encoder_tape_[0].a, 0, 0, rows.count));
-  } else {
-    input = load(data, rows, training ? segment.step : nullptr);
-    if (training) this->phases_.enter(Phase::forward);
   }
   told_encoder_ = data.told(rows);
   if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
@@ -243,10 +243,11 @@ typename Autoencoder<T>::Input Autoencoder<T>::load(const DeviceData<T>& data, c
 
 template <class T>
 typename Autoencoder<T>::Input Autoencoder<T>::loaded(std::int64_t rows) const {
-  if (sparse_) return {};
+  if (!reads_dense()) return {};
   const auto view = [&](const Buffer<T>& buffer) {
     return MatrixView<const T>(buffer.data(), rows, data_.features());
   };
+  if (sparse_) return {{}, view(raw_)};
   return {view(options_.input.standardize ? input_ : raw_), view(raw_)};
 }
 

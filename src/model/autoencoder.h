@@ -45,6 +45,8 @@ class Autoencoder final : public Trainable<T> {
   struct Input {
     MatrixView<const T> hidden, skip;
   };
+  /// Whether anything does read batches with their zeros: linear paths do.
+  bool reads_dense() const { return !sparse_ || options_.skip; }
   Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
   Input loaded(std::int64_t rows) const;
   /// Batches of a step that are told products of genes.

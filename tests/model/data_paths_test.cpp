@@ -22,9 +22,10 @@ Csr<float> some_cells() {
       cells, genes, 0.25, 7, [](auto& generator) { return static_cast<double>(1 + generator() % 16) / 8; });
 }
 
-ModelOptions options_of(ModelType type) {
+ModelOptions options_of(ModelType type, bool skip) {
   ModelOptions options;
   options.type = type;
+  options.skip = skip;
   options.latent = 4;
   options.network.hidden = {9, 7};
   // Under batch normalization biases have gradient 0, and Adam makes steps of what rounding leaves of it.
@@ -38,8 +39,8 @@ ModelOptions options_of(ModelType type) {
 /// A model in f64 on its data.
 class Model {
  public:
-  Model(ModelType type, const Csr<float>& x, const Scaler& scaler)
-      : options_(options_of(type)),
+  Model(ModelType type, const Csr<float>& x, const Scaler& scaler, bool skip = false)
+      : options_(options_of(type, skip)),
         data_(context_, x, scaler),
         order_(context_, x.rows),
         state_(context_, 1) {
@@ -113,13 +114,16 @@ TEST(DataPaths, SparseAndDenseBatchesGiveTheSameSteps) {
   const Csr<float> x = some_cells();
   const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
   for (ModelType type : encoders) {
-    Model sparse(type, x, {}), dense(type, x, unit);
-    ASSERT_TRUE(sparse.sparse());
-    ASSERT_FALSE(dense.sparse());
-    sparse.take_steps(6);
-    dense.take_steps(6);
-    expect_close(sparse.tensors(), dense.tensors());
-    expect_close(sparse.encode(), dense.encode(), "latent");
+    for (const bool skip : {false, true}) {
+      SCOPED_TRACE(fmt::format("a VAE: {}, linear paths: {}", type == ModelType::vae, skip));
+      Model sparse(type, x, {}, skip), dense(type, x, unit, skip);
+      ASSERT_TRUE(sparse.sparse());
+      ASSERT_FALSE(dense.sparse());
+      sparse.take_steps(6);
+      dense.take_steps(6);
+      expect_close(sparse.tensors(), dense.tensors());
+      expect_close(sparse.encode(), dense.encode(), "latent");
+    }
   }
 }
 

@@ -190,6 +190,17 @@ TYPED_TEST(Likelihood, CountsAreThoseOfScviToolsAndScipy) {
   }
 }
 
+TEST(Logarithms, AreTheStandardLibrarys) {
+  for (double x = 1e-300; x < 1e300; x *= 1.37) {
+    EXPECT_NEAR(math::log_of_normal(x), std::log(x), 3e-16 * std::abs(std::log(x))) << x;
+    EXPECT_NEAR(math::log1p_of_positive(x), std::log1p(x), 5e-16 * std::log1p(x)) << x;
+  }
+  for (double x = 0.4; x < 2.5; x += 1e-3)
+    EXPECT_NEAR(math::log_of_normal(x), std::log(x), 3e-16 * std::abs(std::log(x))) << x;
+  EXPECT_EQ(math::log_of_normal(1), 0);
+  EXPECT_EQ(math::log1p_of_positive(0), 0);
+}
+
 TEST(GammaDifferences, AreThoseOfLgammaAndOfDigammasRecurrence) {
   for (const double t : {1e-4, 0.03, 0.9, 1.0, 3.7, 8.0, 25.0, 1e3, 1e4}) {
     for (const double c : {0.0, 1.0, 2.0, 12.0, 13.0, 50.0, 999.0, 1e5, 1e6}) {

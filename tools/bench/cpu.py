@@ -122,6 +122,12 @@ def training(rounds):
                  "best rung / sparcell", "goal"], rows)
 
 
+def new_models(rounds):
+    """Steps of the new models beside the course's of the same widths, both ours: new_models.cpp."""
+    subprocess.run([Path(SPARCELL).parent / "bench_new_models", "--turns", str(5 * rounds)], check=True)
+    print(flush=True)
+
+
 def preprocessing(rounds):
     """normalize_total + log1p, and the selections of genes, of 20,000 x 20,000 counts: stations.py."""
     python = os.environ["SPARCELL_SCANPY_PYTHON"]
@@ -143,7 +149,7 @@ def full(rounds):
     full_size.run(SPARCELL, FOLDER, run_sparcell, print_table)
 
 
-PARTS = {"training": training, "preprocessing": preprocessing, "full-size": full, "start": start}
+PARTS = {"training": training, "new-models": new_models, "preprocessing": preprocessing, "full-size": full, "start": start}
 
 
 def main():

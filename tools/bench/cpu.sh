@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Speed and memory on the CPU, beside PyTorch and scanpy in the same run; only the ratios mean something, see cpu.py.
-#   tools/bench/cpu.sh [training|preprocessing|full-size|start ...] [--rounds N]       default: all four parts
+#   tools/bench/cpu.sh [training|new-models|preprocessing|full-size|start ...] [--rounds N]       default: all parts
 # Variables: SPARCELL_TORCH_PYTHON, a Python with torch, numpy and h5py (python3); SPARCELL_SCANPY_PYTHON, one with scanpy
 # (build/release/venv/bin/python, made by tools/setup.sh --tests); SPARCELL (build/release/sparcell).
 set -euo pipefail

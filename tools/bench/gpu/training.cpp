@@ -157,9 +157,7 @@ Prepared prepare_critic(Surroundings& s) {
   return row;
 }
 
-}  // namespace
-
-std::vector<Row> training_rows() {
+std::vector<Row> course_rows() {
   return {
       {"ae_course", "AE step, course size", "<= 80 us on an H200; >= 20x Lightning", true,
        [](Surroundings& s) { return prepare_autoencoder(s, course_autoencoder(s)); }},
@@ -171,6 +169,44 @@ std::vector<Row> training_rows() {
       {"epoch", "epoch, data on the device", "<= 20 ms on an H200; >= 20x Lightning", true, prepare_epoch},
       {"large", "large batch and hidden sizes", ">= 0.95x compile, never below eager", true,
        [](Surroundings& s) { return prepare_autoencoder(s, large_autoencoder(s)); }}};
+}
+
+TrainingCase pair_case(const Surroundings& s, const ModelOptions& options) {
+  return {.size = "",
+          .genes = s.at<std::int64_t>(40, 1000),
+          .cells = s.at<std::int64_t>(100, 16'384),
+          .steps = s.at<std::int64_t>(20, options.type == ModelType::gan ? 100 : 400),
+          .options = s.scale == Scale::small ? bench::shrunk(options) : options,
+          .of_counts = true};
+}
+
+/// A new model, and the course's of the same widths as what it is compared with.
+Prepared prepare_pair(Surroundings& s, const bench::ModelPair& pair) {
+  Surroundings without_exchange{s.context, s.scale, s.precision, ""};
+  const Training model(without_exchange, pair_case(s, pair.model)),
+      course(without_exchange, pair_case(s, pair.course));
+  const TrainingCase& c = model.c;
+  Prepared row{.size = fmt::format("{} genes, batch {}, {:.0f} % dense; {}", c.genes, c.batch(),
+                                   100 * density, pair.widths),
+               .times = c.steps,
+               .tolerance = loss_tolerance(s.precision),
+               .f64_tolerance = drift(s.precision)};
+  const auto weights = static_cast<double>(model.loop->model().parameter_count());
+  row.bytes = 32 * weights + 8 * static_cast<double>(c.batch()) * density * static_cast<double>(c.genes);
+  row.variants = {model.variant("sparcell"), course.variant("course's model of these widths")};
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> training_rows() {
+  std::vector<Row> rows = course_rows();
+  for (const bench::ModelPair& pair : bench::model_pairs()) {
+    rows.push_back({pair.name, "step of " + pair.title,
+                    fmt::format("<= {} times the course's model", bench::pair_goal), false,
+                    [pair](Surroundings& s) { return prepare_pair(s, pair); }});
+  }
+  return rows;
 }
 
 }  // namespace sparcell::bench_gpu

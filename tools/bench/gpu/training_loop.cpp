@@ -17,6 +17,12 @@ std::vector<std::int32_t> order_of(const TrainingCase& c) {
   return order;
 }
 
+bench::CountCells cells_of(const TrainingCase& c) {
+  if (!c.of_counts) return {.x = random_cells(c.cells, c.genes), .raw = {}};
+  Fast random(seed);
+  return bench::count_cells(c.cells, c.genes, density, [&] { return random.uniform(); });
+}
+
 /// The largest difference of the first losses, over the largest loss of the name.
 double error_of(const Losses& got, const Losses& expected) {
   double error = 0;
@@ -60,13 +66,13 @@ void add_losses(const LossParts& parts, Losses& losses) {
 }
 
 Training::Training(Surroundings& s, TrainingCase given) : c(std::move(given)) {
-  const Csr<float> x = random_cells(c.cells, c.genes);
+  const bench::CountCells cells = cells_of(c);
   const std::vector<std::int32_t> order = order_of(c);
-  loop = std::make_shared<Loop<float>>(s.context, c, x, order);
+  loop = std::make_shared<Loop<float>>(s.context, c, cells, order);
   Context host;
-  Loop<double> exact(host, c, x, order);
+  Loop<double> exact(host, c, cells, order);
   copy_weights(loop->model(), exact.model());
-  if (!s.exchange.empty()) write_exchange(s.exchange, loop->model(), x, order);
+  if (!s.exchange.empty()) write_exchange(s.exchange, loop->model(), cells.x, order);
   StepRunner runner = loop->runner(GraphMode::step);
   const Losses losses = loop->first_losses([&] { runner.run(c.batch(), 1); });
   error = error_of(losses, exact.first_losses([&] { exact.step(); }));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../new_models.h"
 #include "row.h"
 #include "train/step_runner.h"
 
@@ -16,6 +17,7 @@ struct TrainingCase {
   std::string size;
   std::int64_t genes, cells, steps;  ///< steps of a turn
   ModelOptions options;
+  bool of_counts = false;  ///< cells are those of bench::count_cells, and the model begins from them
 
   std::int64_t batch() const { return options.train.batch; }
 };
@@ -30,18 +32,21 @@ void add_losses(const LossParts& parts, Losses& losses);
 template <class T>
 class Loop {
  public:
-  Loop(Context& context, const TrainingCase& c, const Csr<float>& x, const std::vector<std::int32_t>& order)
+  Loop(Context& context, const TrainingCase& c, const bench::CountCells& cells,
+       const std::vector<std::int32_t>& order)
       : context_(context),
         case_(c),
-        data_(context, x, {}),
+        data_(bench::data_for<T>(context, case_.options, cells)),
         model_(make_model<T>(context, case_.options, data_, seed)),
         order_(context, order),
         state_(context, 1) {
     model_->initialize();
+    if (c.of_counts) model_->begin_from(bench::start_from(cells));
     plan_.total_steps = 1'000'000'000;
     plan_.learning_rate = c.options.train.optimizer.learning_rate;
     plan_.generator_learning_rate = c.options.train.generator.learning_rate;
     plan_.critic_learning_rate = c.options.train.critic.learning_rate;
+    plan_.kl_weight = c.options.kl.weight;
   }
 
   Trainable<T>& model() { return *model_; }
