@@ -130,12 +130,19 @@ bool put_in_place(const std::string& written, const std::string& path, const std
   return errno != EEXIST && write_lock(path, O_EXCL, content);
 }
 
-/// Removes a dead process's lock, unless another process was quicker and the file is that one's by now.
-void remove_dead(const std::string& path, const std::string& aside, const std::string& content) {
-  if (std::rename(path.c_str(), aside.c_str()) != 0) return;
-  if (content_of(aside) != content && ::link(aside.c_str(), path.c_str()) != 0 && errno != EEXIST)
-    std::rename(aside.c_str(), path.c_str());
-  ::unlink(aside.c_str());
+/// Removes a dead process's lock. One process at a time does: one that read the lock before another took it
+/// over would remove the new one. False where another is at it. `fresh` is this process's file, `text` what
+/// it holds.
+bool remove_dead(const std::string& path, const std::string& fresh, const std::string& text,
+                 const std::string& dead) {
+  const std::string takeover = path + ".takeover.partial";
+  if (!put_in_place(fresh, takeover, text)) {
+    if (silence(takeover, fresh) > stale_seconds) ::unlink(takeover.c_str());  // killed in these few lines
+    return false;
+  }
+  if (content_of(path) == dead) ::unlink(path.c_str());
+  ::unlink(takeover.c_str());
+  return true;
 }
 
 }  // namespace
@@ -157,7 +164,7 @@ void RunLock::acquire() {
   } removed{fresh};
   write_lock(fresh, O_TRUNC, text);
 
-  constexpr int tries = 5;  // others may take the lock and give it back meanwhile
+  constexpr int tries = 200;  // others may take the lock over, or take it and give it back, meanwhile
   for (int i = 0; i < tries; ++i) {
     if (put_in_place(fresh, path_, text)) {
       content_ = text;
@@ -175,7 +182,7 @@ void RunLock::acquire() {
           folder_, known ? holder["process"].dump() : "?",
           holder.is_object() ? holder.value("host", "?") : "?", std::max(silent, 0.0));
     }
-    remove_dead(path_, fresh + ".dead.partial", *theirs);
+    if (!remove_dead(path_, fresh, text, *theirs)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   throw UsageError("{} is in use: other processes are taking it over", folder_);
 }

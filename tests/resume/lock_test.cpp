@@ -2,8 +2,11 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <new>
 #include <thread>
 
 #include "experiment/run_lock.h"
@@ -161,36 +164,82 @@ TEST_F(Lock, ThatIsDamagedIsTakenOverWhenItIsSilent) {
   expect_taken_over();
 }
 
+/// Processes that want the lock at once, each of which keeps what it gets until all have got an answer.
+class Contenders {
+ public:
+  explicit Contenders(int count) : count_(count), shared_(shared_counts()) {}
+  ~Contenders() { ::munmap(shared_, sizeof *shared_); }
+  Contenders(const Contenders&) = delete;
+  Contenders& operator=(const Contenders&) = delete;
+
+  /// How many got it.
+  int winners(const std::filesystem::path& folder) {
+    shared_->ready = shared_->answered = 0;
+    std::vector<pid_t> processes;
+    for (int i = 0; i < count_; ++i) {
+      processes.push_back(::fork());
+      if (processes.back() == 0) contend(folder);
+    }
+    int winners = 0;
+    for (const pid_t process : processes) {
+      int status = 0;
+      ::waitpid(process, &status, 0);
+      winners += WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 1 : 0;
+    }
+    return winners;
+  }
+
+ private:
+  struct Counts {
+    std::atomic<int> ready{0}, answered{0};
+  };
+  static Counts* shared_counts() {
+    void* const memory =
+        ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw InternalError("no shared memory");
+    return new (memory) Counts;
+  }
+  void wait_for_all(std::atomic<int>& count) const {
+    ++count;
+    while (count < count_) std::this_thread::yield();
+  }
+  [[noreturn]] void contend(const std::filesystem::path& folder) const {
+    wait_for_all(shared_->ready);
+    try {
+      const RunLock lock(folder);
+      wait_for_all(shared_->answered);
+      ::_exit(0);
+    } catch (const Error&) {
+      wait_for_all(shared_->answered);
+      ::_exit(2);
+    }
+  }
+
+  const int count_;
+  Counts* const shared_;
+};
+
 TEST_F(Lock, ManyWhoTakeADeadOneOverAtOnceAreOneWinner) {
-  for (int round = 0; round < 20; ++round) {
+  Contenders contenders(8);
+  for (int round = 0; round < 200; ++round) {
     nlohmann::json content = own_lock();
     content["process"] = 4194305;
     leave_lock(content, 0);
-    std::vector<pid_t> contenders;
-    constexpr int count = 8;
-    for (int i = 0; i < count; ++i) {
-      contenders.push_back(::fork());
-      if (contenders.back() != 0) continue;
-      try {
-        const RunLock lock(folder.path());
-        write_bytes(folder / fmt::format("winner{}", i), "");
-        std::this_thread::sleep_for(std::chrono::milliseconds(300));
-        lock.check();
-        ::_exit(0);
-      } catch (const Error&) {
-        ::_exit(2);
-      }
-    }
-    int winners = 0;
-    for (const pid_t contender : contenders) {
-      int status = 0;
-      ::waitpid(contender, &status, 0);
-      winners += WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    }
-    EXPECT_EQ(winners, 1);
-    if (HasFailure()) break;
-    std::filesystem::remove(folder / "lock.json");
+    ASSERT_EQ(contenders.winners(folder.path()), 1) << "in round " << round;
+    std::filesystem::remove(folder / "lock.json");  // which a winner that leaves like this does not
   }
+}
+
+TEST_F(Lock, ATakeoverThatWasKilledIsGoneOnWithWhenItIsSilent) {
+  nlohmann::json content = own_lock();
+  content["process"] = 4194305;
+  leave_lock(content, 0);
+  write_bytes(folder / "lock.json.takeover.partial", "");
+  EXPECT_THAT(refusal(), HasSubstr("other processes are taking it over"));
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::seconds(70);
+  std::filesystem::last_write_time(folder / "lock.json.takeover.partial", old);
+  expect_taken_over();
+  EXPECT_FALSE(exists("lock.json.takeover.partial"));
 }
 
 TEST_F(Lock, KeepsASecondProcessOutOfARun) {
