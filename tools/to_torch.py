@@ -50,7 +50,7 @@ def model_options(options):
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
                 "standardize": options["input"]["standardize"],
                 "condition_encoder": options["conditioning"]["encoder"], **likelihood, **network_options(options)}
-    own = ("output", "gate_temperature", "calibrate_gates", "library", "weight_average", "minibatch")
+    own = ("output", "gate_temperature", "library", "weight_average", "minibatch")
     return {
         **{key: options[key] for key in own if key in options},
         "latent": options["latent"],

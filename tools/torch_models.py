@@ -216,14 +216,6 @@ class Library(nn.Module):
         self.register_buffer("scale", torch.zeros(2))
 
 
-class Gates(nn.Module):
-    """What is added to the gates of generated cells, so that genes are zero as often as in training cells."""
-
-    def __init__(self, genes):
-        super().__init__()
-        self.register_buffer("shift", torch.zeros(genes))
-
-
 class Gan(nn.Module):
     """`generator` leads to outputs, `cells` from there to cells; `average` has the averaged weights, where there are some.
     Conditions of a cell stand beside z, and beside the cell as the critic sees it; so do products of genes that are perturbed
@@ -231,8 +223,7 @@ class Gan(nn.Module):
 
     def __init__(self, genes, options, **how):
         super().__init__()
-        self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "calibrate_gates": False,
-                        "weight_average": 0.0, **options}
+        self.options = {"output": "identity", "library": "none", "gate_temperature": 0.5, "weight_average": 0.0, **options}
         hurdle, library = self.options["output"] == "hurdle", self.options["library"] != "none"
         self.inputs, told_width = options["latent"] + library, options.get("conditions", 0)
         outputs = 2 * genes if hurdle else genes
@@ -252,7 +243,6 @@ class Gan(nn.Module):
                 self.average_pairs = copy.deepcopy(self.generator_pairs).requires_grad_(False)
                 self.average_genes = copy.deepcopy(self.generator_genes).requires_grad_(False)
         self.library = Library() if library else None
-        self.gates = Gates(genes) if self.options["calibrate_gates"] else None
         critic_linear = spectral_linear if options["spectral_norm"] else nn.Linear
         self.deviates = options.get("minibatch", "none") == "deviation"
         self.critic = network(genes + told_width + rank, 1, options["critic"], critic_linear, beside_last=self.deviates, **how)
@@ -281,14 +271,6 @@ class Gan(nn.Module):
         h = self.critic[:last_hidden](x)
         deviation = (h.var(0, unbiased=False) + 1e-8).sqrt().mean()
         return self.critic[last_hidden:](torch.cat([h, deviation.expand(len(h), 1)], 1))
-
-    def generate(self, z, noise=None, size=None, conditions=None):
-        """Cells as they are handed out: with averaged weights and calibrated gates, where there are some."""
-        outputs = self.average_outputs(z, conditions)
-        if self.gates is not None:
-            value, gate = outputs.chunk(2, 1)
-            outputs = torch.cat([value, gate + self.gates.shift], 1)
-        return self.cells(outputs, noise, size)
 
     def cells(self, outputs, noise=None, size=None):
         """Gates are open where gate + noise > 0 and have the gradient of a sigmoid; size is the library's."""

@@ -305,7 +305,6 @@ struct GanOptions {
   LatentDraw latent_draw = LatentDraw::per_iteration;
   GeneratorOutput output = GeneratorOutput::identity;
   double gate_temperature = 0.5;
-  bool calibrate_gates = false;
   LibraryUse library = LibraryUse::none;
   double weight_average = 0;
   MinibatchStatistic minibatch = MinibatchStatistic::none;
@@ -329,9 +328,6 @@ void describe(Visitor& v, GanOptions& o) {
           "gate for each gene, so that zeros are exact.");
   v.field("gate_temperature", o.gate_temperature, above(0),
           "Hurdle: how soft the gates are on the way back (Gumbel-softmax, straight through).");
-  v.field("calibrate_gates", o.calibrate_gates,
-          "Hurdle: after every epoch the gates of the cells that are generated are shifted, gene by gene, until a gene is zero in "
-          "as many of them as of the training cells.");
   v.field("library", o.library,
           "input: beside z stands the log library size (sum of e^x - 1 over the genes) of a training cell; output: generated "
           "cells are scaled to it as well.");

@@ -12,8 +12,6 @@
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t gate_tile = 32;  ///< genes whose sums over cells stay in registers and L1
-
 /// Calls use(first column, count, noise) for the tiles of a row.
 template <class T, class Use>
 void for_each_tile(const math::PhiloxStream& stream, std::int64_t row, std::int64_t cols, Use&& use) {
@@ -31,18 +29,16 @@ void for_each_tile(const math::PhiloxStream& stream, std::int64_t row, std::int6
 
 template <class T>
 void cpu::hurdle(Context& context, RandomStream noise, std::int64_t first_row, MatrixView<const T> values,
-                 MatrixView<const T> gates, std::span<const T> shift, MatrixView<T> out) {
+                 MatrixView<const T> gates, MatrixView<T> out) {
   const math::PhiloxStream stream(noise);
-  const std::vector<T> none(shift.empty() ? static_cast<std::size_t>(gates.cols) : 0);
-  const T* by = shift.empty() ? none.data() : shift.data();
   parallel_for(context.threads(), values.rows, 4, [&](std::int64_t r) {
     for_each_tile<T>(stream, first_row + r, values.cols,
                      [&](std::int64_t first, std::int64_t count, const T* drawn) {
-                       const T *v = values.row(r) + first, *l = gates.row(r) + first, *b = by + first;
+                       const T *v = values.row(r) + first, *l = gates.row(r) + first;
                        T* x = out.row(r) + first;
 #pragma GCC ivdep
                        for (std::int64_t i = 0; i < count; ++i)
-                         x[i] = math::hurdle_value(v[i], l[i] + b[i], drawn[i]);
+                         x[i] = math::hurdle_value(v[i], l[i], drawn[i]);
                      });
   });
 }
@@ -73,7 +69,7 @@ SPARCELL_INSTANTIATE(cpu::hurdle_backward);
 template <class T>
 void cpu::zero_share(Context& context, MatrixView<const T> gates, std::span<const T> share, double loss_scale,
                      double gradient_scale, double* loss, MatrixView<T> grad) {
-  constexpr std::int64_t tile = gate_tile;
+  constexpr std::int64_t tile = 32;  // genes whose sums over cells stay in registers and L1
   const std::int64_t tiles = (gates.cols + tile - 1) / tile;
   const auto n = static_cast<double>(gates.rows);
   const double sum = ordered_sum(context.threads(), tiles, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -106,28 +102,5 @@ void cpu::zero_share(Context& context, MatrixView<const T> gates, std::span<cons
   *loss += loss_scale * sum;
 }
 SPARCELL_INSTANTIATE(cpu::zero_share);
-
-template <class T>
-void cpu::gate_sums(Context& context, MatrixView<const T> gates, std::span<const T> shift,
-                    std::span<double> share, std::span<double> slope) {
-  const std::int64_t tiles = (gates.cols + gate_tile - 1) / gate_tile;
-  parallel_for(context.threads(), tiles, 1, [&](std::int64_t t) {
-    const std::int64_t first = t * gate_tile, count = std::min(gate_tile, gates.cols - first);
-    double open[gate_tile] = {}, change[gate_tile] = {};
-    for (std::int64_t r = 0; r < gates.rows; ++r) {
-      const T* l = gates.row(r) + first;
-      for (std::int64_t i = 0; i < count; ++i) {
-        const auto gate = math::gate_opening(l[i] + shift[first + i]);
-        open[i] += static_cast<double>(gate.open);
-        change[i] += static_cast<double>(gate.slope);
-      }
-    }
-    for (std::int64_t i = 0; i < count; ++i) {
-      share[first + i] += open[i];
-      slope[first + i] += change[i];
-    }
-  });
-}
-SPARCELL_INSTANTIATE(cpu::gate_sums);
 
 }  // namespace sparcell

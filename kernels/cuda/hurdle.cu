@@ -25,15 +25,13 @@ __device__ __forceinline__ Four four_logistics(const math::PhiloxStream& stream,
 template <int access>
 __global__ void __launch_bounds__(threads)
     hurdle(RandomStream random_stream, std::int64_t first_row, MatrixView<const float> values,
-           MatrixView<const float> gates, const float* shift, MatrixView<float> out) {
+           MatrixView<const float> gates, MatrixView<float> out) {
   const math::PhiloxStream stream(random_stream);
   device::for_each_slab<threads>(values.cols, [&](const Slab& slab) {
-    const Four by = shift != nullptr ? slab.load<access>(shift) : Four{};
     slab.for_each_row(values.rows, [&](std::int64_t r) {
       const Four v = slab.load<access>(values.row(r)), l = slab.load<access>(gates.row(r));
       const Four noise = four_logistics(stream, (first_row + r) * values.cols + slab.column);
-      slab.store<access>(out.row(r),
-                         four([&](int k) { return math::hurdle_value(v[k], l[k] + by[k], noise[k]); }));
+      slab.store<access>(out.row(r), four([&](int k) { return math::hurdle_value(v[k], l[k], noise[k]); }));
     });
   });
 }
@@ -99,31 +97,6 @@ __global__ void __launch_bounds__(threads)
     store(loss, load(loss) + loss_scale * sum);
 }
 
-template <int access>
-__global__ void __launch_bounds__(threads)
-    gate_sums(MatrixView<const float> gates, const float* shift, double* share, double* slope) {
-  device::for_each_slab<threads>(gates.cols, [&](const Slab& slab) {
-    const Four by = slab.load<access>(shift);
-    Fours<2> sums{};
-    slab.for_each_row(gates.rows, [&](std::int64_t r) {
-      const Four l = slab.load<access>(gates.row(r));
-#pragma unroll
-      for (int k = 0; k < width; ++k) {
-        const auto gate = math::gate_opening(l[k] + by[k]);
-        sums.of[0][k] += gate.open;
-        sums.of[1][k] += gate.slope;
-      }
-    });
-    sums = device::column_sums<threads>(sums);
-    if (!slab.leads()) return;
-    for (int k = 0; k < slab.count; ++k) {
-      const std::int64_t g = slab.column + k;
-      store(share + g, load(share + g) + static_cast<double>(sums.of[0][k]));
-      store(slope + g, load(slope + g) + static_cast<double>(sums.of[1][k]));
-    }
-  });
-}
-
 template <class... Matrices>
 bool aligned(const Matrices&... matrices) {
   return (device::aligned_rows<width>(matrices) && ...);
@@ -133,15 +106,14 @@ bool aligned(const Matrices&... matrices) {
 
 template <class T>
 void cuda::hurdle(Context& context, RandomStream noise, std::int64_t first_row, MatrixView<const T> values,
-                  MatrixView<const T> gates, std::span<const T> shift, MatrixView<T> out) {
+                  MatrixView<const T> gates, MatrixView<T> out) {
   using namespace kernels::hurdle;
-  const bool all_aligned = aligned(values, gates, out) && device::aligned<width>(shift.data());
-  device::with_width<width>(all_aligned, [&](auto constant) {
+  device::with_width<width>(aligned(values, gates, out), [&](auto constant) {
     device::launch(kernels::hurdle::hurdle<constant>,
                    {.grid = device::slab_grid<threads>(values.rows, values.cols),
                     .block = threads,
                     .stream = device::stream_of(context)},
-                   noise, first_row, values, gates, shift.empty() ? nullptr : shift.data(), out);
+                   noise, first_row, values, gates, out);
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::hurdle);
@@ -177,19 +149,5 @@ void cuda::zero_share(Context& context, MatrixView<const T> gates, std::span<con
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::zero_share);
-
-template <class T>
-void cuda::gate_sums(Context& context, MatrixView<const T> gates, std::span<const T> shift,
-                     std::span<double> share, std::span<double> slope) {
-  using namespace kernels::hurdle;
-  const bool all_aligned = aligned(gates) && device::aligned<width>(shift.data());
-  device::with_width<width>(all_aligned, [&](auto constant) {
-    device::launch(
-        kernels::hurdle::gate_sums<constant>,
-        {.grid = device::slab_grid(gates.cols), .block = threads, .stream = device::stream_of(context)},
-        gates, shift.data(), share.data(), slope.data());
-  });
-}
-SPARCELL_INSTANTIATE_CUDA(cuda::gate_sums);
 
 }  // namespace sparcell

@@ -27,18 +27,6 @@ SPARCELL_HD T hurdle_value(T value, T gate, T noise) {
   return gate + noise > T(0) ? softplus(value) : T(0);
 }
 
-/// How open a gate is, and how that changes with its logit.
-template <class T>
-struct GateOpening {
-  T open, slope;
-};
-
-template <class T>
-SPARCELL_HD GateOpening<T> gate_opening(T gate) {
-  const T open = sigmoid(gate);
-  return {open, open * (T(1) - open)};
-}
-
 template <class T>
 SPARCELL_HD HurdleGradient<T> hurdle_gradient(T value, T gate, T noise, T inverse_temperature, T grad) {
   const T drawn = gate + noise, soft = sigmoid(drawn * inverse_temperature);

@@ -256,10 +256,6 @@ class ModelChecker {
         path_ + ".sparsity.term",
         "{}.sparsity.term zero_share is about the gates of a hurdle, and {}.output is {}; use size", path_,
         path_, name_of(gan.output));
-    checker_.refuse_if(gan.calibrate_gates && gan.output != GeneratorOutput::hurdle,
-                       path_ + ".calibrate_gates",
-                       "{}.calibrate_gates is about the gates of a hurdle, and {}.output is {}", path_, path_,
-                       name_of(gan.output));
     checker_.refuse_if(gan.library == LibraryUse::output && gan.output == GeneratorOutput::identity,
                        path_ + ".library",
                        "{}.library output scales counts, and {}.output identity makes negative values; use "

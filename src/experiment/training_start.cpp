@@ -93,11 +93,8 @@ TrainingStart training_start(Context& context, const ModelOptions& options, cons
                                                          options.gan.library != LibraryUse::none);
   if (options.input.mix > 0 || of_gan) start.genes = genes_by_cells(x, cells);
   if (options.type == ModelType::gan && !conditions.empty()) {
-    const auto all = std::ssize(cells);
-    const std::int64_t count = options.gan.calibrate_gates ? calibration_cells : std::min(all, shown_cells);
-    std::vector<std::int32_t> rows;
-    for (std::int64_t i = 0; i < count; ++i) rows.push_back(cells[i % all]);
-    start.conditions = take_rows(conditions.of_cells(), rows);
+    const auto shown = std::min(cells.size(), static_cast<std::size_t>(shown_cells));
+    start.conditions = take_rows(conditions.of_cells(), std::span(cells).first(shown));
   }
   if (options.conditioning.control_input > 0) {
     for (const std::int32_t cell : cells) {

@@ -47,13 +47,6 @@ inline Csr<float> take_columns(const Csr<float>& x, std::int64_t first, std::int
   return out;
 }
 
-/// The rows [first, first + count) of sparse rows.
-inline Csr<float> rows_from(const Csr<float>& x, std::int64_t first, std::int64_t count) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), static_cast<std::int32_t>(first));
-  return take_rows(x, rows);
-}
-
 /// Rows of conditions in device memory. Where genes that are perturbed together have more than their sum
 /// (model/pairs.h), the last `parts` columns say which genes those of a cell are.
 template <class T>

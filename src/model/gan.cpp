@@ -66,7 +66,7 @@ void Gan<T>::initialize() {
 template <class T>
 void Gan<T>::begin_from(const TrainingStart& start) {
   generator_.begin_from(start);
-  conditions_ = start.conditions;
+  shown_conditions_ = start.conditions;
 }
 
 template <class T>
@@ -180,9 +180,8 @@ template <class T>
 LossParts Gan<T>::diagnostics() {
   LossParts parts = critic_.sigmas();
   if (!generator_.makes_zeros()) return parts;
-  const bool told = data_.conditions().cols > 0;
-  const std::int64_t shown = told ? std::min(conditions_.rows, shown_cells) : shown_cells;
-  const Matrix<T> cells = generate(0, shown, seed_, rows_from(conditions_, 0, told ? shown : 0));
+  const std::int64_t shown = data_.conditions().cols > 0 ? shown_conditions_.rows : shown_cells;
+  const Matrix<T> cells = generate(0, shown, seed_, shown_conditions_);
   const auto zeros = std::count(cells.values.begin(), cells.values.end(), T(0));
   parts.emplace_back("zero_share", static_cast<double>(zeros) / static_cast<double>(cells.values.size()));
   return parts;

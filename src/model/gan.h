@@ -17,7 +17,6 @@ class Gan final : public Trainable<T> {
   void initialize() override;
   void begin_from(const TrainingStart& start) override;
   void train_step(const BatchRows& rows, StepState<T>* state) override;
-  void end_epoch() override { generator_.calibrate_gates(conditions_); }
   LossParts training_losses(const StepState<T>& state, std::int64_t cells,
                             std::int64_t batches) const override;
   bool has_validation_loss() const override { return false; }
@@ -46,7 +45,7 @@ class Gan final : public Trainable<T> {
   Arena<T> critic_parameters_, critic_buffers_;
   Generator<T> generator_;
   Critic<T> critic_;
-  Csr<float> conditions_;  ///< of training cells, for cells that are generated while it trains
+  Csr<float> shown_conditions_;  ///< of the cells that the record of training looks at
 };
 
 }  // namespace sparcell

@@ -16,17 +16,10 @@ namespace {
 /// Indices of the streams Purpose::generator_input: latents are 0 and 1 (LatentDraw), gates by pass, and
 /// library sizes beside the latents.
 enum StreamIndex : std::uint32_t { latent_index = 0, gate_index = 2, library_index = 4 };
-/// Of Purpose::generate: cells that are asked for, by whoever names a seed, and those of calibration.
-enum SampleIndex : std::uint32_t {
-  sample_latent,
-  sample_gate,
-  sample_library,
-  calibration_latent,
-  calibration_library
-};
+/// Of Purpose::generate: cells that are asked for.
+enum SampleIndex : std::uint32_t { sample_latent, sample_gate, sample_library };
 
 constexpr std::int64_t library_entries = 1025;
-constexpr double slowest = 0.05;  ///< derivative that a step of the calibration takes gates to have at least
 
 std::vector<LayerShape> layers_of(const ModelOptions& options, std::int64_t genes) {
   const GanOptions& gan = options.gan;
@@ -50,7 +43,6 @@ Generator<T>::Generator(Context& context, const ModelOptions& options, std::int6
       options_(options),
       genes_(genes),
       told_(told),
-      capacity_(capacity),
       seed_(seed),
       network_("generator", layers_of(options, genes), 0, parameters_, buffers_, 0, told.conditions,
                told.products) {
@@ -67,10 +59,9 @@ Generator<T>::Generator(Context& context, const ModelOptions& options, std::int6
     library_quantiles_ = library_.add_vector("library.quantiles", library_entries);
     library_scale_ = library_.add_vector("library.scale", 2);
   }
-  if (calibrates()) gate_shift_ = gates_.add_vector("gates.shift", genes);
   parameters_.allocate(context, true);
   buffers_.allocate(context, false);
-  for (Arena<T>* arena : {&average_parameters_, &average_buffers_, &library_, &gates_})
+  for (Arena<T>* arena : {&average_parameters_, &average_buffers_, &library_})
     arena->allocate(context, false);
   nothing_.allocate(context, true);
   tape_ = network_.make_tape(context, capacity, 1);
@@ -89,7 +80,6 @@ std::vector<ParameterGroup<T>> Generator<T>::groups() {
     groups.push_back({"average_statistics", &nothing_, &average_buffers_});
   }
   if (has_library()) groups.push_back({"library", &nothing_, &library_});
-  if (calibrates()) groups.push_back({"gates", &nothing_, &gates_});
   return groups;
 }
 
@@ -123,8 +113,7 @@ void Generator<T>::begin_from(const TrainingStart& start) {
     mean = end > first ? mean / static_cast<double>(end - first) : std::log(2.0);
     const double open = std::clamp(p, rare, 1 - rare);
     bias[g] = static_cast<T>(std::log(std::expm1(std::max(mean, 1e-6))));
-    log_odds_.push_back(std::log(open / (1 - open)));
-    bias[genes_ + g] = static_cast<T>(log_odds_.back());
+    bias[genes_ + g] = static_cast<T>(std::log(open / (1 - open)));
   }
   share_ = Buffer<T>(context_, share);
   parameters_.write(last, bias);
@@ -190,16 +179,16 @@ MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, 
       network_.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true,
                        {.out = finished ? out : MatrixView<T>{}, .conditions = told_cells_});
   if (finished) return outputs;
-  return finish(outputs, gate_noise(pass, step), 0, {}, out.data != nullptr ? out : of(cells_, rows, genes_));
+  return finish(outputs, gate_noise(pass, step), 0, out.data != nullptr ? out : of(cells_, rows, genes_));
 }
 
 template <class T>
 MatrixView<T> Generator<T>::finish(MatrixView<T> outputs, RandomStream noise, std::int64_t first_row,
-                                   std::span<const T> gate_shift, MatrixView<T> cells) {
+                                   MatrixView<T> cells) {
   MatrixView<T> unscaled = outputs;
   if (hurdles()) {
     unscaled = scales() ? of(unscaled_, outputs.rows, genes_) : cells;
-    hurdle<T>(context_, noise, first_row, half(outputs, 0), half(outputs, 1), gate_shift, unscaled);
+    hurdle<T>(context_, noise, first_row, half(outputs, 0), half(outputs, 1), unscaled);
   }
   if (scales()) scale_to_library<T>(context_, unscaled, sizes(outputs.rows), library_scale(), cells);
   return cells;
@@ -255,60 +244,14 @@ void Generator<T>::update_average(const std::int64_t* step) {
 }
 
 template <class T>
-MatrixView<T> Generator<T>::evaluate(MatrixView<const T> input, const Csr<float>& conditions) {
-  const GivenConditions<T> given(context_, conditions, input.rows, told_.conditions, told_.genes.rows);
-  Conditions<T> cells_told = given.view();
-  if (pairs_) (average_pairs_ ? *average_pairs_ : *pairs_).put(context_, 0, cells_told);
-  const Segment segment{.rows = input.rows};
-  Network<T>& network = average_ ? *average_ : network_;
-  return network.forward(context_, tape_, input, input.rows, {&segment, 1}, seed_, false,
-                         {.conditions = cells_told});
-}
-
-template <class T>
-void Generator<T>::calibrate_gates(const Csr<float>& conditions) {
-  if (!calibrates()) return;
-  const bool told = told_.conditions > 0;
-  const std::int64_t cells = told ? conditions.rows : calibration_cells;
-  if (calibration_input_.size() == 0)
-    calibration_input_ =
-        Buffer<T>(context_, inputs(0, cells, seed_, calibration_latent, calibration_library).values);
-  const Buffer<double> share(context_, genes_), slope(context_, genes_);
-  const std::span<T> shift = gates_.vector(gate_shift_);
-  for (std::int64_t first = 0; first < cells; first += capacity_) {
-    const std::int64_t rows = std::min(capacity_, cells - first);
-    const MatrixView<const T> input{calibration_input_.data() + first * input_width(), rows, input_width()};
-    const MatrixView<T> outputs = evaluate(input, rows_from(conditions, first, told ? rows : 0));
-    gate_sums<T>(context_, half(outputs, 1), shift, share.span(), slope.span());
-  }
-  const std::vector<double> open = share.to_host(), change = slope.to_host();
-  std::vector<T> shifts = gates_.read(gate_shift_);
-  const auto n = static_cast<double>(cells), rare = 0.5 / n;
-  for (std::int64_t g = 0; g < genes_; ++g) {
-    const double p = std::clamp(open[g] / n, rare, 1 - rare);
-    // d log odds(p) / d shift: 1 for gates that are alike in all cells, else less.
-    const double derivative = std::max(change[g] / n / (p * (1 - p)), slowest);
-    const double step = (log_odds_[g] - std::log(p / (1 - p))) / derivative;
-    shifts[g] += static_cast<T>(std::clamp(step, -1.0, 1.0));
-  }
-  gates_.write(gate_shift_, shifts);
-}
-
-template <class T>
 Matrix<T> Generator<T>::sample_input(std::int64_t first, std::int64_t count, std::uint64_t seed) const {
-  return inputs(first, count, seed, sample_latent, sample_library);
-}
-
-template <class T>
-Matrix<T> Generator<T>::inputs(std::int64_t first, std::int64_t count, std::uint64_t seed,
-                               std::uint32_t latents, std::uint32_t libraries) const {
   const std::int64_t latent = options_.latent;
   const std::vector<T> z =
-      draw_normals<T>(RandomStream(seed, Purpose::generate, latents), first * latent, count * latent);
+      draw_normals<T>(RandomStream(seed, Purpose::generate, sample_latent), first * latent, count * latent);
   Matrix<T> all(count, input_width());
   std::vector<T> table;
   if (has_library()) table = library_.read(library_quantiles_);
-  const math::PhiloxStream sizes(RandomStream(seed, Purpose::generate, libraries));
+  const math::PhiloxStream sizes(RandomStream(seed, Purpose::generate, sample_library));
   for (std::int64_t r = 0; r < count; ++r) {
     std::copy_n(z.begin() + r * latent, latent, all.view().row(r));
     if (!has_library()) continue;
@@ -323,12 +266,17 @@ Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::ui
                                  const Csr<float>& conditions) {
   const std::int64_t rows = z.rows;
   require(z.cols == input_width(), "generate: an input of {} columns, expected {}", z.cols, input_width());
+  const GivenConditions<T> given(context_, conditions, rows, told_.conditions, told_.genes.rows);
+  Conditions<T> cells_told = given.view();
+  if (pairs_) (average_pairs_ ? *average_pairs_ : *pairs_).put(context_, 0, cells_told);
   context_.memory().copy_to_device(z_.data(), z.values.data(), z.values.size() * sizeof(T));
-  MatrixView<T> cells = evaluate(input(rows), conditions);
+  const Segment segment{.rows = rows};
+  Network<T>& network = average_ ? *average_ : network_;
+  MatrixView<T> cells = network.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, false,
+                                        {.conditions = cells_told});
   if (hurdles() || scales()) {
-    const std::span<const T> shift = calibrates() ? gates_.vector(gate_shift_) : std::span<const T>{};
-    cells = finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, shift,
-                   of(cells_, rows, genes_));
+    cells =
+        finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, of(cells_, rows, genes_));
   }
   Matrix<T> host(rows, genes_);
   context_.memory().copy_to_host(host.values.data(), cells.data, host.values.size() * sizeof(T));

@@ -39,10 +39,6 @@ class Generator {
                 PhaseClock& phases);
   /// After the optimizer moved the weights.
   void update_average(const std::int64_t* step);
-  /// Where the options ask for it, shifts the gates of cells that are generated towards the shares of zeros
-  /// of the training cells: one step of Newton's method on the log odds of a gate over cells of one sample,
-  /// which epoch after epoch are the same. `conditions` of those cells, where the generator is told some.
-  void calibrate_gates(const Csr<float>& conditions);
 
   /// Evaluation mode, with the averaged weights where there are some. `input` is rows x input_width(); its
   /// rows are cells number first, first + 1 ... of the sample that `seed` names, with a row of conditions
@@ -64,17 +60,11 @@ class Generator {
   bool hurdles() const { return options_.gan.output == GeneratorOutput::hurdle; }
   bool has_library() const { return options_.gan.library != LibraryUse::none; }
   bool scales() const { return options_.gan.library == LibraryUse::output; }
-  bool calibrates() const { return options_.gan.calibrate_gates; }
   bool averages() const { return options_.gan.weight_average > 0; }
   void take_library(const Csr<float>& genes);
-  /// Rows first ... first + count of inputs whose latents and library sizes have streams of these numbers.
-  Matrix<T> inputs(std::int64_t first, std::int64_t count, std::uint64_t seed, std::uint32_t latents,
-                   std::uint32_t libraries) const;
   /// From the network's outputs to cells.
   MatrixView<T> finish(MatrixView<T> outputs, RandomStream noise, std::int64_t first_row,
-                       std::span<const T> gate_shift, MatrixView<T> cells);
-  /// Outputs of the network that generates cells, in evaluation mode.
-  MatrixView<T> evaluate(MatrixView<const T> input, const Csr<float>& conditions);
+                       MatrixView<T> cells);
   RandomStream gate_noise(std::uint32_t pass, const std::int64_t* step) const;
   MatrixView<T> of(const Buffer<T>& buffer, std::int64_t rows, std::int64_t cols) const {
     return {buffer.data(), rows, cols};
@@ -93,21 +83,18 @@ class Generator {
   const ModelOptions options_;
   const std::int64_t genes_;
   const Told<T> told_;
-  const std::int64_t capacity_;
   const std::uint64_t seed_;
   Arena<T> parameters_, buffers_;
-  Arena<T> average_parameters_, average_buffers_, library_, gates_, nothing_;
+  Arena<T> average_parameters_, average_buffers_, library_, nothing_;
   Network<T> network_;
   std::optional<Network<T>> average_;
   std::optional<LearnedPairs<T>> pairs_, average_pairs_;
   Conditions<T> told_cells_;  ///< in the last run
-  int library_quantiles_ = -1, library_scale_ = -1, gate_shift_ = -1;
+  int library_quantiles_ = -1, library_scale_ = -1;
   std::vector<LayerTape<T>> tape_;
   Buffer<T> z_;
   Buffer<T> unscaled_, cells_, grad_cells_;  ///< where the network's outputs are not the cells yet
   Buffer<T> share_;                          ///< of cells in which a gene is not zero
-  std::vector<double> log_odds_;             ///< of a gene's not being zero
-  Buffer<T> calibration_input_;              ///< of the cells that gates are calibrated on
 };
 
 }  // namespace sparcell

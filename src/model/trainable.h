@@ -45,9 +45,6 @@ class Trainable {
   /// device. `begin_step` came before, `end_step` follows. Loss sums are added to state->losses.
   virtual void train_step(const BatchRows& rows, StepState<T>* state) = 0;
 
-  /// After an epoch's last step, before what follows is looked at or kept.
-  virtual void end_epoch() {}
-
   /// Names and means of an epoch's losses from the sums of its steps.
   virtual LossParts training_losses(const StepState<T>& state, std::int64_t cells,
                                     std::int64_t batches) const = 0;

@@ -10,10 +10,6 @@ namespace sparcell {
 /// Generated cells that the record of a GAN's training takes the share of zeros of.
 inline constexpr std::int64_t shown_cells = 128;
 
-/// Generated cells that gates are calibrated on: genes of the training cells that are zero in a share p are
-/// then zero in a share of all generated cells that deviates from p by less than sqrt(p (1 - p) / 8192).
-inline constexpr std::int64_t calibration_cells = 8192;
-
 /// Host memory. Parts that the model's options do not ask for are empty.
 struct TrainingStart {
   std::vector<double> mean, deviation;   ///< by gene; deviations of the population (divisor n)
@@ -23,8 +19,7 @@ struct TrainingStart {
   std::vector<double> rate, dispersion;  ///< of counts, by gene: mean of normalized counts, dispersion (of
                                          ///< every gene in one group of cells after the other)
   std::vector<std::int32_t> controls;    ///< rows of the training cells that are controls
-  Csr<float> conditions;  ///< of GANs that are told them: of the first `shown_cells` training cells, or
-                          ///< of `calibration_cells`, all of them in turn, where gates are calibrated
+  Csr<float> conditions;  ///< of GANs that are told them: of the first `shown_cells` training cells
 };
 
 }  // namespace sparcell

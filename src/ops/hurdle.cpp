@@ -15,14 +15,12 @@ void require_shape(const char* op, const char* name, MatrixView<A> matrix, Matri
 
 template <class T>
 void hurdle(Context& context, RandomStream noise, std::int64_t first_row, MatrixView<const T> values,
-            MatrixView<const T> gates, std::span<const T> shift, MatrixView<T> out) {
+            MatrixView<const T> gates, MatrixView<T> out) {
   require_shape("hurdle", "gates", gates, values);
   require_shape("hurdle", "out", out, values);
   require(first_row >= 0, "hurdle: the first row is {}", first_row);
-  require(shift.empty() || static_cast<std::int64_t>(shift.size()) == gates.cols,
-          "hurdle: {} shifts for {} columns", shift.size(), gates.cols);
   if (values.size() == 0) return;
-  SPARCELL_DISPATCH(hurdle, context, noise, first_row, values, gates, shift, out);
+  SPARCELL_DISPATCH(hurdle, context, noise, first_row, values, gates, out);
 }
 SPARCELL_INSTANTIATE(hurdle);
 
@@ -55,17 +53,5 @@ void zero_share(Context& context, MatrixView<const T> gates, std::span<const T> 
   SPARCELL_DISPATCH(zero_share, context, gates, share, loss_scale, gradient_scale, loss, grad);
 }
 SPARCELL_INSTANTIATE(zero_share);
-
-template <class T>
-void gate_sums(Context& context, MatrixView<const T> gates, std::span<const T> shift, std::span<double> share,
-               std::span<double> slope) {
-  const auto cols = static_cast<std::size_t>(gates.cols);
-  require(shift.size() == cols && share.size() == cols && slope.size() == cols,
-          "gate_sums: {} shifts, {} shares and {} slopes for {} columns", shift.size(), share.size(),
-          slope.size(), gates.cols);
-  if (gates.size() == 0) return;
-  SPARCELL_DISPATCH(gate_sums, context, gates, shift, share, slope);
-}
-SPARCELL_INSTANTIATE(gate_sums);
 
 }  // namespace sparcell

@@ -213,7 +213,6 @@ bool Trainer::stopped_early() const {
 
 EpochRecord Trainer::end_epoch(std::int64_t epoch) {
   model_.phases().enter(Phase::evaluation);
-  model_.end_epoch();
   StepState<float> state = device_state_.to_host().front();
   EpochRecord record{
       .epoch = epoch, .step = state.step, .train = {}, .validation = {}, .diagnostics = model_.diagnostics()};

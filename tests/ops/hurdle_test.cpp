@@ -61,7 +61,7 @@ void check_cells(const Problem& problem) {
     Context context = test::test_context(threads);
     const DeviceMatrix<T> values(context, problem.values), gates(context, problem.gates),
         out(context, rows, cols);
-    hurdle<T>(context, noise, first_row, values, gates, {}, out);
+    hurdle<T>(context, noise, first_row, values, gates, out);
     const Matrix<T> got = out.to_host();
     test::expect_near(got, expected, test::elementary.of<T>(), 1);
     for (std::size_t i = 0; i < got.values.size(); ++i)
@@ -86,7 +86,7 @@ TYPED_TEST(Hurdle, GatesAreOpenAsOftenAsTheirLogitSays) {
   }
   Context context = test::test_context();
   const DeviceMatrix<T> values(context, ones), gates(context, logits), out(context, rows, cols);
-  hurdle<T>(context, noise, 0, values, gates, {}, out);
+  hurdle<T>(context, noise, 0, values, gates, out);
   const Matrix<T> got = out.to_host();
   for (std::int64_t c = 0; c < cols; ++c) {
     double open = 0;
@@ -102,11 +102,11 @@ TYPED_TEST(Hurdle, RowsOfABlockAreThoseOfTheWhole) {
   Context context = test::test_context();
   const DeviceMatrix<T> values(context, problem.values), gates(context, problem.gates),
       whole(context, 40, 33), parts(context, 40, 33);
-  hurdle<T>(context, noise, 0, values, gates, {}, whole);
+  hurdle<T>(context, noise, 0, values, gates, whole);
   for (std::int64_t first : {0, 17}) {
     const std::int64_t count = first == 0 ? 17 : 23;
     hurdle<T>(context, noise, first, values.view().slice_rows(first, count),
-              gates.view().slice_rows(first, count), {}, parts.view().slice_rows(first, count));
+              gates.view().slice_rows(first, count), parts.view().slice_rows(first, count));
   }
   EXPECT_EQ(parts.to_host().values, whole.to_host().values);
 }
@@ -197,87 +197,24 @@ TYPED_TEST(Hurdle, ZeroShareAddsItsFormulaAndItsGradient) {
   }
 }
 
-TYPED_TEST(Hurdle, AShiftIsAddedToTheGatesOfItsColumn) {
-  using T = TypeParam;
-  for (std::int64_t cols : test::edge_sizes) {
-    SCOPED_TRACE(cols);
-    Problem problem(9, cols);
-    const Matrix<double> shift = test::random_matrix(1, cols, 6);
-    Context context = test::test_context();
-    const DeviceMatrix<T> values(context, problem.values), gates(context, problem.gates),
-        shifted(context, 9, cols), out(context, 9, cols);
-    const DeviceArray<T> by(context, shift.values);
-    hurdle<T>(context, noise, first_row, values, gates, by, shifted);
-    for (std::int64_t r = 0; r < 9; ++r) {
-      for (std::int64_t c = 0; c < cols; ++c)
-        problem.gates(r, c) = static_cast<T>(problem.gates(r, c)) + static_cast<T>(shift(0, c));
-    }
-    const DeviceMatrix<T> moved(context, problem.gates);
-    hurdle<T>(context, noise, first_row, values, moved, {}, out);
-    EXPECT_EQ(shifted.to_host().values, out.to_host().values);
-  }
-}
-
-TYPED_TEST(Hurdle, GateSumsAddHowOpenShiftedGatesAreAndTheirSlope) {
-  using T = TypeParam;
-  std::vector<std::pair<std::int64_t, std::int64_t>> shapes{{300, 17}, {1, 1009}};
-  for (std::int64_t size : test::edge_sizes) shapes.insert(shapes.end(), {{9, size}, {size, 9}});
-  for (const auto& [rows, cols] : shapes) {
-    SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
-    const Matrix<double> logits = test::random_matrix(rows, cols, 7), shift = test::random_matrix(1, cols, 8);
-    std::vector<double> open(cols, 5), change(cols, 6);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t c = 0; c < cols; ++c) {
-        const double s = sigmoid(logits(r, c) + shift(0, c));
-        open[c] += s;
-        change[c] += s * (1 - s);
-      }
-    }
-    std::vector<double> of_one_thread;
-    for (int threads : {1, 2}) {
-      Context context = test::test_context(threads);
-      const DeviceMatrix<T> gates(context, logits);
-      const DeviceArray<T> by(context, shift.values);
-      const DeviceArray<double> share(context, std::vector<double>(cols, 5)),
-          slope(context, std::vector<double>(cols, 6));
-      gate_sums<T>(context, gates, by, share, slope);
-      const std::vector<double> got = share.to_host(), got_slope = slope.to_host();
-      for (std::int64_t c = 0; c < cols; ++c) {
-        EXPECT_NEAR(got[c], open[c], test::long_sums.of<T>() * open[c]) << c;
-        EXPECT_NEAR(got_slope[c], change[c], test::long_sums.of<T>() * change[c]) << c;
-      }
-      if (threads == 1) of_one_thread = got;
-      EXPECT_EQ(got, of_one_thread);
-    }
-  }
-}
-
 TYPED_TEST(Hurdle, OfNothingAndOfWrongShapes) {
   using T = TypeParam;
   Context context = test::test_context();
   const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
   const DeviceArray<T> three(context, std::vector<double>{0, 0.5, 1});
   const DeviceArray<double> loss(context, std::vector<double>{7});
-  hurdle<T>(context, noise, 0, none, none, {}, none);
+  hurdle<T>(context, noise, 0, none, none, none);
   hurdle_backward<T>(context, noise, 0, 1, none, none, none, none, none);
-  EXPECT_THROW(hurdle<T>(context, noise, 0, fits, narrow, {}, fits), InternalError);
-  EXPECT_THROW(hurdle<T>(context, noise, 0, fits, fits, {}, high), InternalError);
-  EXPECT_THROW(hurdle<T>(context, noise, -1, fits, fits, {}, fits), InternalError);
-  EXPECT_THROW(hurdle<T>(context, noise, 0, narrow, narrow, three, narrow), InternalError);
+  EXPECT_THROW(hurdle<T>(context, noise, 0, fits, narrow, fits), InternalError);
+  EXPECT_THROW(hurdle<T>(context, noise, 0, fits, fits, high), InternalError);
+  EXPECT_THROW(hurdle<T>(context, noise, -1, fits, fits, fits), InternalError);
   EXPECT_THROW(hurdle_backward<T>(context, noise, 0, 1, fits, fits, high, fits, fits), InternalError);
   EXPECT_THROW(hurdle_backward<T>(context, noise, 0, 1, fits, fits, fits, narrow, fits), InternalError);
   EXPECT_THROW(hurdle_backward<T>(context, noise, 0, 0, fits, fits, fits, fits, fits), InternalError);
   EXPECT_THROW(zero_share<T>(context, narrow, three, 1, 1, loss.data(), narrow), InternalError);
   EXPECT_THROW(zero_share<T>(context, fits, three, 1, 1, loss.data(), high), InternalError);
   EXPECT_THROW(zero_share<T>(context, none, three, 1, 1, loss.data(), none), InternalError);
-  const DeviceArray<double> sums(context, std::vector<double>{1, 2, 3}),
-      pair(context, std::vector<double>{0, 0});
-  gate_sums<T>(context, none, three, sums, sums);
-  EXPECT_THROW(gate_sums<T>(context, narrow, three, pair, pair), InternalError);
-  EXPECT_THROW(gate_sums<T>(context, fits, three, pair, sums), InternalError);
-  EXPECT_THROW(gate_sums<T>(context, fits, three, sums, pair), InternalError);
   EXPECT_EQ(loss.value(), 7);
-  EXPECT_EQ(sums.to_host(), (std::vector<double>{1, 2, 3}));
 }
 
 }  // namespace

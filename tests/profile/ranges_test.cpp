@@ -38,8 +38,8 @@ class Ranges : public RecordedExperiment {
     finished_run("counts",
                  {"~model.ae", "model.vae.likelihood=zinb", "model.vae.condition=perturbation",
                   "model.vae.conditioning={control_input: 0.5, combine: learned}", "model.gan.output=hurdle",
-                  "model.gan.calibrate_gates=true", "model.gan.library=output",
-                  "model.gan.weight_average=0.9", "model.gan.sparsity={term: zero_share, weight: 1}"});
+                  "model.gan.library=output", "model.gan.weight_average=0.9",
+                  "model.gan.sparsity={term: zero_share, weight: 1}"});
     finished_run("gaussian", {"~model.ae", "~model.gan", "model.vae.likelihood=gaussian"});
     return recorded();
   }

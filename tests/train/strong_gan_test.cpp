@@ -86,40 +86,6 @@ TEST(StrongGan, CellsDoNotDependOnHowTheyAreCutIntoBlocks) {
   }
 }
 
-/// How much oftener or rarer than in training cells each gene is not zero, in the mean over genes.
-double share_error(StrongRun& run) {
-  const TrainingStart start = start_of(x, run.split);
-  const auto cells = static_cast<double>(run.split.train.size());
-  constexpr std::int64_t blocks = 40, rows = 500;
-  std::vector<double> open(static_cast<std::size_t>(x.cols));
-  for (std::int64_t b = 0; b < blocks; ++b) {
-    const Matrix<float> made = run.model->generate(b * rows, rows, 5);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t g = 0; g < x.cols; ++g) open[g] += made(r, g) != 0 ? 1.0 / (blocks * rows) : 0;
-    }
-  }
-  double sum = 0;
-  for (std::int64_t g = 0; g < x.cols; ++g) {
-    const auto real = static_cast<double>(start.genes.offsets[g + 1] - start.genes.offsets[g]);
-    sum += std::abs(open[g] - real / cells) / static_cast<double>(x.cols);
-  }
-  return sum;
-}
-
-TEST(StrongGan, CalibratedGatesGiveTheZerosOfTheTrainingCells) {
-  ModelOptions options = strong_gan();
-  options.gan.sparsity.weight = 0;  // nothing else asks for them
-  options.train.epochs = 8;
-  const auto error_with = [&](bool calibrate) {
-    options.gan.calibrate_gates = calibrate;
-    StrongRun run(options);
-    run.run();
-    return share_error(run);
-  };
-  EXPECT_GT(error_with(false), 0.02);
-  EXPECT_LT(error_with(true), 0.006);  // of 20,000 cells after calibration on 8,192
-}
-
 TEST(StrongGan, RecordsItsHealth) {
   StrongRun run;
   const EpochRecord last = run.run().last;

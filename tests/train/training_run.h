@@ -91,7 +91,6 @@ inline ModelOptions strong_gan() {
   gan.sparsity = {.term = SparsityTerm::zero_share, .weight = 200};
   gan.library = LibraryUse::output;
   gan.weight_average = 0.9;
-  gan.calibrate_gates = true;
   options.train.generator = options.train.critic = {.learning_rate = 1e-3, .betas = {0, 0.9}};
   options.train.schedule = {.type = ScheduleType::linear};
   return options;

@@ -342,7 +342,8 @@ class GanTraining:
         z = self.draws.normal(Purpose.LATENT, 0, 0, (8, self.model.inputs))
         told = None if self.conditions is None else torch.from_numpy(self.conditions[:8])
         with torch.no_grad():
-            generated = self.model.generate(z, self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1], told)
+            outputs = self.model.average_outputs(z, told)
+            generated = self.model.cells(outputs, self.noise(Purpose.GENERATE, 1, 0, 8), z[:, -1])
             return {"z": z, "generated": generated, "logit": self.model.criticize(x[:8], told)}
 
 

@@ -5,13 +5,12 @@
 
 namespace sparcell {
 
-/// out = open * softplus(value), open = 1 where gate + shift + noise > 0, else 0: a gate with logit l is open
-/// with probability sigmoid(l). `shift` has a number for every column, or none: no shift. The noise is
-/// logistic, log u - log(1 - u); row i of the batch, which is row `first_row` + i of what is drawn, takes the
-/// elements (first_row + i) * columns ... of the stream. Requires: the three matrices have one shape.
-SPARCELL_OP(hurdle,
-            (Context & context, RandomStream noise, std::int64_t first_row, MatrixView<const T> values,
-             MatrixView<const T> gates, std::span<const T> shift, MatrixView<T> out))
+/// out = open * softplus(value), open = 1 where gate + noise > 0, else 0: a gate with logit l is open with
+/// probability sigmoid(l). The noise is logistic, log u - log(1 - u); row i of the batch, which is row
+/// `first_row` + i of what is drawn, takes the elements (first_row + i) * columns ... of the stream.
+/// Requires: the three matrices have one shape.
+SPARCELL_OP(hurdle, (Context & context, RandomStream noise, std::int64_t first_row,
+                     MatrixView<const T> values, MatrixView<const T> gates, MatrixView<T> out))
 
 /// The way back with the gates drawn again. Gradient at a value: grad * open * sigmoid(value). At a gate
 /// straight through (Bengio et al. 2013; Jang et al. 2017, "Categorical reparameterization with
@@ -28,11 +27,5 @@ SPARCELL_OP(hurdle_backward, (Context & context, RandomStream noise, std::int64_
 /// column for each share; rows > 0 unless there are no columns.
 SPARCELL_OP(zero_share, (Context & context, MatrixView<const T> gates, std::span<const T> share,
                          double loss_scale, double gradient_scale, double* loss, MatrixView<T> grad))
-
-/// How open shifted gates are, and how much a shift changes that: with s = sigmoid(gate + shift_g) of every
-/// cell, share_g += sum s and slope_g += sum s (1 - s). Requires: a shift, a share and a slope for every
-/// column.
-SPARCELL_OP(gate_sums, (Context & context, MatrixView<const T> gates, std::span<const T> shift,
-                        std::span<double> share, std::span<double> slope))
 
 }  // namespace sparcell

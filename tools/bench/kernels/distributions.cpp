@@ -60,7 +60,7 @@ auto hurdle_case(bool back) {
       if (back) {
         hurdle_backward<float>(context, noise, 0, 0.5, values, gates, grad, by_value, by_gate);
       } else {
-        hurdle<float>(context, noise, 0, values, gates, {}, by_value);
+        hurdle<float>(context, noise, 0, values, gates, by_value);
       }
     });
   };
@@ -71,12 +71,6 @@ void run_zero_share(Context& context, const Record& record) {
   const Buffer<float> share(context, std::vector<float>(genes, 0.1f));
   const Buffer<double> loss(context, 1);
   record([&] { zero_share<float>(context, gates, share.span(), 1, 1, loss.data(), grad); });
-}
-
-void run_gate_sums(Context& context, const Record& record) {
-  const DeviceValues gates(context, batch_cells, genes), shift(context, 1, genes);
-  const Buffer<double> share(context, genes), slope(context, genes);
-  record([&] { gate_sums<float>(context, gates, shift.span(), share.span(), slope.span()); });
 }
 
 auto library_case(bool back) {
@@ -121,7 +115,6 @@ std::vector<Case> distribution_cases() {
       {"hurdle", size, 3 * dense, true, hurdle_case(false)},
       {"hurdle_backward", size, 5 * dense, true, hurdle_case(true)},
       {"zero_share", size, 3 * dense + 4 * genes, true, run_zero_share},
-      {"gate_sums", size, dense + (4 + 2 * 16) * genes, true, run_gate_sums},
       {"scale_to_library", size, 2 * dense, false, library_case(false)},
       {"scale_to_library_backward", size, 3 * dense, false, library_case(true)},
       {"moving_average", "512 x 5000", 3 * 4 * hidden * genes, true, run_moving_average},
