@@ -26,7 +26,11 @@ constexpr int tile_columns = warp_size * width;
 constexpr int tile_genes = 32;
 constexpr int warp_genes = tile_genes / warps;
 constexpr int tile_cells = threads;
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int gradient_blocks = 2;  // code for 10.0 and newer spills in the registers of three
+#else
 constexpr int gradient_blocks = 3;  // at once on a multiprocessor: leaves registers for the rows on their way
+#endif
 constexpr int cells_at_once = 2;    // of each gene
 
 __host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
