@@ -31,7 +31,7 @@ constexpr int gradient_blocks = 2;  // code for 10.0 and newer spills in the reg
 #else
 constexpr int gradient_blocks = 3;  // at once on a multiprocessor: leaves registers for the rows on their way
 #endif
-constexpr int cells_at_once = 2;    // of each gene
+constexpr int cells_at_once = 2;  // of each gene
 
 __host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
   return (cols + tile_columns - 1) / tile_columns;
