@@ -49,7 +49,7 @@ struct TangentRow {
 };
 
 template <int width, class Act>
-__global__ void __launch_bounds__(row_threads)
+__global__ void __launch_bounds__(row_threads, 4)  // 128 registers: with fewer some architectures spill
     row_tangent_means(Act activation, Parameters parameters, Pass pass, MatrixView<const float> a,
                       MatrixView<const float> signal, MatrixView<float> tangent_linear, TangentMeans* means) {
   const Keep keep(pass);
