@@ -14,7 +14,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 /// Long enough to be met while it trains.
-const std::vector<std::string> longer{"train.epochs=6000", "train.checkpoint.every.epochs=0"};
+const std::vector<std::string> longer{"train.epochs=15000", "train.checkpoint.every.epochs=0"};
 
 std::vector<std::string> longer_with(const std::vector<std::string>& more) {
   std::vector<std::string> all = longer;

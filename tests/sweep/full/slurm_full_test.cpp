@@ -4,7 +4,7 @@
 namespace sparcell::test {
 namespace {
 
-const std::vector<std::string> longer{"train.epochs=6000", "train.checkpoint.every.epochs=0"};
+const std::vector<std::string> longer{"train.epochs=15000", "train.checkpoint.every.epochs=0"};
 
 class OneSlurmRun : public Slurm {
  protected:
