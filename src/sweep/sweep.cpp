@@ -98,9 +98,9 @@ void check_nothing_is_queued(const SweepFolder& sweep) {
   const std::string folder = sweep.path().string();
   if (queue.has_jobs) {
     throw UsageError(
-        "{} has jobs in Slurm's queue, and nothing was submitted again; when they have ended (sparcell "
-        "status "
-        "{} --watch) or are cancelled (sparcell cancel {}), sparcell resume {} submits what is left",
+        "{} has jobs in Slurm's queue, and nothing was submitted again; when they have ended "
+        "(sparcell status {} --watch) or are cancelled (sparcell cancel {}), sparcell resume {} submits "
+        "what is left",
         folder, folder, folder, folder);
   }
   if (!queue.no_answer.empty()) {

@@ -127,13 +127,7 @@ TEST(ConditionalGan, LearnsTheShiftOfEveryPerturbation) {
   options.condition = {"perturbation"};
   GanOptions& gan = options.gan;
   gan.generator.hidden = gan.critic.hidden = {32, 32};
-  gan.loss = GanLoss::wgan;
-  gan.spectral_norm = false;
-  gan.instance_noise = 0;
-  gan.sparsity.weight = 0;
-  gan.latent_draw = LatentDraw::per_update;
-  gan.gradient_penalty = {.weight = 1, .target = 1, .on = PenaltyOn::logit};
-  gan.weight_average = 0.98;
+  make_averaged_wgan(gan);
   options.train.generator = options.train.critic = {.learning_rate = 2e-3, .betas = {0, 0.9}};
   options.train.batch = 50;
   options.train.epochs = 120;

@@ -124,13 +124,7 @@ double off_by(const PairWorld& world, GeneCombination combine) {
   gan.generator.hidden = {};
   gan.critic.hidden = {48, 48};
   options.train.batch = 40;
-  gan.loss = GanLoss::wgan;
-  gan.spectral_norm = false;
-  gan.instance_noise = 0;
-  gan.sparsity.weight = 0;
-  gan.latent_draw = LatentDraw::per_update;
-  gan.gradient_penalty = {.weight = 1, .target = 1, .on = PenaltyOn::logit};
-  gan.weight_average = 0.98;
+  make_averaged_wgan(gan);
   options.train.generator = options.train.critic = {.learning_rate = 5e-3, .betas = {0, 0.9}};
   options.train.schedule = {.type = ScheduleType::linear};
   options.train.epochs = 400;

@@ -78,6 +78,17 @@ inline TrainingStart start_of(const Csr<float>& x, const Split& split) {
   return start;
 }
 
+/// A penalised Wasserstein critic and averaged weights: a GAN that finds means of small worlds.
+inline void make_averaged_wgan(GanOptions& gan) {
+  gan.loss = GanLoss::wgan;
+  gan.spectral_norm = false;
+  gan.instance_noise = 0;
+  gan.sparsity.weight = 0;
+  gan.latent_draw = LatentDraw::per_update;
+  gan.gradient_penalty = {.weight = 1, .target = 1, .on = PenaltyOn::logit};
+  gan.weight_average = 0.98;
+}
+
 /// A GAN with everything that has a state beside its weights.
 inline ModelOptions strong_gan() {
   ModelOptions options = small_model(ModelType::gan);
