@@ -5,8 +5,9 @@ Parts, each within --limit seconds (500):
   sanitizer     compute-sanitizer's four tools over the tests of the ops, which launch every kernel
   bench         tools/bench/gpu.py: ceilings, rows, peers
   profile       ncu's counters of one step, kernel by kernel
-Results are lines in FOLDER/<part>.jsonl as they come, FOLDER/<part>.json and FOLDER/<part>.md at the end. Exit code 0: done and
-good; 1: something failed; 2: it cannot begin; 75: not finished, call again. A folder holds one commit on one GPU.
+Tests, also those under the sanitizer, are spread over --jobs processes that share the GPU; what is timed has it alone. Results
+are lines in FOLDER/<part>.jsonl as they come, FOLDER/<part>.json and FOLDER/<part>.md at the end. Exit code 0: done and good; 1:
+something failed; 2: it cannot begin; 75: not finished, call again. A folder holds one commit on one GPU.
 """
 import argparse
 import csv
@@ -16,7 +17,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -118,10 +121,10 @@ def facts_of(place):
 
 
 class Results:
-    """Lines of JSON that outlive this process."""
+    """Lines of JSON that outlive this process. Threads may add them."""
 
     def __init__(self, path):
-        self.path, self.lines = path, []
+        self.path, self.lines, self.lock = path, [], threading.Lock()
         if path.exists():
             for line in path.read_text().splitlines():
                 try:
@@ -130,46 +133,60 @@ class Results:
                     continue
 
     def add(self, **line):
-        self.lines.append(line)
-        with self.path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        with self.lock:
+            self.lines.append(line)
+            with self.path.open("a") as file:
+                file.write(json.dumps(line) + "\n")
 
     def of(self, **keys):
         return [line for line in self.lines if all(line.get(key) == value for key, value in keys.items())]
 
 
-def tests_under(place, results, name, prefix, keys, deadline):
-    """Runs those of a program's tests that have no result yet. True where all have one then."""
-    program, _ = place.tests[name]
-    if results.of(**keys, stopped=True):
-        return True
-    done = {line["test"] for line in results.of(**keys) if "test" in line}
-    left, said = gpu_check_gtest.run_all(
-        [*prefix, str(program)], [test for test in place.list(name) if test not in done], place.environment, place.folder, deadline,
-        lambda test, result, seconds, text: results.add(**keys, test=test, result=result, seconds=seconds, text=text))
-    if said:
-        results.add(**keys, stopped=True, text=said, left=len(left))
-        return True
-    return not left
+class Work:
+    """Those of a program's tests that have no result with `keys` yet, cut in shares that run side by side."""
+
+    def __init__(self, place, results, name, prefix, keys, jobs):
+        self.place, self.results, self.keys = place, results, keys
+        self.command = [*prefix, str(place.tests[name][0])]
+        stopped = results.of(**keys, stopped=True)
+        done = {line["test"] for line in results.of(**keys) if "test" in line}
+        left = [] if stopped else [test for test in place.list(name) if test not in done]
+        self.shares = [left[first::jobs] for first in range(min(jobs, len(left)))]
+
+    def run(self, tests, deadline):
+        """True where all of a share have a result then."""
+        left, said = gpu_check_gtest.run_all(
+            self.command, tests, self.place.environment, self.place.folder, deadline,
+            lambda test, result, seconds, text: self.results.add(**self.keys, test=test, result=result, seconds=seconds, text=text))
+        if said:
+            self.results.add(**self.keys, stopped=True, text=said, left=len(left))
+        return said or not left
 
 
-def correctness(place, results, deadline, _):
-    finished = [tests_under(place, results, name, [], {"program": name}, deadline) for name in place.tests]
-    return all(finished)
+def run_side_by_side(works, jobs, deadline):
+    with ThreadPoolExecutor(jobs) as pool:
+        return all(list(pool.map(lambda share: share[0].run(share[1], deadline), [(work, s) for work in works for s in work.shares])))
 
 
-def sanitizer(place, results, deadline, _):
+def correctness(place, results, deadline, arguments):
+    works = [Work(place, results, name, [], {"program": name}, arguments.jobs) for name in place.tests]
+    return run_side_by_side(works, arguments.jobs, deadline)
+
+
+def sanitizer(place, results, deadline, arguments):
     if shutil.which("compute-sanitizer") is None:
         results.add(skipped="compute-sanitizer is not on the PATH")
         return True
-    finished = []
     for tool in TOOLS:
         prefix = ["compute-sanitizer", "--tool", tool, "--report-api-errors", "no", "--print-limit", "20", "--target-processes", "all"]
-        finished.append(tests_under(place, results, SANITIZED, prefix, {"tool": tool}, deadline))
-    return all(finished)
+        work = Work(place, results, SANITIZED, prefix, {"tool": tool}, arguments.jobs)
+        if not run_side_by_side([work], arguments.jobs, deadline):
+            return False
+    return True
 
 
-def bench(place, results, deadline, out):
+def bench(place, results, deadline, arguments):
+    out = arguments.out
     command = [sys.executable, ROOT / "tools/bench/gpu.py", "--program", place.bench, "--out", out / "rows", "--limit",
                max(deadline - time.monotonic() - 15, 1)]
     try:
@@ -238,7 +255,7 @@ def run_part(name, place, facts, arguments):
     results = Results(out / f"{name}.jsonl")
     if not results.of(finished=True):
         deadline = time.monotonic() + arguments.limit
-        if PARTS[name](place, results, deadline, out):
+        if PARTS[name](place, results, deadline, arguments):
             results.add(finished=True)
     if name == "bench" and (out / "rows/gpu.json").exists():
         summary = json.loads((out / "rows/gpu.json").read_text())
@@ -276,6 +293,7 @@ def main():
     parser.add_argument("--part", choices=PARTS)
     parser.add_argument("--out", type=Path, default=Path("gpu_check"), help="folder of the results")
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder, outside of a package")
+    parser.add_argument("--jobs", type=int, default=max(1, min(12, (os.cpu_count() or 2) - 2)), help="test programs at once")
     parser.add_argument("--limit", type=float, default=500, help="seconds of a part")
     parser.add_argument("--record", type=Path, metavar="FILE",
                         help="write what --out holds as the record of the last run; runs nothing")

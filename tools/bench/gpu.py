@@ -4,15 +4,17 @@
     tools/bench/gpu.py                       measures; what an earlier call finished stays
     tools/bench/gpu.py --rehearse            without a GPU: the emulated device and PyTorch on the CPU, small; compares, measures nothing
 
-Ceilings first (copy, products, empty graph nodes, atomics), then the rows, each in a process of bench_gpu that takes turns with
-its peers (torch_gpu_peers.py, cupy_peers.py): 11 turns of at least 200 steps after 50, timed by CUDA events; median and range. A
-training row's losses of the first ten steps, with the same weights, cells, order and masks, are compared with PyTorch's before a
-ratio is printed. Lightning takes 3 turns; an epoch of a peer is its step times the number of batches.
+Ceilings first (copy, products, empty graph nodes, atomics), then the rows, each in a process of bench_gpu (some are made ready side
+by side before the first of them is measured) that takes turns with its peers (torch_gpu_peers.py, cupy_peers.py): 11 turns of at
+least 200 steps after 50, timed by CUDA events; median and range. A training row's losses of the first ten steps, with the same
+weights, cells, order and masks, are compared with PyTorch's before a ratio is printed. Lightning takes 3 turns; an epoch of a peer is
+its step times the number of batches.
 
 --out FOLDER keeps a JSON file for each row, gpu.json and gpu.md. Exit code 0; 1 where a row failed or differs; 2 for what cannot
 begin; 75 where --limit ended it: call again to go on.
 """
 import argparse
+import contextlib
 import gc
 import json
 import math
@@ -57,8 +59,12 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.communicate()
+        self.end()
+
+    def end(self):
+        if self.process.returncode is None:
+            self.process.kill()
+            self.process.communicate()
 
     def answer(self):
         while b"\n" not in self.buffer:
@@ -173,21 +179,62 @@ def release_memory():
         sys.modules["torch"].cuda.empty_cache()
 
 
-def run_row(arguments, name, precision, deadline):
-    with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
-        folder = Path(folder)
-        command = ["row", name, "--precision", precision, "--turns", "--exchange", folder]
-        with Program(arguments.program, command, deadline) as program:
-            row = program.answer()
-            if not row["agrees"]:
-                raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['allowed_error']:.0e}")
-            row["losses_agree"] = None
-            try:
-                measure(program, row, folder, deadline)
-            finally:
-                release_memory()
-    row["peer"] = {key: value for key, value in row["peer"].items() if key != "losses"} if row["peer"] else None
-    return row
+class Ready:
+    """A row whose process has made its data, compared with f64 and waits for turns."""
+
+    def __init__(self, arguments, name, precision, deadline, stack):
+        self.name, self.precision, self.deadline = name, precision, deadline
+        self.path = arguments.out / f"row_{name}_{precision}.json"
+        self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=arguments.scratch)))
+        exchange = [] if arguments.alone else ["--exchange", self.folder]
+        command = ["row", name, "--precision", precision, "--turns", *exchange]
+        self.program = stack.enter_context(Program(arguments.program, command, deadline))
+        self.row = None
+
+    def wait(self):
+        self.row = self.program.answer()
+
+    def measured(self, alone):
+        row = self.row
+        if not row["agrees"]:
+            raise Failure(f"differs from f64 by {max(row['error'].values()):.1e}, more than {row['allowed_error']:.0e}")
+        row["losses_agree"] = None
+        if alone:
+            row["peer"] = None
+        try:
+            measure(self.program, row, self.folder, self.deadline)
+        finally:
+            release_memory()
+            self.program.end()
+        row["peer"] = {key: value for key, value in row["peer"].items() if key != "losses"} if row["peer"] else None
+        return row
+
+
+def result_of(ready, work):
+    """What `work` gives, or the row as one that failed; None where time ran out."""
+    try:
+        return work()
+    except OutOfTime:
+        return None
+    except Failure as failure:
+        return {"row": ready.name, "precision": ready.precision, "failed": str(failure)}
+    except Exception as error:  # of a peer that the row cannot do without
+        return {"row": ready.name, "precision": ready.precision, "failed": sentence(error)}
+
+
+def run_rows(arguments, names, deadline):
+    """Rows are made ready side by side and measured one after the other. Yields a row or, where time ran out, None for each."""
+    with contextlib.ExitStack() as stack:
+        all_ready = [Ready(arguments, name, precision, deadline, stack) for name, precision in names]
+        failed = [result_of(ready, lambda ready=ready: ready.wait() or False) for ready in all_ready]
+        for ready, failure in zip(all_ready, failed, strict=True):
+            row = failure
+            if failure is False:
+                log(f"{ready.name} {ready.precision}")
+                row = result_of(ready, lambda ready=ready: ready.measured(arguments.alone))
+            if row is not None:
+                write_whole(ready.path, json.dumps(row, indent=1))
+            yield row
 
 
 def write_whole(path, text):
@@ -228,26 +275,13 @@ def run(arguments):
     deadline = time.monotonic() + arguments.limit
     arguments.out.mkdir(parents=True, exist_ok=True)
     listed, results = begin(arguments, deadline)
-    results["rows"], waiting = [], []
-    for name, precision in wanted(arguments, listed):
-        path = arguments.out / f"row_{name}_{precision}.json"
-        row = kept(path)
-        if row is None and deadline - time.monotonic() < SHORTEST_ROW:
-            waiting.append(f"{name} {precision}")
-            continue
-        if row is None:
-            log(f"{name} {precision}")
-            try:
-                row = run_row(arguments, name, precision, deadline)
-            except OutOfTime:
-                waiting.append(f"{name} {precision}")
-                continue
-            except Failure as failure:
-                row = {"row": name, "precision": precision, "failed": str(failure)}
-            except Exception as error:  # of a peer that the row cannot do without
-                row = {"row": name, "precision": precision, "failed": sentence(error)}
-            write_whole(path, json.dumps(row, indent=1))
-        results["rows"].append(row)
+    rows = {asked: kept(arguments.out / "row_{}_{}.json".format(*asked)) for asked in wanted(arguments, listed)}
+    left = [asked for asked, row in rows.items() if row is None]
+    while left and deadline - time.monotonic() > SHORTEST_ROW:
+        group, left = left[:arguments.ahead], left[arguments.ahead:]
+        rows.update(zip(group, run_rows(arguments, group, deadline), strict=True))
+    results["rows"] = [row for row in rows.values() if row is not None]
+    waiting = [" ".join(asked) for asked, row in rows.items() if row is None]
     write_whole(arguments.out / "gpu.json", json.dumps({**results, "waiting": waiting}, indent=1))
     text = gpu_table.markdown(results)
     write_whole(arguments.out / "gpu.md", text)
@@ -286,6 +320,9 @@ def main():
     parser.add_argument("--scratch", help="folder for what peers read, up to 1 GB; default: the system's")
     parser.add_argument("--limit", type=float, default=500, help="seconds")
     parser.add_argument("--precisions", nargs="+", metavar="PRECISION", help="of training rows; default: all")
+    parser.add_argument("--ahead", type=int, default=max(1, (os.cpu_count() or 2) // 2), metavar="N",
+                        help="rows made ready side by side, up to 10 GB of memory each")
+    parser.add_argument("--alone", action="store_true", help="without peers")
     parser.add_argument("--rehearse", action="store_true")
     arguments = parser.parse_args()
     build = HERE.parents[1] / "build/release"
