@@ -11,13 +11,13 @@ template <class T>
 void cpu::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
                     const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
                     std::span<T> first_moment, std::span<T> second_moment) {
-  const double number = static_cast<double>(*step + 1);
+  const std::int64_t number = *step + 1;
   const double beta1 = options.betas[0], beta2 = options.betas[1], rate = static_cast<double>(*learning_rate);
   const bool decoupled = options.type == OptimizerType::adamw;
   const T b1 = static_cast<T>(beta1), b2 = static_cast<T>(beta2), rest1 = static_cast<T>(1 - beta1),
           rest2 = static_cast<T>(1 - beta2);
-  const T step_size = static_cast<T>(rate / (1 - std::pow(beta1, number)));
-  const T root_correction = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, number)));
+  const T step_size = static_cast<T>(rate / (1 - math::power(beta1, number)));
+  const T root_correction = static_cast<T>(1 / std::sqrt(1 - math::power(beta2, number)));
   const T epsilon = static_cast<T>(options.epsilon);
   const T decay = decoupled ? T(0) : static_cast<T>(options.weight_decay);
   const T shrink = decoupled ? static_cast<T>(1 - rate * options.weight_decay) : T(1);

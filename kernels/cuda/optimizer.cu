@@ -56,9 +56,9 @@ struct Factors {
   float step_size, root_correction, shrink;
 
   Factors() = default;
-  __device__ __forceinline__ Factors(const Adam& adam, double rate, double number)
-      : step_size(static_cast<float>(rate / (1 - std::pow(adam.beta1, number)))),
-        root_correction(static_cast<float>(1 / math::square_root(1 - std::pow(adam.beta2, number)))),
+  __device__ __forceinline__ Factors(const Adam& adam, double rate, std::int64_t number)
+      : step_size(static_cast<float>(rate / (1 - math::power(adam.beta1, number)))),
+        root_correction(static_cast<float>(1 / math::square_root(1 - math::power(adam.beta2, number)))),
         shrink(adam.decoupled ? static_cast<float>(1 - rate * adam.weight_decay) : 1) {}
 };
 
@@ -85,7 +85,7 @@ __global__ void __launch_bounds__(threads)
   Parameters next = arenas.load<access>(place(i));  // nothing where i is behind the end
   __shared__ Factors shared;
   if (threadIdx.x == 0) {
-    shared = Factors(adam, static_cast<double>(load(learning_rate)), static_cast<double>(load(step) + 1));
+    shared = Factors(adam, static_cast<double>(load(learning_rate)), load(step) + 1);
   }
   __syncthreads();
   const Factors factors = shared;

@@ -36,6 +36,7 @@ struct Term {
 struct Inner {
   Term terms[2];
   float* inner;
+  bool aligned;
 };
 
 struct Gradient {
@@ -128,21 +129,27 @@ __global__ void __launch_bounds__(threads) sigma_of(Weights weights, unsigned* t
       w.kept_u.rows, [&](std::int64_t p) { store(w.inverse_sigma + p, static_cast<float>(1 / sigma)); });
 }
 
+/// The calling thread's share of sum(grad_linear * (a - bias)).
 template <int access>
+__device__ __forceinline__ double product_sum(const Term& term) {
+  const auto& [grad_linear, a, bias] = term;
+  double sum = 0;
+  device::for_each_slab<threads>(a.cols, [&](const Slab& slab) {
+    const Four shift = bias == nullptr ? Four{} : slab.load<access>(bias);
+    slab.for_each_row(a.rows, [&](std::int64_t r) {
+      const Four g = slab.load<access>(grad_linear.row(r)), at = slab.load<access>(a.row(r));
+      sum += static_cast<double>(dot(g, four([&](int k) { return at[k] - shift[k]; })));
+    });
+  });
+  return sum;
+}
+
 __global__ void __launch_bounds__(threads) inner_product(Inners inners, double* partial, unsigned* tickets) {
   const Inner job = inners.of_block();
   double sum = 0;
 #pragma unroll
-  for (int t = 0; t < 2; ++t) {
-    const auto& [grad_linear, a, bias] = job.terms[t];
-    device::for_each_slab<threads>(a.cols, [&](const Slab& slab) {
-      const Four shift = bias == nullptr ? Four{} : slab.load<access>(bias);
-      slab.for_each_row(a.rows, [&](std::int64_t r) {
-        const Four g = slab.load<access>(grad_linear.row(r)), at = slab.load<access>(a.row(r));
-        sum += static_cast<double>(dot(g, four([&](int k) { return at[k] - shift[k]; })));
-      });
-    });
-  }
+  for (int t = 0; t < 2; ++t)
+    sum += job.aligned ? product_sum<width>(job.terms[t]) : product_sum<1>(job.terms[t]);
   sum = device::block_sum<threads>(sum);
   if (device::sum_over_blocks<threads>(sum, partial, tickets) && threadIdx.x == 0)
     store(job.inner, static_cast<float>(sum));
@@ -224,23 +231,21 @@ void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weigh
 void launch_inner(Context& context, std::span<const SpectralInner<float>> inners) {
   Inners jobs{};
   Extent largest{1, 1};  // an inner product of nothing is 0
-  bool aligned = true;
   for (std::size_t i = 0; i < inners.size(); ++i) {
     jobs.job[i].inner = inners[i].inner;
+    jobs.job[i].aligned = true;
     for (int t = 0; t < 2; ++t) {
       const auto& [grad_linear, a, bias] = inners[i].terms[t];
       jobs.job[i].terms[t] = {grad_linear, a, device::data_or_null(bias)};
       largest.include(a.rows, a.cols);
-      aligned = aligned && device::aligned_rows<width>(grad_linear) && device::aligned_rows<width>(a) &&
-                device::aligned<width>(bias.data());
+      jobs.job[i].aligned = jobs.job[i].aligned && device::aligned_rows<width>(grad_linear) &&
+                            device::aligned_rows<width>(a) && device::aligned<width>(bias.data());
     }
   }
   const dim3 grid = with_layers(device::slab_grid<threads>(largest.rows, largest.cols), inners.size());
-  device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(
-        inner_product<constant>, {.grid = grid, .block = threads, .stream = device::stream_of(context)}, jobs,
-        cuda::workspace<double>(context, std::int64_t{grid.x} * grid.y * grid.z), cuda::tickets(context));
-  });
+  device::launch(inner_product, {.grid = grid, .block = threads, .stream = device::stream_of(context)}, jobs,
+                 cuda::workspace<double>(context, std::int64_t{grid.x} * grid.y * grid.z),
+                 cuda::tickets(context));
 }
 
 void launch_correction(Context& context, std::span<const SpectralGradient<float>> gradients) {

@@ -203,14 +203,11 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
     input = load(data, rows, training ? segment.step : nullptr);
   }
   if (training) this->phases_.enter(Phase::forward);
-  if (sparse_) {
-    sparse_linear<T>(context_, data.x(), rows, encoder_.weight(0),
-                     encoder_.rows_of(encoder_tape_[0].a, 0, 0, rows.count));
-  }
   told_encoder_ = data.told(rows);
   if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
+  const NetworkInput<T> cells = sparse_ ? NetworkInput<T>(data.x(), rows) : NetworkInput<T>(input.hidden);
   const MatrixView<T> hidden =
-      encoder_.forward(context_, encoder_tape_, input.hidden, rows.count, segments, seed_, training,
+      encoder_.forward(context_, encoder_tape_, cells, rows.count, segments, seed_, training,
                        {.skip_input = input.skip, .conditions = told_encoder_});
   if (!variational()) return hidden;
   log_variance_->forward(context_, log_variance_tape_, hidden, rows.count, segments, seed_, training);
@@ -313,8 +310,14 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.rows_of(encoder_tape_[last].grad, last, 0, n);
   this->phases_.enter(Phase::backward);
+  // The decoder's last layer, half of all weights, is finished first: its step of Adam goes beside the rest.
+  const int last_decoder = decoder_.size() - 1;
+  const bool early = options_.train.clip_norm <= 0 && !this->watch_ && last_decoder > 0;
+  const auto finished = [&](int layer) {
+    if (early && layer == last_decoder) optimize(last_layer(), state);
+  };
   decoder_.backward(context_, decoder_tape_, z, n, segments, seed_, true, grad_latent, z, grad_latent,
-                    conditions);
+                    conditions, finished);
   if (variational()) {
     reparameterize_backward<T>(context_, noise, mu, log_variance, grad_latent, &state->kl_weight,
                                {divergence.scale / static_cast<double>(n), divergence.free_bits},
@@ -344,8 +347,27 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     clip_gradients<T>(context_, options_.train.clip_norm, parameters_.gradients(),
                       &state->losses[gradient_norm_slot]);
   }
-  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->step, parameters_.values(),
-               parameters_.gradients(), parameters_.first_moments(), parameters_.second_moments());
+  const std::size_t end = parameters_.values().size();
+  const Range done = early ? last_layer() : Range{end, end};
+  optimize({0, done.first}, state);
+  optimize({done.end, end}, state);
+}
+
+template <class T>
+typename Autoencoder<T>::Range Autoencoder<T>::last_layer() const {
+  const int layer = decoder_.size() - 1;
+  const auto& weight = parameters_.tensors()[decoder_.weight_tensor(layer)];
+  const auto& bias = parameters_.tensors()[decoder_.bias_tensor(layer)];
+  return {static_cast<std::size_t>(weight.offset), static_cast<std::size_t>(bias.offset + bias.size())};
+}
+
+template <class T>
+void Autoencoder<T>::optimize(Range range, StepState<T>* state) {
+  if (range.first == range.end) return;
+  const auto part = [&](std::span<T> all) { return all.subspan(range.first, range.end - range.first); };
+  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->step,
+               part(parameters_.values()), part(parameters_.gradients()), part(parameters_.first_moments()),
+               part(parameters_.second_moments()));
 }
 
 template <class T>

@@ -67,6 +67,14 @@ class Autoencoder final : public Trainable<T> {
   /// Output of the decoder in evaluation mode.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
+  /// Parameters of the arena, with the padding between them.
+  struct Range {
+    std::size_t first, end;
+  };
+  /// Weight and bias of the decoder's output layer.
+  Range last_layer() const;
+  /// Their step of Adam, which clears the gradients.
+  void optimize(Range range, StepState<T>* state);
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.

@@ -8,6 +8,7 @@
 #include "sparcell/ops/adversarial.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/gradient_penalty.h"
+#include "sparcell/ops/linear.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
@@ -267,6 +268,13 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
   head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
   for (int k = head; k > 0; --k) {
     const int below = k - 1;
+    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
+    if (!curved_ && !network_.shape(k).deviation) {
+      linear_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
+                         grad(k, tangent, n), network_.weight(k), a(below, 0, n), grad(below, tangent, n),
+                         {});
+      continue;
+    }
     const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
     network_.input_gradient(context_, k, grad(k, tangent, n), signal);
     if (network_.shape(k).deviation) {
@@ -274,7 +282,6 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
           context_, layer_input(k, 0, n),
           network_.deviation_gradient(context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
     }
-    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
     layer_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                       a(below, 0, n), signal, grad(below, tangent, n), {});
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sparcell/core/branches.h"
+#include "sparcell/ops/linear.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/random.h"
@@ -329,6 +330,13 @@ PassStatistics<T> Network<T>::statistics(int layer, const LayerTape<T>& tape, co
 }
 
 template <class T>
+RunningStatistics<T> Network<T>::running_statistics(int layer) {
+  const Layer& l = layers_[layer];
+  if (l.running_mean < 0) return {};
+  return {buffers_->vector(l.running_mean), buffers_->vector(l.running_variance)};
+}
+
+template <class T>
 LayerPass<T> Network<T>::pass(int layer, const LayerTape<T>& tape, const Segment& segment,
                               std::uint64_t seed) const {
   const Layer& l = layers_[layer];
@@ -352,16 +360,36 @@ template <class T>
 void Network<T>::activate(Context& context, int layer, const LayerTape<T>& tape,
                           std::span<const Segment> segments, std::uint64_t seed, bool training,
                           MatrixView<T> linear, MatrixView<T> out) {
-  const Layer& l = layers_[layer];
-  RunningStatistics<T> running;
-  if (l.running_mean >= 0) running = {buffers_->vector(l.running_mean), buffers_->vector(l.running_variance)};
-  layer_forward<T>(context, form(layer, training), layer_parameters(layer), running,
+  layer_forward<T>(context, form(layer, training), layer_parameters(layer), running_statistics(layer),
                    passes(layer, tape, segments, seed), linear, out);
 }
 
 template <class T>
+bool Network<T>::is_alone(int layer) const {
+  return shape(layer).beside == 0 && !(layer == 0 && conditioned()) && !(layer + 1 == size() && skips());
+}
+
+template <class T>
+void Network<T>::forward_whole(Context& context, int layer, const LayerTape<T>& tape,
+                               std::span<const Segment> segments, std::uint64_t seed, bool training,
+                               const NetworkInput<T>& input, bool with_bias, MatrixView<T> linear,
+                               MatrixView<T> out) {
+  const LayerForm layer_form = form(layer, training);
+  LayerParameters<T> parameters = layer_parameters(layer);
+  if (!with_bias) parameters.bias = {};
+  const std::vector<LayerPass<T>> all_passes = passes(layer, tape, segments, seed);
+  if (input.is_sparse()) {
+    sparse_linear_forward<T>(context, layer_form, parameters, running_statistics(layer), all_passes,
+                             input.sparse, input.rows, weight(layer), linear, out);
+  } else {
+    linear_forward<T>(context, layer_form, parameters, running_statistics(layer), all_passes, input.dense,
+                      weight(layer), linear, out);
+  }
+}
+
+template <class T>
 MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& tape,
-                                  MatrixView<const T> input, std::int64_t rows,
+                                  const NetworkInput<T>& network_input, std::int64_t rows,
                                   std::span<const Segment> segments, std::uint64_t seed, bool training,
                                   const Ending<T>& ending) {
   const int last = size() - 1;
@@ -370,12 +398,22 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
     // An activation needs what it is taken of beside it.
     const bool straight = elsewhere && !layers_[k].shape.hidden;
     const MatrixView<T> linear = straight ? ending.out : rows_of(tape[k].a, k, 0, rows);
-    if (k > 0) input = output(tape, k - 1, 0, rows);
+    const MatrixView<T> out = elsewhere ? ending.out : output(tape, k, 0, rows);
+    const NetworkInput<T> input = k == 0 ? network_input : NetworkInput<T>(output(tape, k - 1, 0, rows));
+    if (is_alone(k)) {
+      forward_whole(context, k, tape[k], segments, seed, training, input, !(k == last && ending.without_bias),
+                    linear, out);
+      continue;
+    }
     const bool begun = begin_with_conditions(context, k, ending.conditions, linear);
-    if (input.data != nullptr) product(context, k, input, linear, begun);
+    if (input.is_sparse()) {
+      sparse_linear<T>(context, input.sparse, input.rows, weight(k), linear);
+    } else {
+      product(context, k, input.dense, linear, begun);
+    }
     if (shape(k).deviation) {
       for (const Segment& segment : segments) {
-        minibatch_deviation<T>(context, input.slice_rows(segment.first, segment.rows),
+        minibatch_deviation<T>(context, input.dense.slice_rows(segment.first, segment.rows),
                                deviations(tape[k], segment.first, segment.rows));
       }
       add_beside(context, k, deviations(tape[k], 0, rows), linear);
@@ -387,8 +425,7 @@ MatrixView<T> Network<T>::forward(Context& context, std::vector<LayerTape<T>>& t
                 linear);
     }
     if (k == last && ending.without_bias) continue;
-    activate(context, k, tape[k], segments, seed, training, linear,
-             elsewhere ? ending.out : output(tape, k, 0, rows));
+    activate(context, k, tape[k], segments, seed, training, linear, out);
   }
   return ending.out.data != nullptr ? ending.out : output(tape, last, 0, rows);
 }
@@ -397,7 +434,8 @@ template <class T>
 void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                           std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                           bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input,
-                          MatrixView<T> grad_skip_input, const Conditions<T>& conditions) {
+                          MatrixView<T> grad_skip_input, const Conditions<T>& conditions,
+                          const std::function<void(int)>& finished) {
   const auto add_gradient_of_conditions = [&](int tensor, int layer) {
     if (tensor < 0) return;
     beside(context, [&] {
@@ -408,12 +446,33 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
   };
   for (int k = size() - 1; k >= 0; --k) {
     const MatrixView<T> grad = rows_of(tape[k].grad, k, 0, rows);
-    layer_backward<T>(context, form(k, true), layer_parameters(k), passes(k, tape[k], segments, seed),
-                      rows_of(tape[k].a, k, 0, rows), grad, grad,
-                      with_parameters ? layer_gradients(k) : LayerGradients<T>{});
+    const MatrixView<const T> a = rows_of(tape[k].a, k, 0, rows);
+    const auto gradients = with_parameters ? layer_gradients(k) : LayerGradients<T>{};
+    const std::vector<LayerPass<T>> all_passes = passes(k, tape[k], segments, seed);
+    if (k + 1 < size() && !shape(k + 1).deviation) {
+      linear_backward<T>(context, form(k, true), layer_parameters(k), all_passes,
+                         rows_of(tape[k + 1].grad, k + 1, 0, rows), of_features(k + 1, weight(k + 1)), a,
+                         grad, gradients);
+    } else if (is_bare(k)) {
+      // Nothing but the sums of the bias's gradient.
+      if (with_parameters) {
+        beside(context, [&] {
+          layer_backward<T>(context, form(k, true), layer_parameters(k), all_passes, a, grad, grad,
+                            gradients);
+        });
+      }
+    } else {
+      layer_backward<T>(context, form(k, true), layer_parameters(k), all_passes, a, grad, grad, gradients);
+    }
     const MatrixView<const T> layer_input = k > 0 ? MatrixView<const T>(output(tape, k - 1, 0, rows)) : input;
-    if (with_parameters && layer_input.data != nullptr)
-      beside(context, [&] { weight_gradient(context, k, grad, layer_input); });
+    if (with_parameters && layer_input.data != nullptr) {
+      beside(context, [&] {
+        weight_gradient(context, k, grad, layer_input);
+        if (finished && k + 1 < size()) finished(k + 1);
+      });
+    }
+    // The gradient at the input: beside the layer below, where nothing is added to it in between.
+    if (k > 0 && !shape(k).deviation) continue;
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);
     if (!shape(k).deviation) continue;

@@ -1,6 +1,7 @@
 // A chain of layers: Linear, normalization, activation, dropout; the last layer may be a bare Linear.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,19 @@ struct Segment {
   std::uint32_t pass = 0;              ///< of the dropout streams: index pass * 16 + layer
   const std::int64_t* step = nullptr;  ///< of the dropout streams
   int slot = 0;                        ///< which of the tape's spectral norms
+};
+
+/// What a network reads: a matrix, or a sparse batch, whose product is the first layer's alone.
+template <class T>
+struct NetworkInput {
+  MatrixView<const T> dense{};
+  CsrView<const T> sparse{};
+  BatchRows rows{};
+
+  NetworkInput(MatrixView<const T> dense) : dense(dense) {}
+  NetworkInput(MatrixView<T> dense) : dense(dense) {}
+  NetworkInput(CsrView<const T> sparse, BatchRows rows) : sparse(sparse), rows(rows) {}
+  bool is_sparse() const { return sparse.offsets != nullptr; }
 };
 
 /// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
@@ -139,9 +153,9 @@ class Network {
   void activate(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
                 std::uint64_t seed, bool training, MatrixView<T> linear, MatrixView<T> out);
 
-  /// Forward through all layers. The first product is already in tape[0].a where `input` is an empty view
-  /// (sparse batches; not of a network that is told conditions). Returns the output of all rows.
-  MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
+  /// Forward through all layers. Returns the output of all rows. A network that is told conditions reads no
+  /// sparse batches.
+  MatrixView<T> forward(Context& context, std::vector<LayerTape<T>>& tape, const NetworkInput<T>& input,
                         std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                         bool training, const Ending<T>& ending = {});
 
@@ -149,11 +163,13 @@ class Network {
   /// gradient at the first product in tape[0].grad; the first weight's gradient is added where `input` is
   /// given, and the gradient at the input goes to grad_input where that is given; that of the linear path is
   /// added to grad_skip_input, which may be grad_input. Gradients of weights are made beside
-  /// (core/branches.h): join before they are read.
+  /// (core/branches.h): join before they are read. There `finished(layer)` is called
+  /// where a layer behind the first has the gradients of its weight and bias and is read no more.
   void backward(Context& context, std::vector<LayerTape<T>>& tape, MatrixView<const T> input,
                 std::int64_t rows, std::span<const Segment> segments, std::uint64_t seed,
                 bool with_parameters, MatrixView<T> grad_input, MatrixView<const T> skip_input = {},
-                MatrixView<T> grad_skip_input = {}, const Conditions<T>& conditions = {});
+                MatrixView<T> grad_skip_input = {}, const Conditions<T>& conditions = {},
+                const std::function<void(int)>& finished = {});
 
   /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
   /// they went there), and the gradients of the way back. Cells of the batch begin at row `first_cell`.
@@ -180,6 +196,15 @@ class Network {
   /// The conditions' part of a layer's product, which it overwrites; true where there is one.
   bool begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
                              MatrixView<T> linear);
+  /// Whether a layer is its product and a bias.
+  bool is_bare(int layer) const { return !shape(layer).hidden && !shape(layer).spectral_norm; }
+  /// Whether a layer's product is of its input alone and the rest of the layer follows it.
+  bool is_alone(int layer) const;
+  /// Such a layer: product and activate at once.
+  void forward_whole(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
+                     std::uint64_t seed, bool training, const NetworkInput<T>& input, bool with_bias,
+                     MatrixView<T> linear, MatrixView<T> out);
+  RunningStatistics<T> running_statistics(int layer);
   /// Of a weight (or its gradient) as it lies on the device the columns of the features, and the others.
   MatrixView<T> of_features(int layer, MatrixView<T> whole) const;
   MatrixView<T> of_beside(int layer, MatrixView<T> whole) const;

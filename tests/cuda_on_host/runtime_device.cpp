@@ -8,6 +8,7 @@
 #include "cuda_on_host/memory.h"
 #include "cuda_on_host/played.h"
 #include "cuda_on_host/runtime.h"
+#include "cuda_on_host/shared_memory.h"
 
 namespace cuda_on_host {
 namespace {
@@ -141,6 +142,14 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->totalGlobalMem = device_memory().total_bytes();
   return cudaSuccess;
 }
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+  if (attribute != cudaDevAttrMaxSharedMemoryPerBlockOptin)
+    return report(cudaErrorNotSupported,
+                  "cudaDeviceGetAttribute: the emulated device knows no such attribute");
+  *value = static_cast<int>(most_shared_bytes);
+  return cudaSuccess;
+}
+
 cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
 
 cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {

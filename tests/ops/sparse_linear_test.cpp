@@ -15,7 +15,8 @@ struct Cells {
   Csr<double> x;
   std::vector<std::int32_t> order;
 
-  Cells(std::int64_t genes, std::int64_t batch) : x(test::random_counts<double>(97, genes, 0.2, 1)) {
+  Cells(std::int64_t genes, std::int64_t batch, double density = 0.2)
+      : x(test::random_counts<double>(97, genes, density, 1)) {
     for (std::int64_t i = 0; i < batch; ++i) order.push_back(static_cast<std::int32_t>((i * 10) % 97));
   }
   std::int64_t batch() const { return static_cast<std::int64_t>(order.size()); }
@@ -73,25 +74,35 @@ TYPED_TEST(SparseLinear, IsTheDenseProduct) {
   }
 }
 
-TYPED_TEST(SparseLinear, WeightGradientIsTheDenseProductAndAccumulates) {
-  for (std::int64_t width : test::edge_sizes) {
-    for (std::int64_t batch : {1, 33, 257}) {
-      SCOPED_TRACE(fmt::format("batch of {} to {}", batch, width));
-      const std::int64_t genes = 65;
-      const Cells cells(genes, batch);
-      const Matrix<double> x = cells.dense(), grad_out = test::random_matrix(batch, width, 3);
-      const Matrix<double> before = test::random_matrix(genes, width, 4);
-      Matrix<double> expected = before;
-      for (std::int64_t i = 0; i < batch; ++i) {
-        for (std::int64_t g = 0; g < genes; ++g) {
-          for (std::int64_t h = 0; h < width; ++h) expected(g, h) += x(i, g) * grad_out(i, h);
-        }
-      }
-      const auto got = weight_gradient<TypeParam>(2, cells, grad_out, before);
-      test::expect_near(got, expected, test::long_sums.of<TypeParam>(), magnitude);
-      EXPECT_EQ(got.values, weight_gradient<TypeParam>(1, cells, grad_out, before).values);
+template <class T>
+void check_weight_gradient(const Cells& cells, std::int64_t width) {
+  SCOPED_TRACE(fmt::format("batch of {}, {} genes to {}", cells.batch(), cells.x.cols, width));
+  const std::int64_t genes = cells.x.cols;
+  const Matrix<double> x = cells.dense(), grad_out = test::random_matrix(cells.batch(), width, 3);
+  const Matrix<double> before = test::random_matrix(genes, width, 4);
+  Matrix<double> expected = before;
+  for (std::int64_t i = 0; i < cells.batch(); ++i) {
+    for (std::int64_t g = 0; g < genes; ++g) {
+      for (std::int64_t h = 0; h < width; ++h) expected(g, h) += x(i, g) * grad_out(i, h);
     }
   }
+  const auto got = weight_gradient<T>(2, cells, grad_out, before);
+  test::expect_near(got, expected, test::long_sums.of<T>(), magnitude);
+  EXPECT_EQ(got.values, weight_gradient<T>(1, cells, grad_out, before).values);
+}
+
+TYPED_TEST(SparseLinear, WeightGradientIsTheDenseProductAndAccumulates) {
+  for (std::int64_t width : test::edge_sizes) {
+    for (std::int64_t batch : {1, 33, 257}) check_weight_gradient<TypeParam>(Cells(65, batch), width);
+  }
+}
+
+TYPED_TEST(SparseLinear, WeightGradientOfBatchesThatAGpuTakesByGenes) {
+  for (std::int64_t width : {3, 128, 130}) check_weight_gradient<TypeParam>(Cells(33, 600), width);
+}
+
+TYPED_TEST(SparseLinear, WeightGradientOfCellsOfManyGenes) {
+  for (std::int64_t genes : {900, 3000}) check_weight_gradient<TypeParam>(Cells(genes, 9, 0.9), 6);
 }
 
 TYPED_TEST(SparseLinear, EmptyGenesKeepTheirWeightGradient) {

@@ -152,12 +152,12 @@ def peer_time(name, loop, row):
     return torch_gpu_peers.microseconds(loop, torch_gpu_peers.STEPS) * batches
 
 
-def measure(program, row, folder, deadline):
+def measure(program, row, folder, turns, deadline):
     """Adds the times of a row and its peers."""
     row["peers"] = {}
     loops = make_peers(row, folder, "cuda", row["peers"])
     row["microseconds"] = {}
-    for turn in range(TURNS):
+    for turn in range(turns):
         for name, value in program.turn().items():
             row["microseconds"].setdefault(name, []).append(value)
         for name, loop in list(loops.items()):
@@ -183,7 +183,7 @@ class Ready:
     """A row whose process has made its data, compared with f64 and waits for turns."""
 
     def __init__(self, arguments, name, precision, deadline, stack):
-        self.name, self.precision, self.deadline = name, precision, deadline
+        self.name, self.precision, self.deadline, self.turns = name, precision, deadline, arguments.turns
         self.path = arguments.out / f"row_{name}_{precision}.json"
         self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=arguments.scratch)))
         exchange = [] if arguments.alone else ["--exchange", self.folder]
@@ -191,8 +191,10 @@ class Ready:
         self.program = stack.enter_context(Program(arguments.program, command, deadline))
         self.row = None
 
-    def wait(self):
+    def wait(self, until):
+        self.program.deadline = until
         self.row = self.program.answer()
+        self.program.deadline = self.deadline
 
     def measured(self, alone):
         row = self.row
@@ -202,7 +204,7 @@ class Ready:
         if alone:
             row["peer"] = None
         try:
-            measure(self.program, row, self.folder, self.deadline)
+            measure(self.program, row, self.folder, self.turns, self.deadline)
         finally:
             release_memory()
             self.program.end()
@@ -226,7 +228,9 @@ def run_rows(arguments, names, deadline):
     """Rows are made ready side by side and measured one after the other. Yields a row or, where time ran out, None for each."""
     with contextlib.ExitStack() as stack:
         all_ready = [Ready(arguments, name, precision, deadline, stack) for name, precision in names]
-        failed = [result_of(ready, lambda ready=ready: ready.wait() or False) for ready in all_ready]
+        begin = time.monotonic()
+        until = begin + (deadline - begin) / 2  # a row that takes longer waits for another call
+        failed = [result_of(ready, lambda ready=ready: ready.wait(until) or False) for ready in all_ready]
         for ready, failure in zip(all_ready, failed, strict=True):
             row = failure
             if failure is False:
@@ -322,6 +326,7 @@ def main():
     parser.add_argument("--precisions", nargs="+", metavar="PRECISION", help="of training rows; default: all")
     parser.add_argument("--ahead", type=int, default=max(1, (os.cpu_count() or 2) // 2), metavar="N",
                         help="rows made ready side by side, up to 10 GB of memory each")
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--alone", action="store_true", help="without peers")
     parser.add_argument("--rehearse", action="store_true")
     arguments = parser.parse_args()

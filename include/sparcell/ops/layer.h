@@ -69,6 +69,16 @@ struct LayerGradients {
   std::span<T> offset;
 };
 
+/// Whether h is l: a product that nothing follows.
+template <class T>
+bool is_product_alone(const LayerForm& form, const LayerParameters<T>& parameters,
+                      std::span<const LayerPass<T>> passes) {
+  bool scaled = false;
+  for (const LayerPass<T>& pass : passes) scaled = scaled || pass.scale != nullptr;
+  return form.normalization == NormalizationLayer::none && form.activation == Activation::identity &&
+         form.dropout == 0 && parameters.bias.empty() && !scaled;
+}
+
 /// `linear` holds l on entry and a on return; h goes to out (which may be the same memory where the
 /// activation is the identity without normalization and dropout). Running statistics move by one pass after
 /// the other. Training needs at least 2 rows of every pass under batch normalization.

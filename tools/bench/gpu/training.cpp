@@ -129,7 +129,9 @@ Prepared prepare_critic(Surroundings& s) {
   constexpr std::int64_t more = 5;
   const Training one(s, critic_case(s, 1));
   Surroundings without_exchange{s.context, s.scale, s.precision, ""};
-  const Training several(without_exchange, critic_case(s, 1 + more));
+  TrainingCase longer = critic_case(s, 1 + more);
+  longer.compared = 2;
+  const Training several(without_exchange, longer);
   const TrainingCase& c = one.c;
   Prepared row{.size = c.size,
                .times = c.steps,
@@ -177,6 +179,7 @@ TrainingCase pair_case(const Surroundings& s, const ModelOptions& options) {
           .cells = s.at<std::int64_t>(100, 16'384),
           .steps = s.at<std::int64_t>(20, options.type == ModelType::gan ? 100 : 400),
           .options = s.scale == Scale::small ? bench::shrunk(options) : options,
+          .compared = options.type == ModelType::gan ? 2 : 10,
           .of_counts = true};
 }
 

@@ -12,7 +12,7 @@ std::vector<std::int32_t> order_of(const TrainingCase& c) {
   std::iota(cells.begin(), cells.end(), 0);
   Fast random(seed);
   for (std::size_t i = cells.size() - 1; i > 0; --i) std::swap(cells[i], cells[random.word() % (i + 1)]);
-  const auto length = static_cast<std::size_t>(std::max(c.steps, compared_steps) * c.batch());
+  const auto length = static_cast<std::size_t>(std::max(c.steps, c.compared) * c.batch());
   while (order.size() < length) order.insert(order.end(), cells.begin(), cells.end());
   return order;
 }

@@ -11,12 +11,12 @@
 namespace sparcell::bench_gpu {
 
 inline constexpr std::uint64_t seed = 1;
-inline constexpr std::int64_t compared_steps = 10;
 
 struct TrainingCase {
   std::string size;
   std::int64_t genes, cells, steps;  ///< steps of a turn
   ModelOptions options;
+  std::int64_t compared = 10;  ///< steps whose losses are compared with f64, which takes its time
   bool of_counts = false;  ///< cells are those of bench::count_cells, and the model begins from them
 
   std::int64_t batch() const { return options.train.batch; }
@@ -69,7 +69,7 @@ class Loop {
   /// `take` takes one step.
   Losses first_losses(const std::function<void()>& take) {
     Losses losses;
-    for (std::int64_t i = 0; i < compared_steps; ++i) {
+    for (std::int64_t i = 0; i < case_.compared; ++i) {
       go_to(i);
       take();
       add_losses(model_->training_losses(state_.to_host().front(), case_.batch(), 1), losses);
@@ -92,7 +92,7 @@ class Loop {
   StepPlan plan_;
 };
 
-/// A row's model on the device with data and order, compared: `error` is of the losses of its first ten
+/// A row's model on the device with data and order, compared: `error` is of the losses of its first
 /// steps.
 struct Training {
   TrainingCase c;

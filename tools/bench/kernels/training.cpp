@@ -4,6 +4,7 @@
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/gradient_penalty.h"
 #include "sparcell/ops/layer.h"
+#include "sparcell/ops/linear.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/optimizer.h"
@@ -71,6 +72,36 @@ auto layer_case(NormalizationLayer normalization, bool back) {
     const LayerCase layer(context, normalization);
     if (back) layer.forward(context);
     record([&] { back ? layer.backward(context) : layer.forward(context); });
+  };
+}
+
+enum class Whole { forward, backward, sparse };
+
+/// Layers as a whole, with batch normalization, from 128 features or from a sparse batch.
+auto whole_case(Whole which) {
+  return [=](Context& context, const Record& record) {
+    constexpr std::int64_t beside = 128;
+    const LayerCase layer(context, NormalizationLayer::batch);
+    const Batch b(context);
+    const DeviceValues input(context, batch_cells, beside), weight(context, hidden, beside),
+        weight_next(context, beside, hidden),
+        sparse_weight(context, which == Whole::sparse ? genes : 1, hidden);
+    const RunningStatistics<float> moved{layer.running.span().first(hidden),
+                                         layer.running.span().last(hidden)};
+    if (which == Whole::backward) layer.forward(context);
+    record([&] {
+      switch (which) {
+        case Whole::forward:
+          return linear_forward<float>(context, layer.form, layer.given, moved, {&layer.pass, 1}, input,
+                                       weight, layer.a, layer.h);
+        case Whole::backward:
+          return linear_backward<float>(context, layer.form, layer.given, {&layer.pass, 1}, input,
+                                        weight_next, layer.a, layer.grad, layer.gradients);
+        case Whole::sparse:
+          return sparse_linear_forward<float>(context, layer.form, layer.given, moved, {&layer.pass, 1},
+                                              b.x.view(), b.rows(), sparse_weight, layer.a, layer.h);
+      }
+    });
   };
 }
 
@@ -240,6 +271,8 @@ auto normal_case(bool add) {
 
 std::vector<Case> training_cases() {
   constexpr std::int64_t row_offsets = 16 * batch_cells, order = 4 * batch_cells;
+  constexpr std::int64_t narrow =
+      4 * 128 * (batch_cells + hidden);  // an input of 128 features and the weight
   const std::string cells = "256 x 5000", layer = "256 x 512", weight = "512 x 5000";
   return {
       {"gather_dense", cells + ", 10 %", 8 * entries + row_offsets + order + dense, true, run_gather},
@@ -257,6 +290,10 @@ std::vector<Case> training_cases() {
        layer_case(NormalizationLayer::batch, true)},
       {"layer_backward, layer normalization", layer, 3 * wide, true,
        layer_case(NormalizationLayer::layer, true)},
+      {"linear_forward", "256 x 128 x 512", narrow + 2 * wide, false, whole_case(Whole::forward)},
+      {"linear_backward", "256 x 128 x 512", narrow + 2 * wide, false, whole_case(Whole::backward)},
+      {"sparse_linear_forward", cells + " x 512, 10 %",
+       8 * entries + row_offsets + order + weights + 2 * wide, false, whole_case(Whole::sparse)},
       {"layer_tangent", layer, 3 * wide, true, run_tangent},
       {"reparameterize", "256 x 32", 3 * 4 * batch_cells * latent, true, reparameterize_case(false)},
       {"reparameterize_backward", "256 x 32", 5 * 4 * batch_cells * latent, true, reparameterize_case(true)},

@@ -1,0 +1,286 @@
+// Small layers as a whole: a product and all that follows it in one kernel, forward and back. Where a batch
+// or a layer is larger, cuBLASLt makes the product and kernels/cuda/layer the rest.
+#include "sparcell/ops/linear.h"
+
+#include "cuda/layer_parts.h"
+#include "cuda/linear_slab.h"
+#include "math/any_activation.h"
+#include "math/elementary.h"
+#include "sparcell/ops/matmul.h"
+#include "sparcell/ops/sparse_linear.h"
+
+namespace sparcell {
+namespace kernels::linear {
+
+using layer::Gradients, layer::Parameters, layer::Pass, layer::Statistics;
+using math::AnyActivation;
+
+/// Dropout's factor of one element.
+__device__ __forceinline__ float keep(const Pass& pass, std::int64_t element) {
+  if (pass.probability == 0) return 1;
+  const float u =
+      math::uniform<float>(math::PhiloxStream(pass.dropout).word(static_cast<std::uint64_t>(element)));
+  return u >= pass.probability ? pass.kept_scale : 0;
+}
+
+/// A feature's parameters, and its normalization as y = a * factor + shift.
+struct Feature {
+  bool there,
+      leads;  ///< whether there is such a feature; whether the thread writes what belongs to it as a whole
+  float factor = 1, shift = 0;
+
+  __device__ __forceinline__ Feature(const Place& place, std::int64_t cols)
+      : there(place.column < cols), leads(there && place.row == 0) {}
+  __device__ __forceinline__ float of(const float* values, std::int64_t column, float otherwise) const {
+    return there && values != nullptr ? load(values + column) : otherwise;
+  }
+  __device__ __forceinline__ void normalize(const Parameters& p, std::int64_t column, float mean,
+                                            float inverse) {
+    factor = inverse * of(p.weight, column, 0);
+    shift = of(p.offset, column, 0) - mean * factor;
+  }
+};
+
+/// Calls body(i, row) for each of the thread's rows, of which there are at most `items`.
+template <int items, class Body>
+__device__ __forceinline__ void for_each_row(const Place& place, std::int64_t rows, Body&& body) {
+#pragma unroll
+  for (int i = 0; i < items; ++i) {
+    const std::int64_t row = place.row + static_cast<std::int64_t>(i) * place.tile_rows;
+    if (row < rows) body(i, row);
+  }
+}
+
+/// Moves one running statistic towards that of the batch.
+__device__ __forceinline__ void remember(float* running, std::int64_t column, float batch) {
+  const float before = load(running + column);
+  store(running + column, before + static_cast<float>(batch_norm_momentum) * (batch - before));
+}
+
+/// What both ways forward are told.
+struct Layer {
+  AnyActivation activation;
+  bool normalizes;
+  Parameters parameters;
+  Statistics running;
+  Pass pass;
+
+  Layer(const LayerForm& form, const LayerParameters<float>& parameters,
+        RunningStatistics<float> running_statistics, const LayerPass<float>& pass)
+      : activation{form.activation, form.slope},
+        normalizes(form.normalization == NormalizationLayer::batch),
+        parameters(parameters),
+        running(running_statistics),
+        pass(form, pass) {}
+};
+
+/// From product_of(i), l of the thread's i-th row, to h. All threads of a block call it.
+template <int items, class Product>
+__device__ __forceinline__ void finish_forward(const Layer& layer, const Place& place,
+                                               MatrixView<float> linear, MatrixView<float> out,
+                                               Product&& product_of) {
+  const Pass& pass = layer.pass;
+  Feature feature(place, linear.cols);
+  const float scale = pass.scale_or_one(), bias = feature.of(layer.parameters.bias, place.column, 0);
+  float a[items];
+#pragma unroll
+  for (int i = 0; i < items; ++i) a[i] = scale * product_of(i) + bias;
+  if (layer.normalizes) {
+    const auto rows = static_cast<float>(linear.rows);
+    float sum[1] = {};
+    for_each_row<items>(place, linear.rows, [&](int i, std::int64_t) { sum[0] += a[i]; });
+    sum_over_rows(sum);
+    const float mean = sum[0] / rows;
+    sum[0] = 0;
+    for_each_row<items>(place, linear.rows,
+                        [&](int i, std::int64_t) { sum[0] += (a[i] - mean) * (a[i] - mean); });
+    sum_over_rows(sum);
+    const float inverse = 1 / math::square_root(sum[0] / rows + static_cast<float>(normalization_epsilon));
+    feature.normalize(layer.parameters, place.column, mean, inverse);
+    if (feature.leads) {
+      store(pass.statistics.mean + place.column, mean);
+      store(pass.statistics.spread + place.column, inverse);
+      remember(layer.running.mean, place.column, mean);
+      remember(layer.running.spread, place.column, sum[0] / (rows - 1));
+    }
+  }
+  if (!feature.there) return;
+  for_each_row<items>(place, linear.rows, [&](int i, std::int64_t row) {
+    store(linear.row(row) + place.column, a[i]);
+    if (out.data == linear.data) return;
+    const float y = a[i] * feature.factor + feature.shift;
+    store(out.row(row) + place.column,
+          layer.activation.value(y) * keep(pass, row * linear.cols + place.column));
+  });
+}
+
+template <int width, int items>
+__global__ void __launch_bounds__(threads, blocks)
+    forward(Layer layer, MatrixView<const float> input, MatrixView<const float> weight,
+            MatrixView<float> linear, MatrixView<float> out) {
+  float* const staged = device::dynamic_shared<float>();
+  stage<Features::are_rows>(weight, input.cols, staged);
+  const Place place;
+  finish_forward<items>(layer, place, linear, out, [&](int i) {
+    return product<width>(place, input, static_cast<std::int64_t>(i) * place.tile_rows, staged);
+  });
+}
+
+template <int width>
+__global__ void __launch_bounds__(sparse_threads)
+    sparse_forward(Layer layer, CsrView<const float> x, BatchRows rows, MatrixView<const float> weight,
+                   MatrixView<float> linear, MatrixView<float> out) {
+  Four* const staged = device::dynamic_shared<Four>();
+  stage_genes<width>(weight, staged);
+  const Place place;
+  finish_forward<1>(layer, place, linear, out, [&](int) { return sparse_product(place, x, rows, staged); });
+}
+
+template <int width, int items>
+__global__ void __launch_bounds__(threads, blocks)
+    backward(AnyActivation activation, bool normalizes, Parameters parameters, Pass pass,
+             MatrixView<const float> grad_next, MatrixView<const float> weight_next,
+             MatrixView<const float> a, MatrixView<float> grad_linear, Gradients gradients) {
+  enum { gradient, with_x, count };  // sums of gradients at y, and of those times what is normalized
+  float* const staged = device::dynamic_shared<float>();
+  stage<Features::are_columns>(weight_next, grad_next.cols, staged);
+  const Place place;
+  Feature feature(place, a.cols);
+  const float scale = pass.scale_or_one();
+  float mean = 0, inverse = 1;
+  if (normalizes) {
+    mean = feature.of(pass.statistics.mean, place.column, 0);
+    inverse = feature.of(pass.statistics.spread, place.column, 0);
+    feature.normalize(parameters, place.column, mean, inverse);
+  }
+  float at_y[items], x[items], sums[count] = {};
+#pragma unroll
+  for (int i = 0; i < items; ++i)
+    at_y[i] = product<width>(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows, staged);
+  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
+    const float at = feature.there ? load(a.row(row) + place.column) : 0;
+    at_y[i] *=
+        keep(pass, row * a.cols + place.column) * activation.first(at * feature.factor + feature.shift);
+    x[i] = (at - mean) * inverse;
+    sums[gradient] += at_y[i];
+    sums[with_x] += at_y[i] * x[i];
+  });
+  if (normalizes || gradients.bias != nullptr) sum_over_rows(sums);
+  if (!feature.there) return;
+  const auto add = [&](float* to, float sum) {
+    if (to != nullptr) store(to + place.column, load(to + place.column) + sum);
+  };
+  if (feature.leads && normalizes) add(gradients.offset, sums[gradient]), add(gradients.weight, sums[with_x]);
+  if (feature.leads && !normalizes) add(gradients.bias, sums[gradient]);
+  const float share = normalizes ? 1 / static_cast<float>(a.rows) : 0;
+  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
+    const float grad = at_y[i] - sums[gradient] * share - x[i] * (sums[with_x] * share);
+    store(grad_linear.row(row) + place.column, scale * (feature.factor * grad));
+  });
+}
+
+/// What a block reads lies in caches, but every block reads it: beyond these sizes a product of tiles wins.
+constexpr std::int64_t most_rows = 2 * most_tile_rows, most_terms = 1024,
+                       most_products = std::int64_t{1} << 25;
+
+/// Every block reads all cells of the batch.
+constexpr std::int64_t most_sparse_features = 1024;
+
+bool is_one_pass(const LayerForm& form, std::span<const LayerPass<float>> passes, std::int64_t rows) {
+  return form.training && form.normalization != NormalizationLayer::layer && passes.size() == 1 &&
+         passes[0].first == 0 && passes[0].rows == rows && passes[0].extra.data == nullptr &&
+         rows <= most_rows;
+}
+
+bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes, std::int64_t rows,
+              std::int64_t terms, std::int64_t cols) {
+  return is_one_pass(form, passes, rows) && terms <= most_terms && rows * terms * cols <= most_products;
+}
+
+/// The warps that a tile of that many rows keeps busy, as threads.
+unsigned threads_for(std::int64_t rows) {
+  return static_cast<unsigned>((rows + warp_rows - 1) / warp_rows * warp_size);
+}
+
+/// Launches one of instance(width, items, shape) for a layer of that many rows and features.
+template <class Instance>
+void launch(Context& context, std::int64_t rows, std::int64_t cols, std::int64_t terms, bool aligned,
+            Instance&& instance) {
+  const device::LaunchShape shape{.grid = device::blocks_for(cols, columns),
+                                  .block = threads_for(std::min<std::int64_t>(rows, most_tile_rows)),
+                                  .shared = sizeof(float) * columns * static_cast<std::size_t>(padded(terms)),
+                                  .stream = device::stream_of(context)};
+  device::with_width<columns>(aligned, [&](auto width) {
+    if (rows <= most_tile_rows) {
+      instance(width, std::integral_constant<int, 1>{}, shape);
+    } else {
+      instance(width, std::integral_constant<int, 2>{}, shape);
+    }
+  });
+}
+
+}  // namespace kernels::linear
+
+template <class T>
+void cuda::linear_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                          RunningStatistics<T> running, std::span<const LayerPass<T>> passes,
+                          MatrixView<const T> input, MatrixView<const T> weight, MatrixView<T> linear,
+                          MatrixView<T> out) {
+  using namespace kernels::linear;
+  if (!is_small(form, passes, input.rows, input.cols, linear.cols)) {
+    cuda::matmul<T>(context, Transpose::no, Transpose::yes, input, weight, T(0), linear);
+    if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
+    return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
+  }
+  launch(context, linear.rows, linear.cols, input.cols, device::aligned_rows<columns>(input),
+         [&](auto width, auto items, const device::LaunchShape& shape) {
+           device::launch(kernels::linear::forward<width, items>, shape,
+                          Layer(form, parameters, running, passes[0]), input, weight, linear, out);
+         });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::linear_forward);
+
+template <class T>
+void cuda::sparse_linear_forward(Context& context, const LayerForm& form,
+                                 const LayerParameters<T>& parameters, RunningStatistics<T> running,
+                                 std::span<const LayerPass<T>> passes, CsrView<const T> x, BatchRows rows,
+                                 MatrixView<const T> weight, MatrixView<T> linear, MatrixView<T> out) {
+  using namespace kernels::linear;
+  const std::size_t shared = sizeof(Four) * static_cast<std::size_t>(weight.rows);
+  if (!is_one_pass(form, passes, rows.count) || weight.cols > most_sparse_features ||
+      !device::fits_shared(context, shared)) {
+    cuda::sparse_linear<T>(context, x, rows, weight, linear);
+    return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
+  }
+  device::with_width<columns>(device::aligned_rows<columns>(weight), [&](auto width) {
+    device::launch(sparse_forward<width>,
+                   {.grid = device::blocks_for(weight.cols, columns),
+                    .block = threads_for(rows.count),
+                    .shared = shared,
+                    .stream = device::stream_of(context)},
+                   Layer(form, parameters, running, passes[0]), x, rows, weight, linear, out);
+  });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::sparse_linear_forward);
+
+template <class T>
+void cuda::linear_backward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                           std::span<const LayerPass<T>> passes, MatrixView<const T> grad_next,
+                           MatrixView<const T> weight_next, MatrixView<const T> a, MatrixView<T> grad_linear,
+                           LayerGradients<T> gradients) {
+  using namespace kernels::linear;
+  if (!is_small(form, passes, a.rows, grad_next.cols, a.cols)) {
+    cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
+    return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
+  }
+  launch(context, a.rows, a.cols, grad_next.cols, device::aligned_rows<columns>(grad_next),
+         [&](auto width, auto items, const device::LaunchShape& shape) {
+           device::launch(
+               kernels::linear::backward<width, items>, shape, AnyActivation{form.activation, form.slope},
+               form.normalization == NormalizationLayer::batch, Parameters(parameters), Pass(form, passes[0]),
+               grad_next, weight_next, a, grad_linear, Gradients(gradients));
+         });
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::linear_backward);
+
+}  // namespace sparcell
