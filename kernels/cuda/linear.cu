@@ -23,21 +23,24 @@ __device__ __forceinline__ float keep(const Pass& pass, std::int64_t element) {
   return u >= pass.probability ? pass.kept_scale : 0;
 }
 
-/// A feature's parameters, and its normalization as y = a * factor + shift.
+/// A feature's parameters, and its normalization as y = a * factor + shift. Parameters are read where it is
+/// made: before products, behind which nobody then waits for memory.
 struct Feature {
-  bool there,
-      leads;  ///< whether there is such a feature; whether the thread writes what belongs to it as a whole
+  std::int64_t column;
+  bool there, leads;  ///< whether there is such a feature; whether the thread writes what belongs to it
+  float bias, weight, offset;
   float factor = 1, shift = 0;
 
-  __device__ __forceinline__ Feature(const Place& place, std::int64_t cols)
-      : there(place.column < cols), leads(there && place.row == 0) {}
-  __device__ __forceinline__ float of(const float* values, std::int64_t column, float otherwise) const {
+  __device__ __forceinline__ Feature(const Place& place, std::int64_t cols, const Parameters& p)
+      : column(place.column), there(column < cols), leads(there && place.row == 0) {
+    bias = of(p.bias, 0), weight = of(p.weight, 1), offset = of(p.offset, 0);
+  }
+  __device__ __forceinline__ float of(const float* values, float otherwise) const {
     return there && values != nullptr ? load(values + column) : otherwise;
   }
-  __device__ __forceinline__ void normalize(const Parameters& p, std::int64_t column, float mean,
-                                            float inverse) {
-    factor = inverse * of(p.weight, column, 0);
-    shift = of(p.offset, column, 0) - mean * factor;
+  __device__ __forceinline__ void normalize(float mean, float inverse) {
+    factor = inverse * weight;
+    shift = offset - mean * factor;
   }
 };
 
@@ -49,12 +52,6 @@ __device__ __forceinline__ void for_each_row(const Place& place, std::int64_t ro
     const std::int64_t row = place.row + static_cast<std::int64_t>(i) * place.tile_rows;
     if (row < rows) body(i, row);
   }
-}
-
-/// Moves one running statistic towards that of the batch.
-__device__ __forceinline__ void remember(float* running, std::int64_t column, float batch) {
-  const float before = load(running + column);
-  store(running + column, before + static_cast<float>(batch_norm_momentum) * (batch - before));
 }
 
 /// What both ways forward are told.
@@ -76,41 +73,45 @@ struct Layer {
 
 /// From product_of(i), l of the thread's i-th row, to h. All threads of a block call it.
 template <int items, class Product>
-__device__ __forceinline__ void finish_forward(const Layer& layer, const Place& place,
+__device__ __forceinline__ void finish_forward(const Layer& layer, const Place& place, Feature& feature,
                                                MatrixView<float> linear, MatrixView<float> out,
                                                Product&& product_of) {
   const Pass& pass = layer.pass;
-  Feature feature(place, linear.cols);
-  const float scale = pass.scale_or_one(), bias = feature.of(layer.parameters.bias, place.column, 0);
+  const float scale = pass.scale_or_one();
+  const bool remembers = layer.normalizes && feature.leads;
+  const float running_mean = remembers ? load(layer.running.mean + feature.column) : 0,
+              running_variance = remembers ? load(layer.running.spread + feature.column) : 0;
   float a[items];
 #pragma unroll
-  for (int i = 0; i < items; ++i) a[i] = scale * product_of(i) + bias;
+  for (int i = 0; i < items; ++i) a[i] = scale * product_of(i) + feature.bias;
   if (layer.normalizes) {
     const auto rows = static_cast<float>(linear.rows);
     float sum[1] = {};
     for_each_row<items>(place, linear.rows, [&](int i, std::int64_t) { sum[0] += a[i]; });
-    sum_over_rows(sum);
+    sum_over_rows<first_sums>(sum);
     const float mean = sum[0] / rows;
     sum[0] = 0;
     for_each_row<items>(place, linear.rows,
                         [&](int i, std::int64_t) { sum[0] += (a[i] - mean) * (a[i] - mean); });
-    sum_over_rows(sum);
+    sum_over_rows<second_sums>(sum);
     const float inverse = 1 / math::square_root(sum[0] / rows + static_cast<float>(normalization_epsilon));
-    feature.normalize(layer.parameters, place.column, mean, inverse);
-    if (feature.leads) {
-      store(pass.statistics.mean + place.column, mean);
-      store(pass.statistics.spread + place.column, inverse);
-      remember(layer.running.mean, place.column, mean);
-      remember(layer.running.spread, place.column, sum[0] / (rows - 1));
+    feature.normalize(mean, inverse);
+    if (remembers) {
+      const auto momentum = static_cast<float>(batch_norm_momentum);
+      store(pass.statistics.mean + feature.column, mean);
+      store(pass.statistics.spread + feature.column, inverse);
+      store(layer.running.mean + feature.column, running_mean + momentum * (mean - running_mean));
+      store(layer.running.spread + feature.column,
+            running_variance + momentum * (sum[0] / (rows - 1) - running_variance));
     }
   }
   if (!feature.there) return;
   for_each_row<items>(place, linear.rows, [&](int i, std::int64_t row) {
-    store(linear.row(row) + place.column, a[i]);
+    store(linear.row(row) + feature.column, a[i]);
     if (out.data == linear.data) return;
     const float y = a[i] * feature.factor + feature.shift;
-    store(out.row(row) + place.column,
-          layer.activation.value(y) * keep(pass, row * linear.cols + place.column));
+    store(out.row(row) + feature.column,
+          layer.activation.value(y) * keep(pass, row * linear.cols + feature.column));
   });
 }
 
@@ -119,21 +120,30 @@ __global__ void __launch_bounds__(threads, blocks)
     forward(Layer layer, MatrixView<const float> input, MatrixView<const float> weight,
             MatrixView<float> linear, MatrixView<float> out) {
   float* const staged = device::dynamic_shared<float>();
-  stage<Features::are_rows>(weight, input.cols, staged);
   const Place place;
-  finish_forward<items>(layer, place, linear, out, [&](int i) {
-    return product<width>(place, input, static_cast<std::int64_t>(i) * place.tile_rows, staged);
+  const auto first = Rows<width>(place, input, 0).fetch(0);
+  Feature feature(place, linear.cols, layer.parameters);
+  stage<Features::are_rows, width>(weight, input.cols, staged);
+  __syncthreads();
+  finish_forward<items>(layer, place, feature, linear, out, [&](int i) {
+    const Rows<width> rows(place, input, static_cast<std::int64_t>(i) * place.tile_rows);
+    return product(rows, i == 0 ? first : rows.fetch(0), padded(input.cols), staged);
   });
 }
 
-template <int width>
-__global__ void __launch_bounds__(sparse_threads)
+template <int width, int items>
+__global__ void __launch_bounds__(threads, blocks)
     sparse_forward(Layer layer, CsrView<const float> x, BatchRows rows, MatrixView<const float> weight,
                    MatrixView<float> linear, MatrixView<float> out) {
   Four* const staged = device::dynamic_shared<Four>();
-  stage_genes<width>(weight, staged);
   const Place place;
-  finish_forward<1>(layer, place, linear, out, [&](int) { return sparse_product(place, x, rows, staged); });
+  const Cells first(place, x, rows, 0);
+  Feature feature(place, linear.cols, layer.parameters);
+  stage_genes<width>(weight, staged);
+  __syncthreads();
+  finish_forward<items>(layer, place, feature, linear, out, [&](int i) {
+    return sparse_product(i == 0 ? first : Cells(place, x, rows, std::int64_t{i} * place.tile_rows), staged);
+  });
 }
 
 template <int width, int items>
@@ -143,39 +153,42 @@ __global__ void __launch_bounds__(threads, blocks)
              MatrixView<const float> a, MatrixView<float> grad_linear, Gradients gradients) {
   enum { gradient, with_x, count };  // sums of gradients at y, and of those times what is normalized
   float* const staged = device::dynamic_shared<float>();
-  stage<Features::are_columns>(weight_next, grad_next.cols, staged);
   const Place place;
-  Feature feature(place, a.cols);
-  const float scale = pass.scale_or_one();
-  float mean = 0, inverse = 1;
-  if (normalizes) {
-    mean = feature.of(pass.statistics.mean, place.column, 0);
-    inverse = feature.of(pass.statistics.spread, place.column, 0);
-    feature.normalize(parameters, place.column, mean, inverse);
-  }
-  float at_y[items], x[items], sums[count] = {};
-#pragma unroll
-  for (int i = 0; i < items; ++i)
-    at_y[i] = product<width>(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows, staged);
+  const auto first = Rows<width>(place, grad_next, 0).fetch(0);
+  Feature feature(place, a.cols, parameters);
+  const float scale = pass.scale_or_one(), mean = normalizes ? feature.of(pass.statistics.mean, 0) : 0,
+              inverse = normalizes ? feature.of(pass.statistics.spread, 0) : 1;
+  float x[items] = {};  // a, then what is normalized
   for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
-    const float at = feature.there ? load(a.row(row) + place.column) : 0;
-    at_y[i] *=
-        keep(pass, row * a.cols + place.column) * activation.first(at * feature.factor + feature.shift);
-    x[i] = (at - mean) * inverse;
+    if (feature.there) x[i] = load(a.row(row) + feature.column);
+  });
+  stage<Features::are_columns, width>(weight_next, grad_next.cols, staged);
+  __syncthreads();
+  float at_y[items], sums[count] = {};
+#pragma unroll
+  for (int i = 0; i < items; ++i) {
+    const Rows<width> rows(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows);
+    at_y[i] = product(rows, i == 0 ? first : rows.fetch(0), padded(grad_next.cols), staged);
+  }
+  if (normalizes) feature.normalize(mean, inverse);
+  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
+    const float y = x[i] * feature.factor + feature.shift;
+    at_y[i] *= keep(pass, row * a.cols + feature.column) * activation.first(y);
+    x[i] = (x[i] - mean) * inverse;
     sums[gradient] += at_y[i];
     sums[with_x] += at_y[i] * x[i];
   });
-  if (normalizes || gradients.bias != nullptr) sum_over_rows(sums);
+  if (normalizes || gradients.bias != nullptr) sum_over_rows<first_sums>(sums);
   if (!feature.there) return;
   const auto add = [&](float* to, float sum) {
-    if (to != nullptr) store(to + place.column, load(to + place.column) + sum);
+    if (to != nullptr) store(to + feature.column, load(to + feature.column) + sum);
   };
   if (feature.leads && normalizes) add(gradients.offset, sums[gradient]), add(gradients.weight, sums[with_x]);
   if (feature.leads && !normalizes) add(gradients.bias, sums[gradient]);
   const float share = normalizes ? 1 / static_cast<float>(a.rows) : 0;
   for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
     const float grad = at_y[i] - sums[gradient] * share - x[i] * (sums[with_x] * share);
-    store(grad_linear.row(row) + place.column, scale * (feature.factor * grad));
+    store(grad_linear.row(row) + feature.column, scale * (feature.factor * grad));
   });
 }
 
@@ -183,8 +196,7 @@ __global__ void __launch_bounds__(threads, blocks)
 constexpr std::int64_t most_rows = 2 * most_tile_rows, most_terms = 1024,
                        most_products = std::int64_t{1} << 25;
 
-/// Every block reads all cells of the batch.
-constexpr std::int64_t most_sparse_features = 1024;
+constexpr std::int64_t most_sparse_products = std::int64_t{1} << 26;  // zeros included
 
 bool is_one_pass(const LayerForm& form, std::span<const LayerPass<float>> passes, std::int64_t rows) {
   return form.training && form.normalization != NormalizationLayer::layer && passes.size() == 1 &&
@@ -197,18 +209,14 @@ bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes, s
   return is_one_pass(form, passes, rows) && terms <= most_terms && rows * terms * cols <= most_products;
 }
 
-/// The warps that a tile of that many rows keeps busy, as threads.
-unsigned threads_for(std::int64_t rows) {
-  return static_cast<unsigned>((rows + warp_rows - 1) / warp_rows * warp_size);
-}
-
 /// Launches one of instance(width, items, shape) for a layer of that many rows and features.
 template <class Instance>
-void launch(Context& context, std::int64_t rows, std::int64_t cols, std::int64_t terms, bool aligned,
+void launch(Context& context, std::int64_t rows, std::int64_t cols, std::size_t shared, bool aligned,
             Instance&& instance) {
+  const std::int64_t warps = (std::min<std::int64_t>(rows, most_tile_rows) + warp_rows - 1) / warp_rows;
   const device::LaunchShape shape{.grid = device::blocks_for(cols, columns),
-                                  .block = threads_for(std::min<std::int64_t>(rows, most_tile_rows)),
-                                  .shared = sizeof(float) * columns * static_cast<std::size_t>(padded(terms)),
+                                  .block = static_cast<unsigned>(warps * warp_size),
+                                  .shared = shared,
                                   .stream = device::stream_of(context)};
   device::with_width<columns>(aligned, [&](auto width) {
     if (rows <= most_tile_rows) {
@@ -217,6 +225,11 @@ void launch(Context& context, std::int64_t rows, std::int64_t cols, std::int64_t
       instance(width, std::integral_constant<int, 2>{}, shape);
     }
   });
+}
+
+/// Of the staged numbers of a weight.
+std::size_t shared_bytes(std::int64_t terms) {
+  return sizeof(float) * columns * static_cast<std::size_t>(padded(terms));
 }
 
 }  // namespace kernels::linear
@@ -232,7 +245,8 @@ void cuda::linear_forward(Context& context, const LayerForm& form, const LayerPa
     if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
   }
-  launch(context, linear.rows, linear.cols, input.cols, device::aligned_rows<columns>(input),
+  launch(context, linear.rows, linear.cols, shared_bytes(input.cols),
+         device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
          [&](auto width, auto items, const device::LaunchShape& shape) {
            device::launch(kernels::linear::forward<width, items>, shape,
                           Layer(form, parameters, running, passes[0]), input, weight, linear, out);
@@ -247,19 +261,17 @@ void cuda::sparse_linear_forward(Context& context, const LayerForm& form,
                                  MatrixView<const T> weight, MatrixView<T> linear, MatrixView<T> out) {
   using namespace kernels::linear;
   const std::size_t shared = sizeof(Four) * static_cast<std::size_t>(weight.rows);
-  if (!is_one_pass(form, passes, rows.count) || weight.cols > most_sparse_features ||
+  if (!is_one_pass(form, passes, rows.count) ||
+      rows.count * weight.rows * weight.cols > most_sparse_products ||
       !device::fits_shared(context, shared)) {
     cuda::sparse_linear<T>(context, x, rows, weight, linear);
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
   }
-  device::with_width<columns>(device::aligned_rows<columns>(weight), [&](auto width) {
-    device::launch(sparse_forward<width>,
-                   {.grid = device::blocks_for(weight.cols, columns),
-                    .block = threads_for(rows.count),
-                    .shared = shared,
-                    .stream = device::stream_of(context)},
-                   Layer(form, parameters, running, passes[0]), x, rows, weight, linear, out);
-  });
+  launch(context, linear.rows, linear.cols, shared, device::aligned_rows<columns>(weight),
+         [&](auto width, auto items, const device::LaunchShape& shape) {
+           device::launch(sparse_forward<width, items>, shape, Layer(form, parameters, running, passes[0]), x,
+                          rows, weight, linear, out);
+         });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::sparse_linear_forward);
 
@@ -273,7 +285,8 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
     cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
   }
-  launch(context, a.rows, a.cols, grad_next.cols, device::aligned_rows<columns>(grad_next),
+  launch(context, a.rows, a.cols, shared_bytes(grad_next.cols),
+         device::aligned_rows<columns>(grad_next) && device::aligned_rows<columns>(weight_next),
          [&](auto width, auto items, const device::LaunchShape& shape) {
            device::launch(
                kernels::linear::backward<width, items>, shape, AnyActivation{form.activation, form.slope},

@@ -17,15 +17,14 @@ namespace sparcell::kernels::linear {
 
 using device::Four, device::load, device::store, device::warp_size;
 
-constexpr int threads = 512;          // at most; fewer for fewer rows
-constexpr int blocks = 1;             // at least, on a multiprocessor: no layer here has many
-constexpr int sparse_threads = 1024;  // as many entries of cells as can be on their way
+constexpr int threads = 512;  // at most; fewer for fewer rows
+constexpr int blocks = 1;     // at least, on a multiprocessor: no layer here has many
 constexpr int columns = device::own_columns;
 constexpr int row_lanes = 8;
 constexpr int pair_rows = 2;
 constexpr int warp_rows = warp_size / row_lanes * pair_rows;
 constexpr int most_tile_rows = threads / warp_size * warp_rows;
-constexpr int most_warps = sparse_threads / warp_size;
+constexpr int most_warps = threads / warp_size;
 
 /// Terms of a sum, in whole vectors.
 __host__ __device__ inline int padded(std::int64_t terms) {
@@ -52,28 +51,33 @@ struct Place {
 /// feature. Rows of the weight are features (forward) or terms (back).
 enum class Features { are_rows, are_columns };
 
-template <Features features>
+template <Features features, int width>
 __device__ __forceinline__ void stage(const MatrixView<const float>& weight, std::int64_t terms,
                                       float* staged) {
   const int stride = padded(terms);
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * columns;
   if constexpr (features == Features::are_rows) {
-#pragma unroll
-    for (int c = 0; c < columns; ++c) {
+    // Vectors of all four features in one loop, so that none waits for another.
+#pragma unroll 2
+    for (int v = static_cast<int>(threadIdx.x); v < stride; v += static_cast<int>(blockDim.x)) {
+      const int c = v * columns / stride, k = v * columns % stride;
       const bool there = first + c < weight.rows;
-      device::for_each_in_block(stride, [&](std::int64_t k) {
-        store(staged + c * stride + k, there && k < terms ? load(weight.row(first + c) + k) : 0.0f);
-      });
+      const int left = static_cast<int>(terms) - k;
+      const float* const row = weight.row(there ? first + c : 0);
+      device::store_vector(
+          staged + c * stride + k,
+          device::load_part<width, columns>(row + k, there ? (left < columns ? left : columns) : 0));
     }
   } else {
     const device::Columns own = device::columns_at(blockIdx.x, weight.cols);
-    device::for_each_in_block(stride, [&](std::int64_t k) {
-      const Four values = k < terms ? own.load<1>(weight.row(k)) : Four{};
+#pragma unroll 2
+    for (int k = static_cast<int>(threadIdx.x); k < stride; k += static_cast<int>(blockDim.x)) {
+      Four values{};
+      if (k < terms) values = own.load<width>(weight.row(k));
 #pragma unroll
       for (int c = 0; c < columns; ++c) store(staged + c * stride + k, values[c]);
-    });
+    }
   }
-  __syncthreads();
 }
 
 /// The sum that `mine` of a lane stands for, after lanes whose number differs by `distance` have traded: a
@@ -94,35 +98,72 @@ __device__ __forceinline__ float own_sum(const float (&sum)[pair_rows][columns])
   return traded(of_half[0], of_half[1], 1);
 }
 
-/// The product of the thread's row of the tile from `first_row` on with its feature. Rows beyond the last are
-/// computed as the last one. All threads of a block call it.
+/// The thread's part of its pair's rows: 128 bytes of a row are one round of its eight lanes.
 template <int width>
-__device__ __forceinline__ float product(const Place& place, const MatrixView<const float>& input,
-                                         std::int64_t first_row, const float* staged) {
-  const int terms = static_cast<int>(input.cols), stride = padded(terms);
-  const float* row[pair_rows];
+class Rows {
+ public:
+  static constexpr int ahead = width == 1 ? 2 : 4;  ///< rounds that are on their way at once
+  struct Rounds {
+    Four x[ahead][pair_rows];
+  };
+
+  /// Rows beyond the last are read as the last one.
+  __device__ __forceinline__ Rows(const Place& place, const MatrixView<const float>& input,
+                                  std::int64_t first_row)
+      : terms_(static_cast<int>(input.cols)), begin_(static_cast<int>(threadIdx.x) % row_lanes * columns) {
 #pragma unroll
-  for (int i = 0; i < pair_rows; ++i) {
-    const std::int64_t r = first_row + place.pair + i;
-    row[i] = input.row(r < input.rows ? r : input.rows - 1);
+    for (int i = 0; i < pair_rows; ++i) {
+      const std::int64_t r = first_row + place.pair + i;
+      row_[i] = input.row(r < input.rows ? r : input.rows - 1);
+    }
   }
+  __device__ __forceinline__ int rounds() const {
+    return (terms_ + row_lanes * columns - 1) / (row_lanes * columns);
+  }
+  __device__ __forceinline__ int term(int round) const { return begin_ + round * row_lanes * columns; }
+  /// Those from `round` on; zeros behind the last term.
+  __device__ __forceinline__ Rounds fetch(int round) const {
+    Rounds out;
+#pragma unroll
+    for (int u = 0; u < ahead; ++u) {
+      const int k = term(round + u), left = terms_ - k,
+                count = left < columns ? (left < 0 ? 0 : left) : columns;
+#pragma unroll
+      for (int i = 0; i < pair_rows; ++i) out.x[u][i] = device::load_part<width, columns>(row_[i] + k, count);
+    }
+    return out;
+  }
+
+ private:
+  const float* row_[pair_rows];
+  int terms_, begin_;
+};
+
+/// The product of the thread's row with its feature, from the rounds that are there already on. All threads
+/// of a block call it.
+template <int width>
+__device__ __forceinline__ float product(const Rows<width>& rows, typename Rows<width>::Rounds now,
+                                         int stride, const float* staged) {
+  constexpr int ahead = Rows<width>::ahead;
   float sum[pair_rows][columns] = {};
-#pragma unroll(width == 1 ? 1 : 4)
-  for (int k = static_cast<int>(threadIdx.x) % row_lanes * columns; k < terms; k += row_lanes * columns) {
-    const int left = terms - k;
-    Four x[pair_rows];
+#pragma unroll 1
+  for (int round = 0; round < rows.rounds(); round += ahead) {
+    const auto next = rows.fetch(round + ahead);
 #pragma unroll
-    for (int i = 0; i < pair_rows; ++i)
-      x[i] = device::load_part<width, columns>(row[i] + k, left < columns ? left : columns);
+    for (int u = 0; u < ahead; ++u) {
+      const int k = rows.term(round + u);
+      if (k >= stride) continue;
 #pragma unroll
-    for (int c = 0; c < columns; ++c) {
-      const Four w = device::load_vector<columns>(staged + c * stride + k);
+      for (int c = 0; c < columns; ++c) {
+        const Four w = device::load_vector<columns>(staged + c * stride + k);
 #pragma unroll
-      for (int i = 0; i < pair_rows; ++i) {
+        for (int i = 0; i < pair_rows; ++i) {
 #pragma unroll
-        for (int j = 0; j < columns; ++j) sum[i][c] = __fmaf_rn(x[i][j], w[j], sum[i][c]);
+          for (int j = 0; j < columns; ++j) sum[i][c] = __fmaf_rn(now.x[u][i][j], w[j], sum[i][c]);
+        }
       }
     }
+    now = next;
   }
   return own_sum(sum);
 }
@@ -131,37 +172,82 @@ __device__ __forceinline__ float product(const Place& place, const MatrixView<co
 template <int width>
 __device__ __forceinline__ void stage_genes(const MatrixView<const float>& weight, Four* staged) {
   const device::Columns own = device::columns_at(blockIdx.x, weight.cols);
-  device::for_each_in_block(
-      weight.rows, [&](std::int64_t gene) { store(staged + gene, own.load<width>(weight.row(gene))); });
-  __syncthreads();
+  constexpr int ahead = 4;
+#pragma unroll 1
+  for (std::int64_t first = threadIdx.x; first < weight.rows; first += ahead * blockDim.x) {
+    Four values[ahead];
+#pragma unroll
+    for (int u = 0; u < ahead; ++u) {
+      const std::int64_t gene = first + u * blockDim.x;
+      values[u] = Four{};
+      if (gene < weight.rows) values[u] = own.load<width>(weight.row(gene));
+    }
+#pragma unroll
+    for (int u = 0; u < ahead; ++u) {
+      const std::int64_t gene = first + u * blockDim.x;
+      if (gene < weight.rows) store(staged + gene, values[u]);
+    }
+  }
 }
 
+/// The entries of the thread's pair of cells. Cells beyond the last are read as the last one.
+struct Cells {
+  const std::int32_t* genes[pair_rows];
+  const float* values[pair_rows];
+  int count[pair_rows];
+
+  __device__ __forceinline__ Cells(const Place& place, const CsrView<const float>& x, const BatchRows& rows,
+                                   std::int64_t first_row) {
+#pragma unroll
+    for (int i = 0; i < pair_rows; ++i) {
+      const std::int64_t r = first_row + place.pair + i,
+                         cell = device::row_of(rows, r < rows.count ? r : rows.count - 1);
+      const std::int64_t first = load(x.offsets + cell);
+      count[i] = static_cast<int>(load(x.offsets + cell + 1) - first);
+      genes[i] = x.indices + first, values[i] = x.values + first;
+    }
+  }
+};
+
 /// The product of the thread's cell with its feature, as product() has it of dense rows: the lanes of a cell
-/// take its entries in turn.
-__device__ __forceinline__ float sparse_product(const Place& place, const CsrView<const float>& x,
-                                                const BatchRows& rows, const Four* staged) {
+/// take its entries in turn, four of each cell at once.
+__device__ __forceinline__ float sparse_product(const Cells& cells, const Four* staged) {
+  constexpr int ahead = 4;
   float sum[pair_rows][columns] = {};
+  const int most = cells.count[0] > cells.count[1] ? cells.count[0] : cells.count[1];
+#pragma unroll 1
+  for (int first = static_cast<int>(threadIdx.x) % row_lanes; first < most; first += ahead * row_lanes) {
+    std::int32_t gene[pair_rows][ahead];
+    float value[pair_rows][ahead];
 #pragma unroll
-  for (int i = 0; i < pair_rows; ++i) {
-    const std::int64_t r = place.pair + i, cell = device::row_of(rows, r < rows.count ? r : rows.count - 1);
-    const std::int64_t first = load(x.offsets + cell);
-    const auto count = static_cast<int>(load(x.offsets + cell + 1) - first);
-    const std::int32_t* const genes = x.indices + first;
-    const float* const values = x.values + first;
-#pragma unroll 4
-    for (int k = static_cast<int>(threadIdx.x) % row_lanes; k < count; k += row_lanes) {
-      const float value = load(values + k);
-      const Four w = load(staged + load(genes + k));
+    for (int i = 0; i < pair_rows; ++i) {
 #pragma unroll
-      for (int c = 0; c < columns; ++c) sum[i][c] = __fmaf_rn(value, w[c], sum[i][c]);
+      for (int u = 0; u < ahead; ++u) {
+        const int k = first + u * row_lanes;
+        gene[i][u] = 0, value[i][u] = 0;
+        if (k < cells.count[i])
+          gene[i][u] = load(cells.genes[i] + k), value[i][u] = load(cells.values[i] + k);
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < pair_rows; ++i) {
+#pragma unroll
+      for (int u = 0; u < ahead; ++u) {
+        const Four w = load(staged + gene[i][u]);
+#pragma unroll
+        for (int c = 0; c < columns; ++c) sum[i][c] = __fmaf_rn(value[i][u], w[c], sum[i][c]);
+      }
     }
   }
   return own_sum(sum);
 }
 
+/// Which of a kernel's sums over rows: each has shared memory of its own.
+enum SumsOf { first_sums, second_sums };
+
 /// Sums over the rows of the block of each feature, for every thread, of what each thread has summed over its
-/// own. All threads call it.
-template <int count>
+/// own. All threads call it, once a launch for each `which`.
+template <SumsOf which, int count>
 __device__ __forceinline__ void sum_over_rows(float (&sums)[count]) {
   __shared__ float partial[count][most_warps][columns];
   const int lane = static_cast<int>(threadIdx.x) % warp_size,
@@ -178,9 +264,9 @@ __device__ __forceinline__ void sum_over_rows(float (&sums)[count]) {
 #pragma unroll
   for (int i = 0; i < count; ++i) {
     sums[i] = load(&partial[i][0][lane % columns]);
+#pragma unroll 4
     for (int w = 1; w < warps; ++w) sums[i] += load(&partial[i][w][lane % columns]);
   }
-  __syncthreads();  // the next call may write `partial`
 }
 
 }  // namespace sparcell::kernels::linear

@@ -151,7 +151,8 @@ void cuda::adam_step(Context& context, const OptimizerOptions& options, const T*
   const Adam adam{options.betas[0], options.betas[1], options.weight_decay, static_cast<T>(options.epsilon),
                   options.type == OptimizerType::adamw};
   const Arenas arenas{parameters.data(), gradients.data(), first_moment.data(), second_moment.data(), size};
-  const bool aligned = device::aligned<width>(arenas.values) && device::aligned<width>(arenas.gradients) &&
+  const bool aligned = size % width == 0 && device::aligned<width>(arenas.values) &&
+                       device::aligned<width>(arenas.gradients) &&
                        device::aligned<width>(arenas.first_moments) &&
                        device::aligned<width>(arenas.second_moments);
   device::with_width<width>(aligned, [&](auto constant) {
@@ -173,11 +174,12 @@ void cuda::clip_gradients(Context& context, double max_norm, std::span<T> gradie
                                   .stream = device::stream_of(context)};
   auto* const partial = cuda::workspace<double>(context, std::int64_t{shape.grid.x} + 1);
   auto* const factor = reinterpret_cast<float*>(partial + shape.grid.x);
-  device::with_width<width>(device::aligned<width>(gradients.data()), [&](auto constant) {
-    device::launch(gradient_norm<constant>, shape, gradients.data(), size, max_norm, norm_sum, partial,
-                   cuda::tickets(context), factor);
-    if (max_norm > 0) device::launch(scale_gradients<constant>, shape, gradients.data(), size, factor);
-  });
+  device::with_width<width>(
+      size % width == 0 && device::aligned<width>(gradients.data()), [&](auto constant) {
+        device::launch(gradient_norm<constant>, shape, gradients.data(), size, max_norm, norm_sum, partial,
+                       cuda::tickets(context), factor);
+        if (max_norm > 0) device::launch(scale_gradients<constant>, shape, gradients.data(), size, factor);
+      });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::clip_gradients);
 
@@ -186,7 +188,8 @@ void cuda::moving_average(Context& context, double decay, const std::int64_t* st
                           std::span<T> average) {
   using namespace kernels::optimizer;
   const auto size = static_cast<std::int64_t>(values.size());
-  const bool aligned = device::aligned<width>(values.data()) && device::aligned<width>(average.data());
+  const bool aligned =
+      size % width == 0 && device::aligned<width>(values.data()) && device::aligned<width>(average.data());
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(kernels::optimizer::moving_average<constant>,
                    {.grid = device::blocks_for(vectors_of(size), threads),

@@ -27,12 +27,8 @@ constexpr int tile_columns = warp_size * width;
 constexpr int tile_genes = 32;
 constexpr int warp_genes = tile_genes / warps;
 constexpr int tile_cells = threads;
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
-constexpr int gradient_blocks = 2;  // code for 10.0 and newer spills in the registers of three
-#else
-constexpr int gradient_blocks = 3;  // at once on a multiprocessor: leaves registers for the rows on their way
-#endif
-constexpr int cells_at_once = 2;  // of each gene
+constexpr int gradient_blocks = 2;  // at once on a multiprocessor: leaves registers for the rows on their way
+constexpr int cells_at_once = 2;    // of each gene
 
 __host__ __device__ inline std::int64_t tiles_of(std::int64_t cols) {
   return (cols + tile_columns - 1) / tile_columns;
@@ -203,8 +199,8 @@ void cuda::sparse_linear_weight_gradient(Context& context, CsrView<const T> x, B
   const bool aligned = device::aligned_rows<width>(grad_out) && device::aligned_rows<width>(grad_weight);
   const int teams = teams_of(x.cols);
   const std::size_t shared = slab_bytes(rows.count, x.cols, teams);
-  if (teams > 0 && rows.count <= most_slab_cells && grad_weight.cols <= most_slab_features &&
-      device::fits_shared(context, shared)) {
+  if (teams > 0 && rows.count <= most_slab_cells &&
+      rows.count * x.cols * grad_weight.cols <= most_slab_products && device::fits_shared(context, shared)) {
     return device::with_width<width>(aligned, [&](auto constant) {
       device::launch(weight_gradient_of_slab<constant>,
                      {.grid = device::blocks_for(grad_weight.cols, width),

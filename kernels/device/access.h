@@ -53,15 +53,19 @@ __device__ __forceinline__ void store_vector(T* to, const Vector<T, N>& value) {
   store(reinterpret_cast<Vector<T, N>*>(to), value);
 }
 
-/// The first `count` of N neighbouring elements, 0 in place of the others: at once where all are wanted and
-/// `width` is N (`from` is then aligned to N), else one by one (`width` 1).
+/// The first `count` of N neighbouring elements, 0 in place of the others. Where `width` is N `from` is
+/// aligned to N and count is 0 or N (aligned_rows), so that loads stand side by side without branches in
+/// between; where it is 1, any.
 template <int width, int N, class T>
 __device__ __forceinline__ Vector<T, N> load_part(const T* from, int count) {
   static_assert(width == 1 || width == N);
-  if (width == N && count == N) return load_vector<N>(from);
-  Vector<T, N> out;
+  Vector<T, N> out{};
+  if constexpr (width == N) {
+    if (count > 0) out = load_vector<N>(from);
+  } else {
 #pragma unroll
-  for (int k = 0; k < N; ++k) out[k] = k < count ? load(from + k) : T(0);
+    for (int k = 0; k < N; ++k) out[k] = k < count ? load(from + k) : T(0);
+  }
   return out;
 }
 
@@ -69,10 +73,13 @@ __device__ __forceinline__ Vector<T, N> load_part(const T* from, int count) {
 template <int width, int N, class T>
 __device__ __forceinline__ void store_part(T* to, const Vector<T, N>& value, int count) {
   static_assert(width == 1 || width == N);
-  if (width == N && count == N) return store_vector(to, value);
+  if constexpr (width == N) {
+    if (count > 0) store_vector(to, value);
+  } else {
 #pragma unroll
-  for (int k = 0; k < N; ++k) {
-    if (k < count) store(to + k, value[k]);
+    for (int k = 0; k < N; ++k) {
+      if (k < count) store(to + k, value[k]);
+    }
   }
 }
 
@@ -82,15 +89,16 @@ T* data_or_null(std::span<T> span) {
   return span.empty() ? nullptr : span.data();
 }
 
-/// Whether a pointer is aligned to N elements; of a matrix: every row. For launchers, which choose between
-/// kernels of different widths.
+/// Whether a pointer is aligned to N elements. For launchers, which choose between kernels of different
+/// widths.
 template <int N, class T>
 __host__ __device__ __forceinline__ bool aligned(const T* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer) % (sizeof(T) * N) == 0;
 }
+/// Whether a matrix consists of N elements that are aligned to N.
 template <int N, class View>
 __host__ __forceinline__ bool aligned_rows(const View& matrix) {
-  return aligned<N>(matrix.data) && matrix.stride % N == 0;
+  return aligned<N>(matrix.data) && matrix.stride % N == 0 && matrix.cols % N == 0;
 }
 
 /// Calls use(width) with the constant that kernels of load_part and store_part are instantiated with: N where

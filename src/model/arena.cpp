@@ -23,9 +23,14 @@ template <class T>
 int Arena<T>::add(Tensor tensor) {
   require(values_.size() == 0, "the arena got the tensor {} after its memory", tensor.name);
   tensor.offset = size_;
-  size_ += (tensor.size() + alignment - 1) / alignment * alignment;
+  size_ = end_of(tensor);
   tensors_.push_back(std::move(tensor));
   return static_cast<int>(tensors_.size()) - 1;
+}
+
+template <class T>
+std::int64_t Arena<T>::end_of(const Tensor& tensor) {
+  return tensor.offset + (tensor.size() + alignment - 1) / alignment * alignment;
 }
 
 template <class T>

@@ -34,6 +34,8 @@ class Arena {
   void allocate(Context& context, bool with_gradients);
 
   const std::vector<Tensor>& tensors() const { return tensors_; }
+  /// Where the next tensor begins: behind the padding.
+  static std::int64_t end_of(const Tensor& tensor);
   /// Number of elements of all tensors, without the padding between them.
   std::int64_t element_count() const;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sparcell/core/branches.h"
+#include "sparcell/core/products.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/mix.h"
@@ -39,9 +40,12 @@ std::vector<LayerShape> decoder_layers(const ModelOptions& options, std::int64_t
   return layers;
 }
 
-/// Whether the encoder's hidden layers read batches as they lie, zeros left out.
-bool reads_sparse(const ModelOptions& options) {
-  return !options.input.standardize && options.input.mix == 0 && !options.conditioning.encoder;
+/// Whether the encoder's hidden layers read batches as they lie, zeros left out. A GPU's matrix units
+/// multiply all zeros of a batch sooner than it gathers rows of the weight for what is not zero (H200, 256
+/// cells of 5,000 genes, a tenth not zero, 512 features: 12 us and 41 us).
+bool reads_sparse(Context& context, const ModelOptions& options) {
+  return !options.input.standardize && options.input.mix == 0 && !options.conditioning.encoder &&
+         training_precision(context) == Precision::f32;
 }
 
 /// Networks of initialization's streams.
@@ -69,7 +73,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       options_(options),
       data_(data),
       seed_(seed),
-      sparse_(data.sparse() && reads_sparse(options)),
+      sparse_(data.sparse() && reads_sparse(context, options)),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
       encoder_("encoder", encoder_layers(options, data.features(), sparse_), 0, parameters_, buffers_,
                options.skip && !variational() ? data.features() : 0,
@@ -358,7 +362,7 @@ typename Autoencoder<T>::Range Autoencoder<T>::last_layer() const {
   const int layer = decoder_.size() - 1;
   const auto& weight = parameters_.tensors()[decoder_.weight_tensor(layer)];
   const auto& bias = parameters_.tensors()[decoder_.bias_tensor(layer)];
-  return {static_cast<std::size_t>(weight.offset), static_cast<std::size_t>(bias.offset + bias.size())};
+  return {static_cast<std::size_t>(weight.offset), static_cast<std::size_t>(parameters_.end_of(bias))};
 }
 
 template <class T>
