@@ -155,12 +155,12 @@ __global__ void __launch_bounds__(threads, blocks)
   float* const staged = device::dynamic_shared<float>();
   const Place place;
   const auto first = Rows<width>(place, grad_next, 0).fetch(0);
-  Feature feature(place, a.cols, parameters);
+  Feature feature(place, grad_linear.cols, parameters);
   const float scale = pass.scale_or_one(), mean = normalizes ? feature.of(pass.statistics.mean, 0) : 0,
               inverse = normalizes ? feature.of(pass.statistics.spread, 0) : 1;
   float x[items] = {};  // a, then what is normalized
-  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
-    if (feature.there) x[i] = load(a.row(row) + feature.column);
+  for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
+    if (feature.there && a.data != nullptr) x[i] = load(a.row(row) + feature.column);
   });
   stage<Features::are_columns, width>(weight_next, grad_next.cols, staged);
   __syncthreads();
@@ -171,9 +171,9 @@ __global__ void __launch_bounds__(threads, blocks)
     at_y[i] = product(rows, i == 0 ? first : rows.fetch(0), padded(grad_next.cols), staged);
   }
   if (normalizes) feature.normalize(mean, inverse);
-  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
+  for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
     const float y = x[i] * feature.factor + feature.shift;
-    at_y[i] *= keep(pass, row * a.cols + feature.column) * activation.first(y);
+    at_y[i] *= keep(pass, row * grad_linear.cols + feature.column) * activation.first(y);
     x[i] = (x[i] - mean) * inverse;
     sums[gradient] += at_y[i];
     sums[with_x] += at_y[i] * x[i];
@@ -185,8 +185,8 @@ __global__ void __launch_bounds__(threads, blocks)
   };
   if (feature.leads && normalizes) add(gradients.offset, sums[gradient]), add(gradients.weight, sums[with_x]);
   if (feature.leads && !normalizes) add(gradients.bias, sums[gradient]);
-  const float share = normalizes ? 1 / static_cast<float>(a.rows) : 0;
-  for_each_row<items>(place, a.rows, [&](int i, std::int64_t row) {
+  const float share = normalizes ? 1 / static_cast<float>(grad_linear.rows) : 0;
+  for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
     const float grad = at_y[i] - sums[gradient] * share - x[i] * (sums[with_x] * share);
     store(grad_linear.row(row) + feature.column, scale * (feature.factor * grad));
   });
@@ -281,11 +281,12 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
                            MatrixView<const T> weight_next, MatrixView<const T> a, MatrixView<T> grad_linear,
                            LayerGradients<T> gradients) {
   using namespace kernels::linear;
-  if (!is_small(form, passes, a.rows, grad_next.cols, a.cols)) {
+  if (!is_small(form, passes, grad_linear.rows, grad_next.cols, grad_linear.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
+    if (a.data == nullptr) return;
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
   }
-  launch(context, a.rows, a.cols, shared_bytes(grad_next.cols),
+  launch(context, grad_linear.rows, grad_linear.cols, shared_bytes(grad_next.cols),
          device::aligned_rows<columns>(grad_next) && device::aligned_rows<columns>(weight_next),
          [&](auto width, auto items, const device::LaunchShape& shape) {
            device::launch(

@@ -141,10 +141,10 @@ class Rows {
 
 /// The product of the thread's row with its feature, from the rounds that are there already on. All threads
 /// of a block call it.
-template <int width>
-__device__ __forceinline__ float product(const Rows<width>& rows, typename Rows<width>::Rounds now,
-                                         int stride, const float* staged) {
-  constexpr int ahead = Rows<width>::ahead;
+template <class Rows>
+__device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds now, int stride,
+                                         const float* staged) {
+  constexpr int ahead = Rows::ahead;
   float sum[pair_rows][columns] = {};
 #pragma unroll 1
   for (int round = 0; round < rows.rounds(); round += ahead) {

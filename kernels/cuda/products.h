@@ -46,7 +46,6 @@ void multiply(Context& context, const Product& product);
 
 // Of sparcell/core/products.h, on a GPU.
 void set_training_products(Context& context, const ProductOptions& options);
-Precision training_precision(Context& context);
 void begin_training_step(Context& context);
 void end_training_step(Context& context);
 std::string device_model(int index);

@@ -3,14 +3,13 @@
 // Forward a block takes a cell and 128 outputs. Its warps share the cell's entries in contiguous parts, walk
 // along rows of the weight, and add up in the order of the parts.
 //
-// Backward small batches are taken by slabs of features (sparse_slab.h). Else a block takes 32 genes and 128
+// Backward a block takes 32 genes and 128
 // outputs. A batch is sorted by cells, so the entries of its genes are spread out in shared memory for 256
 // cells at a time (each thread finds those of one cell by bisection); a warp takes 4 genes and walks along
 // the cells that have them, two cells of every gene at a time, so that eight rows of the gradient are on
 // their way at once. Sums begin with the gradient that is there and follow the order of the batch.
 #include "sparcell/ops/sparse_linear.h"
 
-#include "cuda/sparse_slab.h"
 #include "device/rows.h"
 #include "device/slab.h"
 #include "device/sparse.h"
@@ -197,19 +196,6 @@ void cuda::sparse_linear_weight_gradient(Context& context, CsrView<const T> x, B
                                          MatrixView<const T> grad_out, MatrixView<T> grad_weight) {
   using namespace kernels::sparse_linear;
   const bool aligned = device::aligned_rows<width>(grad_out) && device::aligned_rows<width>(grad_weight);
-  const int teams = teams_of(x.cols);
-  const std::size_t shared = slab_bytes(rows.count, x.cols, teams);
-  if (teams > 0 && rows.count <= most_slab_cells &&
-      rows.count * x.cols * grad_weight.cols <= most_slab_products && device::fits_shared(context, shared)) {
-    return device::with_width<width>(aligned, [&](auto constant) {
-      device::launch(weight_gradient_of_slab<constant>,
-                     {.grid = device::blocks_for(grad_weight.cols, width),
-                      .block = slab_threads,
-                      .shared = shared,
-                      .stream = device::stream_of(context)},
-                     x, rows, grad_out, grad_weight, teams);
-    });
-  }
   const std::int64_t gene_tiles = (x.cols + tile_genes - 1) / tile_genes;
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(weight_gradient<constant>,

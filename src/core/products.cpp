@@ -35,10 +35,6 @@ void set_training_products(Context& context, const ProductOptions& options) {
   }
 }
 
-Precision training_precision(Context& context) {
-  return context.device().is_cuda() ? cuda::training_precision(context) : Precision::f32;
-}
-
 TrainingProducts::TrainingProducts(Context& context) : context_(context) {
   if (context_.device().is_cuda()) cuda::begin_training_step(context_);
 }
@@ -65,8 +61,6 @@ std::string product_libraries() {
 std::string measured_plan(Context& context, Log& log) { return cuda::measured_plan(context, log); }
 #else
 void set_training_products(Context&, const ProductOptions& options) { check_cpu_has(options); }
-
-Precision training_precision(Context&) { return Precision::f32; }
 
 TrainingProducts::TrainingProducts(Context& context) : context_(context) {}
 TrainingProducts::~TrainingProducts() = default;

@@ -239,6 +239,11 @@ template <class T>
 void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
                                 MatrixView<T> grad_input, bool accumulate) {
   const bool input_major = layers_[layer].shape.input_major;
+  if (!input_major && !accumulate) {
+    const LayerPass<T> all{.rows = grad.rows};
+    return linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, grad, of_features(layer, weight(layer)),
+                              {}, grad_input, {});
+  }
   matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
             of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
 }

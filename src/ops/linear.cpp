@@ -40,13 +40,17 @@ void linear_backward(Context& context, const LayerForm& form, const LayerParamet
                      std::span<const LayerPass<T>> passes, MatrixView<const T> grad_next,
                      MatrixView<const T> weight_next, MatrixView<const T> a, MatrixView<T> grad_linear,
                      LayerGradients<T> gradients) {
-  require(grad_next.rows == a.rows && weight_next.cols == a.cols && weight_next.rows == grad_next.cols,
+  require(grad_next.rows == grad_linear.rows && weight_next.cols == grad_linear.cols &&
+              weight_next.rows == grad_next.cols,
           "linear_backward: {} x {} by a weight of {} x {} goes to {} x {}", grad_next.rows, grad_next.cols,
-          weight_next.rows, weight_next.cols, a.rows, a.cols);
-  require(grad_next.cols > 0 || a.size() == 0, "linear_backward: a layer without outputs behind it");
-  check_layer_backward<T>("linear_backward", form, parameters, passes, a, grad_linear, grad_linear,
-                          gradients);
-  if (a.size() == 0) return;
+          weight_next.rows, weight_next.cols, grad_linear.rows, grad_linear.cols);
+  require(grad_next.cols > 0 || grad_linear.size() == 0,
+          "linear_backward: a layer without outputs behind it");
+  const bool alone = is_product_alone(form, parameters, passes) && gradients.bias.empty();
+  check_layer_backward<T>("linear_backward", form, parameters, passes,
+                          alone && a.data == nullptr ? MatrixView<const T>(grad_linear) : a, grad_linear,
+                          grad_linear, gradients);
+  if (grad_linear.size() == 0) return;
   SPARCELL_DISPATCH(linear_backward, context, form, parameters, passes, grad_next, weight_next, a,
                     grad_linear, gradients);
 }

@@ -218,7 +218,7 @@ TYPED_TEST(Linear, PassesStandForThemselves) {
 
 TYPED_TEST(Linear, WithoutAnythingBehindItIsTheProduct) {
   using T = TypeParam;
-  for (const Size& size : {Size{9, 33, 5}, Size{257, 40, 4}}) {
+  for (const Size& size : {Size{9, 33, 5}, Size{3, 40, 700}, Size{257, 40, 4}}) {
     const Matrix<double> input = test::random_matrix(size.rows, size.terms, 21),
                          weight = small_matrix(size.cols, size.terms, 22, size.terms);
     Context context = test::test_context(2);
@@ -226,6 +226,11 @@ TYPED_TEST(Linear, WithoutAnythingBehindItIsTheProduct) {
     const LayerPass<T> all{.rows = size.rows};
     linear_forward<T>(context, LayerForm{}, {}, {}, {&all, 1}, x, w, linear, linear);
     test::expect_near(linear.to_host(), product(input, weight, true), test::long_sums.of<T>(), 4);
+
+    const Matrix<double> next = small_matrix(size.terms, size.cols, 23, size.terms);
+    const DeviceMatrix<T> w_next(context, next), grad(context, size.rows, size.cols);
+    linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, x, w_next, {}, grad, {});
+    test::expect_near(grad.to_host(), product(input, next, false), test::long_sums.of<T>(), 4);
   }
 }
 

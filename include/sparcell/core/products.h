@@ -43,9 +43,6 @@ void describe(Visitor& v, ProductOptions& o) {
 /// library and one precision.
 void set_training_products(Context& context, const ProductOptions& options);
 
-/// What was set: f32 where nothing was.
-Precision training_precision(Context& context);
-
 /// While it lives, the context's products are those of a training step.
 class TrainingProducts {
  public:

@@ -12,8 +12,8 @@ namespace sparcell {
 SPARCELL_OP(sparse_linear, (Context & context, CsrView<const T> x, BatchRows rows, MatrixView<const T> weight,
                             MatrixView<T> out))
 
-/// grad_weight(g, :) += sum over i of x(row_i, g) * grad_out(i, :). Accumulates, in an order that depends
-/// on nothing but the shapes.
+/// grad_weight(g, :) += sum over i of x(row_i, g) * grad_out(i, :). Accumulates; the order of sums is that of
+/// the batch.
 SPARCELL_OP(sparse_linear_weight_gradient, (Context & context, CsrView<const T> x, BatchRows rows,
                                             MatrixView<const T> grad_out, MatrixView<T> grad_weight))
 

@@ -62,11 +62,6 @@ void set_training_products(Context& context, const ProductOptions& options) {
   ProductLibrary::of(context).set_training(context, options);
 }
 
-Precision training_precision(Context& context) {
-  const std::unique_ptr<LibraryState>& state = library_state(context);
-  return state ? static_cast<const ProductLibrary&>(*state).training_precision() : Precision::f32;
-}
-
 void begin_training_step(Context& context) { ProductLibrary::of(context).set_in_training(true); }
 void end_training_step(Context& context) { ProductLibrary::of(context).set_in_training(false); }
 

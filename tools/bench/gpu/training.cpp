@@ -130,7 +130,7 @@ Prepared prepare_critic(Surroundings& s) {
   const Training one(s, critic_case(s, 1));
   Surroundings without_exchange{s.context, s.scale, s.precision, ""};
   TrainingCase longer = critic_case(s, 1 + more);
-  longer.compared = 2;
+  longer.compared = 1;
   const Training several(without_exchange, longer);
   const TrainingCase& c = one.c;
   Prepared row{.size = c.size,
@@ -179,7 +179,7 @@ TrainingCase pair_case(const Surroundings& s, const ModelOptions& options) {
           .cells = s.at<std::int64_t>(100, 16'384),
           .steps = s.at<std::int64_t>(20, options.type == ModelType::gan ? 100 : 400),
           .options = s.scale == Scale::small ? bench::shrunk(options) : options,
-          .compared = options.type == ModelType::gan ? 2 : 10,
+          .compared = options.type == ModelType::gan ? 1 : 10,
           .of_counts = true};
 }
 
