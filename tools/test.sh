@@ -58,11 +58,18 @@ part_parity() { # the course's three models against PyTorch, over seeds
   bash tools/bench/parity.sh | tee "$folder/parity.md"
 }
 
+part_peers() { # that the GPU benchmark's peers in PyTorch compute what we do: without a GPU, small; 5 GB of packages
+  local python=$folder/peers/bin/python
+  if [[ ! -x $python ]]; then python3 -m venv "$folder/peers"; fi
+  "$python" -m pip install --quiet torch lightning h5py
+  "$python" tools/bench/gpu.py --rehearse 2>"$folder/peers.log" | tee "$folder/peers.md"
+}
+
 part_models() { # the strong recipes beside their baselines; a goal that is missed stands in the table and fails nothing
   bash tools/bench/models.sh | tee "$folder/models.md" || ((PIPESTATUS[0] == 1))
 }
 
-all=(tests slow address architectures mutation parity models)
+all=(tests slow address architectures mutation parity peers models)
 parts=("${@:2}")
 for part in "${parts[@]}"; do
   if [[ " ${all[*]} " != *" $part "* ]]; then

@@ -22,6 +22,7 @@ PARTS = {
     "architectures": "kernels compiled for every GPU that is supported",
     "mutation": "mutated kernels (`tools/mutate_kernels`)",
     "parity": "the course's models against PyTorch (`tools/bench/parity.sh`)",
+    "peers": "what a GPU is measured beside: the benchmark's peers in PyTorch on the CPU, small (`tools/bench/gpu.py --rehearse`)",
     "models": "the strong recipes beside their baselines (`tools/bench/models.sh`)",
 }
 

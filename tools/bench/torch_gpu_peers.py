@@ -69,10 +69,11 @@ def first_losses(exchange):
     model = exchange.model(dropout=lambda p, layer: golden.Dropout(draws, p, layer))
     gan = exchange.options["type"] == "gan"
     trainer = (golden.GanTraining if gan else golden.AutoencoderTraining)(model, exchange.options, draws)
+    trainer.cells = exchange.cells.__getitem__
     order = exchange.order.to(exchange.device)
     losses = {name: [] for name in trainer.parts}
     for step in range(COMPARED_STEPS):
-        parts, _ = trainer.step(exchange.cells[exchange.rows(order, step)], step)
+        parts, _ = trainer.step(exchange.rows(order, step), step)
         for name, part in zip(trainer.parts, parts, strict=True):
             losses[name].append(part.item())
     return losses

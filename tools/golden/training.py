@@ -155,22 +155,25 @@ class AutoencoderTraining:
         self.variational = options["type"] == "vae"
         self.parts = ["loss", "reconstruction", "kl"] if self.variational else ["loss"]
 
+    def cells(self, rows):
+        return torch.from_numpy(self.data[rows])
+
     def told(self, rows, step):
         """What the encoder sees, and the conditions that the decoder and the encoder are told."""
-        x = torch.from_numpy(self.data[rows])
+        x = self.cells(rows)
         if self.conditions is None:
             return x, ()
         seen = rows
         if self.options["control_input"] > 0:
             seen = partners(rows, self.controls, self.options["control_input"], self.draws.seed, step)
         told = tuple(torch.from_numpy(self.conditions[of]) for of in (rows, seen))
-        return torch.from_numpy(self.data[seen]), told
+        return self.cells(seen), told
 
     def loss(self, rows, step):
         if self.options.get("likelihood", "mse") != "mse":
             return self.likelihood_loss(rows, step)
         reduction = self.options["reduction"]
-        x, (seen, told) = torch.from_numpy(self.data[rows]), self.told(rows, step)
+        x, (seen, told) = self.cells(rows), self.told(rows, step)
         if self.options.get("mix", 0) > 0:
             x = seen = torch.from_numpy(mixed(x.numpy(), self.data, self.options["mix"], self.draws.seed, step))
         if not self.variational:
@@ -188,7 +191,7 @@ class AutoencoderTraining:
         return torch.cat([torch.log1p(x[:, :-1]), x[:, -1:]], dim=1)
 
     def likelihood_loss(self, rows, step):
-        options, x = self.options, torch.from_numpy(self.data[rows])
+        options, x = self.options, self.cells(rows)
         noise = self.draws.normal(Purpose.LATENT, 0, step, (len(x), options["latent"]))
         output, mu, logvar = self.model(self.features(x), noise)
         if models.of_counts(options):
@@ -329,8 +332,11 @@ class GanTraining:
         self.move_average(iteration)
         return (loss, sparsity), update_gradients
 
+    def cells(self, rows):
+        return torch.from_numpy(self.data[rows])
+
     def step(self, rows, iteration):
-        x = torch.from_numpy(self.data[rows])
+        x = self.cells(rows)
         if self.conditions is not None:
             self.told = torch.from_numpy(self.conditions[rows])
         updates = self.options["critic_steps"]
