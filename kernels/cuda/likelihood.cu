@@ -14,6 +14,7 @@ namespace kernels::likelihood {
 using device::Columns, device::Four, device::four, device::load, device::Slab, device::store;
 
 constexpr int threads = loss_threads;
+constexpr int gaussian_blocks = 3;  // at once on a multiprocessor: said because code for 10.0 spills for more
 constexpr int width = device::own_columns;
 constexpr int count_blocks = 2;  // at once on a multiprocessor: leaves registers for f64
 
@@ -128,7 +129,7 @@ __global__ void __launch_bounds__(threads, count_blocks)
 }
 
 template <int access>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, gaussian_blocks)
     gaussian_loss(MatrixView<const float> prediction, const float* log_variance, bool shared,
                   CsrView<const float> x, BatchRows rows, const float* mean, const float* inverse_scale,
                   float scale, MatrixView<float> gradient, MatrixView<float> by_log_variance,

@@ -47,10 +47,11 @@ struct Place {
   }
 };
 
-/// Which numbers of a weight a block needs: `terms` for each of its features, zeros where there is no
-/// feature. Rows of the weight are features (forward) or terms (back).
+/// What the features are in the weight: rows (forward) or columns (back). The other side are the terms.
 enum class Features { are_rows, are_columns };
 
+/// staged[c * padded(terms) + k] = term k of the block's feature c; zeros where there is none. A barrier must
+/// follow.
 template <Features features, int width>
 __device__ __forceinline__ void stage(const MatrixView<const float>& weight, std::int64_t terms,
                                       float* staged) {
@@ -80,8 +81,8 @@ __device__ __forceinline__ void stage(const MatrixView<const float>& weight, std
   }
 }
 
-/// The sum that `mine` of a lane stands for, after lanes whose number differs by `distance` have traded: a
-/// lane without that bit gets `low`'s, the other `high`'s.
+/// A sum over two lanes whose numbers differ by the bit `distance`: of `low` for the lane without it, of
+/// `high` for the other.
 __device__ __forceinline__ float traded(float low, float high, int distance) {
   const bool upper = (threadIdx.x & static_cast<unsigned>(distance)) != 0;
   return (upper ? high : low) + device::shuffle_xor(upper ? low : high, distance);
@@ -139,8 +140,8 @@ class Rows {
   int terms_, begin_;
 };
 
-/// The product of the thread's row with its feature, from the rounds that are there already on. All threads
-/// of a block call it.
+/// The product of the thread's row with its feature; `now` are the first rounds, which were fetched before a
+/// barrier. All lanes of a warp call it.
 template <class Rows>
 __device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds now, int stride,
                                          const float* staged) {
@@ -168,7 +169,7 @@ __device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds
   return own_sum(sum);
 }
 
-/// The block's features of an input-major weight: four numbers a gene.
+/// The block's features of an input-major weight: four numbers a gene. A barrier must follow.
 template <int width>
 __device__ __forceinline__ void stage_genes(const MatrixView<const float>& weight, Four* staged) {
   const device::Columns own = device::columns_at(blockIdx.x, weight.cols);

@@ -13,6 +13,7 @@ namespace kernels::reparameterize {
 using device::Four, device::four, device::load, device::Slab, device::store;
 
 constexpr int threads = 256;
+constexpr int backward_blocks = 3;  // at once on a multiprocessor: said because code for 12.0 spills for more
 constexpr int width = device::own_columns;
 
 __device__ __forceinline__ float divergence_of(float mu, float log_variance) {
@@ -62,7 +63,7 @@ __global__ void __launch_bounds__(threads)
 }
 
 template <int access>
-__global__ void __launch_bounds__(threads)
+__global__ void __launch_bounds__(threads, backward_blocks)
     sample_backward(RandomStream random_stream, MatrixView<const float> mu,
                     MatrixView<const float> log_variance, MatrixView<const float> grad_z,
                     const float* kl_weight, Divergence divergence, MatrixView<float> grad_mu,
