@@ -13,7 +13,7 @@ namespace kernels::reparameterize {
 using device::Four, device::four, device::load, device::Slab, device::store;
 
 constexpr int threads = 256;
-constexpr int backward_blocks = 3;  // at once on a multiprocessor: said because code for 12.0 spills for more
+constexpr int backward_blocks = 2;  // at once on a multiprocessor: said because code for 12.0 spills for more
 constexpr int width = device::own_columns;
 
 __device__ __forceinline__ float divergence_of(float mu, float log_variance) {
