@@ -200,6 +200,26 @@ class Bench(Package):
         again = self.started("bench_gpu")[count:]
         self.assertEqual([start[1:3] for start in again], [["list"], ["row", "slow"]])  # no ceilings, no first row again
 
+    def measure(self, *arguments):
+        """tools/bench/gpu.py of the package alone."""
+        environment = {**os.environ, "SCRIPT": json.dumps(self.script), "STARTS": str(self.starts)}
+        program = [sys.executable, self.root / "tools/bench/gpu.py", "--program", self.root / "bench/bench_gpu", "--out", self.out]
+        subprocess.run([*program, *arguments], env=environment, capture_output=True, check=True)
+        return json.loads((self.out / "gpu.json").read_text())["rows"]
+
+    def test_alone_leaves_peers_out(self):
+        self.script["bench"] = {"copy": "peer"}
+        (row,) = self.measure("--alone", "--turns", "2")
+        self.assertEqual(row["peers"], {})
+        self.assertEqual(row["microseconds"]["sparcell"], [4.0, 5.0])
+
+    def test_rows_are_made_ready_side_by_side_and_measured_in_order(self):
+        self.script["bench"] = {name: "good" for name in ("copy", "sum", "scale")}
+        for ahead in ("1", "3"):
+            rows = self.measure("--ahead", ahead, "--turns", "1")
+            self.assertEqual([row["row"] for row in rows], ["copy", "sum", "scale"])
+            shutil.rmtree(self.out)
+
     def test_the_rows_are_of_one_commit(self):
         self.check("--part", "bench")
         (self.out / "bench.jsonl").unlink()
