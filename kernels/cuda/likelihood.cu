@@ -164,7 +164,6 @@ __global__ void __launch_bounds__(threads, gaussian_blocks)
         if (gradient.data != nullptr) columns.store<access>(gradient.row(i), by_prediction);
         if (by_log_variance.data != nullptr) columns.store<access>(by_log_variance.row(i), by_variance);
       });
-      __syncthreads();  // the next tile overwrites `target`
     }
     const double of_cell = device::block_sum<threads>(own);
     sum += of_cell;

@@ -41,7 +41,6 @@ __global__ void __launch_bounds__(threads)
       if (gradient.data != nullptr)
         columns.store<access>(gradient.row(i), four([&](int k) { return factor * d[k]; }));
     });
-    __syncthreads();  // the next tile overwrites `target`
   });
   add_to_loss(device::block_sum<threads>(sum), loss_scale, loss, partial, ticket);
 }

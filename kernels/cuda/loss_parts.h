@@ -24,7 +24,9 @@ __device__ __forceinline__ double sum_of(const device::Four& v) {
   return static_cast<double>((v[0] + v[1]) + (v[2] + v[3]));
 }
 
-/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry.
+/// Writes columns [begin, begin + count) of one row of x to `target`, zeros where it has no entry. Threads
+/// may then read the vectors of for_each_in_block(vectors_of(count)): each clears its own and waits before it
+/// writes any other, so that the next call needs no barrier before it.
 __device__ __forceinline__ void spread(const CsrView<const float>& x, std::int64_t row, std::int64_t begin,
                                        std::int64_t count, float* target) {
   device::for_each_in_block(vectors_of(count), [&](std::int64_t v) {

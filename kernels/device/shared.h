@@ -11,10 +11,10 @@ namespace sparcell::device {
 
 extern __shared__ __align__(16) unsigned char dynamic_shared_bytes[];
 
-/// The launch's dynamic shared memory from byte `offset` on (a multiple of alignof(T)) as an array of T.
+/// The launch's dynamic shared memory as an array of T.
 template <class T>
-__device__ __forceinline__ T* dynamic_shared(std::size_t offset = 0) {
-  return reinterpret_cast<T*>(dynamic_shared_bytes + offset);
+__device__ __forceinline__ T* dynamic_shared() {
+  return reinterpret_cast<T*>(dynamic_shared_bytes);
 }
 
 /// Whether a block of the context's device may have that much of it, beside 8 KiB that kernels declare.

@@ -16,8 +16,9 @@ void describe(Visitor& v, Experiment& o) {
   v.field(
       "precision", o.products.precision,
       "How a GPU multiplies the dense matrices of training steps: f32; tf32 or bf16 round the operands of "
-      "products to 11 or 8 significant bits. Sums, weights, statistics, losses and the optimizer are f32 in "
-      "every case, and so is what is asked of a trained model.");
+      "products to 11 or 8 significant bits. Sums, weights, statistics, losses, the optimizer and layers so "
+      "small "
+      "that a kernel computes them whole are f32 in every case, and so is what is asked of a trained model.");
   v.field("tags", o.tags, "Words to find the run by.");
   v.field("fast_dev_run", o.fast_dev_run,
           "One epoch on two batches of everything, as run --fast-dev-run says.");

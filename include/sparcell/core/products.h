@@ -12,7 +12,8 @@ class Log;
 struct Device;
 
 /// How operands of a product are rounded before they are multiplied: not at all, to TF32 (11 significant
-/// bits) or to bfloat16 (8). Sums and results are f32 in every case.
+/// bits) or to bfloat16 (8). Sums and results are f32 in every case, and so are products of small layers, which
+/// are computed with what follows them (ops/linear.h).
 enum class Precision { f32, tf32, bf16 };
 template <>
 struct Names<Precision> {
