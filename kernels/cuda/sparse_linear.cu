@@ -3,11 +3,11 @@
 // Forward a block takes a cell and 128 outputs. Its warps share the cell's entries in contiguous parts, walk
 // along rows of the weight, and add up in the order of the parts.
 //
-// Backward a block takes 32 genes and 128
-// outputs. A batch is sorted by cells, so the entries of its genes are spread out in shared memory for 256
-// cells at a time (each thread finds those of one cell by bisection); a warp takes 4 genes and walks along
-// the cells that have them, two cells of every gene at a time, so that eight rows of the gradient are on
-// their way at once. Sums begin with the gradient that is there and follow the order of the batch.
+// Backward a block takes 32 genes and 128 outputs. A batch is sorted by cells, so the entries of its genes
+// are spread out in shared memory for 256 cells at a time (each thread finds those of one cell by bisection);
+// a warp takes 4 genes and walks along the cells that have them, two cells of every gene at a time, so that
+// eight rows of the gradient are on their way at once. Sums begin with the gradient that is there and follow
+// the order of the batch.
 #include "sparcell/ops/sparse_linear.h"
 
 #include "device/rows.h"

@@ -476,7 +476,7 @@ void Network<T>::backward(Context& context, std::vector<LayerTape<T>>& tape, Mat
         if (finished && k + 1 < size()) finished(k + 1);
       });
     }
-    // The gradient at the input: beside the layer below, where nothing is added to it in between.
+    // The gradient at the input is made with the layer below, where nothing is added to it in between.
     if (k > 0 && !shape(k).deviation) continue;
     const MatrixView<T> below = k > 0 ? rows_of(tape[k - 1].grad, k - 1, 0, rows) : grad_input;
     if (below.data != nullptr) input_gradient(context, k, grad, below);

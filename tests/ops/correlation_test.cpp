@@ -19,7 +19,7 @@ TYPED_TEST(Correlation, ProductsOfStandardizedRowsArePearsons) {
     Matrix<double> rows = random_matrix(4, cols, 3);
     for (std::int64_t c = 0; c < cols; ++c) {
       rows(1, c) = 8192 + rows(0, c) / 64;  // far from 0: a difference of squares would lose it
-      rows(2, c) = 3;                       // constant
+      rows(2, c) = 3;                      // constant
     }
     const DeviceMatrix<TypeParam> values(context, rows);
     standardize_rows<TypeParam>(context, values);

@@ -326,8 +326,8 @@ def main():
     parser.add_argument("--precisions", nargs="+", metavar="PRECISION", help="of training rows; default: all")
     parser.add_argument("--ahead", type=int, default=max(1, (os.cpu_count() or 2) // 2), metavar="N",
                         help="rows made ready side by side, up to 10 GB of memory each")
-    parser.add_argument("--turns", type=int, default=TURNS)
-    parser.add_argument("--alone", action="store_true", help="without peers")
+    parser.add_argument("--turns", type=int, default=TURNS, help="measurements of a row")
+    parser.add_argument("--alone", action="store_true", help="without peers; a later call in the same --out does not add them")
     parser.add_argument("--rehearse", action="store_true")
     arguments = parser.parse_args()
     build = HERE.parents[1] / "build/release"
