@@ -2,6 +2,8 @@
 // or a layer is larger, cuBLASLt makes the product and kernels/cuda/layer the rest.
 #include "sparcell/ops/linear.h"
 
+#include <limits>
+
 #include "cuda/layer_parts.h"
 #include "cuda/linear_slab.h"
 #include "math/any_activation.h"
@@ -121,13 +123,13 @@ __global__ void __launch_bounds__(threads, blocks)
             MatrixView<float> linear, MatrixView<float> out) {
   float* const staged = device::dynamic_shared<float>();
   const Place place;
-  const auto first = Rows<width>(place, input, 0).fetch(0);
+  const auto first = Rows<width>(place, input, 0).fetch_first();
   Feature feature(place, linear.cols, layer.parameters);
   stage<Features::are_rows, width>(weight, input.cols, staged);
   __syncthreads();
   finish_forward<items>(layer, place, feature, linear, out, [&](int i) {
     const Rows<width> rows(place, input, static_cast<std::int64_t>(i) * place.tile_rows);
-    return product(rows, i == 0 ? first : rows.fetch(0), padded(input.cols), staged);
+    return product(rows, i == 0 ? first : rows.fetch_first(), padded(input.cols), staged);
   });
 }
 
@@ -154,7 +156,7 @@ __global__ void __launch_bounds__(threads, blocks)
   enum { gradient, with_x, count };  // sums of gradients at y, and of those times what is normalized
   float* const staged = device::dynamic_shared<float>();
   const Place place;
-  const auto first = Rows<width>(place, grad_next, 0).fetch(0);
+  const auto first = Rows<width>(place, grad_next, 0).fetch_first();
   Feature feature(place, grad_linear.cols, parameters);
   const float scale = pass.scale_or_one(), mean = normalizes ? feature.of(pass.statistics.mean, 0) : 0,
               inverse = normalizes ? feature.of(pass.statistics.spread, 0) : 1;
@@ -168,7 +170,7 @@ __global__ void __launch_bounds__(threads, blocks)
 #pragma unroll
   for (int i = 0; i < items; ++i) {
     const Rows<width> rows(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows);
-    at_y[i] = product(rows, i == 0 ? first : rows.fetch(0), padded(grad_next.cols), staged);
+    at_y[i] = product(rows, i == 0 ? first : rows.fetch_first(), padded(grad_next.cols), staged);
   }
   if (normalizes) feature.normalize(mean, inverse);
   for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
@@ -204,22 +206,31 @@ bool is_one_pass(const LayerForm& form, std::span<const LayerPass<float>> passes
          rows <= most_rows;
 }
 
-bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes, std::int64_t rows,
-              std::int64_t terms, std::int64_t cols) {
-  return is_one_pass(form, passes, rows) && terms <= most_terms && rows * terms * cols <= most_products;
+bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes,
+              const MatrixView<const float>& input, std::int64_t cols) {
+  return is_one_pass(form, passes, input.rows) && input.cols <= most_terms &&
+         input.rows * input.cols * cols <= most_products &&
+         input.rows * input.stride <= std::numeric_limits<int>::max();
 }
+
+/// As many blocks as fit side by side, one on each multiprocessor of an H100 or H200; a constant, so that
+/// sums have one order on all devices. Of more, two go on one, with half the threads each.
+constexpr unsigned side_by_side = 132;
 
 /// Launches one of instance(width, items, shape) for a layer of that many rows and features.
 template <class Instance>
 void launch(Context& context, std::int64_t rows, std::int64_t cols, std::size_t shared, bool aligned,
             Instance&& instance) {
-  const std::int64_t warps = (std::min<std::int64_t>(rows, most_tile_rows) + warp_rows - 1) / warp_rows;
-  const device::LaunchShape shape{.grid = device::blocks_for(cols, columns),
+  const auto grid = static_cast<unsigned>((cols + columns - 1) / columns);  // a block for each: no loop
+  const bool halved = grid > side_by_side && rows <= most_tile_rows;
+  const std::int64_t tile_rows = halved ? (rows + 1) / 2 : std::min<std::int64_t>(rows, most_tile_rows),
+                     warps = (tile_rows + warp_rows - 1) / warp_rows;
+  const device::LaunchShape shape{.grid = grid,
                                   .block = static_cast<unsigned>(warps * warp_size),
                                   .shared = shared,
                                   .stream = device::stream_of(context)};
   device::with_width<columns>(aligned, [&](auto width) {
-    if (rows <= most_tile_rows) {
+    if (rows <= warps * warp_rows) {
       instance(width, std::integral_constant<int, 1>{}, shape);
     } else {
       instance(width, std::integral_constant<int, 2>{}, shape);
@@ -240,7 +251,7 @@ void cuda::linear_forward(Context& context, const LayerForm& form, const LayerPa
                           MatrixView<const T> input, MatrixView<const T> weight, MatrixView<T> linear,
                           MatrixView<T> out) {
   using namespace kernels::linear;
-  if (!is_small(form, passes, input.rows, input.cols, linear.cols)) {
+  if (!is_small(form, passes, input, linear.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::yes, input, weight, T(0), linear);
     if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
@@ -281,7 +292,7 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
                            MatrixView<const T> weight_next, MatrixView<const T> a, MatrixView<T> grad_linear,
                            LayerGradients<T> gradients) {
   using namespace kernels::linear;
-  if (!is_small(form, passes, grad_linear.rows, grad_next.cols, grad_linear.cols)) {
+  if (!is_small(form, passes, grad_next, grad_linear.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
     if (a.data == nullptr) return;
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);

@@ -2,9 +2,10 @@
 // batch, and every thread ends with one number for each of its rows. So sums over the batch stay within a
 // block, and what follows a product follows in registers.
 //
-// The eight lanes that share a row read 128 neighbouring bytes of it and add up four products each for every
-// feature and every 32 terms; four such groups lie in a warp, each with two rows. The features' weights lie
-// in shared memory. At the end the lanes trade sums, until each has that of one row and feature.
+// The sixteen lanes that share a row read 256 neighbouring bytes of it and add up four products each for
+// every feature and every 64 terms; two such groups lie in a warp, each with four rows, so that a weight that
+// comes out of shared memory is used four times. At the end the lanes trade sums, until each has that of one
+// row and feature.
 #pragma once
 
 #include "device/reduce.h"
@@ -20,9 +21,9 @@ using device::Four, device::load, device::store, device::warp_size;
 constexpr int threads = 512;  // at most; fewer for fewer rows
 constexpr int blocks = 1;     // at least, on a multiprocessor: no layer here has many
 constexpr int columns = device::own_columns;
-constexpr int row_lanes = 8;
-constexpr int pair_rows = 2;
-constexpr int warp_rows = warp_size / row_lanes * pair_rows;
+constexpr int row_lanes = 16;
+constexpr int group_rows = row_lanes / columns;  // as many sums as lanes
+constexpr int warp_rows = warp_size / row_lanes * group_rows;
 constexpr int most_tile_rows = threads / warp_size * warp_rows;
 constexpr int most_warps = threads / warp_size;
 
@@ -33,15 +34,15 @@ __host__ __device__ inline int padded(std::int64_t terms) {
 
 /// The calling thread's place: its feature, and its row of the first tile.
 struct Place {
-  int row, pair;  ///< of a tile: its own, and the first of the two that it adds up for
+  int row, group;  ///< of a tile: its own, and the first of those that it adds up for
   int tile_rows;
   std::int64_t column;
 
   __device__ __forceinline__ Place() {
     const int lane = static_cast<int>(threadIdx.x) % warp_size,
               warp = static_cast<int>(threadIdx.x) / warp_size;
-    pair = warp * warp_rows + lane / row_lanes * pair_rows;
-    row = pair + lane / columns % pair_rows;
+    group = warp * warp_rows + lane / row_lanes * group_rows;
+    row = group + lane / columns % group_rows;
     tile_rows = static_cast<int>(blockDim.x) / warp_size * warp_rows;
     column = static_cast<std::int64_t>(blockIdx.x) * columns + lane % columns;
   }
@@ -88,83 +89,97 @@ __device__ __forceinline__ float traded(float low, float high, int distance) {
   return (upper ? high : low) + device::shuffle_xor(upper ? low : high, distance);
 }
 
-/// What the lanes of a row have added up for two rows and four features, as the sum of the thread's row and
+/// What the lanes of a row have added up for their rows and four features, as the sum of the thread's row and
 /// feature. All lanes of a warp call it.
-__device__ __forceinline__ float own_sum(const float (&sum)[pair_rows][columns]) {
-  float of_row[columns], of_half[columns / 2];
+__device__ __forceinline__ float own_sum(const float (&sum)[group_rows][columns]) {
+  static_assert(group_rows == 4 && columns == 4);
+  float of_two[2][columns], of_row[columns], of_half[2];
 #pragma unroll
-  for (int c = 0; c < columns; ++c) of_row[c] = traded(sum[0][c], sum[1][c], 4);
+  for (int c = 0; c < columns; ++c) {
+    of_two[0][c] = traded(sum[0][c], sum[2][c], 8);
+    of_two[1][c] = traded(sum[1][c], sum[3][c], 8);
+  }
 #pragma unroll
-  for (int c = 0; c < columns / 2; ++c) of_half[c] = traded(of_row[c], of_row[c + columns / 2], 2);
+  for (int c = 0; c < columns; ++c) of_row[c] = traded(of_two[0][c], of_two[1][c], 4);
+#pragma unroll
+  for (int c = 0; c < 2; ++c) of_half[c] = traded(of_row[c], of_row[c + 2], 2);
   return traded(of_half[0], of_half[1], 1);
 }
 
-/// The thread's part of its pair's rows: 128 bytes of a row are one round of its eight lanes.
+/// The thread's part of its group's rows: 256 bytes of a row are one round of its lanes.
 template <int width>
 class Rows {
  public:
-  static constexpr int ahead = width == 1 ? 2 : 4;  ///< rounds that are on their way at once
+  static constexpr int round_terms = row_lanes * columns;
+  static constexpr int ahead = width == 1 ? 2 : 3;  ///< rounds that are on their way at once
+  struct Round {
+    Four x[group_rows];
+  };
   struct Rounds {
-    Four x[ahead][pair_rows];
+    Round round[ahead];
   };
 
   /// Rows beyond the last are read as the last one.
   __device__ __forceinline__ Rows(const Place& place, const MatrixView<const float>& input,
                                   std::int64_t first_row)
-      : terms_(static_cast<int>(input.cols)), begin_(static_cast<int>(threadIdx.x) % row_lanes * columns) {
+      : first_(input.data),
+        terms_(static_cast<int>(input.cols)),
+        begin_(static_cast<int>(threadIdx.x) % row_lanes * columns) {
 #pragma unroll
-    for (int i = 0; i < pair_rows; ++i) {
-      const std::int64_t r = first_row + place.pair + i;
-      row_[i] = input.row(r < input.rows ? r : input.rows - 1);
+    for (int i = 0; i < group_rows; ++i) {
+      const std::int64_t r = first_row + place.group + i;
+      row_[i] = static_cast<int>((r < input.rows ? r : input.rows - 1) * input.stride) + begin_;
     }
   }
-  __device__ __forceinline__ int rounds() const {
-    return (terms_ + row_lanes * columns - 1) / (row_lanes * columns);
+  __device__ __forceinline__ int rounds() const { return (terms_ + round_terms - 1) / round_terms; }
+  __device__ __forceinline__ int term(int round) const { return begin_ + round * round_terms; }
+  /// Zeros behind the last term.
+  __device__ __forceinline__ Round fetch(int round) const {
+    const int k = term(round), left = terms_ - k, count = left < columns ? (left < 0 ? 0 : left) : columns;
+    Round out;
+#pragma unroll
+    for (int i = 0; i < group_rows; ++i)
+      out.x[i] = device::load_part<width, columns>(first_ + (row_[i] + round * round_terms), count);
+    return out;
   }
-  __device__ __forceinline__ int term(int round) const { return begin_ + round * row_lanes * columns; }
-  /// Those from `round` on; zeros behind the last term.
-  __device__ __forceinline__ Rounds fetch(int round) const {
+  __device__ __forceinline__ Rounds fetch_first() const {
     Rounds out;
 #pragma unroll
-    for (int u = 0; u < ahead; ++u) {
-      const int k = term(round + u), left = terms_ - k,
-                count = left < columns ? (left < 0 ? 0 : left) : columns;
-#pragma unroll
-      for (int i = 0; i < pair_rows; ++i) out.x[u][i] = device::load_part<width, columns>(row_[i] + k, count);
-    }
+    for (int u = 0; u < ahead; ++u) out.round[u] = fetch(u);
     return out;
   }
 
  private:
-  const float* row_[pair_rows];
+  const float* first_;
+  int row_[group_rows];  ///< where the lane's first terms are: 32 bits, for want of registers
   int terms_, begin_;
 };
 
-/// The product of the thread's row with its feature; `now` are the first rounds, which were fetched before a
+/// The product of the thread's row with its feature; `rounds` are the first ones, which were fetched before a
 /// barrier. All lanes of a warp call it.
 template <class Rows>
-__device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds now, int stride,
+__device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds rounds, int stride,
                                          const float* staged) {
   constexpr int ahead = Rows::ahead;
-  float sum[pair_rows][columns] = {};
+  float sum[group_rows][columns] = {};
 #pragma unroll 1
-  for (int round = 0; round < rows.rounds(); round += ahead) {
-    const auto next = rows.fetch(round + ahead);
+  for (int first = 0; first < rows.rounds(); first += ahead) {
 #pragma unroll
     for (int u = 0; u < ahead; ++u) {
-      const int k = rows.term(round + u);
-      if (k >= stride) continue;
+      const int k = rows.term(first + u);
+      if (k < stride) {
 #pragma unroll
-      for (int c = 0; c < columns; ++c) {
-        const Four w = device::load_vector<columns>(staged + c * stride + k);
+        for (int c = 0; c < columns; ++c) {
+          const Four w = device::load_vector<columns>(staged + c * stride + k);
 #pragma unroll
-        for (int i = 0; i < pair_rows; ++i) {
+          for (int i = 0; i < group_rows; ++i) {
 #pragma unroll
-          for (int j = 0; j < columns; ++j) sum[i][c] = __fmaf_rn(now.x[u][i][j], w[j], sum[i][c]);
+            for (int j = 0; j < columns; ++j) sum[i][c] = __fmaf_rn(rounds.round[u].x[i][j], w[j], sum[i][c]);
+          }
         }
       }
+      rounds.round[u] = rows.fetch(first + u + ahead);
     }
-    now = next;
   }
   return own_sum(sum);
 }
@@ -191,17 +206,17 @@ __device__ __forceinline__ void stage_genes(const MatrixView<const float>& weigh
   }
 }
 
-/// The entries of the thread's pair of cells. Cells beyond the last are read as the last one.
+/// The entries of the thread's group of cells. Cells beyond the last are read as the last one.
 struct Cells {
-  const std::int32_t* genes[pair_rows];
-  const float* values[pair_rows];
-  int count[pair_rows];
+  const std::int32_t* genes[group_rows];
+  const float* values[group_rows];
+  int count[group_rows];
 
   __device__ __forceinline__ Cells(const Place& place, const CsrView<const float>& x, const BatchRows& rows,
                                    std::int64_t first_row) {
 #pragma unroll
-    for (int i = 0; i < pair_rows; ++i) {
-      const std::int64_t r = first_row + place.pair + i,
+    for (int i = 0; i < group_rows; ++i) {
+      const std::int64_t r = first_row + place.group + i,
                          cell = device::row_of(rows, r < rows.count ? r : rows.count - 1);
       const std::int64_t first = load(x.offsets + cell);
       count[i] = static_cast<int>(load(x.offsets + cell + 1) - first);
@@ -214,14 +229,16 @@ struct Cells {
 /// take its entries in turn, four of each cell at once.
 __device__ __forceinline__ float sparse_product(const Cells& cells, const Four* staged) {
   constexpr int ahead = 4;
-  float sum[pair_rows][columns] = {};
-  const int most = cells.count[0] > cells.count[1] ? cells.count[0] : cells.count[1];
+  float sum[group_rows][columns] = {};
+  int most = 0;
+#pragma unroll
+  for (int i = 0; i < group_rows; ++i) most = cells.count[i] > most ? cells.count[i] : most;
 #pragma unroll 1
   for (int first = static_cast<int>(threadIdx.x) % row_lanes; first < most; first += ahead * row_lanes) {
-    std::int32_t gene[pair_rows][ahead];
-    float value[pair_rows][ahead];
+    std::int32_t gene[group_rows][ahead];
+    float value[group_rows][ahead];
 #pragma unroll
-    for (int i = 0; i < pair_rows; ++i) {
+    for (int i = 0; i < group_rows; ++i) {
 #pragma unroll
       for (int u = 0; u < ahead; ++u) {
         const int k = first + u * row_lanes;
@@ -231,7 +248,7 @@ __device__ __forceinline__ float sparse_product(const Cells& cells, const Four* 
       }
     }
 #pragma unroll
-    for (int i = 0; i < pair_rows; ++i) {
+    for (int i = 0; i < group_rows; ++i) {
 #pragma unroll
       for (int u = 0; u < ahead; ++u) {
         const Four w = load(staged + gene[i][u]);

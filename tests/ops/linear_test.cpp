@@ -20,9 +20,10 @@ TYPED_TEST_SUITE(Linear, test::Scalars);
 struct Size {
   std::int64_t rows, terms, cols;
 };
-/// Around tiles of 128 rows and groups of 32 terms and 4 features, and beyond what is computed at once.
-constexpr Size sizes[] = {{2, 1, 1},    {9, 3, 5},    {8, 32, 4},    {33, 33, 7}, {128, 64, 3},
-                          {129, 31, 6}, {256, 36, 2}, {257, 130, 2}, {7, 1030, 3}};
+/// Around tiles of 128 rows, rounds of 64 terms (three at once) and blocks of 4 features, and beyond what is
+/// computed at once.
+constexpr Size sizes[] = {{2, 1, 1},    {9, 3, 5},    {8, 64, 4},  {33, 65, 7},   {128, 64, 3},
+                          {129, 31, 6}, {256, 68, 2}, {9, 452, 2}, {257, 130, 2}, {7, 1030, 3}};
 
 /// a b, or a b^T.
 Matrix<double> product(const Matrix<double>& a, const Matrix<double>& b, bool transposed) {
@@ -149,11 +150,20 @@ TYPED_TEST(Linear, ForwardIsTheFormula) { for_each_case(check_forward<TypeParam>
 
 TYPED_TEST(Linear, BackwardIsTheDifferenceOfForward) { for_each_case(check_backward<TypeParam>); }
 
+TYPED_TEST(Linear, OfManyFeaturesIsTheFormula) {
+  for (NormalizationLayer normalization : {NormalizationLayer::none, NormalizationLayer::batch}) {
+    const LayerForm form = form_of(normalization, Activation::silu, 0.3);
+    check_forward<TypeParam>({100, 5, 541}, form, 0.625);
+    check_backward<TypeParam>({100, 5, 541}, form, 0.625);
+  }
+}
+
 TYPED_TEST(Linear, OfASparseBatchIsThatOfTheDenseOne) {
   using T = TypeParam;
   for (NormalizationLayer normalization :
        {NormalizationLayer::none, NormalizationLayer::batch, NormalizationLayer::layer}) {
-    for (const Size& size : {Size{2, 1, 1}, Size{9, 33, 5}, Size{130, 257, 6}, Size{257, 40, 4}}) {
+    for (const Size& size :
+         {Size{2, 1, 1}, Size{9, 33, 5}, Size{130, 257, 6}, Size{257, 40, 4}, Size{2, 1, 17'001}}) {
       SCOPED_TRACE(fmt::format("normalization {}, {} x {} by {}", static_cast<int>(normalization), size.rows,
                                size.terms, size.cols));
       const LayerForm form = form_of(normalization, Activation::silu, 0.3);
@@ -218,7 +228,9 @@ TYPED_TEST(Linear, PassesStandForThemselves) {
 
 TYPED_TEST(Linear, WithoutAnythingBehindItIsTheProduct) {
   using T = TypeParam;
-  for (const Size& size : {Size{9, 33, 5}, Size{3, 40, 700}, Size{257, 40, 4}}) {
+  // The last ones: more blocks than multiprocessors, more than most grids have.
+  for (const Size& size :
+       {Size{9, 33, 5}, Size{257, 40, 4}, Size{3, 40, 700}, Size{100, 20, 700}, Size{2, 1, 17'001}}) {
     const Matrix<double> input = test::random_matrix(size.rows, size.terms, 21),
                          weight = small_matrix(size.cols, size.terms, 22, size.terms);
     Context context = test::test_context(2);
