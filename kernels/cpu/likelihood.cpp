@@ -198,20 +198,24 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
   *loss +=
       loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
-        buffer.resize(static_cast<std::size_t>(5 * x.cols));
+        buffer.resize(static_cast<std::size_t>(6 * x.cols));
         T *const target = buffer.data(), *const terms = target + x.cols,
                  *const by_prediction = terms + x.cols, *const logs = by_prediction + x.cols,
-                 *const precisions = logs + x.cols;
+                 *const precisions = logs + x.cols, *const insides = precisions + x.cols;
         for (std::int64_t c = 0; c < x.cols; ++c) logs[c] = log_variance[shared ? 0 : c];
 #pragma GCC ivdep
-        for (std::int64_t c = 0; c < x.cols; ++c) precisions[c] = math::exp(-logs[c]);
+        for (std::int64_t c = 0; c < x.cols; ++c) {
+          const math::Variance<T> variance = math::bounded_variance(logs[c]);
+          logs[c] = variance.log, precisions[c] = variance.precision, insides[c] = variance.inside;
+        }
         double sum = 0;
         for (std::int64_t i = first; i < end; ++i) {
           densify(x, row_of(rows, i), mean, inverse_scale, target);
           const T* const p = prediction.row(i);
 #pragma GCC ivdep
           for (std::int64_t c = 0; c < x.cols; ++c) {
-            const math::GaussianLoss<T> entry = math::gaussian_loss(p[c] - target[c], logs[c], precisions[c]);
+            const math::GaussianLoss<T> entry =
+                math::gaussian_loss<T>(p[c] - target[c], {logs[c], precisions[c], insides[c]});
             terms[c] = entry.loss;
             by_prediction[c] = scale * entry.by_prediction;
             target[c] = scale * entry.by_log_variance;

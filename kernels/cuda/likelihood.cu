@@ -155,8 +155,8 @@ __global__ void __launch_bounds__(threads, gaussian_blocks)
 #pragma unroll
         for (int k = 0; k < width; ++k) {
           if (k >= columns.count) continue;
-          const float log_variance = shared ? common : logs[k];
-          const auto entry = math::gaussian_loss(p[k] - t[k], log_variance, math::exp(-log_variance));
+          const auto entry =
+              math::gaussian_loss(p[k] - t[k], math::bounded_variance(shared ? common : logs[k]));
           own += static_cast<double>(entry.loss);
           by_prediction[k] = scale * entry.by_prediction;
           by_variance[k] = scale * entry.by_log_variance;

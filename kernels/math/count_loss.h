@@ -54,15 +54,29 @@ SPARCELL_HD EntryLoss<double> loss_of_count(double c, double m, double t, CountT
   return {zero + rest.loss, (m - c) * weight, 0, zero - m * weight + rest.by_log_dispersion};
 }
 
-/// Minus the log-density of a normal distribution at distance d from its mean; precision = e^-log_variance.
+/// A variance within its bounds.
+template <class T>
+struct Variance {
+  T log, precision;
+  T inside;  ///< as Bounded has it
+};
+template <class T>
+SPARCELL_HD Variance<T> bounded_variance(T log_variance) {
+  constexpr T lowest = T(-13.815510557964274), highest = T(13.815510557964274);  // 1e-6, 1e6
+  const T log = log_variance < lowest ? lowest : (log_variance > highest ? highest : log_variance);
+  return {log, exp(-log), log_variance >= lowest && log_variance <= highest ? T(1) : T(0)};
+}
+
+/// Minus the log-density of a normal distribution at distance d from its mean.
 template <class T>
 struct GaussianLoss {
   T loss, by_prediction, by_log_variance;
 };
 template <class T>
-SPARCELL_HD GaussianLoss<T> gaussian_loss(T d, T log_variance, T precision) {
-  const T square = d * d * precision;
-  return {T(0.5) * (square + log_variance) + T(gamma::half_log_2pi), d * precision, T(0.5) * (T(1) - square)};
+SPARCELL_HD GaussianLoss<T> gaussian_loss(T d, const Variance<T>& variance) {
+  const T square = d * d * variance.precision;
+  return {T(0.5) * (square + variance.log) + T(gamma::half_log_2pi), d * variance.precision,
+          variance.inside * T(0.5) * (T(1) - square)};
 }
 
 }  // namespace sparcell::math

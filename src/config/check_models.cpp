@@ -117,6 +117,11 @@ class ModelChecker {
         model_.sample.components != usual.sample.components && model_.sample.from == SampleFrom::prior,
         path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior",
         path_);
+    checker_.refuse_if(model_.likelihood == LikelihoodType::gaussian && model_.input.mix > 0,
+                       path_ + ".input.mix",
+                       "{}.input.mix changes what is to be reconstructed, and the likelihood gaussian is of "
+                       "the cells as they are; use the likelihood mse",
+                       path_);
     if (!model_.of_counts()) return;
     const std::string key = path_ + ".likelihood";
     checker_.refuse_if(!normalized_, key,

@@ -204,7 +204,8 @@ bool needs_training_cells(const ModelOptions& options, SampleFrom from) {
 
 void TrainedModel::know_training_cells(std::span<const std::int32_t> cells) {
   training_cells_ = {cells.begin(), cells.end()};
-  if (options_.type == ModelType::vae && options_.sample.from == SampleFrom::mixture) check_components();
+  const bool mixes = options_.type == ModelType::vae && options_.sample.from == SampleFrom::mixture;
+  if (mixes && !training_cells_.empty()) check_components();  // samples from the prior need no cells
 }
 
 void TrainedModel::check_components() const {

@@ -172,7 +172,6 @@ Matrix<T> Gan<T>::encode(const DeviceData<T>&, const BatchRows&) {
 template <class T>
 Matrix<T> Gan<T>::generate(std::int64_t first, std::int64_t count, std::uint64_t seed,
                            const Csr<float>& conditions) {
-  require(count <= capacity_, "generate: {} rows, at most {}", count, capacity_);
   return generator_.generate(generator_.sample_input(first, count, seed), first, seed, conditions);
 }
 

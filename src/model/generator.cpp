@@ -112,7 +112,8 @@ void Generator<T>::begin_from(const TrainingStart& start) {
     for (std::int64_t k = first; k < end; ++k) mean += static_cast<double>(start.genes.values[k]);
     mean = end > first ? mean / static_cast<double>(end - first) : std::log(2.0);
     const double open = std::clamp(p, rare, 1 - rare);
-    bias[g] = static_cast<T>(std::log(std::expm1(std::max(mean, 1e-6))));
+    mean = std::max(mean, 1e-6);
+    bias[g] = static_cast<T>(mean + std::log(-std::expm1(-mean)));  // softplus of it is the mean, however large
     bias[genes_ + g] = static_cast<T>(std::log(open / (1 - open)));
   }
   share_ = Buffer<T>(context_, share);
@@ -265,6 +266,8 @@ template <class T>
 Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::uint64_t seed,
                                  const Csr<float>& conditions) {
   const std::int64_t rows = z.rows;
+  const auto most = static_cast<std::int64_t>(cells_.size()) / genes_;
+  require(rows <= most, "generate: {} rows, at most {}", rows, most);
   require(z.cols == input_width(), "generate: an input of {} columns, expected {}", z.cols, input_width());
   const GivenConditions<T> given(context_, conditions, rows, told_.conditions, told_.genes.rows);
   Conditions<T> cells_told = given.view();

@@ -49,7 +49,11 @@ Likelihood<T>::Likelihood(Context& context, const ModelOptions& options, const D
 
 template <class T>
 void Likelihood<T>::begin_from(const TrainingStart& start, int output_bias) {
-  if (!options_.of_counts()) return;
+  if (!options_.of_counts()) {
+    const auto variances = static_cast<std::size_t>(shared_parameters(options_, genes_));
+    parameters_.write(shared_, std::vector<T>(variances, T(0)));
+    return;
+  }
   std::vector<T> dispersions, bias;
   require(std::ssize(start.dispersion) == groups_ * genes_, "{} dispersions of {} groups of {} genes",
           start.dispersion.size(), groups_, genes_);
@@ -146,7 +150,7 @@ Matrix<T> Likelihood<T>::draw(const Matrix<T>& outputs, std::span<const double> 
   for (const T value : parameters_.read(shared_)) {
     const double number = std::exp(static_cast<double>(value));
     shared.push_back(options_.of_counts() ? std::clamp(number, lowest_dispersion, highest_dispersion)
-                                          : std::sqrt(number));
+                                          : std::sqrt(std::clamp(number, lowest_variance, highest_variance)));
   }
   Matrix<T> values(outputs.rows, genes_);
   parallel_for(context_.threads(), outputs.rows, 4, [&](std::int64_t r) {

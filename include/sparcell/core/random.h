@@ -20,7 +20,7 @@ enum class Purpose : std::uint32_t {
   initialization = 1,  ///< index: network; step: position of the tensor in the arena
   shuffle = 2,         ///< step: epoch
   dropout = 3,         ///< index: pass * 16 + layer
-  latent = 4,          ///< epsilon of the reparameterization; index 0 training, 1 validation, 2 test
+  latent = 4,          ///< epsilon of the reparameterization; index 0 training, 1 validation, 2 judged cells, 3 and 4 more of theirs
   instance_noise = 5,
   interpolation = 6,
   generator_input = 7,
@@ -31,7 +31,7 @@ enum class Purpose : std::uint32_t {
   simulate = 12,       ///< index: which quantity of the simulation
   selection = 13,
   sweep = 14,          ///< step: the parameter's name; element: the draw
-  augmentation = 15,   ///< index 0 shares of cells, 1 entries
+  augmentation = 15,   ///< index 0 shares of cells, 1 entries, 2 and 3 who stands in for cells
 };
 
 /// One stream. `step` points into device memory, so that a captured run of steps reads the counter when it runs; a null

@@ -8,9 +8,11 @@
 
 namespace sparcell {
 
-/// Bounds of means and dispersions: beyond them values are as at the bound and gradients 0.
+/// Bounds of means, dispersions and variances: beyond them values are as at the bound and gradients 0. A gene
+/// that is predicted exactly would otherwise have a variance that falls without end.
 inline constexpr double lowest_count_mean = 1e-5, highest_count_mean = 1e6;
 inline constexpr double lowest_dispersion = 1e-4, highest_dispersion = 1e4;
+inline constexpr double lowest_variance = 1e-6, highest_variance = 1e6;
 
 /// What the columns of a decoder's output are: log rates of the genes, then with a gate their logits of
 /// "always zero", then with `library` one column for the cell's log library size.
