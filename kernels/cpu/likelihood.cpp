@@ -201,12 +201,12 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
         buffer.resize(static_cast<std::size_t>(6 * x.cols));
         T *const target = buffer.data(), *const terms = target + x.cols,
                  *const by_prediction = terms + x.cols, *const logs = by_prediction + x.cols,
-                 *const precisions = logs + x.cols, *const insides = precisions + x.cols;
+                 *const precisions = logs + x.cols, *const sides = precisions + x.cols;
         for (std::int64_t c = 0; c < x.cols; ++c) logs[c] = log_variance[shared ? 0 : c];
 #pragma GCC ivdep
         for (std::int64_t c = 0; c < x.cols; ++c) {
           const math::Variance<T> variance = math::bounded_variance(logs[c]);
-          logs[c] = variance.log, precisions[c] = variance.precision, insides[c] = variance.inside;
+          logs[c] = variance.log, precisions[c] = variance.precision, sides[c] = variance.side;
         }
         double sum = 0;
         for (std::int64_t i = first; i < end; ++i) {
@@ -215,7 +215,7 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
 #pragma GCC ivdep
           for (std::int64_t c = 0; c < x.cols; ++c) {
             const math::GaussianLoss<T> entry =
-                math::gaussian_loss<T>(p[c] - target[c], {logs[c], precisions[c], insides[c]});
+                math::gaussian_loss<T>(p[c] - target[c], {logs[c], precisions[c], sides[c]});
             terms[c] = entry.loss;
             by_prediction[c] = scale * entry.by_prediction;
             target[c] = scale * entry.by_log_variance;

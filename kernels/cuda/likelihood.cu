@@ -172,21 +172,49 @@ __global__ void __launch_bounds__(threads, gaussian_blocks)
   add_to_loss(sum, loss_scale, loss, partial, ticket);
 }
 
-/// A thread for each column, so that rows meet in their order.
+constexpr int row_threads = 512;
+
+/// sums(0, c) += the sum over rows, of slabs of columns.
+template <int access>
+__global__ void __launch_bounds__(row_threads) add_rows(MatrixView<const float> values, float* sums) {
+  device::for_each_slab<row_threads>(values.cols, [&](const Slab& slab) {
+    device::Fours<1> sum{};
+    slab.for_each_row(values.rows,
+                      [&](std::int64_t r) { device::add(sum.of[0], slab.load<access>(values.row(r))); });
+    sum = device::column_sums<row_threads>(sum);
+    if (!slab.leads()) return;
+    Four total = slab.load<access>(sums);
+    device::add(total, sum.of[0]);
+    slab.store<access>(sums, total);
+  });
+}
+
+/// A thread for each group and column, so that no two write to one place; which rows are of its group is
+/// asked of shared memory.
 __global__ void __launch_bounds__(threads)
     add_rows_by_group(MatrixView<const float> values, BatchRows rows, const std::int32_t* group_of,
                       MatrixView<float> sums) {
-  device::for_each_in_grid(values.cols, [&](std::int64_t c) {
-    if (group_of == nullptr) {
-      float sum = 0;
-      for (std::int64_t i = 0; i < values.rows; ++i) sum += load(values.row(i) + c);
-      store(sums.row(0) + c, load(sums.row(0) + c) + sum);
-      return;
+  __shared__ std::int32_t groups[threads];
+  const std::int64_t tiles = (values.cols + threads - 1) / threads;
+  device::for_each_in_blocks(tiles * sums.rows, [&](std::int64_t item) {
+    const std::int64_t own = item / tiles, column = item % tiles * threads + threadIdx.x;
+    float* const to = sums.row(own) + column;
+    float sum = 0;
+    bool found = false;
+    for (std::int64_t first = 0; first < values.rows; first += threads) {
+      const std::int64_t staged = first + threadIdx.x;
+      if (staged < values.rows) store(groups + threadIdx.x, load(group_of + device::row_of(rows, staged)));
+      __syncthreads();
+      const std::int64_t left = values.rows - first, count = left < threads ? left : threads;
+      for (std::int64_t k = 0; k < count; ++k) {
+        if (load(groups + k) != own || column >= values.cols) continue;
+        if (!found) sum = load(to);
+        found = true;
+        sum += load(values.row(first + k) + column);
+      }
+      __syncthreads();  // before the next rows' groups
     }
-    for (std::int64_t i = 0; i < values.rows; ++i) {
-      float* const to = sums.row(load(group_of + device::row_of(rows, i))) + c;
-      store(to, load(to) + load(values.row(i) + c));
-    }
+    if (found) store(to, sum);
   });
 }
 
@@ -247,11 +275,20 @@ template <class T>
 void cuda::add_rows_by_group(Context& context, MatrixView<const T> values, BatchRows rows,
                              std::span<const std::int32_t> group_of, MatrixView<T> sums) {
   using namespace kernels::likelihood;
-  device::launch(kernels::likelihood::add_rows_by_group,
-                 {.grid = device::blocks_for(values.cols, threads),
-                  .block = threads,
-                  .stream = device::stream_of(context)},
-                 values, rows, device::data_or_null(group_of), sums);
+  cudaStream_t const stream = device::stream_of(context);
+  if (!group_of.empty()) {
+    const std::int64_t tiles = (values.cols + threads - 1) / threads;
+    return device::launch(
+        kernels::likelihood::add_rows_by_group,
+        {.grid = device::blocks_for(tiles * sums.rows, 1), .block = threads, .stream = stream}, values, rows,
+        group_of.data(), sums);
+  }
+  device::with_width<width>(
+      device::aligned_rows<width>(values) && device::aligned<width>(sums.data), [&](auto constant) {
+        device::launch(add_rows<constant>,
+                       {.grid = device::slab_grid(values.cols), .block = row_threads, .stream = stream},
+                       values, sums.data);
+      });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::add_rows_by_group);
 

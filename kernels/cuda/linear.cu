@@ -6,6 +6,7 @@
 
 #include "cuda/layer_parts.h"
 #include "cuda/linear_slab.h"
+#include "cuda/memory.h"
 #include "math/any_activation.h"
 #include "math/elementary.h"
 #include "sparcell/ops/matmul.h"
@@ -73,11 +74,12 @@ struct Layer {
         pass(form, pass) {}
 };
 
-/// From product_of(i), l of the thread's i-th row, to h. All threads of a block call it.
-template <int items, class Product>
+/// From product_of(i), l of the thread's i-th row, to h. Where that is a part of l, complete(products) makes
+/// l of it in one block and is false in the others. All threads of a block call it.
+template <int items, class Product, class Complete>
 __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& place, Feature& feature,
                                                MatrixView<float> linear, MatrixView<float> out,
-                                               Product&& product_of) {
+                                               Product&& product_of, Complete&& complete) {
   const Pass& pass = layer.pass;
   const float scale = pass.scale_or_one();
   const bool remembers = layer.normalizes && feature.leads;
@@ -85,7 +87,10 @@ __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& 
               running_variance = remembers ? load(layer.running.spread + feature.column) : 0;
   float a[items];
 #pragma unroll
-  for (int i = 0; i < items; ++i) a[i] = scale * product_of(i) + feature.bias;
+  for (int i = 0; i < items; ++i) a[i] = product_of(i);
+  if (!complete(a)) return;
+#pragma unroll
+  for (int i = 0; i < items; ++i) a[i] = scale * a[i] + feature.bias;
   if (layer.normalizes) {
     const auto rows = static_cast<float>(linear.rows);
     float sum[1] = {};
@@ -120,17 +125,22 @@ __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& 
 template <int width, int items>
 __global__ void __launch_bounds__(threads, blocks)
     forward(Layer layer, MatrixView<const float> input, MatrixView<const float> weight,
-            MatrixView<float> linear, MatrixView<float> out) {
+            MatrixView<float> linear, MatrixView<float> out, float* partial, unsigned* tickets) {
   float* const staged = device::dynamic_shared<float>();
   const Place place;
-  const auto first = Rows<width>(place, input, 0).fetch_first();
+  const Part part(input.cols);
+  part.take_columns(input), part.take_columns(weight);
+  const auto first = Rows<width, items>(place, input, 0).fetch_first();
   Feature feature(place, linear.cols, layer.parameters);
   stage<Features::are_rows, width>(weight, input.cols, staged);
   __syncthreads();
-  finish_forward<items>(layer, place, feature, linear, out, [&](int i) {
-    const Rows<width> rows(place, input, static_cast<std::int64_t>(i) * place.tile_rows);
-    return product(rows, i == 0 ? first : rows.fetch_first(), padded(input.cols), staged);
-  });
+  finish_forward<items>(
+      layer, place, feature, linear, out,
+      [&](int i) {
+        const Rows<width, items> rows(place, input, static_cast<std::int64_t>(i) * place.tile_rows);
+        return product(rows, i == 0 ? first : rows.fetch_first(), padded(input.cols), staged);
+      },
+      [&](float(&products)[items]) { return add_parts(products, partial, tickets); });
 }
 
 template <int width, int items>
@@ -143,20 +153,27 @@ __global__ void __launch_bounds__(threads, blocks)
   Feature feature(place, linear.cols, layer.parameters);
   stage_genes<width>(weight, staged);
   __syncthreads();
-  finish_forward<items>(layer, place, feature, linear, out, [&](int i) {
-    return sparse_product(i == 0 ? first : Cells(place, x, rows, std::int64_t{i} * place.tile_rows), staged);
-  });
+  finish_forward<items>(
+      layer, place, feature, linear, out,
+      [&](int i) {
+        return sparse_product(i == 0 ? first : Cells(place, x, rows, std::int64_t{i} * place.tile_rows),
+                              staged);
+      },
+      [](const float(&)[items]) { return true; });
 }
 
 template <int width, int items>
 __global__ void __launch_bounds__(threads, blocks)
     backward(AnyActivation activation, bool normalizes, Parameters parameters, Pass pass,
              MatrixView<const float> grad_next, MatrixView<const float> weight_next,
-             MatrixView<const float> a, MatrixView<float> grad_linear, Gradients gradients) {
+             MatrixView<const float> a, MatrixView<float> grad_linear, Gradients gradients, float* partial,
+             unsigned* tickets) {
   enum { gradient, with_x, count };  // sums of gradients at y, and of those times what is normalized
   float* const staged = device::dynamic_shared<float>();
   const Place place;
-  const auto first = Rows<width>(place, grad_next, 0).fetch_first();
+  const Part part(grad_next.cols);
+  part.take_columns(grad_next), part.take_rows(weight_next);
+  const auto first = Rows<width, items>(place, grad_next, 0).fetch_first();
   Feature feature(place, grad_linear.cols, parameters);
   const float scale = pass.scale_or_one(), mean = normalizes ? feature.of(pass.statistics.mean, 0) : 0,
               inverse = normalizes ? feature.of(pass.statistics.spread, 0) : 1;
@@ -169,9 +186,10 @@ __global__ void __launch_bounds__(threads, blocks)
   float at_y[items], sums[count] = {};
 #pragma unroll
   for (int i = 0; i < items; ++i) {
-    const Rows<width> rows(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows);
+    const Rows<width, items> rows(place, grad_next, static_cast<std::int64_t>(i) * place.tile_rows);
     at_y[i] = product(rows, i == 0 ? first : rows.fetch_first(), padded(grad_next.cols), staged);
   }
+  if (!add_parts(at_y, partial, tickets)) return;
   if (normalizes) feature.normalize(mean, inverse);
   for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
     const float y = x[i] * feature.factor + feature.shift;
@@ -217,15 +235,20 @@ bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes,
 /// sums have one order on all devices. Of more, two go on one, with half the threads each.
 constexpr unsigned side_by_side = 132;
 
-/// Launches one of instance(width, items, shape) for a layer of that many rows and features.
+constexpr std::int64_t least_part = 256;                // terms: a meeting of blocks costs as much
+static_assert(side_by_side / 2 <= cuda::most_tickets);  // one for each slab of a product in parts
+
+/// Launches one of instance(width, items, shape) for a layer of that many rows and features. The terms of its
+/// product, where they may be cut, are cut into parts until blocks are as many as fit side by side.
 template <class Instance>
-void launch(Context& context, std::int64_t rows, std::int64_t cols, std::size_t shared, bool aligned,
-            Instance&& instance) {
+void launch(Context& context, std::int64_t rows, std::int64_t cols, std::int64_t terms, std::size_t shared,
+            bool aligned, Instance&& instance) {
   const auto grid = static_cast<unsigned>((cols + columns - 1) / columns);  // a block for each: no loop
   const bool halved = grid > side_by_side && rows <= most_tile_rows;
   const std::int64_t tile_rows = halved ? (rows + 1) / 2 : std::min<std::int64_t>(rows, most_tile_rows),
                      warps = (tile_rows + warp_rows - 1) / warp_rows;
-  const device::LaunchShape shape{.grid = grid,
+  const auto parts = std::max(1u, std::min(side_by_side / grid, static_cast<unsigned>(terms / least_part)));
+  const device::LaunchShape shape{.grid = {grid, parts},
                                   .block = static_cast<unsigned>(warps * warp_size),
                                   .shared = shared,
                                   .stream = device::stream_of(context)};
@@ -236,6 +259,12 @@ void launch(Context& context, std::int64_t rows, std::int64_t cols, std::size_t 
       instance(width, std::integral_constant<int, 2>{}, shape);
     }
   });
+}
+
+/// Room for what parts hand over.
+float* room_for_parts(Context& context, const device::LaunchShape& shape, int items) {
+  if (shape.grid.y == 1) return nullptr;
+  return cuda::workspace<float>(context, std::int64_t{shape.grid.x} * shape.grid.y * items * shape.block.x);
 }
 
 /// Of the staged numbers of a weight.
@@ -256,11 +285,12 @@ void cuda::linear_forward(Context& context, const LayerForm& form, const LayerPa
     if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
   }
-  launch(context, linear.rows, linear.cols, shared_bytes(input.cols),
+  launch(context, linear.rows, linear.cols, input.cols, shared_bytes(input.cols),
          device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
          [&](auto width, auto items, const device::LaunchShape& shape) {
            device::launch(kernels::linear::forward<width, items>, shape,
-                          Layer(form, parameters, running, passes[0]), input, weight, linear, out);
+                          Layer(form, parameters, running, passes[0]), input, weight, linear, out,
+                          room_for_parts(context, shape, items), cuda::tickets(context));
          });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::linear_forward);
@@ -278,7 +308,7 @@ void cuda::sparse_linear_forward(Context& context, const LayerForm& form,
     cuda::sparse_linear<T>(context, x, rows, weight, linear);
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
   }
-  launch(context, linear.rows, linear.cols, shared, device::aligned_rows<columns>(weight),
+  launch(context, linear.rows, linear.cols, 0, shared, device::aligned_rows<columns>(weight),
          [&](auto width, auto items, const device::LaunchShape& shape) {
            device::launch(sparse_forward<width, items>, shape, Layer(form, parameters, running, passes[0]), x,
                           rows, weight, linear, out);
@@ -297,13 +327,14 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
     if (a.data == nullptr) return;
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
   }
-  launch(context, grad_linear.rows, grad_linear.cols, shared_bytes(grad_next.cols),
+  launch(context, grad_linear.rows, grad_linear.cols, grad_next.cols, shared_bytes(grad_next.cols),
          device::aligned_rows<columns>(grad_next) && device::aligned_rows<columns>(weight_next),
          [&](auto width, auto items, const device::LaunchShape& shape) {
-           device::launch(
-               kernels::linear::backward<width, items>, shape, AnyActivation{form.activation, form.slope},
-               form.normalization == NormalizationLayer::batch, Parameters(parameters), Pass(form, passes[0]),
-               grad_next, weight_next, a, grad_linear, Gradients(gradients));
+           device::launch(kernels::linear::backward<width, items>, shape,
+                          AnyActivation{form.activation, form.slope},
+                          form.normalization == NormalizationLayer::batch, Parameters(parameters),
+                          Pass(form, passes[0]), grad_next, weight_next, a, grad_linear, Gradients(gradients),
+                          room_for_parts(context, shape, items), cuda::tickets(context));
          });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::linear_backward);

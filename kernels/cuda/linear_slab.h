@@ -48,6 +48,52 @@ struct Place {
   }
 };
 
+/// The share that the calling block takes of a product's terms, where its grid cuts them into gridDim.y
+/// parts.
+struct Part {
+  int first, count;
+
+  __device__ __forceinline__ explicit Part(std::int64_t terms)
+      : first(begin(blockIdx.y, terms)),
+        count((blockIdx.y + 1 == gridDim.y ? static_cast<int>(terms) : begin(blockIdx.y + 1, terms)) -
+              first) {}
+  __device__ __forceinline__ void take_columns(MatrixView<const float>& of) const {
+    of.data += first;
+    of.cols = count;
+  }
+  __device__ __forceinline__ void take_rows(MatrixView<const float>& of) const {
+    of.data += first * of.stride;
+    of.rows = count;
+  }
+
+ private:
+  __device__ __forceinline__ static int begin(unsigned part, std::int64_t terms) {
+    constexpr int line = 128 / sizeof(float);  // of memory
+    return static_cast<int>(terms) * static_cast<int>(part) / static_cast<int>(gridDim.y) / line * line;
+  }
+};
+
+/// What the parts of a product have for the thread's rows becomes their sum, in the order of parts, in that
+/// block of a slab which comes last: true there. The others are done. `partial` has room for a number of
+/// every thread, item and block. All threads call it.
+template <int items>
+__device__ __forceinline__ bool add_parts(float (&product)[items], float* partial, unsigned* tickets) {
+  if (gridDim.y == 1) return true;
+  const std::int64_t of_block = static_cast<std::int64_t>(items) * blockDim.x;
+  float* const of_slab = partial + blockIdx.x * gridDim.y * of_block + threadIdx.x;
+#pragma unroll
+  for (int i = 0; i < items; ++i) store(of_slab + blockIdx.y * of_block + i * blockDim.x, product[i]);
+  if (!device::is_last_of(gridDim.y, tickets + blockIdx.x)) return false;
+#pragma unroll
+  for (int i = 0; i < items; ++i) {
+    product[i] = load(of_slab + i * blockDim.x);
+#pragma unroll 4
+    for (unsigned part = 1; part < gridDim.y; ++part)
+      product[i] += load(of_slab + part * of_block + i * blockDim.x);
+  }
+  return true;
+}
+
 /// What the features are in the weight: rows (forward) or columns (back). The other side are the terms.
 enum class Features { are_rows, are_columns };
 
@@ -107,11 +153,11 @@ __device__ __forceinline__ float own_sum(const float (&sum)[group_rows][columns]
 }
 
 /// The thread's part of its group's rows: 256 bytes of a row are one round of its lanes.
-template <int width>
+template <int width, int items>
 class Rows {
  public:
   static constexpr int round_terms = row_lanes * columns;
-  static constexpr int ahead = width == 1 ? 2 : 3;  ///< rounds that are on their way at once
+  static constexpr int ahead = width == 1 || items == 2 ? 2 : 3;  ///< rounds that are on their way at once
   struct Round {
     Four x[group_rows];
   };

@@ -30,9 +30,9 @@ T* workspace(Context& context, std::int64_t count) {
   return static_cast<T*>(workspace(context, static_cast<std::size_t>(count) * sizeof(T)));
 }
 
-/// Counters for device::is_last_block, 0 between launches: one for each z of a grid, of which there are at
-/// most most_tickets.
-inline constexpr std::size_t most_tickets = 16;
+/// Counters for device::is_last_block and is_last_of, 0 between launches: one for each group of blocks, of
+/// which there are at most most_tickets.
+inline constexpr std::size_t most_tickets = 66;
 unsigned* tickets(Context& context);
 
 /// What the library of matrix products keeps with a context (handle, plans), whichever stream works; null before

@@ -20,7 +20,8 @@ constexpr int batch_threads = 512;  // where a block sees all rows of its slab
 constexpr int warps = threads / device::warp_size;
 constexpr int width = device::own_columns;
 
-constexpr std::size_t weights_at_once = 8, inners_at_once = cuda::most_tickets;
+constexpr std::size_t weights_at_once = 8, inners_at_once = 16;
+static_assert(inners_at_once <= cuda::most_tickets);
 
 struct Weight {
   MatrixView<const float> weight;

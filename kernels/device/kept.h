@@ -3,16 +3,15 @@
 // fetched instructions than they save.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "device/access.h"
+#include "device/launch.h"
 #include "device/shared.h"
 #include "device/slab.h"
 
 namespace sparcell::device {
-
-/// Dynamic shared memory that every device has without being asked, beside 8 KiB that kernels declare.
-inline constexpr std::size_t plain_shared_bytes = 40 * 1024;
 
 /// How many items of `count` Fours a thread keeps, of the `wanted` that it has.
 template <int count>

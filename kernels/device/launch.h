@@ -24,6 +24,9 @@ inline constexpr unsigned full_warp = 0xffffffffu;
 /// grid. A constant and not a property of the device, so that sums are added in the same order on every one.
 inline constexpr std::int64_t largest_grid = 4224;
 
+/// Dynamic shared memory that every kernel may have without being asked, beside 8 KiB that it declares.
+inline constexpr std::size_t plain_shared_bytes = 40 * 1024;
+
 struct LaunchShape {
   dim3 grid = 1;
   dim3 block = 1;
@@ -39,9 +42,8 @@ inline unsigned blocks_for(std::int64_t count, std::int64_t per_block) {
 
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Arguments&&... arguments) {
-  constexpr std::size_t static_limit = 48 * 1024;  // above it a kernel must be allowed its shared memory
   if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
-  if (shape.shared > static_limit) {
+  if (shape.shared > plain_shared_bytes) {  // a kernel must be allowed it
     SPARCELL_CUDA_CHECK(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
                                              cudaFuncAttributeMaxDynamicSharedMemorySize,
                                              static_cast<int>(shape.shared)));

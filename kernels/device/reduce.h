@@ -81,20 +81,25 @@ __device__ __forceinline__ T block_sum(T value) {
   return block_reduce<threads>(value, Plus{});
 }
 
-/// Whether the calling block is the last to come here of those with its blockIdx.z (which is all, in a grid
-/// of one or two dimensions); what the others wrote before is then visible to it. All threads of the block
-/// call it. `tickets`, one for each z, are 0 before the launch and 0 after it (cuda::tickets).
-__device__ __forceinline__ bool is_last_block(unsigned* tickets) {
+/// Whether the calling block is the last of `blocks` blocks to come here with this ticket; what the others
+/// wrote before is then visible to it. All threads of the block call it. `*ticket` is 0 before the launch and
+/// 0 after it (cuda::tickets).
+__device__ __forceinline__ bool is_last_of(unsigned blocks, unsigned* ticket) {
   __shared__ bool last;
   __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
-    const unsigned blocks = gridDim.x * gridDim.y;
-    last = atomicInc(tickets + blockIdx.z, blocks - 1) == blocks - 1;  // wraps to 0
+    last = atomicInc(ticket, blocks - 1) == blocks - 1;  // wraps to 0
     __threadfence();
   }
   __syncthreads();
   return last;
+}
+
+/// The same of the blocks with its blockIdx.z (which is all, in a grid of one or two dimensions), with a
+/// ticket for each z.
+__device__ __forceinline__ bool is_last_block(unsigned* tickets) {
+  return is_last_of(gridDim.x * gridDim.y, tickets + blockIdx.z);
 }
 
 /// Adds up a value of every block with the same blockIdx.z, in the order of blocks: in the last of them to

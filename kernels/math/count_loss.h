@@ -58,13 +58,13 @@ SPARCELL_HD EntryLoss<double> loss_of_count(double c, double m, double t, CountT
 template <class T>
 struct Variance {
   T log, precision;
-  T inside;  ///< as Bounded has it
+  T side;  ///< -1 below the bounds, 1 above, else 0
 };
 template <class T>
 SPARCELL_HD Variance<T> bounded_variance(T log_variance) {
   constexpr T lowest = T(-13.815510557964274), highest = T(13.815510557964274);  // 1e-6, 1e6
   const T log = log_variance < lowest ? lowest : (log_variance > highest ? highest : log_variance);
-  return {log, exp(-log), log_variance >= lowest && log_variance <= highest ? T(1) : T(0)};
+  return {log, exp(-log), log_variance < lowest ? T(-1) : (log_variance > highest ? T(1) : T(0))};
 }
 
 /// Minus the log-density of a normal distribution at distance d from its mean.
@@ -74,9 +74,9 @@ struct GaussianLoss {
 };
 template <class T>
 SPARCELL_HD GaussianLoss<T> gaussian_loss(T d, const Variance<T>& variance) {
-  const T square = d * d * variance.precision;
+  const T square = d * d * variance.precision, by_log = T(0.5) * (T(1) - square);
   return {T(0.5) * (square + variance.log) + T(gamma::half_log_2pi), d * variance.precision,
-          variance.inside * T(0.5) * (T(1) - square)};
+          variance.side * by_log < T(0) ? T(0) : by_log};
 }
 
 }  // namespace sparcell::math

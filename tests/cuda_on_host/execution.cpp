@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <numeric>
 #include <random>
 
@@ -47,6 +49,28 @@ Ordering& ordering() {
   return instance;
 }
 
+/// Dynamic shared memory that kernels were allowed.
+class AllowedShared {
+ public:
+  void set(const void* kernel, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_[kernel] = bytes;
+  }
+  std::size_t of(const void* kernel) {
+    const std::lock_guard lock(mutex_);
+    const auto found = bytes_.find(kernel);
+    return std::max(plain_shared_bytes, found == bytes_.end() ? 0 : found->second);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<const void*, std::size_t> bytes_;
+};
+AllowedShared& allowed_shared() {
+  static AllowedShared instance;
+  return instance;
+}
+
 std::string limit_broken(const Launch& launch) {
   constexpr unsigned most_threads = 1024, most_block_xy = 1024, most_block_z = 64, most_grid_yz = 65535;
   const dim3 &g = launch.grid, &b = launch.block;
@@ -54,6 +78,13 @@ std::string limit_broken(const Launch& launch) {
       g.x > 0 && g.y > 0 && g.z > 0 && g.x <= INT32_MAX && g.y <= most_grid_yz && g.z <= most_grid_yz;
   const bool block_fits = b.x > 0 && b.y > 0 && b.z > 0 && b.x <= most_block_xy && b.y <= most_block_xy &&
                           b.z <= most_block_z && b.x * b.y * b.z <= most_threads;
+  if (const std::size_t allowed = allowed_shared().of(launch.kernel);
+      launch.shared > allowed && launch.shared <= most_shared_bytes) {
+    return fmt::format(
+        "{}: {} bytes of dynamic shared memory, of which {} are allowed; cudaFuncSetAttribute "
+        "allows more",
+        name_of(launch.kernel), launch.shared, allowed);
+  }
   if (grid_fits && block_fits && launch.shared <= most_shared_bytes) return "";
   return fmt::format(
       "{}: a grid of {} x {} x {} blocks of {} x {} x {} threads with {} bytes of shared memory is not "
@@ -62,6 +93,8 @@ std::string limit_broken(const Launch& launch) {
 }
 
 }  // namespace
+
+void allow_shared(const void* kernel, std::size_t bytes) { allowed_shared().set(kernel, bytes); }
 
 void set_order(Order order) {
   ordering().order = order;

@@ -22,6 +22,11 @@ struct Launch {
 /// Runs the launch to its end; what went wrong, empty where nothing did.
 std::string execute(const Launch& launch);
 
+/// Allows a kernel that much dynamic shared memory, as cudaFuncSetAttribute does. What it declares counts
+/// too on a GPU, where both together need no permission up to 48 KiB; that is not known here, so that 8 KiB
+/// are taken for declared and 40 KiB need none.
+void allow_shared(const void* kernel, std::size_t bytes);
+
 /// The kernel's name as nvcc's profilers show it.
 std::string name_of(const void* kernel);
 

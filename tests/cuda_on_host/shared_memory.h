@@ -11,6 +11,8 @@ namespace cuda_on_host {
 
 /// Of a block, on any GPU.
 inline constexpr std::size_t most_shared_bytes = 227 * 1024;
+/// Dynamic ones that a kernel may have without permission (allow_shared).
+inline constexpr std::size_t plain_shared_bytes = 40 * 1024;
 
 class SharedMemory {
  public:

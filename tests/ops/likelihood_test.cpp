@@ -294,6 +294,56 @@ TYPED_TEST(Likelihood, RowsAreAddedToTheirGroups) {
   }
 }
 
+/// More rows than a block holds at once; a single column is what a shared variance has.
+TYPED_TEST(Likelihood, ManyRowsAreAddedToTheirGroups) {
+  using T = TypeParam;
+  constexpr std::int64_t count = 700, group_count = 5;
+  std::vector<std::int32_t> order, groups;
+  for (std::int32_t i = 0; i < count; ++i)
+    order.push_back(i * 3 % count), groups.push_back(i * i % 7 % group_count);
+  for (std::int64_t cols : {1, 6, 270}) {
+    for (const bool grouped : {false, true}) {
+      Context context = test::test_context(2);
+      const Matrix<double> values = test::random_matrix(count, cols, 1);
+      Matrix<double> expected(group_count, cols);
+      for (std::int64_t i = 0; i < count; ++i) {
+        for (std::int64_t c = 0; c < cols; ++c) expected(grouped ? groups[order[i]] : 0, c) += values(i, c);
+      }
+      const DeviceMatrix<T> from(context, values), sums(context, Matrix<double>(group_count, cols));
+      const DeviceArray<std::int32_t> group_of(context, grouped ? groups : std::vector<std::int32_t>());
+      const test::DeviceBatch rows(context, order);
+      add_rows_by_group<T>(context, from, rows, group_of.span(), sums);
+      test::expect_near(sums.to_host(), expected, test::long_sums.of<T>(), 100);
+    }
+  }
+}
+
+/// As at the bound, and only the way back has a gradient.
+TYPED_TEST(Likelihood, VariancesHaveBounds) {
+  using T = TypeParam;
+  Context context = test::test_context();
+  // Beside each bound: a cell that would rather leave it and one that would return.
+  const double lowest = std::log(lowest_variance), highest = std::log(highest_variance);
+  const std::vector<double> log_variance{lowest - 1, lowest - 1, highest + 1, highest + 1};
+  const double far = 3 * std::sqrt(highest_variance);
+  Matrix<double> prediction(1, 4);
+  prediction.values = {0, 0.01, 0, far};
+  const test::DeviceCsr<T> x(context, test::csr_of<double>({{0, 0, 0, 0}}));
+  const test::DeviceBatch rows(context, std::vector<std::int32_t>{0});
+  const DeviceMatrix<T> predicted(context, prediction), gradient(context, 1, 4), by_variance(context, 1, 4);
+  const DeviceArray<T> variances(context, log_variance);
+  const DeviceArray<double> loss(context, std::vector<double>{0}), cells(context, 1);
+  gaussian_loss<T>(context, predicted, variances, x, rows, {}, {}, 1, 1, loss.data(), cells, gradient,
+                   by_variance);
+  const double half_squares = (1e-4 / lowest_variance + 9) / 2;
+  EXPECT_NEAR(loss.value(), half_squares + lowest + highest + 2 * std::log(2 * std::numbers::pi),
+              test::elementary.of<T>() * half_squares);
+  test::expect_near(by_variance.to_host().values, {0, (1 - 1e-4 / lowest_variance) / 2, 0.5, 0},
+                    test::elementary.of<T>(), 100);
+  test::expect_near(gradient.to_host().values, {0, 0.01 / lowest_variance, 0, 3e-3}, test::elementary.of<T>(),
+                    1e4);
+}
+
 TYPED_TEST(Likelihood, NothingAndWrongShapes) {
   using T = TypeParam;
   Context context = test::test_context();

@@ -20,10 +20,11 @@ TYPED_TEST_SUITE(Linear, test::Scalars);
 struct Size {
   std::int64_t rows, terms, cols;
 };
-/// Around tiles of 128 rows, rounds of 64 terms (three at once) and blocks of 4 features, and beyond what is
-/// computed at once.
-constexpr Size sizes[] = {{2, 1, 1},    {9, 3, 5},    {8, 64, 4},  {33, 65, 7},   {128, 64, 3},
-                          {129, 31, 6}, {256, 68, 2}, {9, 452, 2}, {257, 130, 2}, {7, 1030, 3}};
+/// Around tiles of 128 rows, rounds of 64 terms (three at once), blocks of 4 features and parts of 256 terms,
+/// and beyond what is computed at once.
+constexpr Size sizes[] = {{2, 1, 1},    {9, 3, 5},     {8, 64, 4},    {33, 65, 7},
+                          {128, 64, 3}, {129, 31, 6},  {256, 68, 2},  {9, 452, 2},
+                          {9, 1000, 5}, {130, 515, 3}, {257, 130, 2}, {7, 1030, 3}};
 
 /// a b, or a b^T.
 Matrix<double> product(const Matrix<double>& a, const Matrix<double>& b, bool transposed) {
@@ -66,6 +67,20 @@ void check_running(const LayerReference& reference, const DeviceLayer<T>& layer,
   test::expect_near(layer.running_variance.to_host(), variance, tolerance);
 }
 
+/// What the way back finds of the batch.
+template <class T>
+void check_statistics(const LayerReference& reference, const DeviceLayer<T>& layer, double tolerance) {
+  if (reference.form.normalization != NormalizationLayer::batch || !reference.form.training) return;
+  std::vector<double> mean, inverse;
+  for (std::int64_t c = 0; c < reference.linear.cols; ++c) {
+    const auto s = reference.column_statistics(c);
+    mean.push_back(s.mean);
+    inverse.push_back(s.inverse_deviation());
+  }
+  test::expect_near(layer.mean.to_host(), mean, tolerance);
+  test::expect_near(layer.inverse_deviation.to_host(), inverse, tolerance, test::scale_of(inverse));
+}
+
 template <class T>
 void check_forward(const Size& size, const LayerForm& form, double scale) {
   const Matrix<double> input = test::random_matrix(size.rows, size.terms, 21),
@@ -88,6 +103,7 @@ void check_forward(const Size& size, const LayerForm& form, double scale) {
   }
   test::expect_near(linear.to_host(), a, test::long_sums.of<T>(), 4);
   check_running(reference, layer, tolerance);
+  check_statistics(reference, layer, tolerance);
 }
 
 template <class T>
@@ -163,7 +179,8 @@ TYPED_TEST(Linear, OfASparseBatchIsThatOfTheDenseOne) {
   for (NormalizationLayer normalization :
        {NormalizationLayer::none, NormalizationLayer::batch, NormalizationLayer::layer}) {
     for (const Size& size :
-         {Size{2, 1, 1}, Size{9, 33, 5}, Size{130, 257, 6}, Size{257, 40, 4}, Size{2, 1, 17'001}}) {
+         {Size{2, 1, 1}, Size{9, 33, 5}, Size{130, 257, 6}, Size{257, 40, 4}, Size{2, 1, 17'001},
+          Size{3, 3'060, 5}}) {  // the last weight fills 48 KiB of shared memory
       SCOPED_TRACE(fmt::format("normalization {}, {} x {} by {}", static_cast<int>(normalization), size.rows,
                                size.terms, size.cols));
       const LayerForm form = form_of(normalization, Activation::silu, 0.3);
@@ -189,6 +206,7 @@ TYPED_TEST(Linear, OfASparseBatchIsThatOfTheDenseOne) {
       const double tolerance = 50 * test::long_sums.of<T>();
       test::expect_near(layer.out.to_host(), reference.forward(), tolerance);
       check_running(reference, layer, tolerance);
+      check_statistics(reference, layer, tolerance);
     }
   }
 }

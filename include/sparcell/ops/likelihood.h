@@ -8,8 +8,9 @@
 
 namespace sparcell {
 
-/// Bounds of means, dispersions and variances: beyond them values are as at the bound and gradients 0. A gene
-/// that is predicted exactly would otherwise have a variance that falls without end.
+/// Bounds of means, dispersions and variances: beyond them values are as at the bound and gradients 0, of
+/// variances those that lead further away. (A gene that is predicted exactly would otherwise have a variance
+/// that falls without end.)
 inline constexpr double lowest_count_mean = 1e-5, highest_count_mean = 1e6;
 inline constexpr double lowest_dispersion = 1e-4, highest_dispersion = 1e4;
 inline constexpr double lowest_variance = 1e-6, highest_variance = 1e6;
@@ -55,7 +56,7 @@ SPARCELL_OP(gaussian_loss, (Context & context, MatrixView<const T> prediction,
                             double gradient_scale, double* loss, std::span<double> cell_losses,
                             MatrixView<T> gradient, MatrixView<T> by_log_variance))
 
-/// sums(group_i, c) += values(i, c), rows in their order; group_i = group_of[row_i], or 0 where group_of is
+/// sums(group_i, c) += values(i, c), in an order of the shape alone; group_i = group_of[row_i], or 0 where group_of is
 /// empty (rows.order is then not read). Requires: values is rows.count x sums.cols; groups are below sums.rows.
 SPARCELL_OP(add_rows_by_group, (Context & context, MatrixView<const T> values, BatchRows rows,
                                 std::span<const std::int32_t> group_of, MatrixView<T> sums))

@@ -7,6 +7,8 @@ namespace kernels {
 
 __global__ void write(float* out, float value) { out[threadIdx.x] = value + static_cast<float>(threadIdx.x); }
 
+__global__ void write_with_shared(float* out) { out[threadIdx.x] = static_cast<float>(threadIdx.x); }
+
 __global__ void add_one(const float* in, float* out) { out[threadIdx.x] = in[threadIdx.x] + 1; }
 
 __global__ void note_order(int* order) {
@@ -30,6 +32,15 @@ void note_order(cudaStream_t stream, int* order, int blocks, int threads) {
   launch(kernels::note_order,
          {.grid = static_cast<unsigned>(blocks), .block = static_cast<unsigned>(threads), .stream = stream},
          order);
+}
+
+void write_with_shared(cudaStream_t stream, float* out, std::size_t bytes, bool asks) {
+  if (asks) return launch(kernels::write_with_shared, {.shared = bytes, .stream = stream}, out);
+  cudaLaunchConfig_t config{};
+  config.gridDim = config.blockDim = dim3(1);
+  config.dynamicSmemBytes = bytes;
+  config.stream = stream;
+  SPARCELL_CUDA_CHECK(cudaLaunchKernelEx(&config, kernels::write_with_shared, out));
 }
 
 }  // namespace machine

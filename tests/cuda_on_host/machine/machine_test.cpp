@@ -200,6 +200,18 @@ TEST_F(Machine, LaunchesAndCopiesThatAreNotPossibleAreErrors) {
       HasSubstr("not live device memory"));
 }
 
+TEST_F(Machine, SharedMemoryBeyondThePlainIsAskedFor) {
+  const auto sentence = [&](std::size_t bytes, bool asks) {
+    return sentence_of([&] {
+      write_with_shared(first, a, bytes, asks);
+      SPARCELL_CUDA_CHECK(cudaStreamSynchronize(first));
+    });
+  };
+  EXPECT_EQ(sentence(40 * 1024, false), "");
+  EXPECT_THAT(sentence(40 * 1024 + 4, false), HasSubstr("40964 bytes of dynamic shared memory, of which"));
+  EXPECT_EQ(sentence(100 * 1024, true), "");
+}
+
 TEST_F(Machine, ReleasedMemoryIsGone) {
   float* gone;
   SPARCELL_CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&gone), count * sizeof(float)));
