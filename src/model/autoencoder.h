@@ -4,10 +4,12 @@
 
 #include <optional>
 
+#include "model/encoder_input.h"
 #include "model/likelihood.h"
 #include "model/network.h"
 #include "model/pairs.h"
 #include "model/trainable.h"
+#include "sparcell/ops/reparameterize.h"
 
 namespace sparcell {
 
@@ -41,29 +43,45 @@ class Autoencoder final : public Trainable<T> {
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
 
   bool variational() const { return options_.type == ModelType::vae; }
-  /// What a pass reads: the first layer's input (empty where that product is sparse), and the skip path's.
-  struct Input {
-    MatrixView<const T> hidden, skip;
-  };
-  /// Whether anything does read batches with their zeros: linear paths do.
-  bool reads_dense() const { return !sparse_ || options_.skip; }
-  Input load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
-  Input loaded(std::int64_t rows) const;
+  /// A VAE's network from the last hidden layer to its mean or log-variance.
+  std::optional<Network<T>> head(const char* name, std::int64_t skip);
   /// Batches of a step that are told products of genes.
   enum ToldBatch : int { decoder_batch, encoder_batch, told_batches };
   /// What the decoder or the encoder is told of a batch, of the data that the model trains on or is asked
   /// about.
   Conditions<T> told(const DeviceData<T>& data, const BatchRows& rows, int batch);
-  /// The network whose output is the latent layer (of a VAE mu).
-  Network<T>& latent_layer() { return mu_ ? *mu_ : encoder_; }
-  void start_from_components(const TrainingStart& start);
+
+  /// A training step between its parts.
+  struct Step {
+    BatchRows rows, seen;  ///< the cells, and those that the encoder sees
+    Segment segment;
+    StepState<T>* state;
+    MatrixView<T> mu{}, z{};  ///< the latent layer's values, and what is drawn around them
+    NetworkBatch<T> decoder{};
+    RandomStream noise(std::uint64_t seed) const { return {seed, Purpose::latent, 0, &state->step}; }
+  };
   /// Runs the encoder and a VAE's heads; returns the latent layer's values (of a VAE mu).
   MatrixView<T> run_encoder(const DeviceData<T>& data, const BatchRows& rows, const Segment& segment,
                             bool training);
-  void head_backward(Network<T>& head, std::vector<LayerTape<T>>& tape, MatrixView<const T> hidden,
-                     std::int64_t rows, bool accumulate);
+  /// What the last run of the encoder, or of a VAE's mu, was told.
+  NetworkBatch<T> encoder_pass(std::int64_t rows, const Segment& segment) const;
+  NetworkBatch<T> mu_pass(std::int64_t rows, const Segment& segment) const;
+  /// A VAE's draws around mu, with their divergence.
+  MatrixView<T> draw_latent(RandomStream noise, MatrixView<const T> mu, Divergence divergence,
+                            const T* kl_weight, double* kl, double* weighted_kl);
+  MatrixView<T> log_variances(std::int64_t rows) const;
+  /// The loss of a prediction of the batch, or where that is `mixed` of what it became.
+  void add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed,
+                          double gradient_scale, double* loss, MatrixView<T> grad);
+  /// Whether the decoder leaves its last bias to that.
+  bool loss_adds_bias(bool mixed) const;
+  /// From the gradient at the decoder's output to those of all parameters; with `early` the output layer's
+  /// step of Adam goes beside.
+  void backward(const Step& step, bool early);
+  void heads_backward(const Step& step, MatrixView<const T> grad_z);
   double loss_scale() const;
   double latent_scale() const;
+  Divergence divergence() const { return {latent_scale(), options_.kl.free_bits}; }
   /// Output of the decoder in evaluation mode.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
@@ -78,33 +96,23 @@ class Autoencoder final : public Trainable<T> {
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
-  void show_step(std::int64_t rows, MatrixView<const T> z);
+  void show_step(std::int64_t rows, MatrixView<const T> z, bool mixed);
 
   Context& context_;
   const ModelOptions options_;
   const DeviceData<T>& data_;
   const std::uint64_t seed_;
-  const bool sparse_;
-  /// Whether the gradient of a sparse layer's weight is a product with dense batches: on a GPU, which
-  /// multiplies all zeros sooner than it finds what is none (H200, the course's step: 7 us and 14 us), and
-  /// gathers them beside.
-  const bool dense_gradient_;
   const std::int64_t capacity_;
   Arena<T> parameters_, buffers_;
   Network<T> encoder_;
   std::optional<Network<T>> mu_, log_variance_;
   Network<T> decoder_;
+  EncoderInput<T> input_;
   std::optional<Likelihood<T>> likelihood_;
   std::optional<LearnedPairs<T>> pairs_;
   Conditions<T> told_encoder_;  ///< in the last pass
-  std::vector<LayerTape<T>> encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
-  int input_mean_ = -1, input_inverse_deviation_ = -1;  ///< in buffers_, where the input is standardized
-  Buffer<T> raw_, input_;                               ///< a batch as it is (or mixed), and standardized
+  typename Network<T>::Tape encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
   Buffer<T> z_, grad_z_, zero_;
-  std::int64_t mixed_cells_ = 0;  ///< the cells that `mix` takes values from: those of training
-  Buffer<std::int64_t> gene_offsets_;
-  Buffer<T> gene_values_;
-  ControlInput control_input_;
 };
 
 }  // namespace sparcell

@@ -1,9 +1,7 @@
 #include "model/critic.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "math/activation.h"
+#include "model/singular_value.h"
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
 #include "sparcell/ops/gather.h"
@@ -36,36 +34,6 @@ std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t ge
   return layers;
 }
 
-/// By power iteration on the host, of a matrix in rows of `cols` numbers. A look at it, not a step of
-/// training.
-template <class T>
-double largest_singular_value(const std::vector<T>& matrix, std::int64_t cols) {
-  constexpr int iterations = 10;
-  const auto rows = static_cast<std::int64_t>(matrix.size()) / cols;
-  std::vector<double> v(static_cast<std::size_t>(cols), 1), u(static_cast<std::size_t>(rows));
-  double sigma = 0;
-  const auto normalize = [](std::vector<double>& x) {
-    double squares = 0;
-    for (const double value : x) squares += value * value;
-    const double norm = std::sqrt(squares);
-    for (double& value : x) value /= norm > 0 ? norm : 1;
-    return norm;
-  };
-  for (int i = 0; i < iterations; ++i) {
-    normalize(v);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      u[r] = 0;
-      for (std::int64_t c = 0; c < cols; ++c) u[r] += static_cast<double>(matrix[r * cols + c]) * v[c];
-    }
-    sigma = normalize(u);
-    std::fill(v.begin(), v.end(), 0.0);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      for (std::int64_t c = 0; c < cols; ++c) v[c] += static_cast<double>(matrix[r * cols + c]) * u[r];
-    }
-  }
-  return sigma;
-}
-
 }  // namespace
 
 template <class T>
@@ -79,7 +47,7 @@ Critic<T>::Critic(Context& context, const GanOptions& options, std::int64_t gene
       context_(context),
       told_(told),
       batch_(batch),
-      network_("critic", critic_layers(options, genes, told_width()), 0, parameters, buffers),
+      network_("critic", critic_layers(options, genes, told_width()), seed, 0, parameters, buffers),
       curved_(math::is_curved(options.critic.activation) ||
               options.critic.normalization == NormalizationLayer::layer) {
   if (told.products > 0) pairs_.emplace(context, "critic_genes.weight", told, batch, 1, parameters);
@@ -87,9 +55,9 @@ Critic<T>::Critic(Context& context, const GanOptions& options, std::int64_t gene
 
 template <class T>
 void Critic<T>::initialize(std::uint32_t network, bool alike) {
-  network_.initialize(seed_, network);
+  network_.initialize(network);
   if (!pairs_) return;
-  network_.clear_beside(0, told_.products);
+  network_.clear_beside(told_.products);
   pairs_->initialize(seed_, alike, 1);
 }
 
@@ -218,8 +186,8 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
-  network_.forward(context_, tape_, input(0, rows.forward()), rows.forward(), segments, seed_, true,
-                   {.beside = told(0, rows.forward())});
+  network_.forward(context_, tape_, input(0, rows.forward()),
+                   {.rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())}, true);
 
   phases_.enter(Phase::loss);
   adversarial_gradients(rows, losses);
@@ -264,11 +232,11 @@ template <class T>
 void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
   const int head = network_.size() - 1;
   const std::int64_t n = rows.n, tangent = rows.tangent();
-  const T* scale = network_.pass(head, tape_[head], interpolated, seed_).scale;
+  const T* scale = network_.pass(head, tape_[head], interpolated).scale;
   head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
   for (int k = head; k > 0; --k) {
     const int below = k - 1;
-    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated, seed_);
+    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated);
     if (!curved_ && !network_.shape(k).deviation) {
       linear_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                          grad(k, tangent, n), network_.weight(k), a(below, 0, n), grad(below, tangent, n),
@@ -299,7 +267,7 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     }
     const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
     layer_tangent<T>(context_, network_.form(k, true), network_.layer_parameters(k),
-                     network_.pass(k, tape_[k], interpolated, seed_), a(k, 0, n), signal, a(k, tangent, n),
+                     network_.pass(k, tape_[k], interpolated), a(k, 0, n), signal, a(k, tangent, n),
                      network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
   }
   network_.product(context_, head, layer_input(head, tangent, n), a(head, tangent, n));
@@ -315,7 +283,7 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
   const std::int64_t ordinary = rows.forward() - first;
   const std::int64_t all = ordinary + (penalised() ? rows.n : 0);
   for (int k = network_.size() - 1; k >= 0; --k) {
-    std::vector<LayerPass<T>> passes = network_.passes(k, tape_[k], segments, seed_);
+    std::vector<LayerPass<T>> passes = network_.passes(k, tape_[k], segments);
     if (from_interpolated && k + 1 < network_.size()) passes.back().extra = side(extra_, k, rows.n);
     const MatrixView<T> g = grad(k, 0, rows.forward());
     layer_backward<T>(context_, network_.form(k, true), network_.layer_parameters(k), passes,
@@ -390,13 +358,14 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
   tell_products(1);
-  network_.forward(context_, tape_, generated, n, {&segment, 1}, seed_, true, {.beside = told(0, n)});
+  const NetworkBatch<T> batch{.rows = n, .segments = {&segment, 1}, .beside = told(0, n)};
+  network_.forward(context_, tape_, generated, batch, true);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};
   logit_loss<T>(context_, bce ? LogitLoss::cross_entropy : LogitLoss::linear, 1, {&group, 1}, loss);
   phases_.enter(Phase::backward);
-  network_.backward(context_, tape_, {}, n, {&segment, 1}, seed_, false, grad_input);
+  network_.backward(context_, tape_, batch, {.grad_input = grad_input, .with_parameters = false});
 }
 
 template <class T>

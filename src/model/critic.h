@@ -106,7 +106,7 @@ class Critic {
   const std::int64_t batch_;
   Network<T> network_;
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
-  std::vector<LayerTape<T>> tape_;
+  typename Network<T>::Tape tape_;
   Buffer<T> input_;
   std::optional<LearnedPairs<T>> pairs_;
   Conditions<T> told_cells_;

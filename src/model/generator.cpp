@@ -34,6 +34,11 @@ std::vector<LayerShape> layers_of(const ModelOptions& options, std::int64_t gene
   return layers;
 }
 
+template <class T>
+BesideLayers beside_layers(const Told<T>& told) {
+  return {.conditions = told.conditions, .pairs = told.products};
+}
+
 }  // namespace
 
 template <class T>
@@ -44,11 +49,10 @@ Generator<T>::Generator(Context& context, const ModelOptions& options, std::int6
       genes_(genes),
       told_(told),
       seed_(seed),
-      network_("generator", layers_of(options, genes), 0, parameters_, buffers_, 0, told.conditions,
-               told.products) {
+      network_("generator", layers_of(options, genes), seed, 0, parameters_, buffers_, beside_layers(told)) {
   if (averages()) {
-    average_.emplace("average", layers_of(options, genes), 0, average_parameters_, average_buffers_, 0,
-                     told.conditions, told.products);
+    average_.emplace("average", layers_of(options, genes), seed, 0, average_parameters_, average_buffers_,
+                     beside_layers(told));
   }
   if (told.products > 0) {
     pairs_.emplace(context, "generator_genes.weight", told, capacity, 1, parameters_);
@@ -90,8 +94,8 @@ bool Generator<T>::makes_zeros() const {
 
 template <class T>
 void Generator<T>::initialize(std::uint32_t network) {
-  network_.initialize(seed_, network);
-  if (average_) average_->initialize(seed_, network);
+  network_.initialize(network);
+  if (average_) average_->initialize(network);
   for (std::optional<LearnedPairs<T>>* pairs : {&pairs_, &average_pairs_})
     if (*pairs) (*pairs)->initialize(seed_, options_.conditioning.embedding == EmbeddingOptions::one_hot);
 }
@@ -113,7 +117,8 @@ void Generator<T>::begin_from(const TrainingStart& start) {
     mean = end > first ? mean / static_cast<double>(end - first) : std::log(2.0);
     const double open = std::clamp(p, rare, 1 - rare);
     mean = std::max(mean, 1e-6);
-    bias[g] = static_cast<T>(mean + std::log(-std::expm1(-mean)));  // softplus of it is the mean, however large
+    bias[g] =
+        static_cast<T>(mean + std::log(-std::expm1(-mean)));  // softplus of it is the mean, however large
     bias[genes_ + g] = static_cast<T>(std::log(open / (1 - open)));
   }
   share_ = Buffer<T>(context_, share);
@@ -176,9 +181,9 @@ MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, 
   told_cells_ = cells;
   if (pairs_) pairs_->put(context_, 0, told_cells_);
   const bool finished = !hurdles() && !scales();
-  const MatrixView<T> outputs =
-      network_.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true,
-                       {.out = finished ? out : MatrixView<T>{}, .conditions = told_cells_});
+  const MatrixView<T> outputs = network_.forward(
+      context_, tape_, input(rows), {.rows = rows, .segments = {&segment, 1}, .conditions = told_cells_},
+      true, {.out = finished ? out : MatrixView<T>{}});
   if (finished) return outputs;
   return finish(outputs, gate_noise(pass, step), 0, out.data != nullptr ? out : of(cells_, rows, genes_));
 }
@@ -232,7 +237,8 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const
     phases.enter(Phase::backward);
   }
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
-  network_.backward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, true, {}, {}, {}, told_cells_);
+  network_.backward(context_, tape_, {.rows = rows, .segments = {&segment, 1}, .conditions = told_cells_},
+                    {.input = input(rows)});
   if (pairs_) pairs_->backward(context_, 0, told_cells_);
 }
 
@@ -266,7 +272,7 @@ template <class T>
 Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::uint64_t seed,
                                  const Csr<float>& conditions) {
   const std::int64_t rows = z.rows;
-  const auto most = static_cast<std::int64_t>(cells_.size()) / genes_;
+  const auto most = static_cast<std::int64_t>(z_.size()) / input_width();
   require(rows <= most, "generate: {} rows, at most {}", rows, most);
   require(z.cols == input_width(), "generate: an input of {} columns, expected {}", z.cols, input_width());
   const GivenConditions<T> given(context_, conditions, rows, told_.conditions, told_.genes.rows);
@@ -275,8 +281,9 @@ Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::ui
   context_.memory().copy_to_device(z_.data(), z.values.data(), z.values.size() * sizeof(T));
   const Segment segment{.rows = rows};
   Network<T>& network = average_ ? *average_ : network_;
-  MatrixView<T> cells = network.forward(context_, tape_, input(rows), rows, {&segment, 1}, seed_, false,
-                                        {.conditions = cells_told});
+  MatrixView<T> cells =
+      network.forward(context_, tape_, input(rows),
+                      {.rows = rows, .segments = {&segment, 1}, .conditions = cells_told}, false);
   if (hurdles() || scales()) {
     cells =
         finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, of(cells_, rows, genes_));

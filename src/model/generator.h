@@ -91,7 +91,7 @@ class Generator {
   std::optional<LearnedPairs<T>> pairs_, average_pairs_;
   Conditions<T> told_cells_;  ///< in the last run
   int library_quantiles_ = -1, library_scale_ = -1;
-  std::vector<LayerTape<T>> tape_;
+  typename Network<T>::Tape tape_;
   Buffer<T> z_;
   Buffer<T> unscaled_, cells_, grad_cells_;  ///< where the network's outputs are not the cells yet
   Buffer<T> share_;                          ///< of cells in which a gene is not zero

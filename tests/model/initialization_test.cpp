@@ -20,10 +20,10 @@ class Initialized {
         {.in = 400, .out = 300, .normalization = normalization, .spectral_norm = spectral_norm},
         linear_layer(300, 50)};
     layers.back().spectral_norm = spectral_norm;
-    Network<float> network("net", layers, 0, parameters_, buffers_);
+    Network<float> network("net", layers, seed, 0, parameters_, buffers_);
     parameters_.allocate(context_, true);
     buffers_.allocate(context_, false);
-    network.initialize(seed, number);
+    network.initialize(number);
   }
 
   std::vector<float> operator[](const std::string& name) const {

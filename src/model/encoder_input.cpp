@@ -1,0 +1,121 @@
+#include "model/encoder_input.h"
+
+#include <algorithm>
+
+#include "sparcell/core/branches.h"
+#include "sparcell/ops/gather.h"
+#include "sparcell/ops/mix.h"
+
+namespace sparcell {
+namespace {
+
+/// Streams of Purpose::augmentation: for `mix` the shares of cells and their entries, then who stands in for
+/// the cells of a batch.
+enum Stream : std::uint32_t { mixed_shares, mixed_entries, training_controls, validation_controls };
+
+}  // namespace
+
+template <class T>
+bool reads_sparse(const ModelOptions& options, const DeviceData<T>& data) {
+  return data.sparse() && !options.input.standardize && options.input.mix == 0 &&
+         !options.conditioning.encoder;
+}
+
+template <class T>
+EncoderInput<T>::EncoderInput(Context& context, const ModelOptions& options, const DeviceData<T>& data,
+                              std::uint64_t seed, std::int64_t capacity, Arena<T>& buffers)
+    : context_(context),
+      options_(options),
+      data_(data),
+      seed_(seed),
+      buffers_(buffers),
+      sparse_(reads_sparse(options, data)),
+      dense_gradient_(sparse_ && context.device().is_cuda()),
+      controls_(context, options.conditioning.control_input, capacity) {
+  if (reads_dense() || dense_gradient_) values_ = Buffer<T>(context, capacity * data.features());
+  if (!standardizes()) return;
+  mean_ = buffers.add_vector("input.mean", data.genes());
+  inverse_deviation_ = buffers.add_vector("input.inverse_deviation", data.genes());
+  standardized_ = Buffer<T>(context, capacity * data.genes());
+}
+
+template <class T>
+void EncoderInput<T>::begin_from(const TrainingStart& start) {
+  if (standardizes()) {
+    const double largest = *std::max_element(start.deviation.begin(), start.deviation.end());
+    const double floor = std::max(options_.input.deviation_floor * largest, 1e-12);
+    std::vector<T> mean(start.mean.begin(), start.mean.end()), inverse;
+    for (double deviation : start.deviation)
+      inverse.push_back(static_cast<T>(1 / std::max(deviation, floor)));
+    buffers_.write(mean_, mean);
+    buffers_.write(inverse_deviation_, inverse);
+  }
+  if (options_.input.mix > 0) {
+    mixed_cells_ = start.genes.cols;
+    gene_offsets_ = Buffer<std::int64_t>(context_, start.genes.offsets);
+    gene_values_ = Buffer<T>(context_, std::vector<T>(start.genes.values.begin(), start.genes.values.end()));
+  }
+  controls_.begin(context_, start.controls);
+}
+
+template <class T>
+BatchRows EncoderInput<T>::seen(const BatchRows& rows, const std::int64_t* step) {
+  return controls_.rows<T>(context_, rows,
+                           RandomStream(seed_, Purpose::augmentation, training_controls, step));
+}
+
+template <class T>
+BatchRows EncoderInput<T>::seen_in_validation(const BatchRows& rows, std::int64_t batch) {
+  return controls_.rows<T>(context_, rows,
+                           RandomStream(seed_, Purpose::augmentation, validation_controls, nullptr, batch));
+}
+
+template <class T>
+void EncoderInput<T>::prepare_weight_gradient(const BatchRows& rows) {
+  if (!dense_gradient_ || reads_dense()) return;
+  beside(context_, [&] {
+    gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
+                    view(values_, rows.count));
+  });
+}
+
+template <class T>
+NetworkInput<T> EncoderInput<T>::load(const DeviceData<T>& data, const BatchRows& rows,
+                                      const std::int64_t* step) {
+  const MatrixView<T> values = view(values_, rows.count);
+  if (standardizes() || options_.input.mix > 0) {
+    std::span<const T> mean, inverse_deviation;
+    MatrixView<T> standardized;
+    if (standardizes()) {
+      mean = buffers_.vector(mean_);
+      inverse_deviation = buffers_.vector(inverse_deviation_);
+      standardized = view(standardized_, rows.count);
+    }
+    gather_mixed<T>(context_, data.x(), rows, {mixed_cells_, gene_offsets_.data(), gene_values_.data()},
+                    step == nullptr ? 0 : options_.input.mix,
+                    RandomStream(seed_, Purpose::augmentation, mixed_shares, step),
+                    RandomStream(seed_, Purpose::augmentation, mixed_entries, step), values, mean,
+                    inverse_deviation, standardized);
+    return standardizes() ? standardized : values;
+  }
+  if (reads_dense()) gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
+  return sparse_ ? NetworkInput<T>(data.x(), rows) : NetworkInput<T>(values);
+}
+
+template <class T>
+MatrixView<const T> EncoderInput<T>::values(std::int64_t rows) const {
+  return reads_dense() ? view(values_, rows) : MatrixView<const T>();
+}
+
+template <class T>
+MatrixView<const T> EncoderInput<T>::for_weight_gradient(std::int64_t rows) const {
+  if (sparse_ && !dense_gradient_) return {};
+  return view(standardizes() ? standardized_ : values_, rows);
+}
+
+template bool reads_sparse(const ModelOptions&, const DeviceData<float>&);
+template bool reads_sparse(const ModelOptions&, const DeviceData<double>&);
+template class EncoderInput<float>;
+template class EncoderInput<double>;
+
+}  // namespace sparcell
