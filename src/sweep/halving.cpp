@@ -32,13 +32,16 @@ bool ended(const SweepFolder& sweep, const Job& job) {
   return phase == RunPhase::done || phase == RunPhase::failed;
 }
 
+bool failed(const SweepFolder& sweep, const Job& job) {
+  return state_of_run(sweep.run(job)).phase == RunPhase::failed;
+}
+
 std::optional<double> mean_over_seeds(const SweepFolder& sweep, const std::vector<Job>& jobs,
                                       const std::string& metric, std::int64_t epochs) {
   double sum = 0;
   for (const Job& job : jobs) {
     const auto value = curve_value(sweep.run(job), metric, epochs);
-    const bool failed = state_of_run(sweep.run(job)).phase == RunPhase::failed;
-    if (failed || !value || !std::isfinite(*value)) return std::nullopt;
+    if (failed(sweep, job) || !value || !std::isfinite(*value)) return std::nullopt;
     sum += *value / static_cast<double>(jobs.size());
   }
   return sum;
@@ -100,15 +103,24 @@ std::optional<double> curve_value(const std::filesystem::path& run, const std::s
   return value;
 }
 
-HalvingState halving_state(const SweepFolder& sweep) {
+HalvingState halving_state(const SweepFolder& sweep, bool with_failed) {
   const SweepSettings settings = sweep.settings();
   Configurations alive;
-  for (const Job& job : sweep.jobs()) {
-    if (job.active) alive[job.configuration].push_back(job);
-  }
   HalvingState state;
+  for (const Job& job : sweep.jobs()) {
+    if (!job.active) continue;
+    alive[job.configuration].push_back(job);
+    if (with_failed && failed(sweep, job)) state.next.push_back(job);
+  }
   const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
-  for (const std::int64_t epochs : rungs(settings.halving, experiment.model.front().second.train.epochs)) {
+  const auto ends = rungs(settings.halving, experiment.model.front().second.train.epochs);
+  if (!state.next.empty()) {
+    const std::vector<Job> others = jobs_short_of(sweep, alive, ends.front());
+    state.next.insert(state.next.end(), others.begin(), others.end());
+    state.pause_after = ends.front();
+    return state;
+  }
+  for (const std::int64_t epochs : ends) {
     state.next = jobs_short_of(sweep, alive, epochs);
     state.pause_after = epochs;
     if (!state.next.empty()) return state;

@@ -31,7 +31,10 @@ struct HalvingState {
   std::int64_t pause_after = 0;  ///< epochs of that rung; 0: to the end
 };
 
-HalvingState halving_state(const SweepFolder& sweep);
+/// A failed run ends its rung without a metric. `with_failed`: where there are any, the first rung runs with
+/// all of them, however far they came. One that is beyond it pauses at once and then stands as it did before
+/// it failed, so that the rungs after it take it on.
+HalvingState halving_state(const SweepFolder& sweep, bool with_failed = false);
 
 /// Epochs at which rungs end: min_epochs and its multiples by factor, below `epochs`.
 std::vector<std::int64_t> rungs(const HalvingOptions& options, std::int64_t epochs);
