@@ -52,6 +52,18 @@ TEST(SlurmScript, HasEveryOptionAndEndsInTheProgramItself) {
               AllOf(Not(HasSubstr("gpus")), Not(HasSubstr("--mem")), HasSubstr(" --pause-after 9\n")));
 }
 
+TEST(SlurmScript, ValuesStayOneWordOfSbatch) {
+  SlurmOptions options;
+  options.extra = {
+      {"comment", {R"(it's "1" \ #2)"}}, {"wckey", {"'of two words'"}}, {"exclude", {"node[7-9]"}}};
+  EXPECT_THAT(
+      array_scripts(SweepFolder("/x y/s"), jobs_of({0}), options, 0, 1001)[0].text,
+      AllOf(HasSubstr("#SBATCH --output=\"/x y/s/logs/sparcell_%A_%a.out\"\n"),
+            HasSubstr(R"(#SBATCH --comment="it's \"1\" \\ #2")"
+                      "\n"),
+            HasSubstr("#SBATCH --wckey='of two words'\n"), HasSubstr("#SBATCH --exclude=node[7-9]\n")));
+}
+
 TEST(SlurmScript, ArraysAreSplitAndRunsArePacked) {
   SlurmOptions options;
   std::vector<std::int64_t> tasks(2500);

@@ -34,6 +34,20 @@ TEST_F(Slurm, RunsEveryTaskAndCollectsThoughOneFails) {
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 2 done, 2 failed"));
 }
 
+TEST_F(Slurm, FoldersMayHaveBlanksInTheirNames) {
+  write_sweep("seeds: [0]");
+  std::filesystem::create_directory(folder / "o'ne #1");
+  for (const char* name : {"cells.h5ad", "sweep.yaml"})
+    std::filesystem::rename(folder / name, folder / (std::string("o'ne #1/") + name));
+  around.folder = folder / "o'ne #1";
+  const Finished submitted = submit({R"(slurm.extra={comment: "it's \"1\" \\ #2"})"});
+  ASSERT_EQ(submitted.code, 0) << submitted.err;
+  const std::string array = file_bytes(folder / "o'ne #1/s/slurm/jobs").substr(0, 1);
+  EXPECT_THAT(job_facts(array), HasSubstr(R"(Comment=it's "1" \ #2)"));
+  wait_for_jobs();
+  EXPECT_THAT(read_csv(folder / "o'ne #1/s/results.csv").at(1).at(1), "done");
+}
+
 TEST_F(Slurm, SavesARunBeforeItsTimeLimitAndQueuesItAgain) {
   write_sweep("seeds: [0]");
   // Slurm looks at limits twice a minute: the signal comes within the first half.
