@@ -106,6 +106,14 @@ TEST_F(SlurmMissing, SaysThatItsCommandsAreNotThere) {
   EXPECT_THAT(done.err, HasSubstr("scontrol is not there: the launcher slurm needs Slurm's commands"));
 }
 
+TEST_F(SlurmMissing, SaysThatTheClusterHasNoArrays) {
+  for (const std::string size : {"0", "(null)"}) {
+    const Finished done = with_commands({{"scontrol", "echo 'MaxArraySize            = " + size + "'"}});
+    EXPECT_EQ(done.code, 2);
+    EXPECT_THAT(done.err, HasSubstr("scontrol says 'MaxArraySize            = " + size + "'"));
+  }
+}
+
 TEST_F(SlurmMissing, ShowsWhatItSaysAndCancelsWhatWasSubmitted) {
   const Finished done = with_commands(
       {{"scontrol", "echo 'MaxArraySize = 2'"},
