@@ -144,6 +144,16 @@ void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
   }
 }
 
+/// A run that Slurm does not queue again is as resumable as one that it does: that is no error of the run's.
+void queue_again(const SweepFolder& sweep, Log& log) {
+  try {
+    if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
+  } catch (const std::exception& error) {
+    log.warn("this job could not be queued again: {}; sparcell resume {} goes on with what is left",
+             error.what(), sweep.path().string());
+  }
+}
+
 }  // namespace
 
 std::string run_sweep(const SweepRequest& request, Log& log) {
@@ -179,7 +189,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
     const PoolPlaces places = places_here(experiment.device, experiment.threads, request.count);
     throw_outcome(sweep, run_pool(sweep, jobs, places, request.pause_after, log));
   } catch (const Interrupted&) {
-    if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
+    queue_again(sweep, log);
     throw;
   }
 }
