@@ -181,6 +181,18 @@ TEST_F(Sweep, ARunWhoseDataChangedSinceTheSubmissionIsNotMade) {
   EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(2), Each("done")));
 }
 
+TEST_F(Sweep, AStoppedSweepGoesOnWithADataFileThatMoved) {
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const std::string run = "s/" + column("jobs.csv", "run")[0];
+  const nlohmann::json before = json(run + "/result.json");
+  std::filesystem::remove(folder / (run + "/result.json"));
+  std::filesystem::rename(folder / "cells.h5ad", folder / "moved: 1.h5ad");
+  const Finished again = sweep({"sweep.seeds=[0]", "read.path='moved: 1.h5ad'"});
+  ASSERT_EQ(again.code, 0) << again.err << file_bytes(folder / ("s/logs/" + run.substr(2) + ".log"));
+  EXPECT_THAT(again.err, HasSubstr("2 runs, 0 of them new"));
+  EXPECT_EQ(json(run + "/result.json")["models"]["ae"]["test"], before["models"]["ae"]["test"]);
+}
+
 TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
   const Finished done = sweep({"--dry-run", "sweep.run_cap=3"});
   EXPECT_THAT(done.err, HasSubstr("sweep.run_cap: the first 3 of 4 runs"));
