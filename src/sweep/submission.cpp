@@ -18,6 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A run's seed is that of its experiment, which a parameter or an arm may have set. It stands in a column of
+/// its own, so that it is not listed as a parameter too.
+void take_seed(ExpandedRun& run) {
+  run.planned.seed = run.experiment.seed;
+  std::erase_if(run.planned.parameters, [](const auto& parameter) { return parameter.first == "seed"; });
+}
+
 /// Experiments and hashes of all runs; of several errors the one of the first run is thrown.
 std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> planned, DataFiles& data) {
   std::vector<ExpandedRun> runs(planned.size());
@@ -27,6 +34,7 @@ std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> pl
     try {
       runs[i].planned = std::move(planned[i]);
       runs[i].experiment = plan.experiment(runs[i].planned);
+      take_seed(runs[i]);
       runs[i].hash = config_hash(runs[i].experiment, data.outline(runs[i].experiment.read).checksum);
     } catch (...) {
       errors[i] = std::current_exception();

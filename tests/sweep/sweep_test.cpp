@@ -5,6 +5,7 @@ namespace sparcell::test {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -191,6 +192,23 @@ TEST_F(Sweep, AStoppedSweepGoesOnWithADataFileThatMoved) {
   ASSERT_EQ(again.code, 0) << again.err << file_bytes(folder / ("s/logs/" + run.substr(2) + ".log"));
   EXPECT_THAT(again.err, HasSubstr("2 runs, 0 of them new"));
   EXPECT_EQ(json(run + "/result.json")["models"]["ae"]["test"], before["models"]["ae"]["test"]);
+}
+
+TEST_F(Sweep, TheSeedOfARunIsThatOfItsExperiment) {
+  write_sweep("parameters: {seed: {values: [5, 6]}, model.ae.latent: {values: [2]}}");
+  EXPECT_THAT(sweep({"--dry-run"}).out,
+              testing::ContainsRegex("run +state +seed +model.ae.latent +parameters"));
+  ASSERT_EQ(sweep().code, 0);
+  EXPECT_THAT(column("jobs.csv", "seed"), ElementsAre("5", "6"));
+  EXPECT_THAT(column("results.csv", "seed"), ElementsAre("5", "6"));
+  EXPECT_EQ(json(fmt::format("s/{}/result.json", column("results.csv", "run")[1]))["seed"], 6);
+  for (const char* file : {"s/jobs.csv", "s/results.csv"})
+    EXPECT_THAT(read_csv(folder / file).at(0), Contains("seed").Times(1)) << file;
+  const Finished dry =
+      program({"ablate", "sweep.yaml", "sweep={}", "ablation={other: [seed=8]}", "--dry-run"});
+  EXPECT_THAT(dry.out, AllOf(testing::ContainsRegex("waiting +3 +reference"),
+                             testing::ContainsRegex("waiting +8 +other")))
+      << dry.err;
 }
 
 TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
