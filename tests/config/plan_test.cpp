@@ -229,7 +229,7 @@ TEST_F(PlanTest, ARunStoresNothingOfThem) {
 
 TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
   write("a.yaml",
-        "read: {path: x, perturbation: {preset: none}}\nfilter: {obs: {a.b: c}}\n"
+        "read: {path: x, perturbation: {preset: none}}\nfilter: {obs: {a.b: c, \"a=b\": c}}\n"
         "model: {ae: {type: autoencoder}, vae: {type: vae, train: {epochs: 5}}}\n");
   const Experiment a = load_experiment("a.yaml");
   for (const std::vector<std::string>& changes :
@@ -238,6 +238,9 @@ TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
                                              {"~model.ae", "model.gan.type=gan"},
                                              {"normalize=none", "tags=[\"1\", \"$${x\", \"yes\"]"},
                                              {"filter.obs={d.e: [f, \"1\"], \"a.b\": g}", "seed=7"},
+                                             {"filter.obs={\"a=b\": \"c=d\", x: y}"},
+                                             {"filter.obs={a.b: c}"},
+                                             {"filter.obs={\"\": c, a.b: c}", "train.epochs=5"},
                                              {"model.vae.kl.weight=0.1", "model.vae.hidden=[9]",
                                               "model.vae.dropout=[]", "split.validation=0"}}) {
     const Experiment b = load_experiment("a.yaml", changes);
