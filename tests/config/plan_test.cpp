@@ -222,6 +222,27 @@ TEST_F(PlanTest, SectionsThatMakeNoSense) {
               ElementsAre(HasSubstr("an arm cannot be named 'reference'")));
 }
 
+TEST_F(PlanTest, ASectionAndAnOptionWithinItAreNotSetByOneRun) {
+  const std::string section = "{type: autoencoder, hidden: [8], latent: 2}";
+  const auto expected = [](const std::string& place) {
+    return ElementsAre(
+        "e.yaml:" + place +
+        ": sweep: a run would set model.ae and, within it, model.ae.latent; set each option once");
+  };
+  EXPECT_THAT(refused("sweep:\n  parameters:\n    model.ae.latent: {values: [3]}\n    model.ae: {values: [" +
+                      section + "]}\n"),
+              expected("6:5"));
+  EXPECT_THAT(refused("sweep:\n  runs: [{model.ae.latent: 3}, {model.ae.latent: 4}]\n  parameters:\n"
+                      "    model.ae: {values: [" +
+                      section + "]}\n"),
+              expected("6:5"));
+  EXPECT_THAT(refused("sweep:\n  parameters: {model.ae: {values: [" + section +
+                      "]}, train.batch: {values: [32]}}\n  tie: {model.ae.latent: train.batch}\n"),
+              expected("4:16"));
+  const Plan apart = plan("sweep: {runs: [{normalize: none}, {normalize.log1p: false}]}\n");
+  EXPECT_THAT(apart.sweep_runs(), SizeIs(2)) << "by two runs they are";
+}
+
 TEST_F(PlanTest, ARunStoresNothingOfThem) {
   const std::string text = resolved_yaml(plan("sweep: {seeds: [1]}\nslurm: {partition: gpu}\n").reference());
   EXPECT_THAT(text, AllOf(testing::Not(HasSubstr("sweep")), testing::Not(HasSubstr("slurm"))));
