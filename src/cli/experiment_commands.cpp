@@ -39,8 +39,24 @@ void run_command(const RunArguments& given, const std::vector<std::string>& argu
   std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
 }
 
+/// An option that would be passed over is a mistake of who gave it.
+void check_resume_options(const RunArguments& given, bool of_sweep) {
+  const bool task = given.task >= 0;
+  const auto refuse_if = [](bool senseless, const char* option, const char* sentence) {
+    if (senseless) throw UsageError("{} {}", option, sentence);
+  };
+  refuse_if(task && given.collect, "--collect", "runs nothing, and --task runs something: give one of them");
+  refuse_if(given.slots > 0 && !of_sweep, "--jobs", "belongs to sweeps, and this is a run");
+  refuse_if(given.slots > 0 && (task || given.collect), "--jobs",
+            "belongs to a whole sweep, without --task and --collect");
+  refuse_if(given.tasks.count > 1 && !task, "--count", "belongs to --task");
+  refuse_if(given.tasks.pause_after > 0 && !task && !given.collect, "--pause-after", "belongs to --task");
+}
+
 void resume_command(const RunArguments& given, const std::vector<std::string>& arguments) {
-  if (SweepFolder::is_sweep(given.folder) || given.task >= 0 || given.collect) {
+  const bool of_sweep = SweepFolder::is_sweep(given.folder) || given.task >= 0 || given.collect;
+  check_resume_options(given, of_sweep);
+  if (of_sweep) {
     if (!given.overrides.empty())
       throw UsageError("{} is a sweep: its runs are those of its file, without overrides", given.folder);
     Log log;
