@@ -21,6 +21,9 @@ struct PlannedRun {
   std::vector<config::Change> changes;
 };
 
+/// "train.batch=32, model.ae.latent=8".
+std::string values_text(const PlannedRun& run);
+
 /// An experiment's file with its sections for many runs.
 class Plan {
  public:

@@ -160,10 +160,21 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
         "sweep.halving.min_epochs is {}, not below the {} epochs of training: nothing could stop early",
         sweep.halving.min_epochs, epochs);
   }
-  for (const SweepParameter& parameter : sweep.parameters) {
-    if (parameter.path.text.ends_with("train.epochs"))
-      throw UsageError("sweep.parameters: {} cannot be swept by halving, which sets it", parameter.path.text);
+}
+
+void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment) {
+  if (plan.options().sweep.method != SweepMethod::halving) return;
+  const auto& [name, model] = plan.reference().model.front();
+  if (experiment.model.size() != 1 || experiment.model.front().first != name) {
+    throw UsageError("sweep.method halving compares {} of all runs, and the run with {} has other models",
+                     name, values_text(run));
   }
+  const TrainOptions& train = experiment.model.front().second.train;
+  if (train.epochs == model.train.epochs && train.steps == model.train.steps) return;
+  throw UsageError(
+      "sweep.method halving pauses all runs at the same epochs, so how long they train cannot be swept: the "
+      "experiment has train.epochs {} and train.steps {}, the run with {} has {} and {}",
+      model.train.epochs, model.train.steps, values_text(run), train.epochs, train.steps);
 }
 
 void write_standings(const std::string& path, const std::vector<Standing>& standings) {

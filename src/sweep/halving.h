@@ -44,8 +44,12 @@ std::optional<double> curve_value(const std::filesystem::path& run, const std::s
                                   std::int64_t epochs);
 
 /// Throws UsageError where the sweep cannot halve: several models, a metric that is only known at the end,
-/// epochs that are swept or too few.
+/// too few epochs.
 void check_halving(const SweepOptions& sweep, const std::string& metric, const Experiment& experiment);
+
+/// Throws UsageError where a run of the sweep has not the experiment's rungs: another length of training,
+/// however it was set, or another model.
+void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment);
 
 /// halving.csv: epochs,configuration,metric,promoted.
 void write_standings(const std::string& path, const std::vector<Standing>& standings);

@@ -126,6 +126,9 @@ std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& dat
     planned.resize(cap);
   }
   std::vector<ExpandedRun> runs = expand_all(plan, std::move(planned), data);
+  if (kind == SweepKind::sweep) {
+    for (const ExpandedRun& run : runs) check_halving_of_run(plan, run.planned, run.experiment);
+  }
   std::set<std::string> hashes;
   const std::size_t all = runs.size();
   std::erase_if(runs, [&](const ExpandedRun& run) { return !hashes.insert(run.hash).second; });

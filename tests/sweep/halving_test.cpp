@@ -112,8 +112,18 @@ TEST_F(Halving, RefusesWhatItCannotCompare) {
   EXPECT_THAT(refused(latent + ", metric: {name: ae.test.mse}"),
               HasSubstr("halving compares runs while they train"));
   EXPECT_THAT(refused(latent, {"model.vae={type: vae}"}), HasSubstr("the experiment has 2"));
-  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {train.epochs: {values: [3, 4]}}"),
-              HasSubstr("train.epochs cannot be swept by halving"));
+  for (const char* sections :
+       {"parameters: {train.epochs: {values: [3, 4]}}",
+        "parameters: {model.ae.train: {values: [{epochs: 2}]}}", "parameters: {train.steps: {values: [40]}}",
+        "runs: [{train.epochs: 4}]",
+        "parameters: {model.ae.latent: {values: [3, 4]}}, tie: {train.epochs: model.ae.latent}"}) {
+    EXPECT_THAT(refused("halving: {min_epochs: 1}, " + std::string(sections)),
+                HasSubstr("how long they train cannot be swept: the experiment has train.epochs 3 and"))
+        << sections;
+  }
+  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {model: {values: [{a: {type: autoencoder}}]}}"),
+              HasSubstr("halving compares ae of all runs, and the run with model={a: {type: autoencoder}}"));
+  EXPECT_FALSE(exists("s"));
 }
 
 }  // namespace
