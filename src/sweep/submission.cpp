@@ -90,12 +90,10 @@ void refuse_foreign_folder(const fs::path& folder) {
 
 SweepSettings settings_of(const SweepRequest& request, const Plan& plan) {
   const PlanOptions& options = plan.options();
-  const Metric metric = choose_metric(options.sweep.metric, plan.reference());
-  if (request.kind == SweepKind::sweep) check_halving(options.sweep, metric.name, plan.reference());
   return {.ablation = request.kind == SweepKind::ablation,
           .source = request.file,
           .source_sha256 = source_hash(request.file, request.overrides),
-          .metric = metric,
+          .metric = metric_of(plan, request.kind),
           .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,
           .halving = options.sweep.halving,
           .launcher = request.launcher,
@@ -116,6 +114,13 @@ std::string source_hash(const std::string& file, const std::vector<std::string>&
   sha.update(std::string(std::istreambuf_iterator<char>(stream), {}));
   for (const std::string& text : overrides) sha.update("\n" + text);
   return sha.hex();
+}
+
+Metric metric_of(const Plan& plan, SweepKind kind) {
+  const SweepOptions& sweep = plan.options().sweep;
+  const Metric metric = choose_metric(sweep.metric, plan.reference());
+  if (kind == SweepKind::sweep) check_halving(sweep, metric.name, plan.reference());
+  return metric;
 }
 
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {

@@ -158,6 +158,26 @@ TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
   EXPECT_THAT(program({"status", "none"}).err, HasSubstr("none holds no run and no sweep"));
 }
 
+TEST_F(Sweep, ValidateRefusesWhatSweepRefuses) {
+  const auto both_refuse = [&](const std::vector<std::string>& overrides, const std::string& sentence) {
+    std::vector<std::string> arguments{"validate", "sweep.yaml"};
+    arguments.insert(arguments.end(), overrides.begin(), overrides.end());
+    const Finished validated = program(arguments), swept = sweep(overrides);
+    EXPECT_EQ(validated.code, 2);
+    EXPECT_EQ(validated.err, swept.err);
+    EXPECT_THAT(validated.err, HasSubstr(sentence));
+  };
+  both_refuse({"sweep.metric.name=ae.test.msee"}, "no run reports ae.test.msee");
+  both_refuse({"sweep={seeds: [1, 2], metric: {name: ae.test.msee}}"}, "no run reports ae.test.msee");
+  both_refuse({"sweep.method=halving", "sweep.halving.min_epochs=50"}, "min_epochs is 50, not below the 3");
+  both_refuse({"sweep.method=halving", "sweep.halving.min_epochs=1",
+               "sweep.parameters={train.epochs: {values: [3, 4]}}"},
+              "how long they train cannot be swept");
+  const Finished arms = program({"validate", "sweep.yaml", "sweep.parameters={}",
+                                 "sweep.metric.name=ae.test.x", "ablation={a: [model.ae.latent=2]}"});
+  EXPECT_THAT(arms.err, HasSubstr("no run reports ae.test.x"));
+}
+
 TEST_F(Sweep, AnotherVersionsSweepIsRefused) {
   std::filesystem::create_directories(folder / "s");
   write_bytes(folder / "s/jobs.csv", "");
