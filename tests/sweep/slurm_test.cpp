@@ -152,6 +152,23 @@ TEST_F(Slurm, HalvingGoesOnFromRungToRung) {
               AllOf(SizeIs(4), Contains("done").Times(1), Contains("pruned")));
 }
 
+TEST_F(Slurm, HalvingTriesFailedRunsAgainAlsoWhereTheyShareAJob) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 1}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e-3, 1.0e-2, 1.0e+30]}}");
+  ASSERT_EQ(submit({"slurm.runs_per_task=2"}).code, 0);
+  wait_for_jobs();
+  const std::string log = fmt::format("s/logs/{}.log", column("jobs.csv", "run")[2]);
+  const std::string once = file_bytes(folder / log);
+  const auto finished = results();
+  EXPECT_THAT(finished, SizeIs(1));
+  const Finished again = program({"resume", "s"});
+  EXPECT_THAT(again.err, HasSubstr("1 runs in jobs"));
+  wait_for_jobs();
+  EXPECT_EQ(file_bytes(folder / log), once + once);
+  EXPECT_EQ(results(), finished);
+}
+
 class SlurmOfSmallArrays : public Slurm {
   void SetUp() override { start_cluster({{"MAX_ARRAY_SIZE", "2"}}); }
 };
