@@ -7,6 +7,7 @@
 #include "experiment/tune.h"
 #include "sparcell/config.h"
 #include "sparcell/report.h"
+#include "sweep/halving.h"
 #include "sweep/sweep.h"
 
 namespace sparcell {
@@ -39,8 +40,24 @@ void run_command(const RunArguments& given, const std::vector<std::string>& argu
   std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
 }
 
+/// An option that would be passed over is a mistake of who gave it.
+void check_resume_options(const RunArguments& given, bool of_sweep) {
+  const bool task = given.task >= 0;
+  const auto refuse_if = [](bool senseless, const char* option, const char* sentence) {
+    if (senseless) throw UsageError("{} {}", option, sentence);
+  };
+  refuse_if(task && given.collect, "--collect", "runs nothing, and --task runs something: give one of them");
+  refuse_if(given.slots > 0 && !of_sweep, "--jobs", "belongs to sweeps, and this is a run");
+  refuse_if(given.slots > 0 && (task || given.collect), "--jobs",
+            "belongs to a whole sweep, without --task and --collect");
+  refuse_if(given.tasks.count > 1 && !task, "--count", "belongs to --task");
+  refuse_if(given.tasks.pause_after > 0 && !task && !given.collect, "--pause-after", "belongs to --task");
+}
+
 void resume_command(const RunArguments& given, const std::vector<std::string>& arguments) {
-  if (SweepFolder::is_sweep(given.folder) || given.task >= 0 || given.collect) {
+  const bool of_sweep = SweepFolder::is_sweep(given.folder) || given.task >= 0 || given.collect;
+  check_resume_options(given, of_sweep);
+  if (of_sweep) {
     if (!given.overrides.empty())
       throw UsageError("{} is a sweep: its runs are those of its file, without overrides", given.folder);
     Log log;
@@ -60,16 +77,24 @@ void resume_command(const RunArguments& given, const std::vector<std::string>& a
   std::printf("%s\n%s\n", comparison_table(given.folder).c_str(), given.folder.c_str());
 }
 
-/// Checks every run of the file's sweep and ablation; says how many there are.
+/// Checks every run of the file's sweep and ablation as their commands do; says how many there are.
 std::string check_plan(const Plan& plan) {
   const PlanOptions& options = plan.options();
   std::string text;
-  const auto check = [&](const std::vector<PlannedRun>& runs, const char* what) {
-    for (const PlannedRun& run : runs) check_metrics(plan.experiment(run).evaluate);
+  const auto check = [&](SweepKind kind, const std::vector<PlannedRun>& runs, const char* what) {
+    metric_of(plan, kind);
+    for (const PlannedRun& run : runs) {
+      const Experiment experiment = plan.experiment(run);
+      check_metrics(experiment.evaluate);
+      if (kind == SweepKind::sweep) check_halving_of_run(plan, run, experiment);
+    }
     text += fmt::format(", {} runs of its {}", runs.size(), what);
   };
-  if (!options.sweep.parameters.empty() || !options.sweep.runs.empty()) check(plan.sweep_runs(), "sweep");
-  if (!options.ablation.empty()) check(plan.ablation_runs(), "ablation");
+  const bool has_arms = !options.ablation.empty();
+  const bool only_seeds = options.sweep.parameters.empty() && options.sweep.runs.empty();
+  if (!only_seeds || (!has_arms && !options.sweep.seeds.empty()))
+    check(SweepKind::sweep, plan.sweep_runs(), "sweep");
+  if (has_arms) check(SweepKind::ablation, plan.ablation_runs(), "ablation");
   return text;
 }
 

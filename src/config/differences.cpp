@@ -17,8 +17,29 @@ std::string escaped(const std::string& key) {
   return part;
 }
 
+/// Whether no override can name the key: a path ends at the first `=`, and none of its parts is empty.
+bool unnameable(const std::string& key) { return key.empty() || key.find('=') != std::string::npos; }
+
+bool differs(const Json& from, const Json& to, const std::string& key) {
+  return from.contains(key) != to.contains(key) || (to.contains(key) && from[key] != to[key]);
+}
+
+/// Whether an unnameable key is set, changed or removed: then the map is written as a whole.
+bool needs_map(const Json& from, const Json& to) {
+  for (const Json* map : {&from, &to}) {
+    for (const auto& [key, _] : map->items()) {
+      if (unnameable(key) && differs(from, to, key)) return true;
+    }
+  }
+  return false;
+}
+
 void add_differences(const Json& from, const Json& to, const std::string& path,
                      std::vector<std::string>& overrides) {
+  if (needs_map(from, to)) {
+    overrides.push_back(fmt::format("{}={}", path, config::flow_text(to)));
+    return;
+  }
   for (const auto& [key, _] : from.items()) {
     if (!to.contains(key)) overrides.push_back(fmt::format("~{}", config::join_path(path, escaped(key))));
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "config/plan.h"
 #include "config/values.h"
@@ -148,6 +149,43 @@ std::vector<Node::Key> swept_paths(const SweepOptions& sweep) {
   return paths;
 }
 
+/// Whether `path` is a section that has the option `inner`, however deep.
+bool holds(const std::string& path, const std::string& inner) {
+  const std::vector<std::string> outer = config::split_path(path), parts = config::split_path(inner);
+  return outer.size() < parts.size() && std::equal(outer.begin(), outer.end(), parts.begin());
+}
+
+/// The paths that a run with the written-out values sets.
+std::vector<Node::Key> paths_of_run(const SweepOptions& sweep, const Combination& written) {
+  std::vector<Node::Key> paths;
+  for (const auto& [path, _] : written) paths.push_back(path);
+  for (const SweepParameter& parameter : sweep.parameters) {
+    if (!value_in(written, parameter.path.text)) paths.push_back(parameter.path);
+  }
+  const std::vector<Node::Key> tied_to = paths;
+  for (const auto& [path, parameter] : sweep.tie) {
+    const auto is_set = [&](const Node::Key& key) { return key.text == parameter.text; };
+    if (std::any_of(tied_to.begin(), tied_to.end(), is_set)) paths.push_back(path);
+  }
+  return paths;
+}
+
+/// Of a section and an option in it the later would undo the other, and the run be listed with both.
+void check_sections(const SweepOptions& sweep, Problems& problems) {
+  std::set<std::pair<std::string, std::string>> known;
+  for (const Combination& written : sweep.runs.empty() ? std::vector<Combination>(1) : sweep.runs) {
+    const std::vector<Node::Key> paths = paths_of_run(sweep, written);
+    for (const Node::Key& path : paths) {
+      for (const Node::Key& inner : paths) {
+        if (!holds(path.text, inner.text) || !known.emplace(path.text, inner.text).second) continue;
+        problems.add(path.place, "sweep",
+                     fmt::format("sweep: a run would set {} and, within it, {}; set each option once",
+                                 path.text, inner.text));
+      }
+    }
+  }
+}
+
 /// A path of `tie` or `exclude` that the sweep does not change.
 void check_swept(const Node::Key& path, const std::vector<Node::Key>& swept, const char* where,
                  Problems& problems) {
@@ -214,6 +252,7 @@ void Plan::check_parameters(Problems& problems) const {
   for (const Combination& exclusion : sweep.exclude) {
     for (const auto& [path, _] : exclusion) check_swept(path, swept, "sweep.exclude", problems);
   }
+  check_sections(sweep, problems);
   const auto seed =
       std::find_if(swept.begin(), swept.end(), [](const Node::Key& key) { return key.text == "seed"; });
   if (seed != swept.end() && !sweep.seeds.empty())

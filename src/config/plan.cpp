@@ -47,6 +47,13 @@ std::string flow_text(const Node& node) {
   return text;
 }
 
+std::string values_text(const PlannedRun& run) {
+  std::vector<std::string> values;
+  if (!run.arm.empty()) values.push_back("arm " + run.arm);
+  for (const auto& [path, value] : run.parameters) values.push_back(fmt::format("{}={}", path, value));
+  return fmt::format("{}", fmt::join(values, ", "));
+}
+
 Plan::Plan(const std::filesystem::path& file, const std::vector<std::string>& overrides,
            const LoadOptions& options)
     : load_options_(options) {
@@ -68,10 +75,7 @@ Experiment Plan::experiment(const PlannedRun& run) const {
   try {
     problems.throw_any();
   } catch (const UsageError& error) {
-    std::vector<std::string> values;
-    for (const auto& [path, value] : run.parameters) values.push_back(fmt::format("{}={}", path, value));
-    if (!run.arm.empty()) values.insert(values.begin(), "arm " + run.arm);
-    throw UsageError("{}\nThis is the run with {}.", error.what(), fmt::join(values, ", "));
+    throw UsageError("{}\nThis is the run with {}.", error.what(), values_text(run));
   }
   return experiment;
 }

@@ -16,10 +16,13 @@ namespace sparcell {
 struct PlannedRun {
   std::string arm;                 ///< of an ablation: `reference` or the arm's name
   std::int64_t configuration = 0;  ///< runs that differ only by seed share it
-  std::int64_t seed = 0;
+  std::int64_t seed = 0;           ///< of `sweep.seeds` or the file; `changes` may set another
   std::vector<std::pair<std::string, std::string>> parameters;  ///< paths with their values as YAML
   std::vector<config::Change> changes;
 };
+
+/// "train.batch=32, model.ae.latent=8".
+std::string values_text(const PlannedRun& run);
 
 /// An experiment's file with its sections for many runs.
 class Plan {

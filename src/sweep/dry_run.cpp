@@ -6,8 +6,6 @@
 
 #include "sweep/data_shapes.h"
 #include "sweep/estimate.h"
-#include "sweep/halving.h"
-#include "sweep/metric.h"
 #include "sweep/pool.h"
 #include "sweep/sweep.h"
 #include "sweep/tables.h"
@@ -44,8 +42,7 @@ std::optional<Estimate> needs_of(const ExpandedRun& run, const DataOutline& outl
 std::string dry_run(const SweepRequest& request, Log& log) {
   const Plan plan(request.file, request.overrides);
   const bool ablation = request.kind == SweepKind::ablation;
-  const Metric metric = choose_metric(plan.options().sweep.metric, plan.reference());
-  if (!ablation) check_halving(plan.options().sweep, metric.name, plan.reference());
+  metric_of(plan, request.kind);  // for what it refuses
   const std::filesystem::path path = request.folder(plan.reference().name);
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);

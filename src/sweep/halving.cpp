@@ -32,13 +32,16 @@ bool ended(const SweepFolder& sweep, const Job& job) {
   return phase == RunPhase::done || phase == RunPhase::failed;
 }
 
+bool failed(const SweepFolder& sweep, const Job& job) {
+  return state_of_run(sweep.run(job)).phase == RunPhase::failed;
+}
+
 std::optional<double> mean_over_seeds(const SweepFolder& sweep, const std::vector<Job>& jobs,
                                       const std::string& metric, std::int64_t epochs) {
   double sum = 0;
   for (const Job& job : jobs) {
     const auto value = curve_value(sweep.run(job), metric, epochs);
-    const bool failed = state_of_run(sweep.run(job)).phase == RunPhase::failed;
-    if (failed || !value || !std::isfinite(*value)) return std::nullopt;
+    if (failed(sweep, job) || !value || !std::isfinite(*value)) return std::nullopt;
     sum += *value / static_cast<double>(jobs.size());
   }
   return sum;
@@ -100,15 +103,24 @@ std::optional<double> curve_value(const std::filesystem::path& run, const std::s
   return value;
 }
 
-HalvingState halving_state(const SweepFolder& sweep) {
+HalvingState halving_state(const SweepFolder& sweep, bool with_failed) {
   const SweepSettings settings = sweep.settings();
   Configurations alive;
-  for (const Job& job : sweep.jobs()) {
-    if (job.active) alive[job.configuration].push_back(job);
-  }
   HalvingState state;
+  for (const Job& job : sweep.jobs()) {
+    if (!job.active) continue;
+    alive[job.configuration].push_back(job);
+    if (with_failed && failed(sweep, job)) state.next.push_back(job);
+  }
   const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
-  for (const std::int64_t epochs : rungs(settings.halving, experiment.model.front().second.train.epochs)) {
+  const auto ends = rungs(settings.halving, experiment.model.front().second.train.epochs);
+  if (!state.next.empty()) {
+    const std::vector<Job> others = jobs_short_of(sweep, alive, ends.front());
+    state.next.insert(state.next.end(), others.begin(), others.end());
+    state.pause_after = ends.front();
+    return state;
+  }
+  for (const std::int64_t epochs : ends) {
     state.next = jobs_short_of(sweep, alive, epochs);
     state.pause_after = epochs;
     if (!state.next.empty()) return state;
@@ -148,10 +160,21 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
         "sweep.halving.min_epochs is {}, not below the {} epochs of training: nothing could stop early",
         sweep.halving.min_epochs, epochs);
   }
-  for (const SweepParameter& parameter : sweep.parameters) {
-    if (parameter.path.text.ends_with("train.epochs"))
-      throw UsageError("sweep.parameters: {} cannot be swept by halving, which sets it", parameter.path.text);
+}
+
+void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment) {
+  if (plan.options().sweep.method != SweepMethod::halving) return;
+  const auto& [name, model] = plan.reference().model.front();
+  if (experiment.model.size() != 1 || experiment.model.front().first != name) {
+    throw UsageError("sweep.method halving compares {} of all runs, and the run with {} has other models",
+                     name, values_text(run));
   }
+  const TrainOptions& train = experiment.model.front().second.train;
+  if (train.epochs == model.train.epochs && train.steps == model.train.steps) return;
+  throw UsageError(
+      "sweep.method halving pauses all runs at the same epochs, so how long they train cannot be swept: the "
+      "experiment has train.epochs {} and train.steps {}, the run with {} has {} and {}",
+      model.train.epochs, model.train.steps, values_text(run), train.epochs, train.steps);
 }
 
 void write_standings(const std::string& path, const std::vector<Standing>& standings) {

@@ -31,7 +31,10 @@ struct HalvingState {
   std::int64_t pause_after = 0;  ///< epochs of that rung; 0: to the end
 };
 
-HalvingState halving_state(const SweepFolder& sweep);
+/// A failed run ends its rung without a metric. `with_failed`: where there are any, the first rung runs with
+/// all of them, however far they came. One that is beyond it pauses at once and then stands as it did before
+/// it failed, so that the rungs after it take it on.
+HalvingState halving_state(const SweepFolder& sweep, bool with_failed = false);
 
 /// Epochs at which rungs end: min_epochs and its multiples by factor, below `epochs`.
 std::vector<std::int64_t> rungs(const HalvingOptions& options, std::int64_t epochs);
@@ -41,8 +44,12 @@ std::optional<double> curve_value(const std::filesystem::path& run, const std::s
                                   std::int64_t epochs);
 
 /// Throws UsageError where the sweep cannot halve: several models, a metric that is only known at the end,
-/// epochs that are swept or too few.
+/// too few epochs.
 void check_halving(const SweepOptions& sweep, const std::string& metric, const Experiment& experiment);
+
+/// Throws UsageError where a run of the sweep has not the experiment's rungs: another length of training,
+/// however it was set, or another model.
+void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment);
 
 /// halving.csv: epochs,configuration,metric,promoted.
 void write_standings(const std::string& path, const std::vector<Standing>& standings);

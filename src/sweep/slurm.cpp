@@ -38,7 +38,13 @@ std::string slurm(const std::vector<std::string>& arguments) {
 std::int64_t max_array_size() {
   std::istringstream lines(slurm({"scontrol", "show", "config"}));
   for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("MaxArraySize")) return std::atoll(line.substr(line.find('=') + 1).c_str());
+    if (!line.starts_with("MaxArraySize")) continue;
+    const std::int64_t size = std::atoll(line.substr(line.find('=') + 1).c_str());
+    if (size >= 1) return size;
+    throw UsageError(
+        "the launcher slurm submits job arrays, which this cluster does not take: scontrol says '{}', and 0 "
+        "switches them off",
+        trimmed(line));
   }
   return default_max_array_size;
 }

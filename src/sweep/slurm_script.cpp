@@ -9,8 +9,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// As one word of sbatch, which splits lines at blanks, ends them at # and takes a backslash for an escape. A
+/// value that its user has put in quotes stays as it is.
+std::string sbatch_word(const std::string& value) {
+  const bool in_quotes =
+      value.size() > 1 && value.front() == value.back() && (value.front() == '"' || value.front() == '\'');
+  if (in_quotes || value.find_first_of(" \t#'\"\\") == std::string::npos) return value;
+  std::string word = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') word += '\\';
+    word += c;
+  }
+  return word + '"';
+}
+
 void add_option(std::string& script, const std::string& name, const std::string& value) {
-  if (!value.empty()) script += fmt::format("#SBATCH --{}={}\n", name, value);
+  if (!value.empty()) script += fmt::format("#SBATCH --{}={}\n", name, sbatch_word(value));
 }
 
 /// Where jobs run and who pays: of arrays and of the collecting job.

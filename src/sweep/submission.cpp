@@ -18,6 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A run's seed is that of its experiment, which a parameter or an arm may have set. It stands in a column of
+/// its own, so that it is not listed as a parameter too.
+void take_seed(ExpandedRun& run) {
+  run.planned.seed = run.experiment.seed;
+  std::erase_if(run.planned.parameters, [](const auto& parameter) { return parameter.first == "seed"; });
+}
+
 /// Experiments and hashes of all runs; of several errors the one of the first run is thrown.
 std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> planned, DataFiles& data) {
   std::vector<ExpandedRun> runs(planned.size());
@@ -27,6 +34,7 @@ std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> pl
     try {
       runs[i].planned = std::move(planned[i]);
       runs[i].experiment = plan.experiment(runs[i].planned);
+      take_seed(runs[i]);
       runs[i].hash = config_hash(runs[i].experiment, data.outline(runs[i].experiment.read).checksum);
     } catch (...) {
       errors[i] = std::current_exception();
@@ -82,12 +90,10 @@ void refuse_foreign_folder(const fs::path& folder) {
 
 SweepSettings settings_of(const SweepRequest& request, const Plan& plan) {
   const PlanOptions& options = plan.options();
-  const Metric metric = choose_metric(options.sweep.metric, plan.reference());
-  if (request.kind == SweepKind::sweep) check_halving(options.sweep, metric.name, plan.reference());
   return {.ablation = request.kind == SweepKind::ablation,
           .source = request.file,
           .source_sha256 = source_hash(request.file, request.overrides),
-          .metric = metric,
+          .metric = metric_of(plan, request.kind),
           .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,
           .halving = options.sweep.halving,
           .launcher = request.launcher,
@@ -110,6 +116,13 @@ std::string source_hash(const std::string& file, const std::vector<std::string>&
   return sha.hex();
 }
 
+Metric metric_of(const Plan& plan, SweepKind kind) {
+  const SweepOptions& sweep = plan.options().sweep;
+  const Metric metric = choose_metric(sweep.metric, plan.reference());
+  if (kind == SweepKind::sweep) check_halving(sweep, metric.name, plan.reference());
+  return metric;
+}
+
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {
   std::vector<PlannedRun> planned = kind == SweepKind::sweep ? plan.sweep_runs() : plan.ablation_runs();
   const auto cap = static_cast<std::size_t>(plan.options().sweep.run_cap);
@@ -118,6 +131,9 @@ std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& dat
     planned.resize(cap);
   }
   std::vector<ExpandedRun> runs = expand_all(plan, std::move(planned), data);
+  if (kind == SweepKind::sweep) {
+    for (const ExpandedRun& run : runs) check_halving_of_run(plan, run.planned, run.experiment);
+  }
   std::set<std::string> hashes;
   const std::size_t all = runs.size();
   std::erase_if(runs, [&](const ExpandedRun& run) { return !hashes.insert(run.hash).second; });

@@ -33,6 +33,10 @@ struct ExpandedRun {
   std::string hash;
 };
 
+/// What the file's runs are compared by. Throws UsageError where they do not report it, or cannot halve by
+/// it.
+Metric metric_of(const Plan& plan, SweepKind kind);
+
 /// Every run of the file, checked and named by its hash. Runs that are the same experiment are kept once;
 /// that and a run cap are said in the log.
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log);

@@ -50,10 +50,19 @@ struct Work {
   std::int64_t pause_after = 0;
 };
 
-Work next_work(const SweepFolder& sweep) {
+enum class Failed { again, left };
+
+/// Without halving failed runs are always among them.
+Work next_work(const SweepFolder& sweep, Failed failed) {
   if (sweep.settings().method != SweepMethod::halving) return {unfinished_jobs(sweep), 0};
-  HalvingState state = halving_state(sweep);
+  HalvingState state = halving_state(sweep, failed == Failed::again);
   return {std::move(state.next), state.pause_after};
+}
+
+/// What is to be run in the rung that pauses after so many epochs.
+Work work_of_rung(const SweepFolder& sweep, std::int64_t pause_after) {
+  Work work = next_work(sweep, Failed::again);
+  return work.pause_after == pause_after ? work : next_work(sweep, Failed::left);
 }
 
 void say_begin(const SweepFolder& sweep, const Work& work, const PoolPlaces& places, Log& log) {
@@ -70,8 +79,8 @@ void say_begin(const SweepFolder& sweep, const Work& work, const PoolPlaces& pla
 /// Rung after rung where the sweep halves. Failed runs are tried once.
 PoolOutcome run_to_the_end(const SweepFolder& sweep, const PoolPlaces& places, Log& log) {
   PoolOutcome all;
-  while (true) {
-    const Work work = next_work(sweep);
+  for (Failed failed = Failed::again;; failed = Failed::left) {
+    const Work work = next_work(sweep, failed);
     say_begin(sweep, work, places, log);
     const PoolOutcome outcome = run_pool(sweep, work.jobs, places, work.pause_after, log);
     if (work.jobs.size() > places.count)
@@ -80,7 +89,8 @@ PoolOutcome run_to_the_end(const SweepFolder& sweep, const PoolPlaces& places, L
     all.failed += outcome.failed;
     all.interrupted = outcome.interrupted;
     if (outcome.interrupted > 0 || work.pause_after == 0) return all;
-    if (next_work(sweep).pause_after == work.pause_after) return all;  // some runs never reach it
+    if (next_work(sweep, Failed::left).pause_after == work.pause_after)
+      return all;  // some runs never reach it
   }
 }
 
@@ -112,7 +122,7 @@ void check_nothing_is_queued(const SweepFolder& sweep) {
 
 void launch_on_slurm(const SweepFolder& sweep, Log& log) {
   check_nothing_is_queued(sweep);
-  const Work work = next_work(sweep);
+  const Work work = next_work(sweep, Failed::again);
   if (work.jobs.empty()) {
     std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
     return;
@@ -131,6 +141,16 @@ void launch(const SweepFolder& sweep, std::int64_t slots, Log& log) {
     const std::string folder = sweep.path().string();
     throw Interrupted("{}; the runs in {} are kept, sparcell resume {} goes on with them", error.what(),
                       folder, folder);
+  }
+}
+
+/// A run that Slurm does not queue again is as resumable as one that it does: that is no error of the run's.
+void queue_again(const SweepFolder& sweep, Log& log) {
+  try {
+    if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
+  } catch (const std::exception& error) {
+    log.warn("this job could not be queued again: {}; sparcell resume {} goes on with what is left",
+             error.what(), sweep.path().string());
   }
 }
 
@@ -161,7 +181,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
       run_job(sweep, job_of_task(sweep, request.first), request.arguments, request.pause_after);
       return;
     }
-    std::vector<Job> jobs = next_work(sweep).jobs;
+    std::vector<Job> jobs = work_of_rung(sweep, request.pause_after).jobs;
     std::erase_if(jobs, [&](const Job& job) {
       return job.task < request.first || job.task >= request.first + request.count;
     });
@@ -169,7 +189,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
     const PoolPlaces places = places_here(experiment.device, experiment.threads, request.count);
     throw_outcome(sweep, run_pool(sweep, jobs, places, request.pause_after, log));
   } catch (const Interrupted&) {
-    if (sweep.settings().launcher == "slurm" && stop_signal() != 0) requeue_this_task(sweep, log);
+    queue_again(sweep, log);
     throw;
   }
 }
@@ -178,7 +198,7 @@ void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& l
   const SweepFolder sweep = SweepFolder::open(path);
   std::printf("%s%s\n", collect(sweep).c_str(), path.c_str());
   if (pause_after == 0) return;
-  const Work work = next_work(sweep);
+  const Work work = next_work(sweep, Failed::left);
   if (!work.jobs.empty() && work.pause_after != pause_after)
     submit_to_slurm(sweep, work.jobs, work.pause_after, log);
 }

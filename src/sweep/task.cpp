@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/yaml_text.h"
 #include "experiment/run.h"
 #include "sweep/data_files.h"
 #include "sweep/run_state.h"
@@ -22,16 +23,25 @@ void check_identity(const SweepFolder& sweep, const Job& job, const Experiment& 
       job.run, sweep.path().string());
 }
 
+/// A data file that moved is still the one that the run's name stands for.
+std::vector<std::string> path_of_data(const fs::path& folder, const Experiment& experiment) {
+  const std::string& path = experiment.read.path;
+  if (load_experiment(folder / "config.yaml").read.path == path) return {};
+  return {"read.path=" + config::flow_text(nlohmann::ordered_json(path))};
+}
+
 void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments,
                    std::int64_t pause_after) {
   const fs::path folder = sweep.run(job);
   if (fs::exists(folder / "result.json")) return;
+  const Experiment experiment = sweep.experiment(job);
   if (fs::exists(folder / "config.yaml")) {
-    resume(folder.string(), {.overrides = {}, .arguments = arguments, .pause_after = pause_after});
+    resume(
+        folder.string(),
+        {.overrides = path_of_data(folder, experiment), .arguments = arguments, .pause_after = pause_after});
     return;
   }
   forget_failure(folder);
-  const Experiment experiment = sweep.experiment(job);
   check_identity(sweep, job, experiment);
   run(experiment, {.out = folder.string(),
                    .overrides = job.overrides,

@@ -13,9 +13,9 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::StartsWith;
 
-const std::vector<std::string> commands{"run",      "validate", "schema",  "inspect", "simulate", "embed",
-                                        "generate", "predict",  "evaluate", "report", "compare",  "sweep",
-                                        "ablate",   "status",   "cancel",  "profile", "info",     "tune"};
+const std::vector<std::string> commands{"run",      "validate", "schema",   "inspect", "simulate", "embed",
+                                        "generate", "predict",  "evaluate", "report",  "compare",  "sweep",
+                                        "ablate",   "status",   "cancel",   "profile", "info",     "tune"};
 
 class Commands : public SmallExperiment {
  protected:
@@ -68,6 +68,23 @@ TEST_F(Commands, WrongCommandLines) {
               HasSubstr("perturbations is 5000; expected 0 to the number of genes, 1000"));
   EXPECT_THAT(fail({"run", "none.yaml"}, 2), HasSubstr("none.yaml"));
   EXPECT_FALSE(exists("x.h5ad"));
+}
+
+TEST_F(Commands, ResumeRefusesOptionsThatItWouldPassOver) {
+  finished_run("r", {"~model.vae", "~model.gan"});
+  ASSERT_EQ(program({"sweep", "r/config.yaml", "sweep.seeds=[0]", "--out", "s"}).code, 0);
+  EXPECT_THAT(fail({"resume", "r", "--jobs", "3"}, 2), HasSubstr("--jobs belongs to sweeps"));
+  for (const std::string folder : {"r", "s"}) {
+    EXPECT_THAT(fail({"resume", folder, "--pause-after", "1"}, 2),
+                HasSubstr("--pause-after belongs to --task"));
+    EXPECT_THAT(fail({"resume", folder, "--count", "7"}, 2), HasSubstr("--count belongs to --task"));
+  }
+  EXPECT_THAT(fail({"resume", "s", "--task", "0", "--collect"}, 2), HasSubstr("give one of them"));
+  for (const std::string option : {"--task=0", "--collect"})
+    EXPECT_THAT(fail({"resume", "s", option, "--jobs", "2"}, 2), HasSubstr("belongs to a whole sweep"));
+  EXPECT_EQ(program({"resume", "s", "--task", "0", "--count", "2", "--pause-after", "1"}).code, 0);
+  EXPECT_EQ(program({"resume", "s", "--collect", "--pause-after", "3"}).code, 0);
+  EXPECT_EQ(program({"resume", "s", "--jobs", "2"}).code, 0);
 }
 
 TEST_F(Commands, Info) {

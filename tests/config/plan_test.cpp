@@ -222,6 +222,27 @@ TEST_F(PlanTest, SectionsThatMakeNoSense) {
               ElementsAre(HasSubstr("an arm cannot be named 'reference'")));
 }
 
+TEST_F(PlanTest, ASectionAndAnOptionWithinItAreNotSetByOneRun) {
+  const std::string section = "{type: autoencoder, hidden: [8], latent: 2}";
+  const auto expected = [](const std::string& place) {
+    return ElementsAre(
+        "e.yaml:" + place +
+        ": sweep: a run would set model.ae and, within it, model.ae.latent; set each option once");
+  };
+  EXPECT_THAT(refused("sweep:\n  parameters:\n    model.ae.latent: {values: [3]}\n    model.ae: {values: [" +
+                      section + "]}\n"),
+              expected("6:5"));
+  EXPECT_THAT(refused("sweep:\n  runs: [{model.ae.latent: 3}, {model.ae.latent: 4}]\n  parameters:\n"
+                      "    model.ae: {values: [" +
+                      section + "]}\n"),
+              expected("6:5"));
+  EXPECT_THAT(refused("sweep:\n  parameters: {model.ae: {values: [" + section +
+                      "]}, train.batch: {values: [32]}}\n  tie: {model.ae.latent: train.batch}\n"),
+              expected("4:16"));
+  const Plan apart = plan("sweep: {runs: [{normalize: none}, {normalize.log1p: false}]}\n");
+  EXPECT_THAT(apart.sweep_runs(), SizeIs(2)) << "by two runs they are";
+}
+
 TEST_F(PlanTest, ARunStoresNothingOfThem) {
   const std::string text = resolved_yaml(plan("sweep: {seeds: [1]}\nslurm: {partition: gpu}\n").reference());
   EXPECT_THAT(text, AllOf(testing::Not(HasSubstr("sweep")), testing::Not(HasSubstr("slurm"))));
@@ -229,7 +250,7 @@ TEST_F(PlanTest, ARunStoresNothingOfThem) {
 
 TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
   write("a.yaml",
-        "read: {path: x, perturbation: {preset: none}}\nfilter: {obs: {a.b: c}}\n"
+        "read: {path: x, perturbation: {preset: none}}\nfilter: {obs: {a.b: c, \"a=b\": c}}\n"
         "model: {ae: {type: autoencoder}, vae: {type: vae, train: {epochs: 5}}}\n");
   const Experiment a = load_experiment("a.yaml");
   for (const std::vector<std::string>& changes :
@@ -238,6 +259,9 @@ TEST_F(PlanTest, OverridesBetweenExperimentsMakeTheOneOfTheOther) {
                                              {"~model.ae", "model.gan.type=gan"},
                                              {"normalize=none", "tags=[\"1\", \"$${x\", \"yes\"]"},
                                              {"filter.obs={d.e: [f, \"1\"], \"a.b\": g}", "seed=7"},
+                                             {"filter.obs={\"a=b\": \"c=d\", x: y}"},
+                                             {"filter.obs={a.b: c}"},
+                                             {"filter.obs={\"\": c, a.b: c}", "train.epochs=5"},
                                              {"model.vae.kl.weight=0.1", "model.vae.hidden=[9]",
                                               "model.vae.dropout=[]", "split.validation=0"}}) {
     const Experiment b = load_experiment("a.yaml", changes);

@@ -7,6 +7,7 @@
 namespace sparcell::test {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -67,6 +68,38 @@ TEST_F(Halving, FindsTheBestRunOfTheExhaustiveSearchWithLessThanHalfOfItsEpochs)
   EXPECT_THAT(table("halving.csv"), SizeIs(8 + 4 + 2));
 }
 
+TEST_F(Halving, AFailedRunIsTriedAgainByTheNextCall) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 3}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e-3, 1.0e-2, 1.0e+30]}}");
+  EXPECT_EQ(sweep({"train.epochs=9"}).code, 1);
+  const std::string log = fmt::format("s/logs/{}.log", column("jobs.csv", "run")[2]);
+  const std::string once = file_bytes(folder / log);
+  EXPECT_THAT(once, HasSubstr("the training loss is not a number"));
+  const Finished second = sweep({"train.epochs=9"});
+  EXPECT_EQ(second.code, 1) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("1 runs to epoch 3"), HasSubstr("1 of the runs in s failed")));
+  EXPECT_EQ(file_bytes(folder / log), once + once) << "tried once in each call";
+}
+
+TEST_F(Halving, ARunThatFailedAfterItsPromotionGoesOn) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 3}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e-5, 1.0e-3, 3.0e-3]}}");
+  ASSERT_EQ(sweep({"train.epochs=9"}).code, 0);
+  ASSERT_THAT(results(), SizeIs(1));
+  const std::filesystem::path run = folder.path() / "s" / results().begin()->first;
+  const std::string standings = file_bytes(folder / "s/halving.csv"),
+                    result = file_bytes(run / "result.json");
+  std::filesystem::remove(run / "result.json");
+  write_bytes(run / "status.json", R"({"state": "failed", "reason": "no memory"})");
+  const Finished again = sweep({"train.epochs=9"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(file_bytes(folder / "s/halving.csv"), standings);
+  EXPECT_THAT(results(), SizeIs(1));
+  EXPECT_TRUE(std::filesystem::exists(run / "result.json"));
+}
+
 TEST_F(Halving, RefusesWhatItCannotCompare) {
   const auto refused = [&](const std::string& sections, const std::vector<std::string>& more = {}) {
     write_sweep("method: halving, " + sections);
@@ -79,8 +112,18 @@ TEST_F(Halving, RefusesWhatItCannotCompare) {
   EXPECT_THAT(refused(latent + ", metric: {name: ae.test.mse}"),
               HasSubstr("halving compares runs while they train"));
   EXPECT_THAT(refused(latent, {"model.vae={type: vae}"}), HasSubstr("the experiment has 2"));
-  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {train.epochs: {values: [3, 4]}}"),
-              HasSubstr("train.epochs cannot be swept by halving"));
+  for (const char* sections :
+       {"parameters: {train.epochs: {values: [3, 4]}}",
+        "parameters: {model.ae.train: {values: [{epochs: 2}]}}", "parameters: {train.steps: {values: [40]}}",
+        "runs: [{train.epochs: 4}]",
+        "parameters: {model.ae.latent: {values: [3, 4]}}, tie: {train.epochs: model.ae.latent}"}) {
+    EXPECT_THAT(refused("halving: {min_epochs: 1}, " + std::string(sections)),
+                HasSubstr("how long they train cannot be swept: the experiment has train.epochs 3 and"))
+        << sections;
+  }
+  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {model: {values: [{a: {type: autoencoder}}]}}"),
+              HasSubstr("halving compares ae of all runs, and the run with model={a: {type: autoencoder}}"));
+  EXPECT_FALSE(exists("s"));
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // The scripts that are submitted, and what is said where Slurm is missing or refuses.
 #include "sweep/slurm.h"
 
+#include <chrono>
+#include <thread>
+
 #include "sweep/process.h"
 #include "sweep/sweep_support.h"
 
@@ -52,6 +55,18 @@ TEST(SlurmScript, HasEveryOptionAndEndsInTheProgramItself) {
               AllOf(Not(HasSubstr("gpus")), Not(HasSubstr("--mem")), HasSubstr(" --pause-after 9\n")));
 }
 
+TEST(SlurmScript, ValuesStayOneWordOfSbatch) {
+  SlurmOptions options;
+  options.extra = {
+      {"comment", {R"(it's "1" \ #2)"}}, {"wckey", {"'of two words'"}}, {"exclude", {"node[7-9]"}}};
+  EXPECT_THAT(
+      array_scripts(SweepFolder("/x y/s"), jobs_of({0}), options, 0, 1001)[0].text,
+      AllOf(HasSubstr("#SBATCH --output=\"/x y/s/logs/sparcell_%A_%a.out\"\n"),
+            HasSubstr(R"(#SBATCH --comment="it's \"1\" \\ #2")"
+                      "\n"),
+            HasSubstr("#SBATCH --wckey='of two words'\n"), HasSubstr("#SBATCH --exclude=node[7-9]\n")));
+}
+
 TEST(SlurmScript, ArraysAreSplitAndRunsArePacked) {
   SlurmOptions options;
   std::vector<std::int64_t> tasks(2500);
@@ -77,14 +92,17 @@ TEST(SlurmScript, ShellWordsSurviveAShell) {
 class SlurmMissing : public SmallSweep {
  protected:
   /// A folder with stand-ins for Slurm's commands as the whole of PATH.
-  Finished with_commands(const std::vector<std::pair<std::string, std::string>>& commands) {
+  Finished with_commands(const std::vector<std::pair<std::string, std::string>>& commands,
+                         const std::vector<std::string>& more = {}) {
     std::filesystem::create_directories(folder / "bin");
     for (const auto& [name, script] : commands) {
       write_bytes(folder / ("bin/" + name), "#!/bin/bash\n" + script + "\n");
       std::filesystem::permissions(folder / ("bin/" + name), std::filesystem::perms::owner_all);
     }
     around.environment = {{"PATH", folder / "bin"}};
-    return sweep({"--launcher", "slurm"});
+    std::vector<std::string> arguments{"--launcher", "slurm"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return sweep(arguments);
   }
 };
 
@@ -92,6 +110,14 @@ TEST_F(SlurmMissing, SaysThatItsCommandsAreNotThere) {
   const Finished done = with_commands({});
   EXPECT_EQ(done.code, 2);
   EXPECT_THAT(done.err, HasSubstr("scontrol is not there: the launcher slurm needs Slurm's commands"));
+}
+
+TEST_F(SlurmMissing, SaysThatTheClusterHasNoArrays) {
+  for (const std::string size : {"0", "(null)"}) {
+    const Finished done = with_commands({{"scontrol", "echo 'MaxArraySize            = " + size + "'"}});
+    EXPECT_EQ(done.code, 2);
+    EXPECT_THAT(done.err, HasSubstr("scontrol says 'MaxArraySize            = " + size + "'"));
+  }
 }
 
 TEST_F(SlurmMissing, ShowsWhatItSaysAndCancelsWhatWasSubmitted) {
@@ -105,6 +131,27 @@ TEST_F(SlurmMissing, ShowsWhatItSaysAndCancelsWhatWasSubmitted) {
               AllOf(HasSubstr("array_1.sh failed (exit code 1)"), HasSubstr("error: Invalid account")));
   EXPECT_EQ(file_bytes(folder / "cancelled"), "41\n");
   EXPECT_FALSE(exists("s/slurm/jobs"));
+}
+
+TEST_F(SlurmMissing, ARunThatCannotBeQueuedAgainIsStillResumable) {
+  const Finished submitted = with_commands(
+      {{"scontrol",
+        "if [[ $1 == requeue ]]; then echo 'Access denied' >&2; exit 1; fi; echo 'MaxArraySize = 2'"},
+       {"sbatch", "echo 41"}},
+      {"train.epochs=1000000"});
+  ASSERT_EQ(submitted.code, 0) << submitted.err;
+  around.environment.insert(around.environment.end(),
+                            {{"SLURM_ARRAY_JOB_ID", "41"}, {"SLURM_ARRAY_TASK_ID", "0"}});
+  Program task({"resume", "s", "--task", "0"}, around);
+  const std::string metrics = fmt::format("s/{}/metrics.csv", column("jobs.csv", "run")[0]);
+  for (int i = 0; i < 2000 && !exists(metrics); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ASSERT_TRUE(exists(metrics));
+  task.send(SIGUSR1);
+  const Finished stopped = task.wait();
+  EXPECT_EQ(stopped.code, 75) << stopped.err;
+  EXPECT_THAT(stopped.err, AllOf(HasSubstr("could not be queued again: scontrol requeue 41_0 failed"),
+                                 HasSubstr("Access denied; sparcell resume s goes on")));
 }
 
 }  // namespace

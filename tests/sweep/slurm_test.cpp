@@ -34,6 +34,20 @@ TEST_F(Slurm, RunsEveryTaskAndCollectsThoughOneFails) {
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 2 done, 2 failed"));
 }
 
+TEST_F(Slurm, FoldersMayHaveBlanksInTheirNames) {
+  write_sweep("seeds: [0]");
+  std::filesystem::create_directory(folder / "o'ne #1");
+  for (const char* name : {"cells.h5ad", "sweep.yaml"})
+    std::filesystem::rename(folder / name, folder / (std::string("o'ne #1/") + name));
+  around.folder = folder / "o'ne #1";
+  const Finished submitted = submit({R"(slurm.extra={comment: "it's \"1\" \\ #2"})"});
+  ASSERT_EQ(submitted.code, 0) << submitted.err;
+  const std::string array = file_bytes(folder / "o'ne #1/s/slurm/jobs").substr(0, 1);
+  EXPECT_THAT(job_facts(array), HasSubstr(R"(Comment=it's "1" \ #2)"));
+  wait_for_jobs();
+  EXPECT_THAT(read_csv(folder / "o'ne #1/s/results.csv").at(1).at(1), "done");
+}
+
 TEST_F(Slurm, SavesARunBeforeItsTimeLimitAndQueuesItAgain) {
   write_sweep("seeds: [0]");
   // Slurm looks at limits twice a minute: the signal comes within the first half.
@@ -136,6 +150,23 @@ TEST_F(Slurm, HalvingGoesOnFromRungToRung) {
   EXPECT_THAT(differences(folder / ("alone/" + best), folder / ("s/" + best)), IsEmpty());
   EXPECT_THAT(column("results.csv", "state"),
               AllOf(SizeIs(4), Contains("done").Times(1), Contains("pruned")));
+}
+
+TEST_F(Slurm, HalvingTriesFailedRunsAgainAlsoWhereTheyShareAJob) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 1}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e-3, 1.0e-2, 1.0e+30]}}");
+  ASSERT_EQ(submit({"slurm.runs_per_task=2"}).code, 0);
+  wait_for_jobs();
+  const std::string log = fmt::format("s/logs/{}.log", column("jobs.csv", "run")[2]);
+  const std::string once = file_bytes(folder / log);
+  const auto finished = results();
+  EXPECT_THAT(finished, SizeIs(1));
+  const Finished again = program({"resume", "s"});
+  EXPECT_THAT(again.err, HasSubstr("1 runs in jobs"));
+  wait_for_jobs();
+  EXPECT_EQ(file_bytes(folder / log), once + once);
+  EXPECT_EQ(results(), finished);
 }
 
 class SlurmOfSmallArrays : public Slurm {

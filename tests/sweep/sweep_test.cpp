@@ -5,6 +5,7 @@ namespace sparcell::test {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -157,6 +158,26 @@ TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
   EXPECT_THAT(program({"status", "none"}).err, HasSubstr("none holds no run and no sweep"));
 }
 
+TEST_F(Sweep, ValidateRefusesWhatSweepRefuses) {
+  const auto both_refuse = [&](const std::vector<std::string>& overrides, const std::string& sentence) {
+    std::vector<std::string> arguments{"validate", "sweep.yaml"};
+    arguments.insert(arguments.end(), overrides.begin(), overrides.end());
+    const Finished validated = program(arguments), swept = sweep(overrides);
+    EXPECT_EQ(validated.code, 2);
+    EXPECT_EQ(validated.err, swept.err);
+    EXPECT_THAT(validated.err, HasSubstr(sentence));
+  };
+  both_refuse({"sweep.metric.name=ae.test.msee"}, "no run reports ae.test.msee");
+  both_refuse({"sweep={seeds: [1, 2], metric: {name: ae.test.msee}}"}, "no run reports ae.test.msee");
+  both_refuse({"sweep.method=halving", "sweep.halving.min_epochs=50"}, "min_epochs is 50, not below the 3");
+  both_refuse({"sweep.method=halving", "sweep.halving.min_epochs=1",
+               "sweep.parameters={train.epochs: {values: [3, 4]}}"},
+              "how long they train cannot be swept");
+  const Finished arms = program({"validate", "sweep.yaml", "sweep.parameters={}",
+                                 "sweep.metric.name=ae.test.x", "ablation={a: [model.ae.latent=2]}"});
+  EXPECT_THAT(arms.err, HasSubstr("no run reports ae.test.x"));
+}
+
 TEST_F(Sweep, AnotherVersionsSweepIsRefused) {
   std::filesystem::create_directories(folder / "s");
   write_bytes(folder / "s/jobs.csv", "");
@@ -179,6 +200,35 @@ TEST_F(Sweep, ARunWhoseDataChangedSinceTheSubmissionIsNotMade) {
               HasSubstr("would be another experiment: its data file has changed since"));
   EXPECT_EQ(sweep({"sweep.seeds=[0]"}).code, 0) << "submitted again, these are other runs";
   EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(2), Each("done")));
+}
+
+TEST_F(Sweep, AStoppedSweepGoesOnWithADataFileThatMoved) {
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const std::string run = "s/" + column("jobs.csv", "run")[0];
+  const nlohmann::json before = json(run + "/result.json");
+  std::filesystem::remove(folder / (run + "/result.json"));
+  std::filesystem::rename(folder / "cells.h5ad", folder / "moved: 1.h5ad");
+  const Finished again = sweep({"sweep.seeds=[0]", "read.path='moved: 1.h5ad'"});
+  ASSERT_EQ(again.code, 0) << again.err << file_bytes(folder / ("s/logs/" + run.substr(2) + ".log"));
+  EXPECT_THAT(again.err, HasSubstr("2 runs, 0 of them new"));
+  EXPECT_EQ(json(run + "/result.json")["models"]["ae"]["test"], before["models"]["ae"]["test"]);
+}
+
+TEST_F(Sweep, TheSeedOfARunIsThatOfItsExperiment) {
+  write_sweep("parameters: {seed: {values: [5, 6]}, model.ae.latent: {values: [2]}}");
+  EXPECT_THAT(sweep({"--dry-run"}).out,
+              testing::ContainsRegex("run +state +seed +model.ae.latent +parameters"));
+  ASSERT_EQ(sweep().code, 0);
+  EXPECT_THAT(column("jobs.csv", "seed"), ElementsAre("5", "6"));
+  EXPECT_THAT(column("results.csv", "seed"), ElementsAre("5", "6"));
+  EXPECT_EQ(json(fmt::format("s/{}/result.json", column("results.csv", "run")[1]))["seed"], 6);
+  for (const char* file : {"s/jobs.csv", "s/results.csv"})
+    EXPECT_THAT(read_csv(folder / file).at(0), Contains("seed").Times(1)) << file;
+  const Finished dry =
+      program({"ablate", "sweep.yaml", "sweep={}", "ablation={other: [seed=8]}", "--dry-run"});
+  EXPECT_THAT(dry.out, AllOf(testing::ContainsRegex("waiting +3 +reference"),
+                             testing::ContainsRegex("waiting +8 +other")))
+      << dry.err;
 }
 
 TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
