@@ -124,10 +124,19 @@ bool write_lock(const std::string& path, int flags, const std::string& content) 
   return true;
 }
 
+/// Whether a link that failed was made all the same: a network file system asks again where a reply is lost
+/// and hears that the name is taken, by itself. The content counts too, for the file may have another name.
+bool was_linked(const std::string& written, const std::string& path, const std::string& content) {
+  struct stat file {};
+  return ::stat(written.c_str(), &file) == 0 && file.st_nlink == 2 && content_of(path) == content;
+}
+
 /// A new file under the name, or false where there is one. A file system without links gets it in two steps.
 bool put_in_place(const std::string& written, const std::string& path, const std::string& content) {
   if (::link(written.c_str(), path.c_str()) == 0) return true;
-  return errno != EEXIST && write_lock(path, O_EXCL, content);
+  const int reason = errno;
+  if (was_linked(written, path, content)) return true;
+  return reason != EEXIST && write_lock(path, O_EXCL, content);
 }
 
 /// Removes a dead process's lock. One process at a time does: one that read the lock before another took it
