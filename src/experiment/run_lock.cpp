@@ -12,6 +12,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -96,14 +97,33 @@ double silence(const std::string& path, const std::string& fresh) {
   return static_cast<double>(now.st_mtim.tv_sec - there.st_mtim.tv_sec);
 }
 
-bool is_dead(const Json& holder, const Json& me, double silent) {
-  if (!holder.is_object()) return silent > stale_seconds;
+/// The same to now, for a process that only looks: a file made beside it has the file system's time. This
+/// host's clock, which may be another, where none can be made. For ever where there is no lock any more.
+double silence_until_now(const std::string& path) {
+  const std::string look = fmt::format("{}.look.{}.{}.partial", path, host_name(), ::getpid());
+  ::unlink(look.c_str());  // an old one has an old time
+  const int descriptor = ::open(look.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  struct stat there {
+  }, now{};
+  const bool has_time = descriptor >= 0 && ::fstat(descriptor, &now) == 0;
+  const bool is_there = ::stat(path.c_str(), &there) == 0;
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    ::unlink(look.c_str());
+  }
+  if (!is_there) return std::numeric_limits<double>::infinity();
+  return static_cast<double>((has_time ? now.st_mtim.tv_sec : std::time(nullptr)) - there.st_mtim.tv_sec);
+}
+
+/// Nothing where only silence can tell.
+std::optional<bool> seen_dead(const Json& holder, const Json& me) {
+  if (!holder.is_object()) return std::nullopt;
   if (same(holder, me, {"host", "boot", "process_space"}))
     return start_of_process(holder.value("process", std::int64_t{0})) != holder.value("started", "");
   if (!me["job"].get<std::string>().empty() && same(holder, me, {"job"}) &&
       holder.value("restart", 0) < me["restart"].get<int>())
     return true;  // Slurm starts a job again when it no longer runs
-  return silent > stale_seconds;
+  return std::nullopt;
 }
 
 /// A disk that is full can be waited for, a folder that is not this user's cannot.
@@ -183,7 +203,7 @@ void RunLock::acquire() {
     if (!theirs) continue;
     const Json holder = Json::parse(*theirs, nullptr, false);
     const double silent = silence(path_, fresh);
-    if (!is_dead(holder, me, silent)) {
+    if (!seen_dead(holder, me).value_or(silent > stale_seconds)) {
       const bool known = holder.is_object() && holder.contains("process");
       throw UsageError(
           "{} is in use by process {} on {} (last sign of life {:.0f} s ago); one process at a time writes "
@@ -219,10 +239,8 @@ bool RunLock::held(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock.json").string();
   const std::optional<std::string> theirs = content_of(path);
   if (!theirs) return false;
-  struct stat there {};
-  if (::stat(path.c_str(), &there) != 0) return false;
-  const double silent = std::difftime(std::time(nullptr), there.st_mtim.tv_sec);
-  return !is_dead(Json::parse(*theirs, nullptr, false), self(), silent);
+  const std::optional<bool> dead = seen_dead(Json::parse(*theirs, nullptr, false), self());
+  return !(dead ? *dead : silence_until_now(path) > stale_seconds);
 }
 
 void RunLock::check() const {

@@ -32,7 +32,9 @@ class RunLock {
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
 
-  /// Whether a process that is alive, as far as can be seen from here, writes to the folder.
+  /// Whether a process that is alive, as far as can be seen from here, writes to the folder. Of a process on
+  /// another host only the silence tells, for which a file is made beside the lock and removed again; where
+  /// the folder cannot be written, this host's clock must do.
   static bool held(const std::filesystem::path& folder);
 
   /// Throws LockLost where another process took the folder over, because this one stood still for too long.
