@@ -102,7 +102,7 @@ void OwnedRunFolder::remove_created_parents() const {
 }
 
 OwnedRunFolder::~OwnedRunFolder() {
-  if (kept_) return;
+  if (kept_ || !is_ours()) return;
   std::error_code ignored;
   std::vector<fs::path> added;
   for (const auto& entry : fs::directory_iterator(fs::absolute(paths_.folder), ignored)) {

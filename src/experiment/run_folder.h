@@ -34,7 +34,8 @@ struct RunPaths {
 std::filesystem::path choose_run_folder(const std::string& name, const std::string& out);
 
 /// A run folder that this process alone writes to. Until it is kept, what is put there goes with it: a run
-/// that fails before it has something to show leaves nothing behind.
+/// that fails before it has something to show leaves nothing behind. Nothing is removed once another process
+/// has taken the folder over.
 class OwnedRunFolder {
  public:
   /// A new run's: created with its folder of checkpoints. Throws UsageError where this process cannot, where
@@ -51,6 +52,7 @@ class OwnedRunFolder {
   void keep() { kept_ = true; }
   bool kept() const { return kept_; }
   void check_lock() const { lock_->check(); }
+  bool is_ours() const { return lock_ && lock_->is_ours(); }
 
  private:
   explicit OwnedRunFolder(const std::filesystem::path& folder) : paths_{folder} {}

@@ -25,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds heartbeat{10};
 constexpr double stale_seconds = 60;
+constexpr std::int64_t trusted_seconds = 3;  // of a look at the lock
 
 std::optional<std::string> content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -37,6 +38,13 @@ std::string first_line(const std::string& path) {
   std::string line;
   std::getline(file, line);
   return line;
+}
+
+/// Goes on while the host sleeps, as other hosts do.
+std::int64_t seconds_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec;
 }
 
 std::string environment(const char* name) {
@@ -179,6 +187,7 @@ bool remove_dead(const std::string& path, const std::string& fresh, const std::s
 RunLock::RunLock(const std::filesystem::path& folder)
     : folder_(folder.string()), path_((folder / "lock.json").string()) {
   acquire();
+  looked_ = seconds_since_boot();
   heart_ = std::thread([this] { keep_alive(); });
 }
 
@@ -223,17 +232,26 @@ RunLock::~RunLock() {
   }
   ended_.notify_all();
   heart_.join();
-  if (content_of(path_) == content_) ::unlink(path_.c_str());
+  if (is_ours()) ::unlink(path_.c_str());
 }
 
 void RunLock::keep_alive() {
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, heartbeat, [this] { return ending_; })) {
-    const std::optional<std::string> now = content_of(path_);
-    if (now && *now != content_) lost_ = true;
+    look();
     if (!lost_) ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
   }
 }
+
+/// A lock that is gone was another's that has ended since; one that cannot be read says nothing.
+void RunLock::look() const {
+  const std::optional<std::string> now = content_of(path_);
+  const bool gone = !now && ::access(path_.c_str(), F_OK) != 0 && errno == ENOENT;
+  if (gone || (now && *now != content_)) lost_ = true;
+  looked_ = seconds_since_boot();
+}
+
+bool RunLock::is_ours() const { return !lost_ && content_of(path_) == content_; }
 
 bool RunLock::held(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock.json").string();
@@ -244,6 +262,7 @@ bool RunLock::held(const std::filesystem::path& folder) {
 }
 
 void RunLock::check() const {
+  if (seconds_since_boot() - looked_ >= trusted_seconds) look();
   if (lost_) throw LockLost("{}: another process took this run over while this one stood still", folder_);
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -38,15 +39,21 @@ class RunLock {
   static bool held(const std::filesystem::path& folder);
 
   /// Throws LockLost where another process took the folder over, because this one stood still for too long.
+  /// Costs a look at the file where the last one is some seconds old: after a standstill nothing is written
+  /// before it. From any thread.
   void check() const;
+  /// Whether the lock is this process's at this moment.
+  bool is_ours() const;
 
  private:
   void acquire();
   void keep_alive();
+  void look() const;
 
   std::string folder_, path_;
   std::string content_;  ///< of the file while it is ours
-  std::atomic<bool> lost_ = false;
+  mutable std::atomic<bool> lost_ = false;
+  mutable std::atomic<std::int64_t> looked_ = 0;  ///< when, in seconds since the host started
   std::mutex mutex_;
   std::condition_variable ended_;
   bool ending_ = false;

@@ -1,0 +1,77 @@
+// What a run does in its folder that is not its own: other processes' files, other runs, the user's.
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <thread>
+
+#include "experiment/run_folder.h"
+#include "support/locks.h"
+#include "support/small_experiment.h"
+
+namespace sparcell::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class OwnedFolder : public SmallExperiment {
+ protected:
+  /// A file in the run folder r.
+  void leave(const std::string& name) const {
+    const std::filesystem::path path = folder / ("r/" + name);
+    std::filesystem::create_directories(path.parent_path());
+    write_bytes(path, "");
+  }
+  void leave_another_hosts_lock() const { leave_lock(folder / "r", lock_of_another_host(), 0); }
+};
+
+TEST_F(OwnedFolder, ALockIsLookedAtAgainBeforeAnythingIsWritten) {
+  std::filesystem::create_directories(folder / "r");
+  for (const bool is_there : {true, false}) {
+    const RunLock lock(folder / "r");
+    EXPECT_NO_THROW(lock.check());
+    leave_another_hosts_lock();
+    if (!is_there) std::filesystem::remove(folder / "r/lock.json");  // by one that has ended since
+    std::this_thread::sleep_for(4s);
+    EXPECT_THROW(lock.check(), LockLost) << "long before the next heartbeat";
+    std::filesystem::remove(folder / "r/lock.json");
+  }
+}
+
+TEST_F(OwnedFolder, ThatAnotherProcessTookOverBeforeTheFirstCheckpointIsLeftAsItIs) {
+  Program run(
+      {"run", "small.yaml", "train.epochs=100000000", "train.checkpoint.every.epochs=0", "--out", "r"},
+      around);
+  const auto trains = [&] {
+    return exists("r/status.json") && json("r/status.json").value("stage", "") == "train";
+  };
+  for (int tries = 0; tries < 3000 && !trains(); ++tries) std::this_thread::sleep_for(10ms);
+  ASSERT_TRUE(trains());
+  run.send(SIGSTOP);  // just after it wrote its status, and for longer than it trusts its last look
+  leave_another_hosts_lock();
+  const std::string lock = file_bytes(folder / "r/lock.json");
+  write_bytes(folder / "r/status.json", "theirs");
+  const std::string curves = file_bytes(folder / "r/metrics.csv");
+  std::this_thread::sleep_for(4s);
+  run.send(SIGCONT);
+  const Finished ended = run.wait();
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_THAT(ended.err, HasSubstr("another process took this run over"));
+  EXPECT_EQ(file_bytes(folder / "r/lock.json"), lock);
+  EXPECT_EQ(file_bytes(folder / "r/status.json"), "theirs");
+  EXPECT_TRUE(file_bytes(folder / "r/metrics.csv") == curves) << "its curves grew";
+  EXPECT_TRUE(exists("r/config.yaml"));
+}
+
+TEST_F(OwnedFolder, ThatAnotherProcessTookOverUnseenIsLeftAsItIs) {
+  {
+    const auto owned = OwnedRunFolder::create(folder / "r");
+    leave_another_hosts_lock();
+    leave("status.json");
+  }
+  EXPECT_THAT(files("r"), ElementsAre("lock.json", "status.json"));
+}
+
+}  // namespace
+}  // namespace sparcell::test
