@@ -106,9 +106,11 @@ OwnedRunFolder::~OwnedRunFolder() {
   std::error_code ignored;
   std::vector<fs::path> added;
   for (const auto& entry : fs::directory_iterator(fs::absolute(paths_.folder), ignored)) {
-    if (!before_.contains(entry.path())) added.push_back(entry.path());
+    const bool is_lock = entry.path().filename() == "lock.json";
+    if (!is_lock && !before_.contains(entry.path())) added.push_back(entry.path());
   }
   for (const fs::path& path : added) fs::remove_all(path, ignored);
+  lock_.reset();  // last: until then no other process begins here
   remove_created_parents();
 }
 

@@ -1,5 +1,6 @@
 // What a run does in its folder that is not its own: other processes' files, other runs, the user's.
 #include <gmock/gmock.h>
+#include <sys/inotify.h>
 
 #include <chrono>
 #include <thread>
@@ -71,6 +72,27 @@ TEST_F(OwnedFolder, ThatAnotherProcessTookOverUnseenIsLeftAsItIs) {
     leave("status.json");
   }
   EXPECT_THAT(files("r"), ElementsAre("lock.json", "status.json"));
+}
+
+TEST_F(OwnedFolder, LosesItsLockLast) {
+  const int events = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  {
+    const auto owned = OwnedRunFolder::create(folder / "r");
+    for (int i = 0; i < 50; ++i) leave(fmt::format("file{}", i));  // folders list names in any order
+    ASSERT_GE(::inotify_add_watch(events, (folder / "r").c_str(), IN_DELETE), 0);
+  }
+  EXPECT_FALSE(exists("r"));
+  alignas(inotify_event) char bytes[1 << 14];
+  const ssize_t count = ::read(events, bytes, sizeof bytes);
+  ::close(events);
+  std::vector<std::string> removed;
+  for (ssize_t at = 0; at < count;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(bytes + at);
+    if ((event->mask & IN_DELETE) != 0 && (event->mask & IN_ISDIR) == 0) removed.emplace_back(event->name);
+    at += static_cast<ssize_t>(sizeof *event + event->len);
+  }
+  ASSERT_EQ(removed.size(), 51u);
+  EXPECT_EQ(removed.back(), "lock.json");
 }
 
 }  // namespace
