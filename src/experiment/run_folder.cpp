@@ -31,6 +31,17 @@ bool holds_run(const fs::path& folder) {
          is_there(folder / "status.json");
 }
 
+/// Where a run itself writes. Other folders below it may be those of other runs.
+void remove_unfinished_files_of_run(const fs::path& folder) {
+  const fs::path checkpoints = folder / "checkpoints";
+  remove_unfinished_files(folder.string());
+  remove_unfinished_files(checkpoints.string());
+  std::error_code ignored;
+  for (const auto& model : fs::directory_iterator(checkpoints, ignored)) {
+    if (model.is_directory(ignored)) remove_unfinished_files(model.path().string());
+  }
+}
+
 [[noreturn]] void throw_holds_run(const fs::path& folder) {
   throw UsageError(
       "{} holds a run already; go on with it (sparcell resume {}) or choose another folder with --out",
@@ -69,7 +80,7 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
                      error.message());
   }
   if (holds_run(folder)) throw_holds_run(folder);
-  remove_unfinished_files(folder.string());
+  remove_unfinished_files_of_run(folder);
   owned->kept_ = false;
   return owned;
 }
@@ -82,7 +93,7 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::open(const fs::path& folder) {
   } catch (const WriteError& error) {
     throw Interrupted("{}; {} stays as it is", error.what(), folder.string());
   }
-  remove_unfinished_files(folder.string());
+  remove_unfinished_files_of_run(folder);
   return owned;
 }
 

@@ -167,12 +167,14 @@ bool put_in_place(const std::string& written, const std::string& path, const std
   return reason != EEXIST && write_lock(path, O_EXCL, content);
 }
 
+std::string takeover_of(const std::string& path) { return path + ".takeover.partial"; }
+
 /// Removes a dead process's lock. One process at a time does: one that read the lock before another took it
 /// over would remove the new one. False where another is at it. `fresh` is this process's file, `text` what
 /// it holds.
 bool remove_dead(const std::string& path, const std::string& fresh, const std::string& text,
                  const std::string& dead) {
-  const std::string takeover = path + ".takeover.partial";
+  const std::string takeover = takeover_of(path);
   if (!put_in_place(fresh, takeover, text)) {
     if (silence(takeover, fresh) > stale_seconds) ::unlink(takeover.c_str());  // killed in these few lines
     return false;
@@ -206,6 +208,7 @@ void RunLock::acquire() {
   for (int i = 0; i < tries; ++i) {
     if (put_in_place(fresh, path_, text)) {
       content_ = text;
+      ::unlink(takeover_of(path_).c_str());  // of one that was killed at it; a living one looks again first
       return;
     }
     const std::optional<std::string> theirs = content_of(path_);

@@ -13,8 +13,11 @@ namespace sparcell::test {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsSupersetOf;
+using testing::Not;
 
 class OwnedFolder : public SmallExperiment {
  protected:
@@ -93,6 +96,27 @@ TEST_F(OwnedFolder, LosesItsLockLast) {
   }
   ASSERT_EQ(removed.size(), 51u);
   EXPECT_EQ(removed.back(), "lock.json");
+}
+
+/// Files of dead processes of this run, and files that are not theirs.
+TEST_F(OwnedFolder, LosesTheUnfinishedFilesOfItsDeadProcessesAlone) {
+  const std::vector<std::string> unfinished{"status.json.77.partial", "lock.json.node17.77.partial",
+                                            "checkpoints/preprocessing.h5.77.partial",
+                                            "checkpoints/ae/last.h5.77.partial"};
+  const std::vector<std::string> others{"notes.partial",
+                                        ".partial",
+                                        "77.partial",
+                                        "a.77x.partial",
+                                        "sub/status.json.77.partial",
+                                        "sub/checkpoints/ae/last.h5.77.partial",
+                                        "checkpoints/ae/mine/last.h5.77.partial"};
+  for (const bool is_new : {true, false}) {
+    for (const std::string& name : unfinished) leave(name);
+    for (const std::string& name : others) leave(name);
+    const auto owned = is_new ? OwnedRunFolder::create(folder / "r") : OwnedRunFolder::open(folder / "r");
+    EXPECT_THAT(files("r"), IsSupersetOf(others));
+    for (const std::string& name : unfinished) EXPECT_THAT(files("r"), Not(Contains(name)));
+  }
 }
 
 }  // namespace
