@@ -93,8 +93,21 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::open(const fs::path& folder) {
   } catch (const WriteError& error) {
     throw Interrupted("{}; {} stays as it is", error.what(), folder.string());
   }
+  owned->create_checkpoints();
   remove_unfinished_files_of_run(folder);
   return owned;
+}
+
+/// Where they were removed, the run begins anew.
+void OwnedRunFolder::create_checkpoints() const {
+  const fs::path checkpoints = paths_.folder / "checkpoints";
+  std::error_code error;
+  fs::create_directories(checkpoints, error);
+  if (error == std::errc::no_space_on_device) {
+    throw Interrupted("{} cannot be created: {}; {} stays as it is", checkpoints.string(), error.message(),
+                      paths_.folder.string());
+  }
+  if (error) throw UsageError("{} cannot be created: {}", checkpoints.string(), error.message());
 }
 
 void OwnedRunFolder::take_lock() {

@@ -41,8 +41,8 @@ class OwnedRunFolder {
   /// A new run's: created with its folder of checkpoints. Throws UsageError where this process cannot, where
   /// there is a run by now, and where another process is making one.
   static std::unique_ptr<OwnedRunFolder> create(const std::filesystem::path& folder);
-  /// A stopped run's, which is kept. Half-written files of dead processes are removed. Throws Interrupted
-  /// where the disk is full.
+  /// A stopped run's, which is kept. Half-written files of dead processes are removed, and a folder of
+  /// checkpoints is made where there is none. Throws Interrupted where the disk is full.
   static std::unique_ptr<OwnedRunFolder> open(const std::filesystem::path& folder);
   ~OwnedRunFolder();
   OwnedRunFolder(const OwnedRunFolder&) = delete;
@@ -56,6 +56,7 @@ class OwnedRunFolder {
 
  private:
   explicit OwnedRunFolder(const std::filesystem::path& folder) : paths_{folder} {}
+  void create_checkpoints() const;
   void take_lock();
   void remove_created_parents() const;
 
