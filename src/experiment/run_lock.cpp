@@ -123,10 +123,15 @@ double silence_until_now(const std::string& path) {
   return static_cast<double>((has_time ? now.st_mtim.tv_sec : std::time(nullptr)) - there.st_mtim.tv_sec);
 }
 
+/// Whether process ids mean the same to both.
+bool is_seen_from_here(const Json& holder, const Json& me) {
+  return same(holder, me, {"host", "boot", "process_space"});
+}
+
 /// Nothing where only silence can tell.
 std::optional<bool> seen_dead(const Json& holder, const Json& me) {
   if (!holder.is_object()) return std::nullopt;
-  if (same(holder, me, {"host", "boot", "process_space"}))
+  if (is_seen_from_here(holder, me))
     return start_of_process(holder.value("process", std::int64_t{0})) != holder.value("started", "");
   if (!me["job"].get<std::string>().empty() && same(holder, me, {"job"}) &&
       holder.value("restart", 0) < me["restart"].get<int>())
@@ -262,6 +267,13 @@ bool RunLock::held(const std::filesystem::path& folder) {
   if (!theirs) return false;
   const std::optional<bool> dead = seen_dead(Json::parse(*theirs, nullptr, false), self());
   return !(dead ? *dead : silence_until_now(path) > stale_seconds);
+}
+
+std::int64_t RunLock::process_here(const std::filesystem::path& folder) {
+  const Json holder = Json::parse(content_of((folder / "lock.json").string()).value_or(""), nullptr, false);
+  const Json me = self();
+  if (!holder.is_object() || !is_seen_from_here(holder, me) || seen_dead(holder, me) != false) return 0;
+  return holder.value("process", std::int64_t{0});
 }
 
 void RunLock::check() const {

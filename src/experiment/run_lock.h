@@ -37,6 +37,9 @@ class RunLock {
   /// another host only the silence tells, for which a file is made beside the lock and removed again; where
   /// the folder cannot be written, this host's clock must do.
   static bool held(const std::filesystem::path& folder);
+  /// The process that holds the lock, where it is certain to be that one here: on this host since it started,
+  /// in this process's space of process ids, and alive. 0 elsewhere.
+  static std::int64_t process_here(const std::filesystem::path& folder);
 
   /// Throws LockLost where another process took the folder over, because this one stood still for too long.
   /// Costs a look at the file where the last one is some seconds old: after a standstill nothing is written
