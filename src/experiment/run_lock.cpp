@@ -222,7 +222,7 @@ void RunLock::acquire() {
     const double silent = silence(path_, fresh);
     if (!seen_dead(holder, me).value_or(silent > stale_seconds)) {
       const bool known = holder.is_object() && holder.contains("process");
-      throw UsageError(
+      throw FolderInUse(
           "{} is in use by process {} on {} (last sign of life {:.0f} s ago); one process at a time writes "
           "to a run",
           folder_, known ? holder["process"].dump() : "?",
@@ -230,7 +230,7 @@ void RunLock::acquire() {
     }
     if (!remove_dead(path_, fresh, text, *theirs)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  throw UsageError("{} is in use: other processes are taking it over", folder_);
+  throw FolderInUse("{} is in use: other processes are taking it over", folder_);
 }
 
 RunLock::~RunLock() {

@@ -13,6 +13,12 @@
 
 namespace sparcell {
 
+/// Another process writes to the folder.
+class FolderInUse : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
+
 /// The folder is another process's by now: nothing more may be written there.
 class LockLost : public UsageError {
  public:
@@ -26,8 +32,8 @@ class LockLost : public UsageError {
 /// flock: folders lie on network file systems.
 class RunLock {
  public:
-  /// Throws UsageError where another process writes there, and where no file can be made; WriteError where
-  /// the disk is full or broken.
+  /// Throws FolderInUse where another process writes there, UsageError where no file can be made, WriteError
+  /// where the disk is full or broken.
   explicit RunLock(const std::filesystem::path& folder);
   ~RunLock();
   RunLock(const RunLock&) = delete;

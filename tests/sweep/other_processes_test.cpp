@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "support/locks.h"
+#include "sweep/run_state.h"
 #include "sweep/sweep_support.h"
 
 namespace sparcell::test {
@@ -49,6 +50,26 @@ TEST_F(OtherProcesses, CancelSignalsTheLauncherAloneAndNotAnotherWithItsProcessI
   int status = 0;
   ::waitpid(launcher, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/// A run folder has nothing but its lock when its process begins; a status.json would make that one refuse
+/// itself.
+TEST_F(OtherProcesses, AFailureIsNotWrittenIntoTheFolderOfAnotherProcess) {
+  const std::vector<std::string> one_run{"sweep.seeds=[0]", "sweep.parameters={}", "train.epochs=1"};
+  ASSERT_EQ(sweep(one_run).code, 0);
+  const std::string run = "s/" + column("jobs.csv", "run")[0];
+  std::filesystem::remove_all(folder / run);
+  std::filesystem::create_directories(folder / run);
+  {
+    const RunLock theirs(folder / run);
+    const Finished second = program({"resume", "s", "--task", "0"});
+    EXPECT_EQ(second.code, 2);
+    EXPECT_THAT(second.err, HasSubstr("is in use by process"));
+    EXPECT_FALSE(exists(run + "/status.json"));
+    note_failure(folder / run, "another failure", 3);
+    EXPECT_FALSE(exists(run + "/status.json"));
+  }
+  EXPECT_EQ(program({"resume", "s", "--task", "0"}).code, 0);
 }
 
 }  // namespace
