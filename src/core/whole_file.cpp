@@ -17,7 +17,16 @@ namespace sparcell {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* unfinished = ".partial";
+constexpr std::string_view unfinished = ".partial";
+
+/// NAME.<process>.partial.
+bool is_temporary_name(std::string_view name) {
+  if (!name.ends_with(unfinished)) return false;
+  name.remove_suffix(unfinished.size());
+  const std::size_t dot = name.rfind('.');
+  if (dot == 0 || dot == name.npos || dot + 1 == name.size()) return false;
+  return name.find_first_not_of("0123456789", dot + 1) == name.npos;
+}
 
 /// The rename itself must reach the disk. A file system that cannot sync folders keeps renames in its own
 /// way.
@@ -78,8 +87,8 @@ void write_file(const std::string& path, const std::string& text) {
 void remove_unfinished_files(const std::string& folder) {
   std::error_code ignored;
   std::vector<fs::path> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == unfinished) found.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (is_temporary_name(entry.path().filename().string())) found.push_back(entry.path());
   }
   for (const fs::path& path : found) fs::remove(path, ignored);
 }

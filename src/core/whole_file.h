@@ -32,7 +32,8 @@ class WholeFile {
 /// Writes `text` as a whole file.
 void write_file(const std::string& path, const std::string& text);
 
-/// Removes the temporary files that killed processes left in the folder and below it.
+/// Removes the temporary files that killed processes left in the folder, which nobody else may be writing to:
+/// those of its own, by their names, and nothing in folders below it.
 void remove_unfinished_files(const std::string& folder);
 
 }  // namespace sparcell

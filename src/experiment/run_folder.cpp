@@ -31,6 +31,17 @@ bool holds_run(const fs::path& folder) {
          is_there(folder / "status.json");
 }
 
+/// Where a run itself writes. Other folders below it may be those of other runs.
+void remove_unfinished_files_of_run(const fs::path& folder) {
+  const fs::path checkpoints = folder / "checkpoints";
+  remove_unfinished_files(folder.string());
+  remove_unfinished_files(checkpoints.string());
+  std::error_code ignored;
+  for (const auto& model : fs::directory_iterator(checkpoints, ignored)) {
+    if (model.is_directory(ignored)) remove_unfinished_files(model.path().string());
+  }
+}
+
 [[noreturn]] void throw_holds_run(const fs::path& folder) {
   throw UsageError(
       "{} holds a run already; go on with it (sparcell resume {}) or choose another folder with --out",
@@ -69,7 +80,7 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::create(const fs::path& folder) {
                      error.message());
   }
   if (holds_run(folder)) throw_holds_run(folder);
-  remove_unfinished_files(folder.string());
+  remove_unfinished_files_of_run(folder);
   owned->kept_ = false;
   return owned;
 }
@@ -82,8 +93,21 @@ std::unique_ptr<OwnedRunFolder> OwnedRunFolder::open(const fs::path& folder) {
   } catch (const WriteError& error) {
     throw Interrupted("{}; {} stays as it is", error.what(), folder.string());
   }
-  remove_unfinished_files(folder.string());
+  owned->create_checkpoints();
+  remove_unfinished_files_of_run(folder);
   return owned;
+}
+
+/// Where they were removed, the run begins anew.
+void OwnedRunFolder::create_checkpoints() const {
+  const fs::path checkpoints = paths_.folder / "checkpoints";
+  std::error_code error;
+  fs::create_directories(checkpoints, error);
+  if (error == std::errc::no_space_on_device) {
+    throw Interrupted("{} cannot be created: {}; {} stays as it is", checkpoints.string(), error.message(),
+                      paths_.folder.string());
+  }
+  if (error) throw UsageError("{} cannot be created: {}", checkpoints.string(), error.message());
 }
 
 void OwnedRunFolder::take_lock() {
@@ -102,13 +126,15 @@ void OwnedRunFolder::remove_created_parents() const {
 }
 
 OwnedRunFolder::~OwnedRunFolder() {
-  if (kept_) return;
+  if (kept_ || !is_ours()) return;
   std::error_code ignored;
   std::vector<fs::path> added;
   for (const auto& entry : fs::directory_iterator(fs::absolute(paths_.folder), ignored)) {
-    if (!before_.contains(entry.path())) added.push_back(entry.path());
+    const bool is_lock = entry.path().filename() == "lock.json";
+    if (!is_lock && !before_.contains(entry.path())) added.push_back(entry.path());
   }
   for (const fs::path& path : added) fs::remove_all(path, ignored);
+  lock_.reset();  // last: until then no other process begins here
   remove_created_parents();
 }
 

@@ -34,14 +34,15 @@ struct RunPaths {
 std::filesystem::path choose_run_folder(const std::string& name, const std::string& out);
 
 /// A run folder that this process alone writes to. Until it is kept, what is put there goes with it: a run
-/// that fails before it has something to show leaves nothing behind.
+/// that fails before it has something to show leaves nothing behind. Nothing is removed once another process
+/// has taken the folder over.
 class OwnedRunFolder {
  public:
   /// A new run's: created with its folder of checkpoints. Throws UsageError where this process cannot, where
   /// there is a run by now, and where another process is making one.
   static std::unique_ptr<OwnedRunFolder> create(const std::filesystem::path& folder);
-  /// A stopped run's, which is kept. Half-written files of dead processes are removed. Throws Interrupted
-  /// where the disk is full.
+  /// A stopped run's, which is kept. Half-written files of dead processes are removed, and a folder of
+  /// checkpoints is made where there is none. Throws Interrupted where the disk is full.
   static std::unique_ptr<OwnedRunFolder> open(const std::filesystem::path& folder);
   ~OwnedRunFolder();
   OwnedRunFolder(const OwnedRunFolder&) = delete;
@@ -51,9 +52,11 @@ class OwnedRunFolder {
   void keep() { kept_ = true; }
   bool kept() const { return kept_; }
   void check_lock() const { lock_->check(); }
+  bool is_ours() const { return lock_ && lock_->is_ours(); }
 
  private:
   explicit OwnedRunFolder(const std::filesystem::path& folder) : paths_{folder} {}
+  void create_checkpoints() const;
   void take_lock();
   void remove_created_parents() const;
 

@@ -12,6 +12,7 @@
 #include <ctime>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -24,6 +25,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::chrono::seconds heartbeat{10};
 constexpr double stale_seconds = 60;
+constexpr std::int64_t trusted_seconds = 3;  // of a look at the lock
 
 std::optional<std::string> content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -36,6 +38,13 @@ std::string first_line(const std::string& path) {
   std::string line;
   std::getline(file, line);
   return line;
+}
+
+/// Goes on while the host sleeps, as other hosts do.
+std::int64_t seconds_since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return now.tv_sec;
 }
 
 std::string environment(const char* name) {
@@ -96,14 +105,38 @@ double silence(const std::string& path, const std::string& fresh) {
   return static_cast<double>(now.st_mtim.tv_sec - there.st_mtim.tv_sec);
 }
 
-bool is_dead(const Json& holder, const Json& me, double silent) {
-  if (!holder.is_object()) return silent > stale_seconds;
-  if (same(holder, me, {"host", "boot", "process_space"}))
+/// The same to now, for a process that only looks: a file made beside it has the file system's time. This
+/// host's clock, which may be another, where none can be made. For ever where there is no lock any more.
+double silence_until_now(const std::string& path) {
+  const std::string look = fmt::format("{}.look.{}.{}.partial", path, host_name(), ::getpid());
+  ::unlink(look.c_str());  // an old one has an old time
+  const int descriptor = ::open(look.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  struct stat there {
+  }, now{};
+  const bool has_time = descriptor >= 0 && ::fstat(descriptor, &now) == 0;
+  const bool is_there = ::stat(path.c_str(), &there) == 0;
+  if (descriptor >= 0) {
+    ::close(descriptor);
+    ::unlink(look.c_str());
+  }
+  if (!is_there) return std::numeric_limits<double>::infinity();
+  return static_cast<double>((has_time ? now.st_mtim.tv_sec : std::time(nullptr)) - there.st_mtim.tv_sec);
+}
+
+/// Whether process ids mean the same to both.
+bool is_seen_from_here(const Json& holder, const Json& me) {
+  return same(holder, me, {"host", "boot", "process_space"});
+}
+
+/// Nothing where only silence can tell.
+std::optional<bool> seen_dead(const Json& holder, const Json& me) {
+  if (!holder.is_object()) return std::nullopt;
+  if (is_seen_from_here(holder, me))
     return start_of_process(holder.value("process", std::int64_t{0})) != holder.value("started", "");
   if (!me["job"].get<std::string>().empty() && same(holder, me, {"job"}) &&
       holder.value("restart", 0) < me["restart"].get<int>())
     return true;  // Slurm starts a job again when it no longer runs
-  return silent > stale_seconds;
+  return std::nullopt;
 }
 
 /// A disk that is full can be waited for, a folder that is not this user's cannot.
@@ -124,18 +157,29 @@ bool write_lock(const std::string& path, int flags, const std::string& content) 
   return true;
 }
 
+/// Whether a link that failed was made all the same: a network file system asks again where a reply is lost
+/// and hears that the name is taken, by itself. The content counts too, for the file may have another name.
+bool was_linked(const std::string& written, const std::string& path, const std::string& content) {
+  struct stat file {};
+  return ::stat(written.c_str(), &file) == 0 && file.st_nlink == 2 && content_of(path) == content;
+}
+
 /// A new file under the name, or false where there is one. A file system without links gets it in two steps.
 bool put_in_place(const std::string& written, const std::string& path, const std::string& content) {
   if (::link(written.c_str(), path.c_str()) == 0) return true;
-  return errno != EEXIST && write_lock(path, O_EXCL, content);
+  const int reason = errno;
+  if (was_linked(written, path, content)) return true;
+  return reason != EEXIST && write_lock(path, O_EXCL, content);
 }
+
+std::string takeover_of(const std::string& path) { return path + ".takeover.partial"; }
 
 /// Removes a dead process's lock. One process at a time does: one that read the lock before another took it
 /// over would remove the new one. False where another is at it. `fresh` is this process's file, `text` what
 /// it holds.
 bool remove_dead(const std::string& path, const std::string& fresh, const std::string& text,
                  const std::string& dead) {
-  const std::string takeover = path + ".takeover.partial";
+  const std::string takeover = takeover_of(path);
   if (!put_in_place(fresh, takeover, text)) {
     if (silence(takeover, fresh) > stale_seconds) ::unlink(takeover.c_str());  // killed in these few lines
     return false;
@@ -150,6 +194,7 @@ bool remove_dead(const std::string& path, const std::string& fresh, const std::s
 RunLock::RunLock(const std::filesystem::path& folder)
     : folder_(folder.string()), path_((folder / "lock.json").string()) {
   acquire();
+  looked_ = seconds_since_boot();
   heart_ = std::thread([this] { keep_alive(); });
 }
 
@@ -168,15 +213,16 @@ void RunLock::acquire() {
   for (int i = 0; i < tries; ++i) {
     if (put_in_place(fresh, path_, text)) {
       content_ = text;
+      ::unlink(takeover_of(path_).c_str());  // of one that was killed at it; a living one looks again first
       return;
     }
     const std::optional<std::string> theirs = content_of(path_);
     if (!theirs) continue;
     const Json holder = Json::parse(*theirs, nullptr, false);
     const double silent = silence(path_, fresh);
-    if (!is_dead(holder, me, silent)) {
+    if (!seen_dead(holder, me).value_or(silent > stale_seconds)) {
       const bool known = holder.is_object() && holder.contains("process");
-      throw UsageError(
+      throw FolderInUse(
           "{} is in use by process {} on {} (last sign of life {:.0f} s ago); one process at a time writes "
           "to a run",
           folder_, known ? holder["process"].dump() : "?",
@@ -184,7 +230,7 @@ void RunLock::acquire() {
     }
     if (!remove_dead(path_, fresh, text, *theirs)) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  throw UsageError("{} is in use: other processes are taking it over", folder_);
+  throw FolderInUse("{} is in use: other processes are taking it over", folder_);
 }
 
 RunLock::~RunLock() {
@@ -194,29 +240,44 @@ RunLock::~RunLock() {
   }
   ended_.notify_all();
   heart_.join();
-  if (content_of(path_) == content_) ::unlink(path_.c_str());
+  if (is_ours()) ::unlink(path_.c_str());
 }
 
 void RunLock::keep_alive() {
   std::unique_lock lock(mutex_);
   while (!ended_.wait_for(lock, heartbeat, [this] { return ending_; })) {
-    const std::optional<std::string> now = content_of(path_);
-    if (now && *now != content_) lost_ = true;
+    look();
     if (!lost_) ::utimensat(AT_FDCWD, path_.c_str(), nullptr, 0);
   }
 }
+
+/// A lock that is gone was another's that has ended since; one that cannot be read says nothing.
+void RunLock::look() const {
+  const std::optional<std::string> now = content_of(path_);
+  const bool gone = !now && ::access(path_.c_str(), F_OK) != 0 && errno == ENOENT;
+  if (gone || (now && *now != content_)) lost_ = true;
+  looked_ = seconds_since_boot();
+}
+
+bool RunLock::is_ours() const { return !lost_ && content_of(path_) == content_; }
 
 bool RunLock::held(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock.json").string();
   const std::optional<std::string> theirs = content_of(path);
   if (!theirs) return false;
-  struct stat there {};
-  if (::stat(path.c_str(), &there) != 0) return false;
-  const double silent = std::difftime(std::time(nullptr), there.st_mtim.tv_sec);
-  return !is_dead(Json::parse(*theirs, nullptr, false), self(), silent);
+  const std::optional<bool> dead = seen_dead(Json::parse(*theirs, nullptr, false), self());
+  return !(dead ? *dead : silence_until_now(path) > stale_seconds);
+}
+
+std::int64_t RunLock::process_here(const std::filesystem::path& folder) {
+  const Json holder = Json::parse(content_of((folder / "lock.json").string()).value_or(""), nullptr, false);
+  const Json me = self();
+  if (!holder.is_object() || !is_seen_from_here(holder, me) || seen_dead(holder, me) != false) return 0;
+  return holder.value("process", std::int64_t{0});
 }
 
 void RunLock::check() const {
+  if (seconds_since_boot() - looked_ >= trusted_seconds) look();
   if (lost_) throw LockLost("{}: another process took this run over while this one stood still", folder_);
 }
 

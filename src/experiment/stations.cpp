@@ -124,27 +124,31 @@ void run_stations(const RunStart& start, RunLog& log) {
                 {{"schema", run_schema},
                  {"version", version},
                  {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
+  const auto end = [&](const char* state, const std::exception& reason) {
+    if (folder.is_ours()) status.end(state, reason.what());
+  };
   try {
     write_config(paths, start.experiment, start.overrides);
     log.open(paths.file("log.txt"));
     status.set("running", {{"stage", "prepare"}});
     take_stations(start, status, log);
   } catch (const LockLost&) {
-    throw;  // the folder is another process's
+    folder.keep();  // it is another process's, with all that is in it
+    throw;
   } catch (const Interrupted& stop) {
     folder.keep();
-    status.end("interrupted", stop.what());
+    end("interrupted", stop);
     throw;
   } catch (const WriteError& error) {
-    status.end("interrupted", error.what());
+    end("interrupted", error);
     if (!folder.kept()) throw;
     throw Interrupted("{}; the last checkpoint is kept in {}", error.what(), paths.folder.string());
   } catch (const NumericalError& error) {
     folder.keep();  // its curves say how it came to that
-    status.end("failed", error.what());
+    end("failed", error);
     throw;
   } catch (const std::exception& error) {
-    status.end("failed", error.what());
+    end("failed", error);
     throw;
   }
 }

@@ -182,6 +182,7 @@ class ModelTraining {
         {around_.config_hash, around_.lineage, model_.name(), name_of(model_.options().type),
          around_.experiment.seed, seen_cells_hash(around_.prepared)},
         files_, [this](const TensorSnapshot& tensors, std::int64_t step) {
+          around_.folder.check_lock();
           around_.metrics.sync();
           for (const NamedTensor& tensor : tensors.parameters)
             around_.events.add_histogram(model_.name() + "/" + tensor.name, step, tensor.values);
@@ -193,6 +194,7 @@ class ModelTraining {
     const TrainHooks hooks{
         .on_epoch =
             [&](const EpochRecord& record) {
+              around_.folder.check_lock();
               epochs_taken_ = record.epoch + 1;
               note_written();
               around_.metrics.add(model_.name(), record);

@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,10 +10,11 @@
 namespace sparcell {
 namespace {
 
-/// Who launches the sweep, by its lock.
-nlohmann::json launcher_of(const SweepFolder& sweep) {
+/// By the sweep's lock.
+std::string host_of_launcher(const SweepFolder& sweep) {
   std::ifstream file(sweep.file("lock.json"));
-  return nlohmann::json::parse(file, nullptr, false);
+  const nlohmann::json launcher = nlohmann::json::parse(file, nullptr, false);
+  return launcher.is_object() ? launcher.value("host", "?") : "?";
 }
 
 }  // namespace
@@ -29,15 +29,15 @@ void cancel_sweep(const std::string& path, Log& log) {
     log.info("{}: no process launches this sweep", path);
     return;
   }
-  const nlohmann::json launcher = launcher_of(sweep);
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  const std::string other = launcher.is_object() ? launcher.value("host", "") : "";
-  if (other != host) throw UsageError("{} is launched by a process on {}; cancel it there", path, other);
-  const auto process = launcher.value("process", std::int64_t{0});
-  if (process <= 1 || ::kill(static_cast<pid_t>(process), SIGTERM) != 0)
+  const std::int64_t process = RunLock::process_here(sweep.path());
+  if (process <= 1) {
+    throw UsageError("{} is launched by a process on {} that is not seen from here; cancel it there", path,
+                     host_of_launcher(sweep));
+  }
+  if (::kill(static_cast<pid_t>(process), SIGTERM) != 0) {
     throw UsageError("{}: process {}, its launcher, cannot be signalled: {}", path, process,
                      std::strerror(errno));
+  }
   log.info(
       "{}: process {} was asked to stop; its runs save themselves, and sparcell resume {} goes on with them",
       path, process, path);

@@ -27,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int most_starts = 4;  // of one job: a process may be killed by others, but not for ever
 constexpr std::chrono::milliseconds poll_interval{5};
 constexpr std::chrono::milliseconds pause_before_restart{500};
+constexpr std::chrono::milliseconds pause_before_next_look{500};  // at a run that another process makes
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -104,8 +105,11 @@ class Pool {
  private:
   /// The first job in line whose time has come and that no other process runs.
   void begin_next(Slot& slot) {
-    const auto ready = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& work) {
-      return work.not_before <= Clock::now() && !RunLock::held(sweep_.run(*work.job));
+    const auto ready = std::find_if(waiting_.begin(), waiting_.end(), [&](Waiting& work) {
+      if (work.not_before > Clock::now()) return false;
+      if (!RunLock::held(sweep_.run(*work.job))) return true;
+      work.not_before = Clock::now() + pause_before_next_look;
+      return false;
     });
     if (ready == waiting_.end()) return;
     slot.work = *ready;

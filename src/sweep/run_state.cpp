@@ -89,7 +89,7 @@ Json result_of_run(const fs::path& folder) {
 }
 
 void note_failure(const fs::path& folder, const std::string& reason, int code) {
-  if (is_there(folder / "status.json")) return;
+  if (is_there(folder / "status.json") || RunLock::held(folder)) return;
   fs::create_directories(folder);
   const Json status{{"state", "failed"}, {"reason", reason}, {"code", code}};
   write_file((folder / "status.json").string(), status.dump(2) + "\n");

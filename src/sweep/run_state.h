@@ -30,7 +30,8 @@ std::int64_t epochs_taken(const std::filesystem::path& folder);
 /// The `models` of result.json, in an object of that one key; null where the file is not there or damaged.
 nlohmann::ordered_json result_of_run(const std::filesystem::path& folder);
 
-/// Marks a run that failed before it had a folder of its own, so that the reason is found there.
+/// Marks a run that failed before it had a folder of its own, so that the reason is found there. Not in a
+/// folder that a process holds: one that begins there takes a status for another run.
 void note_failure(const std::filesystem::path& folder, const std::string& reason, int code);
 
 /// Takes such a mark away, so that the run can begin.

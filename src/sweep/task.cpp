@@ -4,6 +4,7 @@
 
 #include "config/yaml_text.h"
 #include "experiment/run.h"
+#include "experiment/run_lock.h"
 #include "sweep/data_files.h"
 #include "sweep/run_state.h"
 
@@ -56,6 +57,10 @@ void run_job(const SweepFolder& sweep, const Job& job, const std::vector<std::st
   try {
     run_or_resume(sweep, job, arguments, pause_after);
   } catch (const Interrupted&) {
+    throw;
+  } catch (const FolderInUse&) {
+    throw;  // how the run ends is for that process to say
+  } catch (const LockLost&) {
     throw;
   } catch (const Error& error) {
     note_failure(sweep.run(job), error.what(), static_cast<int>(error.code()));

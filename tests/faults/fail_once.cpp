@@ -3,7 +3,8 @@
 //     FAIL_ONCE_IN      a call counts where this is a part of its file's path
 //     FAIL_ONCE_LOG     a file to list the counted calls in
 //     FAIL_ONCE_NUMBER  the call that fails, counted from 0
-//     FAIL_ONCE_HOW     short (a write of half of it), full, broken (errors), crash_before, crash_after
+//     FAIL_ONCE_HOW     short (a write of half of it), full, broken (errors), crash_before, crash_after,
+//                       unanswered (a link that is made and says that its name was taken)
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -66,6 +67,10 @@ auto attempt(const char* name, const std::string& path, Call&& call, Short&& ins
   }
   const auto result = how == "short" ? instead() : call();
   if (how == "crash_after") ::raise(SIGKILL);
+  if (how == "unanswered") {
+    errno = EEXIST;
+    return -1;
+  }
   return result;
 }
 

@@ -38,7 +38,7 @@ inline std::vector<FailingCall> failing_calls(const std::string& in,
       {"write", {"short", "full", "broken", "crash_before", "crash_after"}},
       {"fsync", {"full", "broken", "crash_before"}},
       {"close", {"broken", "crash_after"}},
-      {"link", {"full", "crash_before", "crash_after"}},
+      {"link", {"full", "unanswered", "crash_before", "crash_after"}},
       {"rename", {"full", "crash_before", "crash_after"}}};
   const TemporaryFolder folder;
   around.environment.insert(

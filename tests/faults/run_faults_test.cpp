@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
                     WrittenFile{"checkpoints/vae/previous.h5", 3},
                     WrittenFile{"checkpoints/vae/best.h5", whole},
                     WrittenFile{"checkpoints/preprocessing.h5", whole}, WrittenFile{"config.yaml", whole},
-                    WrittenFile{"lock.json", 12}, WrittenFile{"split.csv", whole},
+                    WrittenFile{"lock.json", 13}, WrittenFile{"split.csv", whole},
                     WrittenFile{"genes.csv", whole}, WrittenFile{"metrics.csv", 2 * whole + 2 * 8},
                     WrittenFile{"status.json", 3 * whole}, WrittenFile{"per_gene.csv", whole},
                     WrittenFile{"per_perturbation.csv", whole}, WrittenFile{"latent.h5ad", whole},

@@ -1,15 +1,13 @@
 // One process writes to a run: the lock against living, dead, silent and foreign processes.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <new>
 #include <thread>
 
-#include "experiment/run_lock.h"
+#include "support/locks.h"
 #include "support/small_experiment.h"
 
 namespace sparcell::test {
@@ -20,19 +18,8 @@ using testing::HasSubstr;
 
 class Lock : public SmallExperiment {
  protected:
-  /// What the lock of this process says.
-  nlohmann::json own_lock() {
-    const RunLock lock(folder.path());
-    return json("lock.json");
-  }
-  /// Leaves a lock whose last sign of life was so long ago.
   void leave_lock(const nlohmann::json& content, int seconds_ago) {
-    write_bytes(folder / "lock.json", content.dump());
-    timespec then{};
-    ::clock_gettime(CLOCK_REALTIME, &then);
-    then.tv_sec -= seconds_ago;
-    const timespec times[] = {then, then};
-    ::utimensat(AT_FDCWD, (folder / "lock.json").c_str(), times, 0);
+    test::leave_lock(folder.path(), content, seconds_ago);
   }
   std::string refusal() {
     return error_of([&] { const RunLock lock(folder.path()); }, ExitCode::usage);
@@ -68,9 +55,7 @@ TEST_F(Lock, OfAProcessThatHadOurIdBeforeIsTakenOver) {
 }
 
 TEST_F(Lock, OfAnotherHostIsTakenOverWhenItIsSilent) {
-  nlohmann::json content = own_lock();
-  content["host"] = "node17";
-  content["boot"] = "another";
+  const nlohmann::json content = lock_of_another_host();
   leave_lock(content, 50);
   EXPECT_THAT(refusal(), HasSubstr("on node17 (last sign of life 5"));
   leave_lock(content, 70);
@@ -146,9 +131,7 @@ TEST_F(Lock, OfALivingProcessOnAnotherHostIsRenewedAndOneThatStoodStillLosesIt) 
 
 TEST_F(Lock, OfTheSameJobStartedAgainIsTakenOverAtOnce) {
   ::setenv("SLURM_JOB_ID", "77", 1);
-  nlohmann::json content = own_lock();
-  content["host"] = "node17";
-  content["boot"] = "another";
+  const nlohmann::json content = lock_of_another_host();
   leave_lock(content, 0);
   EXPECT_THAT(refusal(), HasSubstr("node17"));
   ::setenv("SLURM_RESTART_COUNT", "1", 1);

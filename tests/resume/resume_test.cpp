@@ -86,6 +86,17 @@ TEST_F(Resume, BestWeightsSurvive) {
   EXPECT_LT(json("whole/result.json")["models"]["ae"]["best_epoch"], 2900) << "the model should overfit";
 }
 
+TEST_F(Resume, WithoutItsCheckpointsBeginsAnew) {
+  const std::vector<std::string> one_model{"~model.ae", "~model.gan", "train.epochs=400",
+                                           "train.checkpoint.every.epochs=20"};
+  finished_run("whole", one_model);
+  stopped_run("stopped", "vae", SIGTERM, one_model);
+  std::filesystem::remove_all(folder / "stopped/checkpoints");
+  const Finished done = resume("stopped");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(differences(folder / "whole", folder / "stopped"), IsEmpty());
+}
+
 TEST_F(Resume, AFinishedRunIsLeftAsItIs) {
   finished_run("r");
   const auto written = std::filesystem::last_write_time(folder / "r/result.json");
