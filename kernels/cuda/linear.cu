@@ -1,5 +1,6 @@
 // Small layers as a whole: a product and all that follows it in one kernel, forward and back. Where a batch
-// or a layer is larger, cuBLASLt makes the product and kernels/cuda/layer the rest.
+// or a layer is larger, cuBLASLt (of a sparse batch kernels/cuda/sparse_linear) makes the product and
+// kernels/cuda/layer the rest.
 #include "sparcell/ops/linear.h"
 
 #include <limits>
@@ -306,6 +307,7 @@ void cuda::sparse_linear_forward(Context& context, const LayerForm& form,
       rows.count * weight.rows * weight.cols > most_sparse_products ||
       !device::fits_shared(context, shared)) {
     cuda::sparse_linear<T>(context, x, rows, weight, linear);
+    if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
     return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
   }
   launch(context, linear.rows, linear.cols, 0, shared, device::aligned_rows<columns>(weight),

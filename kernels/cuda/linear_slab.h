@@ -12,6 +12,7 @@
 #include "device/rows.h"
 #include "device/shared.h"
 #include "device/slab.h"
+#include "math/elementary.h"
 #include "sparcell/core/matrix.h"
 
 namespace sparcell::kernels::linear {
@@ -19,7 +20,7 @@ namespace sparcell::kernels::linear {
 using device::Four, device::load, device::store, device::warp_size;
 
 constexpr int threads = 512;  // at most; fewer for fewer rows
-constexpr int blocks = 1;     // at least, on a multiprocessor: no layer here has many
+constexpr int blocks = 1;     // at least, on a multiprocessor: of half the threads two
 constexpr int columns = device::own_columns;
 constexpr int row_lanes = 16;
 constexpr int group_rows = row_lanes / columns;  // as many sums as lanes
@@ -220,7 +221,7 @@ __device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds
 #pragma unroll
           for (int i = 0; i < group_rows; ++i) {
 #pragma unroll
-            for (int j = 0; j < columns; ++j) sum[i][c] = __fmaf_rn(rounds.round[u].x[i][j], w[j], sum[i][c]);
+            for (int j = 0; j < columns; ++j) sum[i][c] = math::fma(rounds.round[u].x[i][j], w[j], sum[i][c]);
           }
         }
       }
@@ -299,7 +300,7 @@ __device__ __forceinline__ float sparse_product(const Cells& cells, const Four* 
       for (int u = 0; u < ahead; ++u) {
         const Four w = load(staged + gene[i][u]);
 #pragma unroll
-        for (int c = 0; c < columns; ++c) sum[i][c] = __fmaf_rn(value[i][u], w[c], sum[i][c]);
+        for (int c = 0; c < columns; ++c) sum[i][c] = math::fma(value[i][u], w[c], sum[i][c]);
       }
     }
   }

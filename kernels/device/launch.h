@@ -22,6 +22,7 @@ inline constexpr unsigned full_warp = 0xffffffffu;
 
 /// More blocks than a GPU holds at once (132 multiprocessors x 32 blocks) bring nothing to a loop over the
 /// grid. A constant and not a property of the device, so that sums are added in the same order on every one.
+/// (One kernel is chosen by the device's shared memory: kernels/cuda/linear's of sparse batches.)
 inline constexpr std::int64_t largest_grid = 4224;
 
 /// Dynamic shared memory that every kernel may have without being asked, beside 8 KiB that it declares.

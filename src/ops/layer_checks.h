@@ -59,6 +59,10 @@ void check_layer_forward(const char* op, const LayerForm& form, const LayerParam
                          MatrixView<const T> linear, MatrixView<const T> out) {
   require(same_shape<T>(linear, out), "{}: {} x {} goes to {} x {}", op, linear.rows, linear.cols, out.rows,
           out.cols);
+  const bool changes = form.normalization != NormalizationLayer::none ||
+                       form.activation != Activation::identity || (form.training && form.dropout > 0);
+  require(linear.data != out.data || linear.data == nullptr || !changes,
+          "{}: pre-activations and what is made of them share their memory", op);
   check_parameters(op, form, parameters, linear.cols);
   check_passes(op, form, passes, linear.rows, linear.cols);
   if (form.normalization == NormalizationLayer::batch) {
