@@ -56,6 +56,17 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   for (Fit& fit : fits_of_starts(experiment, prepared, log)) fits.push_back(std::move(fit));
   check_fits(prepared.data, prepared.split, fits);  // before the time that training takes
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
+  ModelSet with_their_epochs;
+  for (const auto& [name, options] : experiment.model) {
+    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
+  }
+  std::vector<std::unique_ptr<TrainedModel>> models;  // all: one that cannot be must not wait for others
+  for (const auto& [name, options] : with_their_epochs) {
+    models.push_back(std::make_unique<TrainedModel>(
+        context, name, options, prepared.data, prepared.fitted.scaler,
+        static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
+    models.back()->know_training_cells(prepared.split.train);
+  }
   stop_if_asked(start.folder, "train");
   record.config_hash = config_hash(experiment, prepared.data.checksum);
   write_inputs(paths, prepared);
@@ -75,19 +86,10 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                               record.config_hash,
                               lineage_hash(experiment, prepared.data.checksum),
                               start.pause_after};
-  std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
-  ModelSet with_their_epochs;
-  for (const auto& [name, options] : experiment.model) {
-    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
-  }
-  for (const auto& [name, options] : with_their_epochs) {
-    models.push_back(std::make_unique<TrainedModel>(
-        context, name, options, prepared.data, prepared.fitted.scaler,
-        static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
-    models.back()->know_training_cells(prepared.split.train);
-    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *models.back()); }));
-    judged.push_back(models.back()->judged());
+  for (const auto& model : models) {
+    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *model); }));
+    judged.push_back(model->judged());
     stop_if_asked(start.folder, "evaluate");
   }
 
