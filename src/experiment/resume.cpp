@@ -8,6 +8,7 @@
 #include "experiment/signals.h"
 #include "experiment/stations.h"
 #include "sparcell/config.h"
+#include "sparcell/core/context.h"
 
 namespace sparcell {
 namespace {
@@ -135,14 +136,14 @@ void resume(const std::string& path, const ResumeRequest& request) {
   check_schema(path, status);
   Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
   check_metrics(experiment.evaluate);
+  find_device(experiment.device);
   RunLog log;
   if (fs::exists(paths.file("result.json"))) {
     if (request.overrides.empty()) {
       log.log().info("{} is finished: nothing to resume", path);
       return;
     }
-    check_epochs(json_if_there(paths.file("result.json")), experiment);
-    fs::remove(paths.file("result.json"));
+    check_epochs(json_if_there(paths.file("result.json")), experiment);  // before data are read
   }
   if (!request.overrides.empty())
     say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());

@@ -23,6 +23,20 @@ std::vector<std::string> model_names(const Experiment& experiment) {
   return names;
 }
 
+bool is_finished(const RunPaths& paths) { return std::filesystem::exists(paths.file("result.json")); }
+
+/// A resumed run becomes what the overrides make of it, now that nothing speaks against that. Its result goes
+/// first: with another configuration it would not be the one that the files say.
+void change_run(const RunStart& start, RunLog& log) {
+  const RunPaths& paths = start.folder.paths();
+  start.folder.check_lock();
+  if (is_finished(paths)) {
+    std::filesystem::remove(paths.file("result.json"));
+    log.open(paths.file("log.txt"));
+  }
+  write_config(paths, start.experiment, start.overrides);
+}
+
 void stop_if_asked(const OwnedRunFolder& folder, const char* next) {
   folder.check_lock();
   if (stop_requested()) throw Interrupted("stopped by a signal before the station {}", next);
@@ -67,8 +81,14 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
         static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
     models.back()->know_training_cells(prepared.split.train);
   }
-  stop_if_asked(start.folder, "train");
   record.config_hash = config_hash(experiment, prepared.data.checksum);
+  const std::string lineage = lineage_hash(experiment, prepared.data.checksum);
+  for (const auto& [name, options] : with_their_epochs) check_checkpoint(paths, name, options, lineage);
+  if (start.resumed) {
+    change_run(start, run_log);
+    status.set("running", {{"stage", "prepare"}});
+  }
+  stop_if_asked(start.folder, "train");
   write_inputs(paths, prepared);
   provenance.write(paths, experiment, prepared);
 
@@ -84,7 +104,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                               run_log,
                               start.earlier_status.value("cost", nlohmann::json::object()),
                               record.config_hash,
-                              lineage_hash(experiment, prepared.data.checksum),
+                              lineage,
                               start.pause_after};
   std::vector<JudgedModel> judged;
   for (const auto& model : models) {
@@ -126,27 +146,33 @@ void run_stations(const RunStart& start, RunLog& log) {
                 {{"schema", run_schema},
                  {"version", version},
                  {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
+  // A finished run that is to be extended stays finished until that can begin.
+  const auto end = [&](const char* state, const std::exception& reason) {
+    if (!is_finished(paths)) status.end(state, reason.what());
+  };
   try {
-    write_config(paths, start.experiment, start.overrides);
-    log.open(paths.file("log.txt"));
-    status.set("running", {{"stage", "prepare"}});
+    if (!start.resumed) write_config(paths, start.experiment, start.overrides);
+    if (!is_finished(paths)) {
+      log.open(paths.file("log.txt"));
+      status.set("running", {{"stage", "prepare"}});
+    }
     take_stations(start, status, log);
   } catch (const LockLost&) {
     throw;  // the folder is another process's
   } catch (const Interrupted& stop) {
     folder.keep();
-    status.end("interrupted", stop.what());
+    end("interrupted", stop);
     throw;
   } catch (const WriteError& error) {
-    status.end("interrupted", error.what());
+    end("interrupted", error);
     if (!folder.kept()) throw;
     throw Interrupted("{}; the last checkpoint is kept in {}", error.what(), paths.folder.string());
   } catch (const NumericalError& error) {
     folder.keep();  // its curves say how it came to that
-    status.end("failed", error.what());
+    end("failed", error);
     throw;
   } catch (const std::exception& error) {
-    status.end("failed", error.what());
+    end("failed", error);
     throw;
   }
 }

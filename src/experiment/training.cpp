@@ -16,8 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The last checkpoint, or the one before it where that is damaged. Nothing where there is none.
-std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog& log) {
+CheckpointFiles files_of(const RunPaths& paths, const std::string& model) {
+  return {paths.checkpoint(model, "last"), paths.checkpoint(model, "previous"),
+          paths.checkpoint(model, "best")};
+}
+
+/// The last checkpoint, or the one before it where that is damaged, which the log says. Nothing where there
+/// is none.
+std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog* log) {
   if (fs::exists(files.last)) {
     try {
       return read_checkpoint(files.last);
@@ -29,7 +35,8 @@ std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog
             "{}; there is none before it: remove it, and resume trains this model from its beginning",
             damaged.what());
       }
-      log.remark(
+      if (log == nullptr) return read_checkpoint(files.previous);
+      log->remark(
           fmt::format("{}; going on from the checkpoint before it, {}", damaged.what(), files.previous));
     }
   }
@@ -93,7 +100,7 @@ class ModelTraining {
       : around_(around),
         model_(model),
         options_(model.options().train),
-        files_{path("last"), path("previous"), path("best")},
+        files_(files_of(around.folder.paths(), model.name())),
         trainer_(around.context, model.trainable(), model.options(), around.prepared.split,
                  static_cast<std::uint64_t>(around.experiment.seed)) {}
 
@@ -116,10 +123,6 @@ class ModelTraining {
   }
 
  private:
-  std::string path(const char* which) const {
-    return around_.folder.paths().checkpoint(model_.name(), which);
-  }
-
   /// Drawn, begun from the training cells, or those of another run (train.init_from).
   void begin_weights() {
     model_.trainable().initialize();
@@ -142,21 +145,12 @@ class ModelTraining {
   }
 
   void go_on() {
-    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, &around_.log);
     if (!checkpoint) {
       around_.metrics.cut_back(model_.name(), 0);
       return;
     }
     const std::int64_t epochs = checkpoint->state.epoch;
-    if (checkpoint->identity.lineage != around_.lineage) {
-      throw DataError(
-          "{} is of another run: the data file, its preparation or the models are not those of its training",
-          files_.last);
-    }
-    if (epochs > options_.epochs) {
-      throw UsageError("train.epochs={}: {} is trained for {} epochs already", options_.epochs, model_.name(),
-                       epochs);
-    }
     const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
     if (shown < epochs) {
       around_.log.remark(fmt::format("metrics.csv has only {} of the {} epochs that {} is trained already",
@@ -243,7 +237,7 @@ class ModelTraining {
                    static_cast<std::uint64_t>(around_.experiment.seed));
     begin_weights();
     forget_moments(model_.trainable());
-    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, &around_.log);
     if (checkpoint) replay.restore(*checkpoint);
     const std::optional<NonFinite> found = replay.find_non_finite(epoch);
     const std::string kept = checkpoint ? fmt::format("; the last good checkpoint is {}", files_.last) : "";
@@ -283,6 +277,21 @@ class ModelTraining {
 };
 
 }  // namespace
+
+void check_checkpoint(const RunPaths& paths, const std::string& model, const ModelOptions& options,
+                      const std::string& lineage) {
+  const CheckpointFiles files = files_of(paths, model);
+  const std::optional<Checkpoint> checkpoint = newest_checkpoint(files, nullptr);
+  if (!checkpoint) return;
+  if (checkpoint->identity.lineage != lineage) {
+    throw DataError(
+        "{} is of another run: the data file, its preparation or the models are not those of its training",
+        files.last);
+  }
+  if (checkpoint->state.epoch <= options.train.epochs) return;
+  throw UsageError("train.epochs={}: {} is trained for {} epochs already", options.train.epochs, model,
+                   checkpoint->state.epoch);
+}
 
 ModelOutcome train_in_folder(TrainingSurroundings& around, TrainedModel& model) {
   return ModelTraining(around, model).run();
