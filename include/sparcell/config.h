@@ -47,7 +47,7 @@ std::string option_help();
 std::string config_hash(const Experiment& experiment, std::string_view data_checksum);
 
 /// Names what a run must share with a checkpoint to go on from it: the config hash without what may change on
-/// the way (train.epochs, early_stopping and checkpoint, evaluate, device, threads, products.plan).
+/// the way (train.epochs, steps, early_stopping and checkpoint, evaluate, device, threads, products.plan).
 std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum);
 
 }  // namespace sparcell

@@ -66,6 +66,7 @@ std::string lineage_hash(const Experiment& experiment, std::string_view data_che
   copy.threads = 0;
   for (auto& [name, model] : copy.model) {
     model.train.epochs = 1;
+    model.train.steps = 0;
     model.train.early_stopping = {};
     model.train.checkpoint = {};
   }

@@ -288,9 +288,12 @@ void check_checkpoint(const RunPaths& paths, const std::string& model, const Mod
         "{} is of another run: the data file, its preparation or the models are not those of its training",
         files.last);
   }
-  if (checkpoint->state.epoch <= options.train.epochs) return;
-  throw UsageError("train.epochs={}: {} is trained for {} epochs already", options.train.epochs, model,
-                   checkpoint->state.epoch);
+  const TrainOptions& train = options.train;
+  if (checkpoint->state.epoch <= train.epochs) return;
+  throw UsageError("train.{}: {} is trained for {} epochs already",
+                   train.steps > 0 ? fmt::format("steps={}, which are {} epochs", train.steps, train.epochs)
+                                   : fmt::format("epochs={}", train.epochs),
+                   model, checkpoint->state.epoch);
 }
 
 ModelOutcome train_in_folder(TrainingSurroundings& around, TrainedModel& model) {

@@ -111,6 +111,18 @@ TEST_F(Resume, MoreEpochsExtendAFinishedRun) {
             "- \"~model.gan\"\n- \"~model.vae\"\n- \"train.epochs=6\"\n");
 }
 
+TEST_F(Resume, MoreStepsExtendAFinishedRun) {
+  finished_run("r", {"~model.gan", "~model.vae", "train.steps=12"});  // 6 are an epoch
+  finished_run("long", {"~model.gan", "~model.vae", "train.steps=30"});
+  const Finished done = resume("r", {"train.steps=30"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("ae: 30 steps instead of 12; its learning rate stays"));
+  EXPECT_THAT(differences(folder / "long", folder / "r"), IsEmpty());
+  const Finished fewer = resume("r", {"train.steps=13"});
+  EXPECT_EQ(fewer.code, 2);
+  EXPECT_THAT(fewer.err, HasSubstr("train.steps=13, which are 3 epochs: ae is trained for 5 epochs already"));
+}
+
 TEST_F(Resume, ExtensionSaysWhatHappensToSchedules) {
   finished_run("r", {"train.schedule.type=cosine"});
   const Finished done = resume("r", {"train.epochs=5"});
