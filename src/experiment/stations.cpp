@@ -62,12 +62,14 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
     }
     record.resumed_elsewhere = provenance.differences();
   }
+  const StartChecksums starts = starts_of(experiment, paths, start.earlier_provenance);
+  provenance.note_starts(starts);
   StageClock clock(record.stages);
 
   const Prepared prepared =
       prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
   std::vector<Fit> fits = fits_of(experiment, prepared);
-  for (Fit& fit : fits_of_starts(experiment, prepared, log)) fits.push_back(std::move(fit));
+  for (Fit& fit : fits_of_starts(experiment, prepared, paths, log)) fits.push_back(std::move(fit));
   check_fits(prepared.data, prepared.split, fits);  // before the time that training takes
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   ModelSet with_their_epochs;
@@ -81,8 +83,8 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
         static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
     models.back()->know_training_cells(prepared.split.train);
   }
-  record.config_hash = config_hash(experiment, prepared.data.checksum);
-  const std::string lineage = lineage_hash(experiment, prepared.data.checksum);
+  record.config_hash = config_hash(experiment, prepared.data.checksum, starts);
+  const std::string lineage = lineage_hash(experiment, prepared.data.checksum, starts);
   for (const auto& [name, options] : with_their_epochs) check_checkpoint(paths, name, options, lineage);
   if (start.resumed) {
     change_run(start, run_log);

@@ -48,10 +48,6 @@ std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog
 void take_weights(const std::string& run, TrainedModel& model, const std::vector<std::string>& genes) {
   const RunPaths paths{run};
   const std::string file = paths.checkpoint(model.name(), "last");
-  if (!fs::exists(file)) {
-    throw UsageError("train.init_from: {} has no weights of a model named {} (no file {})", run, model.name(),
-                     file);
-  }
   const std::vector<std::string> theirs = read_preprocessing(paths.preprocessing()).genes;
   const auto [ours, other] = std::mismatch(genes.begin(), genes.end(), theirs.begin(), theirs.end());
   if (ours != genes.end() || other != theirs.end()) {
@@ -123,12 +119,14 @@ class ModelTraining {
   }
 
  private:
-  /// Drawn, begun from the training cells, or those of another run (train.init_from).
+  /// Drawn, begun from the training cells, or those of another run (train.init_from), which a checkpoint of
+  /// this one replaces.
   void begin_weights() {
     model_.trainable().initialize();
     model_.trainable().begin_from(training_start(around_.context, model_.options(), around_.prepared,
                                                  model_.conditions(), around_.log.log()));
-    if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
+    if (options_.init_from.empty() || around_.folder.paths().has_checkpoint(model_.name())) return;
+    take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
   }
 
   /// A GAN has no validation loss: where its best weights are asked for, its cells are looked at.
