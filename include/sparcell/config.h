@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -39,15 +40,25 @@ nlohmann::ordered_json config_schema();
 /// Every option by section: key, type and bounds, default, sentence.
 std::string option_help();
 
+/// By model: the checksum of the weights that it starts from (`train.init_from`), as a run notes them when it
+/// begins. The file may be gone or changed by the time that the run is looked at again.
+using StartChecksums = std::map<std::string, std::string>;
+
+/// Of the model's weights in that run. Throws DataError where they cannot be read.
+std::string start_checksum(const std::string& run, const std::string& model);
+
 /// 64 hex digits that name what a run computes: SHA-256 of the resolved experiment and of the data file's
 /// checksum. Name, tags, report and paths do not count, and neither does where a value was written (in
 /// `train` or in a model's own). `select.file`, `split.file`, `products.plan`, the table of
-/// `conditioning.embedding` and the weights of `train.init_from` count by their content. `device: auto` counts as auto. Throws DataError where one of
-/// those files cannot be read, UsageError for the plan.
-std::string config_hash(const Experiment& experiment, std::string_view data_checksum);
+/// `conditioning.embedding` and the weights of `train.init_from` count by their content, those of `starts` by
+/// what stands there. `device: auto` counts as auto. Throws DataError where one of those files cannot be read,
+/// UsageError for the plan.
+std::string config_hash(const Experiment& experiment, std::string_view data_checksum,
+                        const StartChecksums& starts = {});
 
 /// Names what a run must share with a checkpoint to go on from it: the config hash without what may change on
-/// the way (train.epochs, early_stopping and checkpoint, evaluate, device, threads, products.plan).
-std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum);
+/// the way (train.epochs, steps, early_stopping and checkpoint, evaluate, device, threads, products.plan).
+std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum,
+                         const StartChecksums& starts = {});
 
 }  // namespace sparcell

@@ -118,7 +118,7 @@ void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Comman
   resume->footer(
       "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
       "node.\n"
-      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs,\n"
+      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, train.steps,\n"
       "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads,\n"
       "products.plan and read.path.\n"
       "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");

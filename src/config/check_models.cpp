@@ -285,6 +285,39 @@ class ModelChecker {
   Checker& checker_;
 };
 
+/// What evaluation calls its references; with more latent sizes than one, some have the size behind them.
+constexpr std::string_view references[] = {
+    "gene_mean",      "centroid_mean",    "control_mean", "training_mean",
+    "linear",         "additive",         "pca",          "pca_clamped",
+    "pca_shrunk",     "pca_gaussian",     "gaussian_pca", "training_cells",
+    "shuffled_genes", "shifted_controls", "nb_library",   "independent_genes",
+    "split_half"};
+
+bool is_reference(std::string_view name) {
+  const std::size_t size = name.find_last_not_of("0123456789");
+  const std::string_view without_size =
+      size + 1 < name.size() && name[size] == '_' ? name.substr(0, size) : name;
+  return std::find(std::begin(references), std::end(references), without_size) != std::end(references);
+}
+
+/// Rows of result.json and matrices of latent.h5ad are found by the models' names.
+void check_names(const ModelSet& models, Checker& checker) {
+  constexpr std::string_view plane = "_pca2";
+  for (const auto& [name, model] : models) {
+    checker.refuse_if(
+        is_reference(name), "model." + name,
+        "the model name '{}' is that of a reference that models are judged against; choose another", name);
+    if (!name.ends_with(plane)) continue;
+    const std::string stem = name.substr(0, name.size() - plane.size());
+    const bool taken =
+        std::any_of(models.begin(), models.end(), [&](const auto& other) { return other.first == stem; });
+    checker.refuse_if(taken, "model." + name,
+                      "the model name '{}' is that of the first two components of {}'s latent space; choose "
+                      "another",
+                      name, stem);
+  }
+}
+
 /// Whether some epoch is trained at the full KL weight, the only ones that `best` chooses from.
 bool reaches_full_weight(const ModelOptions& model) {
   if (model.type != ModelType::vae || model.kl.warmup_unit == WarmupUnit::step) return true;
@@ -326,6 +359,7 @@ void check_validation(const Experiment& e, Checker& checker) {
 void check_models(const Experiment& e, Checker& checker) {
   checker.refuse_if(e.model.empty() && checker.sound("model"), "model",
                     "model is missing: name at least one, as in model: {{ae: {{type: autoencoder}}}}");
+  check_names(e.model, checker);
   const bool train_is_sound = checker.sound("train");
   for (const auto& [name, model] : e.model) {
     if (train_is_sound && checker.sound("model." + name)) ModelChecker(name, model, e, checker).check();

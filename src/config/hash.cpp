@@ -25,14 +25,19 @@ std::string checksum_of(const std::string& path, std::string_view key) {
 
 }  // namespace
 
-std::string config_hash(const Experiment& experiment, std::string_view data_checksum) {
+std::string start_checksum(const std::string& run, const std::string& model) {
+  return checksum_of(run + "/checkpoints/" + model + "/last.h5", "train.init_from");
+}
+
+std::string config_hash(const Experiment& experiment, std::string_view data_checksum,
+                        const StartChecksums& starts) {
   Experiment copy = experiment;
   copy.select.file = checksum_of(copy.select.file, "select.file");
   copy.split.file = checksum_of(copy.split.file, "split.file");
   for (auto& [name, model] : copy.model) {
-    const std::string& run = model.train.init_from;
-    const std::string weights = run.empty() ? "" : run + "/checkpoints/" + name + "/last.h5";
-    model.train.init_from = checksum_of(weights, "train.init_from");
+    std::string& run = model.train.init_from;
+    const auto known = starts.find(name);
+    if (!run.empty()) run = known != starts.end() ? known->second : start_checksum(run, name);
     std::string& embedding = model.conditioning.embedding;
     if (embedding != ConditioningOptions::one_hot && embedding != ConditioningOptions::loadings)
       embedding = checksum_of(embedding, "conditioning.embedding");
@@ -58,7 +63,8 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   return sha.hex();
 }
 
-std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum) {
+std::string lineage_hash(const Experiment& experiment, std::string_view data_checksum,
+                         const StartChecksums& starts) {
   Experiment copy = experiment;
   copy.evaluate = {};
   copy.device.clear();
@@ -66,10 +72,11 @@ std::string lineage_hash(const Experiment& experiment, std::string_view data_che
   copy.threads = 0;
   for (auto& [name, model] : copy.model) {
     model.train.epochs = 1;
+    model.train.steps = 0;
     model.train.early_stopping = {};
     model.train.checkpoint = {};
   }
-  return config_hash(copy, data_checksum);
+  return config_hash(copy, data_checksum, starts);
 }
 
 }  // namespace sparcell

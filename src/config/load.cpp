@@ -11,8 +11,10 @@ namespace {
 /// Does the whole road work? One epoch; `prepare` keeps two batches of cells.
 void shorten(Experiment& experiment) {
   experiment.train.epochs = 1;
+  experiment.train.steps = 0;
   for (auto& [name, options] : experiment.model) {
     options.train.epochs = 1;
+    options.train.steps = 0;
     options.kl.warmup = 0;
   }
 }

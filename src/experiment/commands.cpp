@@ -60,7 +60,7 @@ Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   experiment.split.file = run.paths().file("split.csv");
   StageCosts costs;
   Prepared prepared = prepare(context, experiment, log, costs);
-  if (config_hash(run.experiment(), prepared.data.checksum) != run.config_hash()) {
+  if (config_hash(run.experiment(), prepared.data.checksum, run.starts()) != run.config_hash()) {
     throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
                     run.paths().folder.string());
   }

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sparcell/config.h"
+#include "experiment/fitted_cells.h"
 
 namespace sparcell {
 namespace {
@@ -55,6 +55,12 @@ std::string FinishedRun::choose(const ModelChoice& choice,
   if (able.size() == 1) return able.front();
   throw UsageError("{}: say with --model which of its models is meant; it has {}", paths_.folder.string(),
                    names);
+}
+
+StartChecksums FinishedRun::starts() const {
+  std::ifstream file(paths_.file("provenance.json"));
+  const auto json = nlohmann::json::parse(file, nullptr, false);
+  return json.is_object() ? noted_starts(json) : StartChecksums();
 }
 
 bool FinishedRun::has_best(const std::string& name) const {

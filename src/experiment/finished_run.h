@@ -10,6 +10,7 @@
 #include "experiment/prepared.h"
 #include "experiment/run_folder.h"
 #include "experiment/trained_model.h"
+#include "sparcell/config.h"
 
 namespace sparcell {
 
@@ -22,6 +23,9 @@ class FinishedRun {
   const Preprocessing& preprocessing() const { return preprocessing_; }
   const RunPaths& paths() const { return paths_; }
   const std::string& config_hash() const { return config_hash_; }
+
+  /// The weights that its models started from, as it notes them.
+  StartChecksums starts() const;
 
   /// The name of the model that `choice` means among those of the given types. Throws UsageError where there
   /// is none, or several and none is named.

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/csv.h"
-#include "experiment/run_folder.h"
-#include "sparcell/config.h"
 #include "sparcell/core/sha256.h"
 #include "train/checkpoint.h"
 
@@ -57,14 +54,19 @@ void check_names(const RunPaths& paths, const std::string& model, const std::vec
   }
 }
 
+/// Whether a model's weights are there, and what says on which cells they were fitted.
+bool has_fitted_weights(const RunPaths& paths, const std::string& model) {
+  return std::filesystem::exists(paths.file("split.csv")) &&
+         std::filesystem::exists(paths.checkpoint(model, "last"));
+}
+
 /// The names of all cells that the weights of a model of a run have seen.
 std::set<std::string> names_behind(std::string run, const std::string& model, const std::string& checksum,
                                    Log& log) {
   std::set<std::string> all;
   for (std::set<std::string> visited; !run.empty() && visited.insert(run).second;) {
     const RunPaths paths{run};
-    if (!std::filesystem::exists(paths.file("split.csv")) ||
-        !std::filesystem::exists(paths.checkpoint(model, "last"))) {
+    if (!has_fitted_weights(paths, model)) {
       log.warn("train.init_from: {} is gone; whether test cells took part in fitting its {} cannot be told",
                run, model);
       break;
@@ -99,11 +101,56 @@ std::string seen_cells_hash(const Prepared& prepared) {
   return hash_of_names(std::move(names));
 }
 
-std::vector<Fit> fits_of_starts(const Experiment& experiment, const Prepared& prepared, Log& log) {
+StartChecksums noted_starts(const nlohmann::json& provenance) {
+  StartChecksums starts;
+  const auto noted = provenance.find("starts");
+  if (noted == provenance.end() || !noted->is_object()) return starts;
+  for (const auto& [model, checksum] : noted->items()) {
+    if (checksum.is_string()) starts[model] = checksum;
+  }
+  return starts;
+}
+
+StartChecksums starts_of(const Experiment& experiment, const RunPaths& paths,
+                         const nlohmann::json& provenance) {
+  const StartChecksums noted = noted_starts(provenance);
+  StartChecksums starts;
+  for (const auto& [name, options] : experiment.model) {
+    const std::string& run = options.train.init_from;
+    if (run.empty()) continue;
+    const auto then = noted.find(name);
+    if (then != noted.end() && paths.has_checkpoint(name)) {
+      starts.insert(*then);
+      continue;
+    }
+    const std::string file = RunPaths{run}.checkpoint(name, "last");
+    if (std::filesystem::is_directory(run) && !std::filesystem::exists(file)) {
+      throw UsageError("train.init_from: {} has no weights of a model named {} (no file {})", run, name,
+                       file);
+    }
+    starts[name] = start_checksum(run, name);
+    if (then != noted.end() && then->second != starts[name]) {
+      throw DataError("train.init_from: {} has changed since {} began, and {} is still to start from it",
+                      file, paths.folder.string(), name);
+    }
+  }
+  return starts;
+}
+
+std::vector<Fit> fits_of_starts(const Experiment& experiment, const Prepared& prepared, const RunPaths& paths,
+                                Log& log) {
   std::vector<Fit> fits;
   for (const auto& [name, options] : experiment.model) {
     const std::string& run = options.train.init_from;
     if (run.empty()) continue;
+    if (paths.has_checkpoint(name) && !has_fitted_weights(RunPaths{run}, name)) {
+      log.warn(
+          "train.init_from: the weights of {} in {} are gone; {} goes on from its own checkpoint, and "
+          "whether "
+          "test cells took part in theirs was looked at when the run began",
+          name, run, name);
+      continue;
+    }
     const std::set<std::string> names = names_behind(run, name, prepared.data.checksum, log);
     Fit fit{fmt::format("the weights of {} that {} starts from", run, name), {}};
     for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {

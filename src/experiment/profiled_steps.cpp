@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "experiment/begun_model.h"
 #include "experiment/stage_clock.h"
-#include "experiment/trained_model.h"
 #include "experiment/training_start.h"
 #include "sparcell/core/gpus.h"
 #include "train/trainer.h"
@@ -37,19 +37,16 @@ void check_device_of_profile(const Experiment& experiment) {
 void take_profiled_steps(const Experiment& experiment, const ProfiledSteps& steps, Log& log) {
   check_device_of_profile(experiment);
   Context context(find_device(experiment.device), static_cast<int>(experiment.threads));
+  set_training_products(context, experiment.products);
   StageCosts costs;
   const Prepared prepared = prepare(context, experiment, log, costs);
-  const ModelOptions& options = options_of(experiment, steps.model);
-  check_end(steps, options.train, std::ssize(prepared.split.train));
+  const ModelOptions& given = options_of(experiment, steps.model);
+  const std::int64_t cells = std::ssize(prepared.split.train);
+  check_end(steps, with_epochs(given, cells).train, cells);
 
   const auto seed = static_cast<std::uint64_t>(experiment.seed);
-  ConditionTable conditions;
-  if (needs_table(options)) conditions = ConditionTable(context, steps.model, options, prepared, log);
-  TrainedModel model(context, steps.model, options, prepared.data, prepared.fitted.scaler, seed,
-                     std::move(conditions));
-  model.trainable().initialize();
-  model.trainable().begin_from(training_start(context, options, prepared, model.conditions(), log));
-  Trainer trainer(context, model.trainable(), options, prepared.split, seed);
+  BegunModel begun(context, steps.model, given, prepared, seed, log);
+  Trainer trainer(context, begun.model.trainable(), begun.options, prepared.split, seed);
   bool collecting = false, done = false;
   TrainHooks hooks;
   hooks.window = StepWindow{.first = steps.first,

@@ -6,6 +6,7 @@
 
 #include "experiment/prepared.h"
 #include "experiment/run_folder.h"
+#include "sparcell/config.h"
 
 namespace sparcell {
 
@@ -17,6 +18,10 @@ class Provenance {
   /// Goes on with the file of an earlier process. Returns how this place differs from the one where the run
   /// began.
   std::vector<std::string> go_on(const nlohmann::json& earlier);
+  /// What `resume` and `evaluate` know other runs' weights by when these are gone.
+  void note_starts(const StartChecksums& starts) {
+    if (!starts.empty()) json_["starts"] = starts;
+  }
   /// Of all places where the run was resumed.
   std::vector<std::string> differences() const;
   /// `finished` is what the stages of a run took that is at its end, else nothing.

@@ -8,6 +8,7 @@
 #include "experiment/signals.h"
 #include "experiment/stations.h"
 #include "sparcell/config.h"
+#include "sparcell/core/context.h"
 
 namespace sparcell {
 namespace {
@@ -90,11 +91,22 @@ void check_epochs(const Json& result, const Experiment& experiment) {
   }
 }
 
-/// What more or fewer epochs mean for what moves with the share of training that lies behind.
+/// How long a model trains, in the words that it was given in.
+struct TrainingLength {
+  std::int64_t count;
+  std::string_view unit;
+
+  explicit TrainingLength(const TrainOptions& train)
+      : count(train.steps > 0 ? train.steps : train.epochs), unit(train.steps > 0 ? "steps" : "epochs") {}
+  bool operator==(const TrainingLength&) const = default;
+  std::string text() const { return fmt::format("{} {}", count, unit); }
+};
+
+/// What a longer or shorter training means for what moves with the share of it that lies behind.
 void say_what_happens_to_schedules(const Experiment& before, const Experiment& after, Log& log) {
   for (std::size_t m = 0; m < std::min(before.model.size(), after.model.size()); ++m) {
     const auto& [name, options] = after.model[m];
-    const std::int64_t from = before.model[m].second.train.epochs, to = options.train.epochs;
+    const TrainingLength from(before.model[m].second.train), to(options.train);
     if (from == to) continue;
     std::string text;
     switch (options.train.schedule.type) {
@@ -106,15 +118,18 @@ void say_what_happens_to_schedules(const Experiment& before, const Experiment& a
         break;
       case ScheduleType::cosine:
       case ScheduleType::linear:
-        text = fmt::format("its {} schedule is stretched over {} epochs, so its learning rate {} at once",
-                           name_of(options.train.schedule.type), to, to > from ? "rises" : "falls");
+        text = fmt::format("its {} schedule is stretched over {}", name_of(options.train.schedule.type),
+                           to.text());
+        if (from.unit == to.unit)
+          text += fmt::format(", so its learning rate {} at once", to.count > from.count ? "rises" : "falls");
         break;
     }
     if (options.type == ModelType::vae && options.kl.warmup > 0) {
-      text += fmt::format(", its KL warm-up is stretched too and now ends after {:g} epochs",
-                          options.kl.warmup * static_cast<double>(to));
+      text += fmt::format(", its KL warm-up is stretched too and now ends after {:g} {}",
+                          options.kl.warmup * static_cast<double>(to.count), to.unit);
     }
-    log.info("{}: {} epochs instead of {}; {}", name, to, from, text);
+    log.info("{}: {} instead of {}; {}", name, to.text(),
+             to.unit == from.unit ? std::to_string(from.count) : from.text(), text);
   }
 }
 
@@ -135,14 +150,14 @@ void resume(const std::string& path, const ResumeRequest& request) {
   check_schema(path, status);
   Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
   check_metrics(experiment.evaluate);
+  find_device(experiment.device);
   RunLog log;
   if (fs::exists(paths.file("result.json"))) {
     if (request.overrides.empty()) {
       log.log().info("{} is finished: nothing to resume", path);
       return;
     }
-    check_epochs(json_if_there(paths.file("result.json")), experiment);
-    fs::remove(paths.file("result.json"));
+    check_epochs(json_if_there(paths.file("result.json")), experiment);  // before data are read
   }
   if (!request.overrides.empty())
     say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());

@@ -26,6 +26,11 @@ struct RunPaths {
   std::string checkpoint(const std::string& model, const std::string& which) const {
     return (folder / "checkpoints" / model / (which + ".h5")).string();
   }
+  /// Whether there is one that the model's training can go on from.
+  bool has_checkpoint(const std::string& model) const {
+    return std::filesystem::exists(checkpoint(model, "last")) ||
+           std::filesystem::exists(checkpoint(model, "previous"));
+  }
   std::string preprocessing() const { return (folder / "checkpoints" / "preprocessing.h5").string(); }
   std::string generated(const std::string& model) const { return file("generated_" + model + ".h5ad"); }
 };

@@ -23,6 +23,20 @@ std::vector<std::string> model_names(const Experiment& experiment) {
   return names;
 }
 
+bool is_finished(const RunPaths& paths) { return std::filesystem::exists(paths.file("result.json")); }
+
+/// A resumed run becomes what the overrides make of it, now that nothing speaks against that. Its result goes
+/// first: with another configuration it would not be the one that the files say.
+void change_run(const RunStart& start, RunLog& log) {
+  const RunPaths& paths = start.folder.paths();
+  start.folder.check_lock();
+  if (is_finished(paths)) {
+    std::filesystem::remove(paths.file("result.json"));
+    log.open(paths.file("log.txt"));
+  }
+  write_config(paths, start.experiment, start.overrides);
+}
+
 void stop_if_asked(const OwnedRunFolder& folder, const char* next) {
   folder.check_lock();
   if (stop_requested()) throw Interrupted("stopped by a signal before the station {}", next);
@@ -48,16 +62,35 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
     }
     record.resumed_elsewhere = provenance.differences();
   }
+  const StartChecksums starts = starts_of(experiment, paths, start.earlier_provenance);
+  provenance.note_starts(starts);
   StageClock clock(record.stages);
 
   const Prepared prepared =
       prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
   std::vector<Fit> fits = fits_of(experiment, prepared);
-  for (Fit& fit : fits_of_starts(experiment, prepared, log)) fits.push_back(std::move(fit));
+  for (Fit& fit : fits_of_starts(experiment, prepared, paths, log)) fits.push_back(std::move(fit));
   check_fits(prepared.data, prepared.split, fits);  // before the time that training takes
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
+  ModelSet with_their_epochs;
+  for (const auto& [name, options] : experiment.model) {
+    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
+  }
+  std::vector<std::unique_ptr<TrainedModel>> models;  // all: one that cannot be must not wait for others
+  for (const auto& [name, options] : with_their_epochs) {
+    models.push_back(std::make_unique<TrainedModel>(
+        context, name, options, prepared.data, prepared.fitted.scaler,
+        static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
+    models.back()->know_training_cells(prepared.split.train);
+  }
+  record.config_hash = config_hash(experiment, prepared.data.checksum, starts);
+  const std::string lineage = lineage_hash(experiment, prepared.data.checksum, starts);
+  for (const auto& [name, options] : with_their_epochs) check_checkpoint(paths, name, options, lineage);
+  if (start.resumed) {
+    change_run(start, run_log);
+    status.set("running", {{"stage", "prepare"}});
+  }
   stop_if_asked(start.folder, "train");
-  record.config_hash = config_hash(experiment, prepared.data.checksum);
   write_inputs(paths, prepared);
   provenance.write(paths, experiment, prepared);
 
@@ -73,21 +106,12 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
                               run_log,
                               start.earlier_status.value("cost", nlohmann::json::object()),
                               record.config_hash,
-                              lineage_hash(experiment, prepared.data.checksum),
+                              lineage,
                               start.pause_after};
-  std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
-  ModelSet with_their_epochs;
-  for (const auto& [name, options] : experiment.model) {
-    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
-  }
-  for (const auto& [name, options] : with_their_epochs) {
-    models.push_back(std::make_unique<TrainedModel>(
-        context, name, options, prepared.data, prepared.fitted.scaler,
-        static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
-    models.back()->know_training_cells(prepared.split.train);
-    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *models.back()); }));
-    judged.push_back(models.back()->judged());
+  for (const auto& model : models) {
+    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *model); }));
+    judged.push_back(model->judged());
     stop_if_asked(start.folder, "evaluate");
   }
 
@@ -124,13 +148,16 @@ void run_stations(const RunStart& start, RunLog& log) {
                 {{"schema", run_schema},
                  {"version", version},
                  {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
+  // A finished run that is to be extended stays finished until that can begin.
   const auto end = [&](const char* state, const std::exception& reason) {
-    if (folder.is_ours()) status.end(state, reason.what());
+    if (folder.is_ours() && !is_finished(paths)) status.end(state, reason.what());
   };
   try {
-    write_config(paths, start.experiment, start.overrides);
-    log.open(paths.file("log.txt"));
-    status.set("running", {{"stage", "prepare"}});
+    if (!start.resumed) write_config(paths, start.experiment, start.overrides);
+    if (!is_finished(paths)) {
+      log.open(paths.file("log.txt"));
+      status.set("running", {{"stage", "prepare"}});
+    }
     take_stations(start, status, log);
   } catch (const LockLost&) {
     folder.keep();  // it is another process's, with all that is in it

@@ -16,8 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The last checkpoint, or the one before it where that is damaged. Nothing where there is none.
-std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog& log) {
+CheckpointFiles files_of(const RunPaths& paths, const std::string& model) {
+  return {paths.checkpoint(model, "last"), paths.checkpoint(model, "previous"),
+          paths.checkpoint(model, "best")};
+}
+
+/// The last checkpoint, or the one before it where that is damaged, which the log says. Nothing where there
+/// is none.
+std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog* log) {
   if (fs::exists(files.last)) {
     try {
       return read_checkpoint(files.last);
@@ -29,7 +35,8 @@ std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog
             "{}; there is none before it: remove it, and resume trains this model from its beginning",
             damaged.what());
       }
-      log.remark(
+      if (log == nullptr) return read_checkpoint(files.previous);
+      log->remark(
           fmt::format("{}; going on from the checkpoint before it, {}", damaged.what(), files.previous));
     }
   }
@@ -41,10 +48,6 @@ std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog
 void take_weights(const std::string& run, TrainedModel& model, const std::vector<std::string>& genes) {
   const RunPaths paths{run};
   const std::string file = paths.checkpoint(model.name(), "last");
-  if (!fs::exists(file)) {
-    throw UsageError("train.init_from: {} has no weights of a model named {} (no file {})", run, model.name(),
-                     file);
-  }
   const std::vector<std::string> theirs = read_preprocessing(paths.preprocessing()).genes;
   const auto [ours, other] = std::mismatch(genes.begin(), genes.end(), theirs.begin(), theirs.end());
   if (ours != genes.end() || other != theirs.end()) {
@@ -93,7 +96,7 @@ class ModelTraining {
       : around_(around),
         model_(model),
         options_(model.options().train),
-        files_{path("last"), path("previous"), path("best")},
+        files_(files_of(around.folder.paths(), model.name())),
         trainer_(around.context, model.trainable(), model.options(), around.prepared.split,
                  static_cast<std::uint64_t>(around.experiment.seed)) {}
 
@@ -116,16 +119,14 @@ class ModelTraining {
   }
 
  private:
-  std::string path(const char* which) const {
-    return around_.folder.paths().checkpoint(model_.name(), which);
-  }
-
-  /// Drawn, begun from the training cells, or those of another run (train.init_from).
+  /// Drawn, begun from the training cells, or those of another run (train.init_from), which a checkpoint of
+  /// this one replaces.
   void begin_weights() {
     model_.trainable().initialize();
     model_.trainable().begin_from(training_start(around_.context, model_.options(), around_.prepared,
                                                  model_.conditions(), around_.log.log()));
-    if (!options_.init_from.empty()) take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
+    if (options_.init_from.empty() || around_.folder.paths().has_checkpoint(model_.name())) return;
+    take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
   }
 
   /// A GAN has no validation loss: where its best weights are asked for, its cells are looked at.
@@ -142,21 +143,12 @@ class ModelTraining {
   }
 
   void go_on() {
-    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, &around_.log);
     if (!checkpoint) {
       around_.metrics.cut_back(model_.name(), 0);
       return;
     }
     const std::int64_t epochs = checkpoint->state.epoch;
-    if (checkpoint->identity.lineage != around_.lineage) {
-      throw DataError(
-          "{} is of another run: the data file, its preparation or the models are not those of its training",
-          files_.last);
-    }
-    if (epochs > options_.epochs) {
-      throw UsageError("train.epochs={}: {} is trained for {} epochs already", options_.epochs, model_.name(),
-                       epochs);
-    }
     const std::int64_t shown = around_.metrics.cut_back(model_.name(), epochs);
     if (shown < epochs) {
       around_.log.remark(fmt::format("metrics.csv has only {} of the {} epochs that {} is trained already",
@@ -245,7 +237,7 @@ class ModelTraining {
                    static_cast<std::uint64_t>(around_.experiment.seed));
     begin_weights();
     forget_moments(model_.trainable());
-    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, around_.log);
+    const std::optional<Checkpoint> checkpoint = newest_checkpoint(files_, &around_.log);
     if (checkpoint) replay.restore(*checkpoint);
     const std::optional<NonFinite> found = replay.find_non_finite(epoch);
     const std::string kept = checkpoint ? fmt::format("; the last good checkpoint is {}", files_.last) : "";
@@ -285,6 +277,24 @@ class ModelTraining {
 };
 
 }  // namespace
+
+void check_checkpoint(const RunPaths& paths, const std::string& model, const ModelOptions& options,
+                      const std::string& lineage) {
+  const CheckpointFiles files = files_of(paths, model);
+  const std::optional<Checkpoint> checkpoint = newest_checkpoint(files, nullptr);
+  if (!checkpoint) return;
+  if (checkpoint->identity.lineage != lineage) {
+    throw DataError(
+        "{} is of another run: the data file, its preparation or the models are not those of its training",
+        files.last);
+  }
+  const TrainOptions& train = options.train;
+  if (checkpoint->state.epoch <= train.epochs) return;
+  throw UsageError("train.{}: {} is trained for {} epochs already",
+                   train.steps > 0 ? fmt::format("steps={}, which are {} epochs", train.steps, train.epochs)
+                                   : fmt::format("epochs={}", train.epochs),
+                   model, checkpoint->state.epoch);
+}
 
 ModelOutcome train_in_folder(TrainingSurroundings& around, TrainedModel& model) {
   return ModelTraining(around, model).run();

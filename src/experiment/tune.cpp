@@ -3,8 +3,7 @@
 #include <filesystem>
 
 #include "core/whole_file.h"
-#include "experiment/prepared.h"
-#include "experiment/trained_model.h"
+#include "experiment/begun_model.h"
 #include "train/trainer.h"
 
 namespace sparcell {
@@ -12,12 +11,12 @@ namespace {
 
 /// An epoch has steps on a whole batch and on the last one, and so every product that later epochs have.
 void take_an_epoch(Context& context, const std::string& name, ModelOptions options, const Prepared& prepared,
-                   std::uint64_t seed) {
+                   std::uint64_t seed, Log& log) {
   options.train.epochs = 1;
+  options.train.steps = 0;
   options.kl.warmup = 0;
-  TrainedModel model(context, name, options, prepared.data, prepared.fitted.scaler, seed);
-  model.trainable().initialize();
-  Trainer(context, model.trainable(), options, prepared.split, seed).run({});
+  BegunModel begun(context, name, options, prepared, seed, log);
+  Trainer(context, begun.model.trainable(), begun.options, prepared.split, seed).run({});
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ void tune(const Experiment& experiment, const std::string& file, Log& log) {
   const Prepared prepared = prepare(context, experiment, log, costs);
   for (const auto& [name, options] : experiment.model) {
     log.info("tune: an epoch of {}", name);
-    take_an_epoch(context, name, options, prepared, static_cast<std::uint64_t>(experiment.seed));
+    take_an_epoch(context, name, options, prepared, static_cast<std::uint64_t>(experiment.seed), log);
   }
   write_file(file, measured_plan(context, log));
   log.info("tune: {} is for {} and precision {}; take it with products.plan={}", file, gpu_model(device),

@@ -102,6 +102,40 @@ TEST_F(ExperimentOptions, FastDevRunTakesTwoBatchesOfEverything) {
   }
 }
 
+TEST_F(ExperimentOptions, FastDevRunTakesOneEpochOfATrainingThatIsCountedInSteps) {
+  finished_run("r", {"train.steps=100000000", "model.vae.train.steps=200000000", "train.batch=16",
+                     "model.ae.train.batch=24", "--fast-dev-run"});
+  const nlohmann::json result = json("r/result.json");
+  EXPECT_EQ(result["data"]["train"], 48) << "two batches of the model with the largest";
+  EXPECT_EQ(result["models"]["ae"]["cost"]["steps"], 2);
+  for (const auto& [name, model] : result["models"].items()) EXPECT_EQ(model["epochs"], 1) << name;
+}
+
+/// Two batches have cells of few of the perturbations: those without training cells there are not held out.
+TEST_F(ExperimentOptions, FastDevRunOfModelsThatAreToldPerturbations) {
+  simulate(folder / "cells.h5ad",
+           {.cells = 600, .genes = 200, .perturbations = 8, .doubles = 8, .density = 0.25, .seed = 1},
+           silent);
+  const auto expect_runs = [&](const std::string& out, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"~model.gan", "train.batch=8", "model.ae.condition=perturbation",
+                                       "--fast-dev-run"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    finished_run(out, arguments);
+    const nlohmann::json data = json(out + "/result.json")["data"];
+    EXPECT_EQ(data["train"], 16);
+    for (const char* part : {"validation", "test"}) {
+      EXPECT_GT(data[part], 0) << part;
+      EXPECT_LE(data[part], 16) << part;
+    }
+    const Finished again = program({"evaluate", out});
+    EXPECT_EQ(again.code, 0) << again.err;
+  };
+  expect_runs("by_cell", {"model.vae.likelihood=nb", "model.vae.dispersion=gene_perturbation"});
+  expect_runs("by_doubles",
+              {"~model.vae", "split.stratify=false", "split.by=perturbation", "split.hold_out=doubles",
+               "split.train=0.4", "split.validation=0.3", "split.test=0.3"});
+}
+
 TEST_F(ExperimentOptions, OutPutsTheRunExactlyThere) {
   finished_run("deep/down/r");
   EXPECT_TRUE(exists("deep/down/r/result.json"));

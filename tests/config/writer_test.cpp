@@ -187,6 +187,17 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
   EXPECT_EQ(config_hash(load(text), "data"), config_hash(load(text), "data"));
 }
 
+TEST_F(Hash, OfALineageLeavesOutWhatMayChangeOnTheWay) {
+  const std::string text = minimal("train: {steps: 8}\n");
+  const std::string hash = lineage_hash(load(text), "data");
+  for (const char* same : {"train.steps=9", "train.steps=0", "train.epochs=9", "model.ae.train.steps=9",
+                           "train.early_stopping.patience=3", "train.checkpoint.every.epochs=4", "device=cpu",
+                           "evaluate.weights=best", "threads=3"}) {
+    EXPECT_EQ(lineage_hash(load(text, {same}), "data"), hash) << same;
+  }
+  EXPECT_NE(lineage_hash(load(text, {"train.batch=9"}), "data"), hash);
+}
+
 TEST_F(Hash, FilesCountByTheirContent) {
   const std::string text = minimal("select: {flavor: list, file: genes.txt}");
   EXPECT_THROW(config_hash(load(text), "data"), DataError);

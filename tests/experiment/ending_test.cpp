@@ -51,6 +51,14 @@ TEST_F(Ending, AnInterruptedRunIsNoFinishedOne) {
   EXPECT_THAT(again.err, HasSubstr("r holds a run already"));
 }
 
+TEST_F(Ending, WhatALaterModelCannotHaveIsFoundBeforeAnyIsTrained) {
+  const Finished done = run({"model.vae.sample={from: mixture, components: 999}", "--out", "r"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err, AllOf(HasSubstr("model.vae.sample.components is 999, but there are only 168"),
+                              Not(HasSubstr("train ae"))));
+  EXPECT_FALSE(exists("r"));
+}
+
 TEST_F(Ending, ANumericalFailureNamesModelEpochAndLossAndKeepsItsCurves) {
   for (const char* override_text :
        {"model.ae.train.optimizer.learning_rate=1e30", "model.vae.train.optimizer.learning_rate=1e30",

@@ -103,6 +103,16 @@ TEST_F(FinishedRunCommands, GenerateTakesTheMixtureAndLibrarySizesOfTheTrainingC
             read_obsm(folder / "r/latent.h5ad", "X_vae").values);
 }
 
+/// Which needs no data file, for its latent values are no cells'.
+TEST_F(FinishedRunCommands, GenerateFromThePriorNeedsNoTrainingCells) {
+  finished_run("r", {"~model.ae", "~model.gan", "model.vae.sample={from: mixture, components: 3}"});
+  succeed({"generate", "r", "mixture.h5ad", "--cells", "30", "--seed", "3"});
+  std::filesystem::remove(folder / "cells.h5ad");
+  succeed({"generate", "r", "prior.h5ad", "--cells", "30", "--seed", "3", "--from", "prior"});
+  EXPECT_EQ(read_matrix(folder / "prior.h5ad").rows, 30);
+  EXPECT_NE(read_matrix(folder / "prior.h5ad").values, read_matrix(folder / "mixture.h5ad").values);
+}
+
 TEST_F(FinishedRunCommands, DispersionsOfPerturbationsAreThoseOfTheTrainingCellsDrawn) {
   const std::vector<std::string> options{
       "~model.ae", "~model.gan", "model.vae.likelihood=zinb", "model.vae.dispersion=gene_perturbation",

@@ -37,6 +37,18 @@ TEST_F(Run, TheFolderIsComplete) {
     EXPECT_TRUE(json("r/provenance.json").contains(key)) << key;
 }
 
+/// What result.json and latent.h5ad call themselves is no name for a model.
+TEST_F(Run, NoModelIsNamedAsABaseline) {
+  finished_run("r", {"model.vae.latent=5"});
+  const nlohmann::json baselines = json("r/result.json")["baselines"];
+  EXPECT_GE(baselines.size(), 12u);
+  for (const auto& [name, scores] : baselines.items()) {
+    const Finished done = program({"validate", "small.yaml", "model." + name + "={type: autoencoder}"});
+    EXPECT_EQ(done.code, 2) << name;
+    EXPECT_THAT(done.err, HasSubstr("the model name '" + name + "' is that of a reference"));
+  }
+}
+
 TEST_F(Run, TheResultIsWrittenLast) {
   finished_run("r", {"report.html=true"});
   const auto written = std::filesystem::last_write_time(folder / "r/result.json");

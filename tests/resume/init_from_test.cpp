@@ -2,13 +2,16 @@
 #include <gmock/gmock.h>
 
 #include "core/csv.h"
+#include "experiment/equal_runs.h"
 #include "support/small_experiment.h"
 #include "train/checkpoint.h"
 
 namespace sparcell::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 class InitFrom : public SmallExperiment {
  protected:
@@ -60,12 +63,59 @@ TEST_F(InitFrom, WhatDoesNotFitIsRefused) {
               HasSubstr("train.init_from: cannot read the file 'nowhere/checkpoints/ae/last.h5'"));
 }
 
+TEST_F(InitFrom, ARunWithoutSuchAModelIsRefused) {
+  const Finished done = run({"train.init_from=first", "model.other={type: vae}", "--out", "refused"});
+  EXPECT_EQ(done.code, 2) << done.err;
+  EXPECT_THAT(done.err, AllOf(HasSubstr("train.init_from: first has no weights of a model named other"),
+                              Not(HasSubstr("is gone"))));
+  EXPECT_FALSE(exists("refused"));
+}
+
+/// Its own checkpoints hold what it began with.
+TEST_F(InitFrom, ARunGoesOnWhereTheOtherIsGoneOrChanged) {
+  const std::vector<std::string> from{"train.init_from=first", "~model.vae"};
+  const auto with = [&](const char* epochs) { return std::vector<std::string>{from[0], from[1], epochs}; };
+  finished_run("whole", with("train.epochs=6"));
+  finished_run("second", with("train.epochs=3"));
+  finished_run("third", with("train.epochs=3"));
+  const auto of_run = json("third/result.json")["models"]["gan"]["test"];
+  ASSERT_EQ(program({"resume", "first", "train.epochs=4"}).code, 0);
+  const Finished changed = program({"resume", "second", "train.epochs=6"});
+  EXPECT_EQ(changed.code, 0) << changed.err;
+  EXPECT_THAT(differences(folder / "whole", folder / "second"), testing::IsEmpty());
+  std::filesystem::remove_all(folder / "first");
+  const Finished judged = program({"evaluate", "third"});
+  EXPECT_EQ(judged.code, 0) << judged.err;
+  EXPECT_EQ(nlohmann::json::parse(judged.out)["models"]["gan"]["test"], of_run);
+  const Finished gone = program({"resume", "third", "train.epochs=6"});
+  EXPECT_EQ(gone.code, 0) << gone.err;
+  EXPECT_THAT(gone.err, HasSubstr("the weights of ae in first are gone; ae goes on from its own checkpoint"));
+  EXPECT_EQ(weights("third", "ae"), weights("whole", "ae"));
+  EXPECT_EQ(weights("third", "gan"), weights("whole", "gan"));
+}
+
+/// A model that is still to start needs them as they were.
+TEST_F(InitFrom, WeightsThatAreStillToBeTakenMustBeThoseOfTheBeginning) {
+  finished_run("second", {"train.init_from=first"});
+  std::filesystem::remove(folder / "second/result.json");
+  std::filesystem::remove_all(folder / "second/checkpoints/gan");
+  ASSERT_EQ(program({"resume", "first", "train.epochs=4"}).code, 0);
+  const Finished changed = program({"resume", "second"});
+  EXPECT_EQ(changed.code, 3);
+  EXPECT_THAT(changed.err, HasSubstr("first/checkpoints/gan/last.h5 has changed since second began, and gan "
+                                     "is still to start from it"));
+  std::filesystem::remove_all(folder / "first");
+  const Finished gone = program({"resume", "second"});
+  EXPECT_EQ(gone.code, 3);
+  EXPECT_THAT(gone.err, AllOf(HasSubstr("train.init_from: cannot read the file"), Not(HasSubstr("goes on"))));
+}
+
 TEST_F(InitFrom, TestCellsThatTheWeightsHaveSeenStopTheRunBeforeItTrains) {
   const Finished done = run({"train.init_from=first", "split.seed=4", "~model.gan", "--out", "leaking"});
   EXPECT_EQ(done.code, 3);
   EXPECT_THAT(done.err,
               HasSubstr("test cells took part in fitting the weights of first that ae starts from"));
-  EXPECT_THAT(done.err, testing::Not(HasSubstr("train ae")));
+  EXPECT_THAT(done.err, Not(HasSubstr("train ae")));
   EXPECT_FALSE(exists("leaking"));
 }
 

@@ -1,6 +1,7 @@
 // What resume does with a run: a stopped one, a finished one, a longer one, a damaged one, a foreign one.
 #include <gmock/gmock.h>
 
+#include <map>
 #include <thread>
 
 #include "experiment/equal_runs.h"
@@ -65,8 +66,9 @@ TEST_F(Resume, AStoppedRunEndsEqualToAnUndisturbedOne) {
 
 TEST_F(Resume, AModelOfCountsEndsEqualToAnUndisturbedOne) {
   std::vector<std::string> counts = long_run;
-  counts.insert(counts.end(), {"~model.ae", "~model.gan", "model.vae.likelihood=zinb", "model.vae.library=decoded",
-                               "model.vae.sample={from: mixture, components: 2}"});
+  counts.insert(counts.end(),
+                {"~model.ae", "~model.gan", "model.vae.likelihood=zinb", "model.vae.library=decoded",
+                 "model.vae.sample={from: mixture, components: 2}"});
   finished_run("whole", counts);
   stopped_run("stopped", "vae", SIGTERM, counts);
   const Finished done = resume("stopped");
@@ -120,6 +122,18 @@ TEST_F(Resume, MoreEpochsExtendAFinishedRun) {
             "- \"~model.gan\"\n- \"~model.vae\"\n- \"train.epochs=6\"\n");
 }
 
+TEST_F(Resume, MoreStepsExtendAFinishedRun) {
+  finished_run("r", {"~model.gan", "~model.vae", "train.steps=12"});  // 6 are an epoch
+  finished_run("long", {"~model.gan", "~model.vae", "train.steps=30"});
+  const Finished done = resume("r", {"train.steps=30"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("ae: 30 steps instead of 12; its learning rate stays"));
+  EXPECT_THAT(differences(folder / "long", folder / "r"), IsEmpty());
+  const Finished fewer = resume("r", {"train.steps=13"});
+  EXPECT_EQ(fewer.code, 2);
+  EXPECT_THAT(fewer.err, HasSubstr("train.steps=13, which are 3 epochs: ae is trained for 5 epochs already"));
+}
+
 TEST_F(Resume, ExtensionSaysWhatHappensToSchedules) {
   finished_run("r", {"train.schedule.type=cosine"});
   const Finished done = resume("r", {"train.epochs=5"});
@@ -141,6 +155,55 @@ TEST_F(Resume, OtherOverridesWouldBeAnotherRun) {
   }
   EXPECT_EQ(resume("r", {"train.epochs=2"}).code, 2);
   EXPECT_TRUE(exists("r/result.json"));
+}
+
+/// What cannot be is found before anything of the run is touched.
+class RefusedResume : public Resume {
+ protected:
+  std::map<std::string, std::string> contents(const std::string& run) const {
+    std::map<std::string, std::string> all;
+    for (const std::string& name : files(run)) {
+      if (name != "log.txt") all[name] = file_bytes(folder / (run + "/" + name));
+    }
+    return all;
+  }
+  void expect_untouched(const std::string& run, const std::string& override_text, int code,
+                        const std::string& sentence) {
+    const auto before = contents(run);
+    const Finished done = resume(run, {override_text});
+    EXPECT_EQ(done.code, code) << override_text << ": " << done.err;
+    EXPECT_THAT(done.err, HasSubstr(sentence));
+    EXPECT_EQ(contents(run), before) << override_text;
+  }
+};
+
+TEST_F(RefusedResume, LeavesAFinishedRunFinished) {
+  around.environment = {{"CUDA_VISIBLE_DEVICES", ""}};
+  finished_run("r", {"~model.vae", "~model.gan", "device=auto"});
+  simulate(folder / "other.h5ad", {.cells = 240, .genes = 120, .perturbations = 4, .seed = 8}, silent);
+  expect_untouched("r", "read.path=missing.h5ad", 3, "missing.h5ad");
+  expect_untouched("r", "read.path=other.h5ad", 3, "is of another run");
+  expect_untouched("r", "device=cuda", 2, "device cuda");
+  expect_untouched("r", "products.plan=nofile", 2, "products.plan");
+  expect_untouched("r", "train.epochs=2", 2, "ae is trained for 3 epochs already");
+  const Finished done = resume("r");
+  EXPECT_EQ(done.code, 0);
+  EXPECT_THAT(done.err, HasSubstr("r is finished: nothing to resume"));
+}
+
+/// Its status says what became of the attempt.
+TEST_F(RefusedResume, LeavesTheConfigurationOfAStoppedRun) {
+  stopped_run("r", "vae", SIGTERM, long_run);
+  const auto configuration = [&] {
+    return file_bytes(folder / "r/config.yaml") + file_bytes(folder / "r/overrides.yaml") +
+           file_bytes(folder / "r/split.csv");
+  };
+  const std::string before = configuration();
+  for (const char* text : {"read.path=missing.h5ad", "products.plan=nofile", "train.epochs=5"}) {
+    EXPECT_NE(resume("r", {text}).code, 0) << text;
+    EXPECT_EQ(configuration(), before) << text;
+  }
+  EXPECT_EQ(resume("r").code, 0);
 }
 
 TEST_F(Resume, ADamagedCheckpointFallsBackToTheOneBefore) {

@@ -56,6 +56,32 @@ TEST_F(Tune, WritesThePlanThatRunsTakeWithEqualBits) {
   EXPECT_EQ(result("a")["config_hash"], result("c")["config_hash"]) << "the content counts, not the name";
 }
 
+/// Models that begin at their training cells, are told conditions, or count their training in steps.
+class TuneShipped : public Tune, public testing::WithParamInterface<const char*> {};
+
+TEST_P(TuneShipped, ThePlanSufficesForARun) {
+  simulate(folder / "cells.h5ad",
+           {.cells = 260, .genes = 80, .perturbations = 10, .doubles = 6, .density = 0.25, .seed = 1},
+           silent);
+  const std::string file =
+      std::filesystem::absolute(std::string("experiments/") + GetParam() + ".yaml").string();
+  const auto succeed_with = [&](const std::string& command, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{command, file, "read.path=cells.h5ad", "device=cuda",
+                                       "select.genes=40"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Finished done = program(arguments);
+    ASSERT_EQ(done.code, 0) << done.err;
+  };
+  succeed_with("tune", {"--out", "plan.json"});
+  succeed_with("run", {"products.plan=plan.json", "train.steps=0", "train.epochs=1", "evaluate.metrics=[mse]",
+                       "evaluate.resamples=100", "report.html=false", "--out", "r"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, TuneShipped,
+                         testing::Values("strong_ae", "strong_vae", "strong_gan", "perturbation_singles",
+                                         "perturbation_doubles"),
+                         [](const auto& info) { return info.param; });
+
 TEST_F(Tune, PlansThatDoNotFitAreRefusedAndLeaveNothing) {
   succeed("tune", {"--out", "plan.json"});
   const std::string plan = file_bytes(folder / "plan.json");

@@ -91,6 +91,32 @@ TEST_F(Gpu, StepsBeyondTraining) {
   EXPECT_EQ(edges(recorded()), std::vector<std::string>());
 }
 
+TEST_F(Gpu, StepsOfATrainingThatIsCountedInSteps) {
+  const Finished done =
+      profile("steps", {"--model", "ae", "--steps", "19:21", "train.epochs=1", "train.steps=30"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(edges(recorded()), ElementsAre("start", "stop"));
+  const Finished beyond = profile("steps", {"--model", "ae", "--steps", "19:31", "train.steps=25"});
+  EXPECT_EQ(beyond.code, 2);
+  EXPECT_THAT(beyond.err, HasSubstr("training of ae ends after 30 steps (5 epochs of 6 batches)"));
+}
+
+/// A plan for another precision is refused where products are set up with both.
+TEST_F(Gpu, StepsHaveTheProductsOfTheExperiment) {
+  const Finished tuned = program(
+      {"tune", "small.yaml", "device=cuda", "~model.vae", "~model.gan", "precision=bf16", "--out", "p.json"});
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  const auto steps = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"--model", "ae", "--steps", "3:5", "products.plan=p.json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return profile("steps", arguments);
+  };
+  EXPECT_EQ(steps({"precision=bf16"}).code, 0);
+  const Finished other = steps({"precision=f32"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("was made for the precision bf16, here it is f32"));
+}
+
 TEST_F(Gpu, TrainingThatStopsEarlyStopsTheProfiler) {
   const Finished done = profile("steps", {"--model", "ae", "--steps", "6:300", "train.epochs=50",
                                           "model.ae.train.early_stopping={patience: 1, min_delta: 1000}"});
