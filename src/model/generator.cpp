@@ -266,7 +266,7 @@ template <class T>
 Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::uint64_t seed,
                                  const Csr<float>& conditions) {
   const std::int64_t rows = z.rows;
-  const auto most = static_cast<std::int64_t>(cells_.size()) / genes_;
+  const auto most = static_cast<std::int64_t>(z_.size()) / input_width();
   require(rows <= most, "generate: {} rows, at most {}", rows, most);
   require(z.cols == input_width(), "generate: an input of {} columns, expected {}", z.cols, input_width());
   const GivenConditions<T> given(context_, conditions, rows, told_.conditions, told_.genes.rows);
