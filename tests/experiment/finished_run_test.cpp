@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <tuple>
 
 #include "sparcell/anndata.h"
 #include "support/small_experiment.h"
@@ -227,6 +228,33 @@ TEST_F(FinishedRunCommands, AModelIsNamedWhereSeveralCanDoIt) {
     EXPECT_EQ(done.err_lines(), 1) << done.err;
     EXPECT_FALSE(exists("x.h5ad"));
   }
+}
+
+TEST_F(FinishedRunCommands, AnOutputDoesNotReplaceWhatTheCommandReads) {
+  finished_run("r", {"~model.ae", "~model.gan", "model.vae.condition=perturbation"});
+  std::filesystem::copy_file(folder / "cells.h5ad", folder / "mine.h5ad");
+  std::filesystem::create_symlink("mine.h5ad", folder / "link.h5ad");
+  for (const auto& [arguments, kept, what] :
+       {std::tuple<std::vector<std::string>, std::string, std::string>{
+            {"embed", "r", "mine.h5ad", "mine.h5ad"}, "mine.h5ad", "the input"},
+        {{"embed", "r", "link.h5ad", "mine.h5ad"}, "mine.h5ad", "the input"},
+        {{"embed", "r", "mine.h5ad", "./cells.h5ad"}, "cells.h5ad", "the run's data"},
+        {{"generate", "r", "cells.h5ad", "--cells", "3"}, "cells.h5ad", "the run's data"},
+        {{"generate", "r", "r/latent.h5ad", "--cells", "3"}, "r/latent.h5ad", "a file of the run"},
+        {{"predict", "r", "r/checkpoints/vae/last.h5", "--perturbation", "control"},
+         "r/checkpoints/vae/last.h5",
+         "a file of the run"},
+        {{"predict", "r", "cells.h5ad", "--perturbation", "control"}, "cells.h5ad", "the run's data"}}) {
+    const std::string before = file_bytes(folder / kept);
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 2) << done.err;
+    EXPECT_EQ(done.err_lines(), 1) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("would destroy " + what));
+    EXPECT_EQ(file_bytes(folder / kept), before) << arguments[0];
+  }
+  succeed({"embed", "r", "mine.h5ad", "r/other.h5ad"});  // a new file may lie anywhere
+  succeed({"embed", "r", "mine.h5ad", "out.h5ad"});
+  succeed({"embed", "r", "mine.h5ad", "out.h5ad"});  // and an earlier output may be replaced
 }
 
 TEST_F(FinishedRunCommands, AFolderWithoutARunIsADataError) {
