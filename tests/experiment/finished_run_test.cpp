@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "sparcell/anndata.h"
+#include "support/renamed.h"
 #include "support/small_experiment.h"
 
 namespace sparcell::test {
@@ -54,6 +55,30 @@ TEST_F(FinishedRunCommands, EmbedGivesTheLatentsOfAFilteredAndStandardizedRun) {
   succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
   EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
             read_obsm(folder / "r/latent.h5ad", "X_ae").values);
+}
+
+/// Two pairs of genes share their names. The first gene of the file is silent: a filter takes it, or the
+/// ranking leaves it out, and the model's gene of that name is the second.
+TEST_F(FinishedRunCommands, EmbedTellsGenesOfOneNameApart) {
+  rewrite(folder / "cells.h5ad", [](Csr<float>& x, Table&, Table& genes) {
+    std::vector<double> total(genes.names.size(), 0);
+    for (std::size_t k = 0; k < x.values.size(); ++k) {
+      if (x.indices[k] == 0) x.values[k] = 0;
+      total[x.indices[k]] += x.values[k];
+    }
+    genes.names[0] = genes.names[std::max_element(total.begin(), total.end()) - total.begin()];
+    genes.names[7] = genes.names[90];
+  });
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"select.flavor=all"}, {"select.genes=100"}, {"filter.min_cells=1"}}) {
+    std::vector<std::string> all{"~model.gan", "~model.vae"};
+    all.insert(all.end(), options.begin(), options.end());
+    finished_run(options[0], all);
+    succeed({"embed", options[0], "cells.h5ad", "embedded.h5ad"});
+    EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
+              read_obsm(folder / (options[0] + "/latent.h5ad"), "X_ae").values)
+        << options[0];
+  }
 }
 
 TEST_F(FinishedRunCommands, EmbedTakesTheChosenWeights) {
