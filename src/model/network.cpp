@@ -347,7 +347,8 @@ LayerPass<T> Network<T>::pass(int layer, const LayerTape<T>& tape, const Segment
   const Layer& l = layers_[layer];
   return {.first = segment.first,
           .rows = segment.rows,
-          .dropout = RandomStream(seed, Purpose::dropout, segment.pass * 16 + l.dropout_layer, segment.step),
+          .dropout = RandomStream(seed, Purpose::dropout,
+                                  segment.pass * most_dropout_layers + l.dropout_layer, segment.step),
           .scale = l.shape.spectral_norm ? tape.inverse_sigma.data() + segment.slot : nullptr,
           .statistics = statistics(layer, tape, segment),
           .extra = {}};

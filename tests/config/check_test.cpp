@@ -132,6 +132,22 @@ const Combination combinations[] = {
      "model.vae.decoder_dropout=[0.1, 0.2]"},
     {"model.gan.generator.dropout=[0.1, 0.2]", "model.gan.generator.dropout must be",
      "model.gan.generator.dropout=[0.1]"},
+    {"model.ae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.ae.dropout=0.1",
+     "model.ae.hidden makes 18 hidden layers in encoder and decoder, and random numbers of dropout are told "
+     "apart for at most 16; use fewer, or dropout 0",
+     "model.ae.hidden=[2, 2, 2, 2, 2, 2, 2, 2]|model.ae.dropout=0.1"},
+    {"model.vae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.vae.dropout=0|model.vae.decoder_dropout=0.1",
+     "model.vae.hidden makes 18 hidden layers",
+     "model.vae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.vae.dropout=0"},
+    {"model.gan.critic.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.critic.dropout=0.1",
+     "model.gan.critic.hidden makes 17 hidden layers, and",
+     "model.gan.critic.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]|model.gan.critic.dropout=0.1"},
+    {"model.gan.generator.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.generator.dropout=0.1",
+     "model.gan.generator.hidden makes 17 hidden layers, and",
+     "model.gan.generator.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.generator.dropout=0"},
     {"model.gan.critic.dropout=[0.1, 0.2]", "model.gan.critic.dropout must be", "model.gan.critic.dropout=0"},
     {"model.ae.start=pca", "sets the linear paths, which model.ae.skip is to switch on",
      "model.ae.start=pca|model.ae.skip=true"},
