@@ -82,6 +82,18 @@ TEST_F(BadSurroundings, OutputsOfCommandsAreWholeOrAbsent) {
   }
 }
 
+/// A script that redirects an answer must not take half of one for whole.
+TEST_F(BadSurroundings, AnAnswerThatCannotBeWrittenIsAFailure) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  for (const char* command : {"schema", "evaluate r", "run small.yaml --print-config", "validate small.yaml",
+                              "inspect cells.h5ad", "--version", "run --help"}) {
+    const std::string line = fmt::format("cd '{}' && '{}' {} >/dev/full 2>err", folder.path().string(),
+                                         std::filesystem::absolute(program_path()).string(), command);
+    EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 3) << command;
+    EXPECT_THAT(file_bytes(folder / "err"), HasSubstr("sparcell: standard output cannot be written"));
+  }
+}
+
 TEST_F(BadSurroundings, ADeviceThatIsNotThere) {
   expect_clean_failure({"device=cuda:99", "--out", "r"}, 2, "device cuda:99");
 }
