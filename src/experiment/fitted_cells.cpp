@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/csv.h"
 #include "experiment/run_folder.h"
+#include "experiment/run_json.h"
 #include "sparcell/config.h"
 #include "sparcell/core/sha256.h"
 #include "train/checkpoint.h"
@@ -48,10 +47,8 @@ SplitCells read_cells(const RunPaths& paths) {
 }
 
 std::string data_checksum(const RunPaths& paths) {
-  std::ifstream file(paths.file("provenance.json"));
-  const auto json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("data")) return "";
-  return json["data"].value("sha256", "");
+  const nlohmann::json json = read_provenance(paths.file("provenance.json"));
+  return json.value(nlohmann::json::json_pointer("/data/sha256"), "");
 }
 
 /// The run that this run's model started from; empty where there is none.

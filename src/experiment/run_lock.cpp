@@ -25,9 +25,19 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::seconds heartbeat{10};
 constexpr double stale_seconds = 60;
 
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+void check_no_folder(const std::string& path) {
+  if (is_folder(path))
+    throw DataError("{} is a folder, expected the file that says who writes to the run; remove it", path);
+}
+
 std::optional<std::string> content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
+  if (!file || is_folder(path)) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -79,6 +89,20 @@ Json self() {
           {"process_space", known ? space : ""},
           {"job", job},
           {"restart", std::atoi(environment("SLURM_RESTART_COUNT").c_str())}};
+}
+
+/// What a lock says; nothing where that is no JSON object with values of the kinds that `self` has.
+Json read_lock(const std::string& text) {
+  const Json lock = Json::parse(text, nullptr, false);
+  if (!lock.is_object()) return {};
+  const Json kinds = self();
+  for (const auto& [key, value] : lock.items()) {
+    const auto kind = kinds.find(key);
+    if (kind != kinds.end() &&
+        (kind->is_string() != value.is_string() || kind->is_number() != value.is_number()))
+      return {};
+  }
+  return lock;
 }
 
 bool same(const Json& a, const Json& b, std::initializer_list<const char*> keys) {
@@ -154,6 +178,7 @@ RunLock::RunLock(const std::filesystem::path& folder)
 }
 
 void RunLock::acquire() {
+  check_no_folder(path_);
   const Json me = self();
   const std::string text = me.dump(2) + "\n";
   const std::string fresh =
@@ -172,7 +197,7 @@ void RunLock::acquire() {
     }
     const std::optional<std::string> theirs = content_of(path_);
     if (!theirs) continue;
-    const Json holder = Json::parse(*theirs, nullptr, false);
+    const Json holder = read_lock(*theirs);
     const double silent = silence(path_, fresh);
     if (!is_dead(holder, me, silent)) {
       const bool known = holder.is_object() && holder.contains("process");
@@ -208,12 +233,13 @@ void RunLock::keep_alive() {
 
 bool RunLock::held(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock.json").string();
+  check_no_folder(path);
   const std::optional<std::string> theirs = content_of(path);
   if (!theirs) return false;
   struct stat there {};
   if (::stat(path.c_str(), &there) != 0) return false;
   const double silent = std::difftime(std::time(nullptr), there.st_mtim.tv_sec);
-  return !is_dead(Json::parse(*theirs, nullptr, false), self(), silent);
+  return !is_dead(read_lock(*theirs), self(), silent);
 }
 
 void RunLock::check() const {
