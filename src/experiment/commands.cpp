@@ -138,13 +138,21 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
                              : run.load(context, name, choice.weights, prepared.data);
   model->know_training_cells(prepared.split.train);
-  const Matrix<float> generated = model->generate(0, cells, seed, source);
-  AnnDataContent content;
-  content.x = &generated;
-  content.obs = generated_cells(name, cells);
-  content.var.names = run.preprocessing().genes;
-  content.uns = provenance_uns(run.config_hash(), "", static_cast<std::int64_t>(seed));
-  write_anndata(output, content);
+  try {
+    const Matrix<float> generated = model->generate(0, cells, seed, source);
+    AnnDataContent content;
+    content.x = &generated;
+    content.obs = generated_cells(name, cells);
+    content.var.names = run.preprocessing().genes;
+    content.uns = provenance_uns(run.config_hash(), "", static_cast<std::int64_t>(seed));
+    write_anndata(output, content);
+  } catch (const std::bad_alloc&) {
+    constexpr double gibibyte = 1 << 30;
+    throw MemoryError(
+        "generate: out of memory; {} cells of {} genes are {:.3g} GiB: ask for fewer --cells", cells,
+        fitted.genes.size(),
+        static_cast<double>(cells) * static_cast<double>(fitted.genes.size() * sizeof(float)) / gibibyte);
+  }
   log.info("generate: {} cells of {} in {}", cells, name, output);
 }
 

@@ -108,5 +108,19 @@ TEST_F(BadSurroundings, NoMemoryForAModel) {
       "sparcell: out of memory");
 }
 
+TEST_F(BadSurroundings, NoMemoryForGeneratedCells) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the address sanitizer needs more address space than a limit leaves";
+#endif
+  finished_run("r", {"~model.ae", "~model.gan"});
+  around.memory_bytes = rlim_t{2} << 30;
+  const Finished done = program({"generate", "r", "new.h5ad", "--cells", "100000000"});
+  EXPECT_EQ(done.code, 5) << done.err;
+  EXPECT_THAT(done.err,
+              HasSubstr("generate: out of memory; 100000000 cells of 60 genes are 22.4 GiB: ask for "
+                        "fewer --cells"));
+  EXPECT_FALSE(exists("new.h5ad"));
+}
+
 }  // namespace
 }  // namespace sparcell::test
