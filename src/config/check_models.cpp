@@ -355,9 +355,10 @@ void check_models(const Experiment& e, Checker& checker) {
 
 void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
                       Problems& problems) {
-  Checker checker(root, problems);
+  Checker checker(root, problems, options.warnings);
   check_data(experiment, options, checker);
   check_models(experiment, checker);
+  if (checker.sound("model")) warn_of_pointless_keys(experiment, checker);
 }
 
 }  // namespace sparcell::config

@@ -253,5 +253,59 @@ TEST_F(Combinations, ASectionWithAWrongValueIsNotJudgedByItsDefaults) {
               testing::ElementsAre(testing::HasSubstr("model.v.hidden must be an integer")));
 }
 
+/// Overrides that load without effect, those that give the key one, and the key.
+struct Pointless {
+  std::string overrides, effective, key;
+};
+
+const Pointless pointless[] = {
+    {"model.gan.gate_temperature=0.3", "model.gan.output=hurdle", "model.gan.gate_temperature"},
+    {"model.gan.label_smoothing=0.2|model.gan.loss=wgan|model.gan.gradient_penalty.weight=0",
+     "model.gan.loss=bce", "model.gan.label_smoothing"},
+    {"model.gan.spectral_iterations=per_step|model.gan.spectral_norm=false", "model.gan.spectral_norm=true",
+     "model.gan.spectral_iterations"},
+    {"model.gan.gradient_penalty={weight: 0, target: 2}", "model.gan.gradient_penalty.weight=1",
+     "model.gan.gradient_penalty.target"},
+    {"model.gan.gradient_penalty={weight: 0, on: logit}", "model.gan.gradient_penalty.weight=1",
+     "model.gan.gradient_penalty.on"},
+    {"model.ae.input.deviation_floor=0.2", "model.ae.input.standardize=true",
+     "model.ae.input.deviation_floor"},
+    {"model.ae.condition=perturbation|model.ae.conditioning.components=3",
+     "model.ae.conditioning.embedding=loadings", "model.ae.conditioning.components"},
+    {"model.gan.condition=perturbation|model.gan.conditioning.components=3",
+     "model.gan.conditioning.embedding=loadings", "model.gan.conditioning.components"},
+    {"model.vae.slope=0.1", "model.vae.activation=leaky_relu", "model.vae.slope"},
+    {"model.gan.critic={activation: relu, slope: 0.1}", "model.gan.critic.activation=leaky_relu",
+     "model.gan.critic.slope"},
+    {"model.vae.kl={weight: 0, free_bits: 0.5}", "model.vae.kl.weight=1", "model.vae.kl.free_bits"},
+};
+
+class PointlessKeys : public ConfigTest, public testing::WithParamInterface<Pointless> {};
+
+TEST_P(PointlessKeys, AreWarnedOfWhereTheyWereSetAndHaveNoEffect) {
+  write("e.yaml", "read: {path: x}\nmodel: {ae: {type: autoencoder}, vae: {type: vae}, gan: {type: gan}}\n");
+  const auto warnings = [](std::vector<std::string> overrides) {
+    std::vector<std::string> found;
+    load_experiment("e.yaml", overrides, {.warnings = &found});
+    return found;
+  };
+  std::vector<std::string> overrides = split_overrides(GetParam().overrides);
+  EXPECT_THAT(warnings(overrides),
+              testing::ElementsAre(testing::StartsWith(GetParam().key + " has no effect: ")));
+  overrides.push_back(GetParam().effective);
+  EXPECT_THAT(warnings(overrides), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PointlessKeys, testing::ValuesIn(pointless));
+
+TEST_F(PointlessKeys, DefaultsAreNoOnesChoice) {
+  write("e.yaml",
+        "read: {path: x}\nmodel: {gan: {type: gan, spectral_norm: false, loss: wgan, "
+        "gradient_penalty: {weight: 0, target: 1}, critic: {activation: relu}}}\n");
+  std::vector<std::string> found;
+  load_experiment("e.yaml", {"model.gan.label_smoothing=0"}, {.warnings = &found});
+  EXPECT_THAT(found, testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace sparcell
