@@ -16,6 +16,9 @@ namespace sparcell {
 struct LoadOptions {
   bool needs_path =
       true;  ///< refuse an experiment that names no file to read; `validate` of a template does not
+  /// Where given, gets a sentence for each key that the file sets to another value than its default while other
+  /// keys take its effect: no mistake for sure, since sweeps and ablations switch such keys on and off.
+  std::vector<std::string>* warnings = nullptr;
 };
 
 /// Loads an experiment. Overrides are `a.b=value` (value in YAML) and `~a.b` (remove what the file sets) and

@@ -29,6 +29,9 @@ struct Names<Activation> {
   static constexpr std::string_view values[] = {"identity", "relu", "leaky_relu", "silu", "elu", "tanh", "softplus"};
 };
 
+/// Hidden layers with dropout that one pass may go through: streams are numbered pass * 16 + layer (core/random.h).
+inline constexpr std::uint32_t most_dropout_layers = 16;
+
 /// The hidden layers of one network: Linear, normalization, activation, dropout each.
 struct NetworkOptions {
   std::vector<std::int64_t> hidden;
@@ -40,7 +43,7 @@ struct NetworkOptions {
 
 template <class Visitor>
 void describe(Visitor& v, NetworkOptions& o) {
-  v.field("hidden", o.hidden, at_least(1), "Widths of the hidden layers.");
+  v.field("hidden", o.hidden, possible_width, "Widths of the hidden layers.");
   v.field("normalization", o.normalization, "Normalization before the activation of every hidden layer.");
   v.field("activation", o.activation, "Activation of every hidden layer.");
   v.field("slope", o.slope, at_least(0), "Slope of leaky_relu below zero.");
@@ -123,7 +126,7 @@ void describe(Visitor& v, EmbeddingOptions& o) {
           "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
           "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
           "perturbed together add up; a control is zero.");
-  v.field("components", o.components, at_least(1), "Principal components of the embedding `loadings`.");
+  v.field("components", o.components, possible_count, "Principal components of the embedding `loadings`.");
 }
 
 /// What genes that are perturbed together are beside the sum of what each is.
@@ -149,7 +152,7 @@ void describe(Visitor& v, CombinationOptions& o) {
           "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
           "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count. Of a GAN "
           "generator and critic each learn their own matrix.");
-  v.field("rank", o.rank, at_least(1), "Products of combine: learned.");
+  v.field("rank", o.rank, possible_width, "Products of combine: learned.");
 }
 
 /// How an autoencoder is told them.
@@ -208,7 +211,7 @@ template <class Visitor>
 void describe(Visitor& v, SampleOptions& o) {
   v.field("from", o.from,
           "Latent values of generated cells: normal ones, or of a Gaussian mixture fitted to those of the training cells.");
-  v.field("components", o.components, at_least(1), "Components of the mixture.");
+  v.field("components", o.components, possible_count, "Components of the mixture.");
 }
 
 enum class GanLoss { bce, wgan, hinge };
@@ -376,7 +379,7 @@ struct ModelOptions {
 template <class Visitor>
 void describe(Visitor& v, ModelOptions& o) {
   v.field("type", o.type, "Kind of model.");
-  v.field("latent", o.latent, at_least(1), "Latent dimensions.");
+  v.field("latent", o.latent, possible_width, "Latent dimensions.");
   if (o.type == ModelType::gan) {
     describe(v, o.gan);
     v.field("condition", o.condition,

@@ -9,6 +9,12 @@
 
 namespace sparcell {
 
+/// Of what there can be: a number that no machine could serve is refused where it was written, and products of two and
+/// bytes of a matrix between two widths fit 64 bits.
+inline constexpr Bounds possible_count{.low = 1, .high = 1e9};
+inline constexpr Bounds possible_count_or_none{.low = 0, .high = 1e9};
+inline constexpr Bounds possible_width{.low = 1, .high = 1e8};
+
 enum class OptimizerType { adam, adamw };
 template <>
 struct Names<OptimizerType> {
@@ -118,9 +124,9 @@ struct TrainOptions {
 /// Words of every model. A GAN has `generator` and `critic` beside them, of the form of `optimizer`.
 template <class Visitor>
 void describe(Visitor& v, TrainOptions& o) {
-  v.field("epochs", o.epochs, at_least(1), "Passes over the training cells.");
-  v.field("steps", o.steps, at_least(0), "In place of epochs: as many whole epochs as these steps need; 0: epochs counts.");
-  v.field("batch", o.batch, at_least(1), "Cells in a batch; the last batch may be smaller.");
+  v.field("epochs", o.epochs, possible_count, "Passes over the training cells.");
+  v.field("steps", o.steps, possible_count_or_none, "In place of epochs: as many whole epochs as these steps need; 0: epochs counts.");
+  v.field("batch", o.batch, possible_count, "Cells in a batch; the last batch may be smaller.");
   v.section("optimizer", o.optimizer, "Optimizer of autoencoders.");
   v.section("schedule", o.schedule, "How the learning rate moves.");
   v.field("clip_norm", o.clip_norm, at_least(0), "Gradients are scaled down to this norm; 0 leaves them.");

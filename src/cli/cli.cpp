@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 #include "cli/commands.h"
@@ -18,6 +20,15 @@ namespace {
 int report(ExitCode code, const std::string& sentence) {
   std::fprintf(stderr, "sparcell: %s\n", sentence.c_str());
   return static_cast<int>(code);
+}
+
+/// The code of a command that is done: an answer that standard output did not take was not given.
+int printed() {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return static_cast<int>(ExitCode::done);
+  return report(ExitCode::data, fmt::format("standard output cannot be written{}",
+                                            errno == 0 ? "" : fmt::format(": {}", std::strerror(errno))));
 }
 
 /// CLI11 only says that a command is missing.
@@ -45,9 +56,12 @@ int run_command_line(int argc, char** argv) {
     check_command(app, arguments);
     app.parse(argc, argv);
     command();
-    return static_cast<int>(ExitCode::done);
+    return printed();
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+      app.exit(error);  // prints help or version
+      return printed();
+    }
     const std::vector<CLI::App*> given = app.get_subcommands();
     return report(ExitCode::usage, fmt::format("{}; see sparcell{} --help", error.what(),
                                                given.empty() ? "" : " " + given.front()->get_name()));

@@ -27,14 +27,22 @@ struct RunArguments {
 constexpr const char* override_help =
     "Overrides: a.b=value sets an option, ~a.b takes back what the file sets";
 
+void show(const std::vector<std::string>& warnings) {
+  Log log;
+  for (const std::string& warning : warnings) log.warn("{}", warning);
+}
+
 void run_command(const RunArguments& given, const std::vector<std::string>& arguments) {
   std::vector<std::string> overrides = given.overrides;
   if (given.fast_dev_run) overrides.emplace_back("fast_dev_run=true");
-  const Experiment experiment = load_experiment(given.file, overrides, {.needs_path = !given.print_config});
+  std::vector<std::string> warnings;
+  const Experiment experiment =
+      load_experiment(given.file, overrides, {.needs_path = !given.print_config, .warnings = &warnings});
   if (given.print_config) {
     std::fputs(resolved_yaml(experiment).c_str(), stdout);
     return;
   }
+  show(warnings);
   const std::string folder =
       run(experiment, {.out = given.out, .overrides = overrides, .arguments = arguments});
   std::printf("%s\n%s\n", comparison_table(folder).c_str(), folder.c_str());
@@ -147,9 +155,11 @@ void add_experiment_commands(CLI::App& app, const std::vector<std::string>& argu
   validate->add_option("overrides", given->overrides, override_help);
   validate->callback([&command, given] {
     command = [given] {
-      const Plan plan(given->file, given->overrides, {.needs_path = false});
+      std::vector<std::string> warnings;
+      const Plan plan(given->file, given->overrides, {.needs_path = false, .warnings = &warnings});
       const Experiment& experiment = plan.reference();
       check_metrics(experiment.evaluate);
+      show(warnings);
       std::printf("%s is valid: %zu model%s%s\n", given->file.c_str(), experiment.model.size(),
                   experiment.model.size() == 1 ? "" : "s", check_plan(plan).c_str());
     };

@@ -10,8 +10,8 @@ namespace sparcell::config {
 /// not checked further: their values are not the ones that the user meant.
 class Checker {
  public:
-  Checker(const Node& root, Problems& problems)
-      : root_(root), read_problems_(problems), problems_(problems) {}
+  Checker(const Node& root, Problems& problems, std::vector<std::string>* warnings)
+      : root_(root), read_problems_(problems), problems_(problems), warnings_(warnings) {}
 
   template <class... Arguments>
   void refuse_if(bool senseless, std::string_view path, fmt::format_string<Arguments...> sentence,
@@ -22,6 +22,14 @@ class Checker {
     }
   }
 
+  /// Of a key that was written and has no effect.
+  template <class... Arguments>
+  void warn_if(bool pointless, std::string_view path, fmt::format_string<Arguments...> sentence,
+               Arguments&&... arguments) {
+    if (pointless && warnings_ != nullptr && written(path))
+      warnings_->push_back(fmt::format(sentence, std::forward<Arguments>(arguments)...));
+  }
+
   bool sound(std::string_view path) const { return !read_problems_.touch(path); }
   bool written(std::string_view path) const { return find_path(root_, path) != nullptr; }
 
@@ -29,6 +37,7 @@ class Checker {
   const Node& root_;
   const Problems read_problems_;  ///< known before the checks began
   Problems& problems_;
+  std::vector<std::string>* warnings_;
 };
 
 void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
@@ -39,5 +48,9 @@ void check_data(const Experiment& experiment, const LoadOptions& options, Checke
 
 /// Models with their training, and how they are judged.
 void check_models(const Experiment& experiment, Checker& checker);
+
+/// Keys of models that were set while others take their effect. Sweeps and ablations switch those on and off,
+/// so nothing is refused.
+void warn_of_pointless_keys(const Experiment& experiment, Checker& checker);
 
 }  // namespace sparcell::config

@@ -156,6 +156,15 @@ class ModelChecker {
                        dropout.size(), checker_.written(key) ? "" : " (its default); set it beside hidden");
   }
 
+  /// `layers` are those that one pass goes through, one after the other.
+  void check_depth(const std::string& key, std::size_t layers, bool drops, const char* of_what) {
+    checker_.refuse_if(
+        drops && layers > most_dropout_layers, key,
+        "{} makes {} hidden layers{}, and random numbers of dropout are told apart for at most "
+        "{}; use fewer, or dropout 0",
+        key, layers, of_what, most_dropout_layers);
+  }
+
   void check_start() {
     const bool components = model_.start != ModelStart::random;
     checker_.refuse_if(components && !model_.skip, path_ + ".start",
@@ -222,7 +231,13 @@ class ModelChecker {
         path_, path_);
   }
 
+  static bool any(const std::vector<double>& dropout) {
+    return std::any_of(dropout.begin(), dropout.end(), [](double share) { return share > 0; });
+  }
+
   void check_autoencoder() {
+    check_depth(path_ + ".hidden", 2 * model_.network.hidden.size(),
+                any(model_.network.dropout) || any(model_.decoder_dropout), " in encoder and decoder");
     check_start();
     check_conditions();
     check_dropout(path_ + ".dropout", model_.network.dropout, model_.network);
@@ -235,6 +250,8 @@ class ModelChecker {
     check_conditions();
     check_dropout(path_ + ".generator.dropout", gan.generator.dropout, gan.generator);
     check_dropout(path_ + ".critic.dropout", gan.critic.dropout, gan.critic);
+    check_depth(path_ + ".generator.hidden", gan.generator.hidden.size(), any(gan.generator.dropout), "");
+    check_depth(path_ + ".critic.hidden", gan.critic.hidden.size(), any(gan.critic.dropout), "");
     const bool either = gan.generator.normalization == NormalizationLayer::batch;
     check_batch_of_one(either ? gan.generator : gan.critic);
     const bool statistic = gan.minibatch != MinibatchStatistic::none;
@@ -372,9 +389,10 @@ void check_models(const Experiment& e, Checker& checker) {
 
 void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
                       Problems& problems) {
-  Checker checker(root, problems);
+  Checker checker(root, problems, options.warnings);
   check_data(experiment, options, checker);
   check_models(experiment, checker);
+  if (checker.sound("model")) warn_of_pointless_keys(experiment, checker);
 }
 
 }  // namespace sparcell::config

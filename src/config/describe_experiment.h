@@ -11,7 +11,8 @@ template <class Visitor>
 void describe(Visitor& v, Experiment& o) {
   v.field("name", o.name, "Name of the experiment; its runs are written to runs/NAME.");
   v.field("seed", o.seed, at_least(0), "Seed of everything that is drawn.");
-  v.field("threads", o.threads, at_least(0), "CPU threads; 0 takes the cores that this process may use.");
+  v.field("threads", o.threads, between(0, 4096),
+          "CPU threads; 0 takes the cores that this process may use.");
   v.field("device", o.device, "auto, cpu, cuda or cuda:N; auto takes a GPU where there is one.");
   v.field(
       "precision", o.products.precision,

@@ -10,6 +10,30 @@ namespace {
 
 std::string kind_of(const Node& node) { return node.is_list() ? "a list" : fmt::format("'{}'", node.text); }
 
+/// Whether YAML takes the rest of the value for a comment: from a # on that stands outside quotes, first or
+/// behind a blank. Quotes open where a value begins.
+bool has_comment(const std::string& value) {
+  char quote = 0, before = ' ';
+  bool begins = true;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (quote != 0) {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote && quote == '\'' && i + 1 < value.size() && value[i + 1] == quote) {
+        ++i;  // a doubled one is part of the text
+      } else if (c == quote) {
+        quote = 0;
+      }
+      continue;
+    }
+    if (c == '#' && (before == ' ' || before == '\t')) return true;
+    if (begins && (c == '"' || c == '\'')) quote = c;
+    if (c != ' ' && c != '\t') begins = c == '[' || c == '{' || c == ',' || c == ':';
+    before = c;
+  }
+  return false;
+}
+
 /// The map that holds the last part of the path; made on the way where `create`. Null where there is none.
 Node* parent_of(Node& root, const Change& change, const std::vector<std::string>& parts, bool create,
                 Problems& problems) {
@@ -52,6 +76,13 @@ std::optional<Change> parse_override(const std::string& text, const Place& place
   }
   if (removes) return change;
   const std::string value = text.substr(equals + 1);
+  if (has_comment(value)) {
+    problems.add(place, change.path,
+                 fmt::format("YAML takes what stands behind # for a comment; quote the value for YAML too, "
+                             "as in {}='\"...\"' in a shell",
+                             change.path));
+    return std::nullopt;
+  }
   change.value = parse_yaml(value, place, problems);
   if (!change.value) return std::nullopt;
   if (value.empty()) change.value = Node{Node::Kind::scalar, "", true, place, {}, {}};

@@ -56,7 +56,7 @@ std::string values_text(const PlannedRun& run) {
 
 Plan::Plan(const std::filesystem::path& file, const std::vector<std::string>& overrides,
            const LoadOptions& options)
-    : load_options_(options) {
+    : load_options_{.needs_path = options.needs_path} {  // warnings are of the reference alone
   Problems problems;
   root_ = config::compose_experiment(file, overrides, problems);
   reference_ = config::resolve_experiment(root_, options_, options, problems);

@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <new>
 #include <numeric>
 
 #include "experiment/finished_run.h"
@@ -23,6 +25,28 @@ std::vector<std::int32_t> cells_from(std::int64_t first, std::int64_t count) {
 
 Context context_of(const FinishedRun& run) {
   return Context(find_device(run.experiment().device), static_cast<int>(run.experiment().threads));
+}
+
+/// Whether `path` is the file `other`, under whatever name, or a file in the folder `other`.
+bool is_part_of(const std::string& path, const std::string& other) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) || !fs::exists(other, ignored)) return false;
+  if (fs::equivalent(path, other, ignored)) return true;
+  const fs::path below = fs::canonical(path, ignored), above = fs::canonical(other, ignored);
+  return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
+}
+
+/// An output may replace an earlier one, but not what the command reads.
+void check_output(const std::string& command, const FinishedRun& run, const std::string& output,
+                  const std::string& input = "") {
+  const auto keep = [&](const std::string& read, const char* what) {
+    if (is_part_of(output, read))
+      throw UsageError("{}: writing {} would destroy {}; name another file", command, output, what);
+  };
+  keep(input, "the input");
+  keep(run.experiment().read.path, "the run's data");
+  keep(run.paths().folder.string(), "a file of the run");
 }
 
 /// Options for reading another file: the run's, without its labels, which the file may not have.
@@ -80,6 +104,7 @@ std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& 
 void embed(const std::string& folder, const std::string& input, const std::string& output,
            const ModelChoice& choice, bool fill_missing, Log& log) {
   const FinishedRun run(folder);
+  check_output("embed", run, output, input);
   const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
   Context context = context_of(run);
   const Dataset data =
@@ -96,6 +121,7 @@ void embed(const std::string& folder, const std::string& input, const std::strin
 void generate(const std::string& folder, const std::string& output, std::int64_t cells, std::uint64_t seed,
               std::optional<SampleFrom> from, const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
+  check_output("generate", run, output);
   const std::string name = run.choose(choice, {ModelType::vae, ModelType::gan});
   Context context = context_of(run);
   const Preprocessing& fitted = run.preprocessing();
@@ -112,19 +138,28 @@ void generate(const std::string& folder, const std::string& output, std::int64_t
   const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
                              : run.load(context, name, choice.weights, prepared.data);
   model->know_training_cells(prepared.split.train);
-  const Matrix<float> generated = model->generate(0, cells, seed, source);
-  AnnDataContent content;
-  content.x = &generated;
-  content.obs = generated_cells(name, cells);
-  content.var.names = run.preprocessing().genes;
-  content.uns = provenance_uns(run.config_hash(), "", static_cast<std::int64_t>(seed));
-  write_anndata(output, content);
+  try {
+    const Matrix<float> generated = model->generate(0, cells, seed, source);
+    AnnDataContent content;
+    content.x = &generated;
+    content.obs = generated_cells(name, cells);
+    content.var.names = run.preprocessing().genes;
+    content.uns = provenance_uns(run.config_hash(), "", static_cast<std::int64_t>(seed));
+    write_anndata(output, content);
+  } catch (const std::bad_alloc&) {
+    constexpr double gibibyte = 1 << 30;
+    throw MemoryError(
+        "generate: out of memory; {} cells of {} genes are {:.3g} GiB: ask for fewer --cells", cells,
+        fitted.genes.size(),
+        static_cast<double>(cells) * static_cast<double>(fitted.genes.size() * sizeof(float)) / gibibyte);
+  }
   log.info("generate: {} cells of {} in {}", cells, name, output);
 }
 
 void predict(const std::string& folder, const std::string& label, const std::string& output,
              const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
+  check_output("predict", run, output);
   const auto is_told = [](const ModelOptions& model) {
     return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
   };

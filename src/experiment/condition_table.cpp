@@ -40,6 +40,35 @@ void check_labels(const Prepared& prepared, const std::string& who) {
   }
 }
 
+/// Whether a model can be told the perturbations of these cells, whatever a gene is to it.
+void check_perturbations(const std::string& model, const ModelOptions& options, const Prepared& prepared) {
+  check_labels(prepared, fmt::format("model.{}.condition", model));
+  const std::vector<bool> trained = present(prepared.data, prepared.split.train);
+  if (std::count(trained.begin(), trained.end(), true) < 2) {
+    throw DataError(
+        "model.{}.condition: all training cells have the same perturbation: there is nothing to learn "
+        "from it",
+        model);
+  }
+  if (options.conditioning.control_input > 0 && !trained[0])
+    throw DataError("model.{}.conditioning.control_input: no training cell is a control", model);
+  check_leaks(prepared.data, prepared.split);
+}
+
+/// The vectors of the perturbations that cells of the split have.
+std::vector<SparseVector> vectors_of(const GeneEmbedding& embedding, const std::string& model,
+                                     const Prepared& prepared) {
+  const Perturbations& perturbations = prepared.data.perturbations;
+  const std::vector<bool> used = present(prepared.data, cells_of_split(prepared.split));
+  std::vector<SparseVector> vectors(used.size());
+  for (std::size_t p = 1; p < used.size(); ++p) {
+    if (!used[p]) continue;
+    vectors[p] = embedding.of(perturbations.parts[p],
+                              fmt::format("model.{}: perturbation {}", model, perturbations.names[p]));
+  }
+  return vectors;
+}
+
 bool holds(const std::vector<std::string>& larger, const std::vector<std::string>& smaller) {
   return std::all_of(smaller.begin(), smaller.end(), [&](const std::string& part) {
     return std::find(larger.begin(), larger.end(), part) != larger.end();
@@ -112,15 +141,7 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
   if (options.conditioning.combine == GeneCombination::learned) add_part_genes();
   const Perturbations& perturbations = prepared.data.perturbations;
   std::vector<SparseVector> vectors(perturbations.names.size());
-  if (embedding_) {
-    const std::vector<bool> used = present(prepared.data, cells_of_split(prepared.split));
-    for (std::size_t p = 1; p < vectors.size(); ++p) {
-      if (used[p]) {
-        vectors[p] = embedding_->of(perturbations.parts[p],
-                                    fmt::format("model.{}: perturbation {}", model, perturbations.names[p]));
-      }
-    }
-  }
+  if (embedding_) vectors = vectors_of(*embedding_, model, prepared);
   of_cells_.cols = std::ssize(columns_) + part_genes_.rows;
   for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
     const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
@@ -133,22 +154,10 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
 
 void ConditionTable::add_perturbations(Context& context, const std::string& model,
                                        const ModelOptions& options, const Prepared& prepared, Log& log) {
-  const Dataset& data = prepared.data;
-  check_labels(prepared, fmt::format("model.{}.condition", model));
-  const std::vector<bool> trained = present(data, prepared.split.train);
-  if (std::count(trained.begin(), trained.end(), true) < 2) {
-    throw DataError(
-        "model.{}.condition: all training cells have the same perturbation: there is nothing to learn "
-        "from it",
-        model);
-  }
+  check_perturbations(model, options, prepared);
   for (const std::int32_t cell : prepared.split.train) {
-    if (data.perturbations.of_cell[cell] == 0) controls_.push_back(cell);
+    if (prepared.data.perturbations.of_cell[cell] == 0) controls_.push_back(cell);
   }
-  if (options.conditioning.control_input > 0 && controls_.empty()) {
-    throw DataError("model.{}.conditioning.control_input: no training cell is a control", model);
-  }
-  check_leaks(data, prepared.split);
   embedding_ = gene_embedding(context, options.conditioning, prepared, log);
   columns_ = embedding_->columns;
 }
@@ -257,6 +266,11 @@ TableShape table_shape(Context& context, const std::string& model, const ModelOp
       loadings = std::min({options.conditioning.components, std::ssize(prepared.split.train) - 1,
                            prepared.data.gene_count()});
       known.conditioning.combine = GeneCombination::sum;  // without vectors there is nothing to multiply
+      check_perturbations(model, options, prepared);
+      GeneEmbedding names;
+      names.source = options.conditioning.embedding;
+      for (const std::string& gene : prepared.data.genes.names) names.genes[gene] = {};
+      vectors_of(names, model, prepared);
     } else {
       known.condition = options.condition;
     }

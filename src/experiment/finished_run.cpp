@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "experiment/fitted_cells.h"
+#include "experiment/run_json.h"
+#include "sparcell/config.h"
 
 namespace sparcell {
 namespace {
@@ -13,11 +14,9 @@ std::string read_config_hash(const RunPaths& paths) {
   if (!std::filesystem::exists(paths.file("result.json"))) {
     throw DataError("{} holds no finished run: it has no result.json", paths.folder.string());
   }
-  std::ifstream file(paths.file("result.json"));
-  const auto json = nlohmann::json::parse(file, nullptr, false);
-  if (json.is_discarded() || !json.contains("config_hash") || !json["config_hash"].is_string()) {
+  const nlohmann::json json = read_run_json(paths.file("result.json"), {{"config_hash", ""}, {"schema", 0}});
+  if (!json.contains("config_hash"))
     throw DataError("{} is damaged: no JSON with a config_hash", paths.file("result.json"));
-  }
   if (json.value("schema", 0) != 1) {
     throw DataError("{} is of another version of sparcell: schema {}, expected 1", paths.file("result.json"),
                     json.value("schema", 0));

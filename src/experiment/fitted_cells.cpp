@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "core/csv.h"
+#include "experiment/run_folder.h"
+#include "experiment/run_json.h"
+#include "sparcell/config.h"
 #include "sparcell/core/sha256.h"
 #include "train/checkpoint.h"
 
@@ -19,22 +21,34 @@ std::string hash_of_names(std::vector<std::string> names) {
   return sha.hex();
 }
 
-/// The names that split.csv gives to training and validation.
-std::vector<std::string> seen_names(const RunPaths& paths) {
-  const std::vector<std::vector<std::string>> records = read_csv(paths.file("split.csv"));
+/// The cells of a run: all of them, and which were in training or validation.
+struct SplitCells {
   std::vector<std::string> names;
-  for (std::size_t r = 1; r < records.size(); ++r) {
-    if (records[r].size() == 2 && (records[r][1] == "train" || records[r][1] == "validation"))
-      names.push_back(records[r][0]);
+  std::vector<bool> seen;
+
+  std::vector<std::string> seen_names() const {
+    std::vector<std::string> found;
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      if (seen[c]) found.push_back(names[c]);
+    }
+    return found;
   }
-  return names;
+};
+
+SplitCells read_cells(const RunPaths& paths) {
+  const std::vector<std::vector<std::string>> records = read_csv(paths.file("split.csv"));
+  SplitCells cells;
+  for (std::size_t r = 1; r < records.size(); ++r) {
+    if (records[r].size() != 2) continue;
+    cells.names.push_back(records[r][0]);
+    cells.seen.push_back(records[r][1] == "train" || records[r][1] == "validation");
+  }
+  return cells;
 }
 
 std::string data_checksum(const RunPaths& paths) {
-  std::ifstream file(paths.file("provenance.json"));
-  const auto json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("data")) return "";
-  return json["data"].value("sha256", "");
+  const nlohmann::json json = read_provenance(paths.file("provenance.json"));
+  return json.value(nlohmann::json::json_pointer("/data/sha256"), "");
 }
 
 /// The run that this run's model started from; empty where there is none.
@@ -60,10 +74,20 @@ bool has_fitted_weights(const RunPaths& paths, const std::string& model) {
          std::filesystem::exists(paths.checkpoint(model, "last"));
 }
 
-/// The names of all cells that the weights of a model of a run have seen.
-std::set<std::string> names_behind(std::string run, const std::string& model, const std::string& checksum,
-                                   Log& log) {
-  std::set<std::string> all;
+/// Adds which of the data's cells a run has seen. Where its cells were the same, they are known by their
+/// place: several may have a name. Else a cell counts as seen where one of its name was.
+void add_seen(const SplitCells& cells, const Dataset& data, std::vector<bool>& seen) {
+  const bool same = cells.names == data.cells.names;
+  const std::vector<std::string> names = cells.seen_names();
+  const std::set<std::string> known(names.begin(), names.end());
+  for (std::size_t c = 0; c < seen.size(); ++c) {
+    if (same ? cells.seen[c] : known.contains(data.cells.names[c])) seen[c] = true;
+  }
+}
+
+/// Which of the data's cells the weights of a model of a run have seen.
+std::vector<bool> seen_by(std::string run, const std::string& model, const Dataset& data, Log& log) {
+  std::vector<bool> seen(data.cells.names.size(), false);
   for (std::set<std::string> visited; !run.empty() && visited.insert(run).second;) {
     const RunPaths paths{run};
     if (!has_fitted_weights(paths, model)) {
@@ -71,10 +95,10 @@ std::set<std::string> names_behind(std::string run, const std::string& model, co
                run, model);
       break;
     }
-    const std::vector<std::string> names = seen_names(paths);
-    check_names(paths, model, names);
-    if (data_checksum(paths) == checksum) {
-      all.insert(names.begin(), names.end());
+    const SplitCells cells = read_cells(paths);
+    check_names(paths, model, cells.seen_names());
+    if (data_checksum(paths) == data.checksum) {
+      add_seen(cells, data, seen);
     } else {
       log.warn(
           "train.init_from: {} was trained on another data file; whether test cells took part cannot be told "
@@ -84,7 +108,7 @@ std::set<std::string> names_behind(std::string run, const std::string& model, co
     }
     run = start_of(paths, model);
   }
-  return all;
+  return seen;
 }
 
 }  // namespace
@@ -151,10 +175,10 @@ std::vector<Fit> fits_of_starts(const Experiment& experiment, const Prepared& pr
           name, run, name);
       continue;
     }
-    const std::set<std::string> names = names_behind(run, name, prepared.data.checksum, log);
+    const std::vector<bool> seen = seen_by(run, name, prepared.data, log);
     Fit fit{fmt::format("the weights of {} that {} starts from", run, name), {}};
     for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
-      if (names.contains(prepared.data.cells.names[cell])) fit.cells.push_back(cell);
+      if (seen[cell]) fit.cells.push_back(cell);
     }
     if (!fit.cells.empty()) fits.push_back(std::move(fit));
   }

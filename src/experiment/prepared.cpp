@@ -89,18 +89,50 @@ Dataset annotations(const Dataset& data) {
   return copy;
 }
 
+/// How many names before each are the same.
+std::vector<std::int64_t> occurrences(const std::vector<std::string>& names) {
+  std::map<std::string, std::int64_t> seen;
+  std::vector<std::int64_t> before;
+  for (const std::string& name : names) before.push_back(seen[name]++);
+  return before;
+}
+
+/// Several genes may have a name: what tells them apart is which of them they are.
+using GeneKey = std::pair<std::string, std::int64_t>;
+
+std::vector<GeneKey> gene_keys(const std::vector<std::string>& names, std::vector<std::int64_t> which = {}) {
+  if (which.empty()) which = occurrences(names);
+  std::vector<GeneKey> keys;
+  for (std::size_t g = 0; g < names.size(); ++g) keys.emplace_back(names[g], which[g]);
+  return keys;
+}
+
+/// Filters the data and says which of the file's genes of a name the kept ones are.
+std::vector<std::int64_t> filter_genes_and_cells(Dataset& data, const FilterOptions& options, Log& log) {
+  const std::string column = "sparcell: occurrence of the name";  // rides along, for the genes of the file
+  const std::vector<std::int64_t> before = occurrences(data.genes.names);
+  const bool repeats = std::any_of(before.begin(), before.end(), [](std::int64_t n) { return n > 0; });
+  if (repeats) data.genes.set({.name = column, .values = before, .missing = {}});
+  data = filter(std::move(data), options, log);
+  if (!repeats) return std::vector<std::int64_t>(data.genes.names.size(), 0);
+  const auto kept = std::get<std::vector<std::int64_t>>(data.genes.find(column)->values);
+  std::erase_if(data.genes.columns, [&](const Column& c) { return c.name == column; });
+  return kept;
+}
+
 /// Takes out the values of genes that were no part of a cell's sum when the normalization was fitted.
-void keep_counted(Dataset& data, const std::vector<std::string>& counted, Log& log) {
-  const std::set<std::string> names(counted.begin(), counted.end());
-  std::vector<bool> keep(data.genes.names.size());
-  std::set<std::string> found;
+void keep_counted(Dataset& data, const std::vector<GeneKey>& counted, Log& log) {
+  const std::set<GeneKey> wanted(counted.begin(), counted.end());
+  const std::vector<GeneKey> genes = gene_keys(data.genes.names);
+  std::vector<bool> keep(genes.size());
+  std::size_t found = 0;
   for (std::size_t g = 0; g < keep.size(); ++g) {
-    keep[g] = names.contains(data.genes.names[g]);
-    if (keep[g]) found.insert(data.genes.names[g]);
+    keep[g] = wanted.contains(genes[g]);
+    found += keep[g];
   }
-  if (found.size() < names.size()) {
+  if (found < wanted.size()) {
     log.warn("{} of the {} genes that made up a cell's sum are not in {}: its cells are scaled up for them",
-             names.size() - found.size(), names.size(), data.source);
+             wanted.size() - found, wanted.size(), data.source);
   }
   Csr<float>& x = data.x;
   std::int64_t kept = 0, row_begin = 0;
@@ -126,7 +158,8 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   p.data = clock.time("read", [&] { return read(experiment.read, need, log, context.threads()); });
   log.info("read: {} cells, {} genes, {} non-zeros from {} ({})", p.data.cell_count(), p.data.gene_count(),
            p.data.x.nonzeros(), p.data.source, p.data.matrix);
-  p.data = clock.time("filter", [&] { return filter(std::move(p.data), experiment.filter, log); });
+  const std::vector<std::int64_t> which =
+      clock.time("filter", [&] { return filter_genes_and_cells(p.data, experiment.filter, log); });
   p.split = clock.time("split", [&] {
     return split(p.data, experiment.split,
                  static_cast<std::uint64_t>(experiment.split.seed.value_or(experiment.seed)));
@@ -143,6 +176,7 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   });
   p.before = annotations(p.data);
   p.fitted.counted = p.data.genes.names;
+  if (which != occurrences(p.fitted.counted)) p.fitted.counted_occurrence = which;
   p.selection = clock.time("select", [&] {
     return select(context, p.data, counts.rows > 0 ? &counts : nullptr, experiment.select, p.split.train,
                   log);
@@ -152,6 +186,9 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   }
   log.info("select: {} genes", p.data.gene_count());
   p.fitted.genes = p.data.genes.names;
+  std::vector<std::int64_t> selected;
+  for (const std::int32_t gene : p.selection.genes) selected.push_back(which[gene]);
+  if (selected != occurrences(p.fitted.genes)) p.fitted.genes_occurrence = selected;
   if (experiment.normalize.enabled && experiment.normalize.standardize) {
     p.fitted.scaler = clock.time("normalize", [&] {
       return fit_scaler(context, p.data.x, fit_cells(experiment.normalize.fit_on, p.split, p.data));
@@ -179,19 +216,19 @@ Dataset bring_into_space(Context& context, const ReadOptions& read_options, cons
                          bool fill_missing, Log& log) {
   const MatrixNeed need = fitted.normalization.enabled ? MatrixNeed::counts : MatrixNeed::any;
   Dataset data = read(read_options, need, log, context.threads());
-  if (fitted.normalization.enabled) keep_counted(data, fitted.counted, log);
+  if (fitted.normalization.enabled)
+    keep_counted(data, gene_keys(fitted.counted, fitted.counted_occurrence), log);
   apply(context, data, fitted.normalization);
 
-  std::map<std::string, std::int32_t> place;  // of each wanted gene
-  for (std::size_t g = 0; g < fitted.genes.size(); ++g)
-    place.emplace(fitted.genes[g], static_cast<std::int32_t>(g));
-  std::vector<std::int32_t> to(static_cast<std::size_t>(data.gene_count()), -1);
+  std::map<GeneKey, std::int32_t> place;  // of each wanted gene
+  for (const GeneKey& gene : gene_keys(fitted.genes, fitted.genes_occurrence))
+    place.emplace(gene, static_cast<std::int32_t>(place.size()));
+  std::vector<std::int32_t> to;
   std::vector<bool> found(fitted.genes.size(), false);
-  for (std::size_t g = 0; g < to.size(); ++g) {
-    const auto wanted = place.find(data.genes.names[g]);
-    if (wanted == place.end() || found[wanted->second]) continue;
-    to[g] = wanted->second;
-    found[wanted->second] = true;
+  for (const GeneKey& gene : gene_keys(data.genes.names)) {
+    const auto wanted = place.find(gene);
+    to.push_back(wanted == place.end() ? -1 : wanted->second);
+    if (to.back() >= 0) found[to.back()] = true;
   }
   const auto missing = std::count(found.begin(), found.end(), false);
   if (missing == std::ssize(found)) {
@@ -249,6 +286,8 @@ void write_preprocessing(const std::string& path, const Preprocessing& fitted) {
   file.set("target_sum", fitted.normalization.target_sum);
   file.write_strings("counted", fitted.counted);
   file.write_strings("genes", fitted.genes);
+  if (!fitted.counted_occurrence.empty()) file.write("counted_occurrence", fitted.counted_occurrence);
+  if (!fitted.genes_occurrence.empty()) file.write("genes_occurrence", fitted.genes_occurrence);
   if (!fitted.scaler.empty()) {
     file.write("scaler_mean", fitted.scaler.mean);
     file.write("scaler_scale", fitted.scaler.scale);
@@ -265,6 +304,10 @@ Preprocessing read_preprocessing(const std::string& path) {
                           .counts = file.integer("counts") != 0};
   fitted.counted = file.dataset("counted").read_strings();
   fitted.genes = file.dataset("genes").read_strings();
+  if (file.exists("counted_occurrence"))
+    fitted.counted_occurrence = file.dataset("counted_occurrence").read<std::int64_t>();
+  if (file.exists("genes_occurrence"))
+    fitted.genes_occurrence = file.dataset("genes_occurrence").read<std::int64_t>();
   if (file.exists("scaler_mean")) {
     fitted.scaler = {file.dataset("scaler_mean").read<float>(), file.dataset("scaler_scale").read<float>()};
   }

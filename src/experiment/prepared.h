@@ -17,7 +17,9 @@ struct Preprocessing {
   std::vector<std::string>
       counted;                     ///< names of the genes that make up a cell's sum: those that filters kept
   std::vector<std::string> genes;  ///< names of the selected genes, in the models' order
-  Scaler scaler;                   ///< empty without standardization
+  /// How many genes of the file before each of those have its name. Empty where each is the next of its name.
+  std::vector<std::int64_t> counted_occurrence{}, genes_occurrence{};
+  Scaler scaler;  ///< empty without standardization
 };
 
 /// A data set as models see it.

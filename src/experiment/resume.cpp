@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/version.h"
+#include "experiment/run_json.h"
 #include "experiment/signals.h"
 #include "experiment/stations.h"
 #include "sparcell/config.h"
@@ -29,13 +30,6 @@ constexpr const char* changeable[] = {"train.epochs",
                                       "threads",
                                       "products.plan",
                                       "read.path"};
-
-/// What a file of the run holds, or nothing: it may be missing where the run was killed.
-Json json_if_there(const std::string& path) {
-  std::ifstream file(path);
-  const Json json = Json::parse(file, nullptr, false);
-  return json.is_object() ? json : Json::object();
-}
 
 bool may_change(const std::string& override_text) {
   std::string key = override_text.substr(override_text.starts_with('~'), override_text.find('='));
@@ -146,7 +140,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
   check_overrides(request.overrides);
   const StopSignals signals;
   const auto folder = OwnedRunFolder::open(path);
-  const Json status = json_if_there(paths.file("status.json"));
+  const Json status = read_status(paths.file("status.json"));
   check_schema(path, status);
   Experiment experiment = load_experiment(paths.file("config.yaml"), request.overrides);
   check_metrics(experiment.evaluate);
@@ -157,7 +151,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
       log.log().info("{} is finished: nothing to resume", path);
       return;
     }
-    check_epochs(json_if_there(paths.file("result.json")), experiment);  // before data are read
+    check_epochs(read_run_json(paths.file("result.json"), Json::object()), experiment);  // before data are read
   }
   if (!request.overrides.empty())
     say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());
@@ -170,7 +164,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
                 .pause_after = request.pause_after,
                 .resumed = true,
                 .earlier_status = status,
-                .earlier_provenance = json_if_there(paths.file("provenance.json"))},
+                .earlier_provenance = read_provenance(paths.file("provenance.json"))},
                log);
 }
 

@@ -27,9 +27,19 @@ constexpr std::chrono::seconds heartbeat{10};
 constexpr double stale_seconds = 60;
 constexpr std::int64_t trusted_seconds = 3;  // of a look at the lock
 
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(path, ignored);
+}
+
+void check_no_folder(const std::string& path) {
+  if (is_folder(path))
+    throw DataError("{} is a folder, expected the file that says who writes to the run; remove it", path);
+}
+
 std::optional<std::string> content_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
+  if (!file || is_folder(path)) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
@@ -88,6 +98,20 @@ Json self() {
           {"process_space", known ? space : ""},
           {"job", job},
           {"restart", std::atoi(environment("SLURM_RESTART_COUNT").c_str())}};
+}
+
+/// What a lock says; nothing where that is no JSON object with values of the kinds that `self` has.
+Json read_lock(const std::string& text) {
+  const Json lock = Json::parse(text, nullptr, false);
+  if (!lock.is_object()) return {};
+  const Json kinds = self();
+  for (const auto& [key, value] : lock.items()) {
+    const auto kind = kinds.find(key);
+    if (kind != kinds.end() &&
+        (kind->is_string() != value.is_string() || kind->is_number() != value.is_number()))
+      return {};
+  }
+  return lock;
 }
 
 bool same(const Json& a, const Json& b, std::initializer_list<const char*> keys) {
@@ -199,6 +223,7 @@ RunLock::RunLock(const std::filesystem::path& folder)
 }
 
 void RunLock::acquire() {
+  check_no_folder(path_);
   const Json me = self();
   const std::string text = me.dump(2) + "\n";
   const std::string fresh =
@@ -218,7 +243,7 @@ void RunLock::acquire() {
     }
     const std::optional<std::string> theirs = content_of(path_);
     if (!theirs) continue;
-    const Json holder = Json::parse(*theirs, nullptr, false);
+    const Json holder = read_lock(*theirs);
     const double silent = silence(path_, fresh);
     if (!seen_dead(holder, me).value_or(silent > stale_seconds)) {
       const bool known = holder.is_object() && holder.contains("process");
@@ -263,14 +288,15 @@ bool RunLock::is_ours() const { return !lost_ && content_of(path_) == content_; 
 
 bool RunLock::held(const std::filesystem::path& folder) {
   const std::string path = (folder / "lock.json").string();
+  check_no_folder(path);
   const std::optional<std::string> theirs = content_of(path);
   if (!theirs) return false;
-  const std::optional<bool> dead = seen_dead(Json::parse(*theirs, nullptr, false), self());
+  const std::optional<bool> dead = seen_dead(read_lock(*theirs), self());
   return !(dead ? *dead : silence_until_now(path) > stale_seconds);
 }
 
 std::int64_t RunLock::process_here(const std::filesystem::path& folder) {
-  const Json holder = Json::parse(content_of((folder / "lock.json").string()).value_or(""), nullptr, false);
+  const Json holder = read_lock(content_of((folder / "lock.json").string()).value_or(""));
   const Json me = self();
   if (!holder.is_object() || !is_seen_from_here(holder, me) || seen_dead(holder, me) != false) return 0;
   return holder.value("process", std::int64_t{0});

@@ -74,7 +74,8 @@ LayerPass<T> Network<T>::pass(int layer, const LayerTape<T>& tape, const Segment
   return {.first = segment.first,
           .rows = segment.rows,
           .dropout = RandomStream(seed_, Purpose::dropout,
-                                  segment.pass * 16 + this->layer_at(layer).dropout_layer, segment.step),
+                                  segment.pass * most_dropout_layers + this->layer_at(layer).dropout_layer,
+                                  segment.step),
           .scale = shape(layer).spectral_norm ? tape.inverse_sigma.data() + segment.slot : nullptr,
           .statistics = statistics(layer, tape, segment),
           .extra = {}};

@@ -39,23 +39,24 @@ const DataOutline& DataFiles::outline(const ReadOptions& options) {
   const std::lock_guard guard(mutex_);
   const std::string key = key_of(options);
   const auto found = known_.find(key);
-  if (found != known_.end()) return found->second;
+  if (found != known_.end()) return found->second.outline;
   const Json cached = cache_.empty() ? Json::object() : read_cache(cache_).value(key, Json::object());
   const Json stamp = stamp_of(options.path);
   if (!stamp.is_null() && cached.value("stamp", Json()) == stamp) {
-    return known_[key] = {cached["checksum"], cached["cells"].get<std::int64_t>(),
-                          cached["genes"].get<std::int64_t>()};
+    const DataOutline outline{cached["checksum"], cached["cells"].get<std::int64_t>(),
+                              cached["genes"].get<std::int64_t>()};
+    return (known_[key] = {stamp, outline}).outline;
   }
-  return known_[key] = sparcell::outline(options);
+  return (known_[key] = {stamp, sparcell::outline(options)}).outline;
 }
 
 void DataFiles::save() const {
   Json json = Json::object();
-  for (const auto& [key, outline] : known_) {
-    json[key] = {{"stamp", stamp_of(key.substr(0, key.find('|')))},
-                 {"checksum", outline.checksum},
-                 {"cells", outline.cells},
-                 {"genes", outline.genes}};
+  for (const auto& [key, known] : known_) {
+    json[key] = {{"stamp", known.stamp},
+                 {"checksum", known.outline.checksum},
+                 {"cells", known.outline.cells},
+                 {"genes", known.outline.genes}};
   }
   write_file(cache_, json.dump(2) + "\n");
 }

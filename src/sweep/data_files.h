@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "sparcell/read.h"
@@ -21,9 +22,14 @@ class DataFiles {
   void save() const;
 
  private:
+  struct Known {
+    nlohmann::ordered_json stamp;  ///< of the file before it was read: it may be replaced meanwhile
+    DataOutline outline;
+  };
+
   std::string cache_;
   std::mutex mutex_;  ///< runs are expanded by several threads
-  std::map<std::string, DataOutline> known_;
+  std::map<std::string, Known> known_;
 };
 
 }  // namespace sparcell

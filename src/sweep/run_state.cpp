@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "core/whole_file.h"
+#include "experiment/run_json.h"
 #include "experiment/run_lock.h"
 
 namespace sparcell {
@@ -17,15 +18,10 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-Json read_json(const fs::path& path) {
-  std::ifstream file(path);
-  return file ? Json::parse(file, nullptr, false) : Json();
-}
-
 /// The rest of the model's epochs at the pace of those before.
 std::optional<double> seconds_left(const Json& status, const RunState& state) {
   const Json cost = status.value("cost", Json::object());
-  if (state.epoch == 0 || !cost.is_object() || !cost.contains(state.model)) return std::nullopt;
+  if (state.epoch == 0 || !cost.contains(state.model)) return std::nullopt;
   const double seconds = cost[state.model].value("train_seconds", 0.0);
   return seconds / static_cast<double>(state.epoch) * static_cast<double>(state.epochs - state.epoch);
 }
@@ -43,8 +39,8 @@ RunState state_of_run(const fs::path& folder) {
     state.phase = RunPhase::done;
     return state;
   }
-  const Json status = read_json(folder / "status.json");
-  if (!status.is_object()) {
+  const Json status = read_status((folder / "status.json").string());
+  if (status.empty()) {
     if (RunLock::held(folder)) {
       state.phase = RunPhase::running;
     } else if (is_there(folder / "config.yaml")) {

@@ -86,7 +86,8 @@ TEST_F(BadConfig, OverridesAreNamedAsTheyWereGiven) {
   EXPECT_THAT(
       refused({"train.epocs=3", "model.ae.latent=0"}),
       AllOf(HasSubstr("override 'train.epocs=3': unknown key 'epocs' in train; did you mean 'epochs'?"),
-            HasSubstr("override 'model.ae.latent=0': model.ae.latent must be at least 1, not '0'")));
+            HasSubstr("override 'model.ae.latent=0': model.ae.latent must be at least 1 and at most "
+                      "100000000, not '0'")));
 }
 
 }  // namespace

@@ -82,6 +82,18 @@ TEST_F(BadSurroundings, OutputsOfCommandsAreWholeOrAbsent) {
   }
 }
 
+/// A script that redirects an answer must not take half of one for whole.
+TEST_F(BadSurroundings, AnAnswerThatCannotBeWrittenIsAFailure) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  for (const char* command : {"schema", "evaluate r", "run small.yaml --print-config", "validate small.yaml",
+                              "inspect cells.h5ad", "--version", "run --help"}) {
+    const std::string line = fmt::format("cd '{}' && '{}' {} >/dev/full 2>err", folder.path().string(),
+                                         std::filesystem::absolute(program_path()).string(), command);
+    EXPECT_EQ(WEXITSTATUS(std::system(line.c_str())), 3) << command;
+    EXPECT_THAT(file_bytes(folder / "err"), HasSubstr("sparcell: standard output cannot be written"));
+  }
+}
+
 TEST_F(BadSurroundings, ADeviceThatIsNotThere) {
   expect_clean_failure({"device=cuda:99", "--out", "r"}, 2, "device cuda:99");
 }
@@ -94,6 +106,20 @@ TEST_F(BadSurroundings, NoMemoryForAModel) {
   expect_clean_failure(
       {"model.ae.hidden=[20000]", "model.ae.latent=20000", "model.ae.dropout=[0]", "--out", "r"}, 5,
       "sparcell: out of memory");
+}
+
+TEST_F(BadSurroundings, NoMemoryForGeneratedCells) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "the address sanitizer needs more address space than a limit leaves";
+#endif
+  finished_run("r", {"~model.ae", "~model.gan"});
+  around.memory_bytes = rlim_t{2} << 30;
+  const Finished done = program({"generate", "r", "new.h5ad", "--cells", "100000000"});
+  EXPECT_EQ(done.code, 5) << done.err;
+  EXPECT_THAT(done.err,
+              HasSubstr("generate: out of memory; 100000000 cells of 60 genes are 22.4 GiB: ask for "
+                        "fewer --cells"));
+  EXPECT_FALSE(exists("new.h5ad"));
 }
 
 }  // namespace

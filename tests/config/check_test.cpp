@@ -132,6 +132,22 @@ const Combination combinations[] = {
      "model.vae.decoder_dropout=[0.1, 0.2]"},
     {"model.gan.generator.dropout=[0.1, 0.2]", "model.gan.generator.dropout must be",
      "model.gan.generator.dropout=[0.1]"},
+    {"model.ae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.ae.dropout=0.1",
+     "model.ae.hidden makes 18 hidden layers in encoder and decoder, and random numbers of dropout are told "
+     "apart for at most 16; use fewer, or dropout 0",
+     "model.ae.hidden=[2, 2, 2, 2, 2, 2, 2, 2]|model.ae.dropout=0.1"},
+    {"model.vae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.vae.dropout=0|model.vae.decoder_dropout=0.1",
+     "model.vae.hidden makes 18 hidden layers",
+     "model.vae.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2]|model.vae.dropout=0"},
+    {"model.gan.critic.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.critic.dropout=0.1",
+     "model.gan.critic.hidden makes 17 hidden layers, and",
+     "model.gan.critic.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]|model.gan.critic.dropout=0.1"},
+    {"model.gan.generator.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.generator.dropout=0.1",
+     "model.gan.generator.hidden makes 17 hidden layers, and",
+     "model.gan.generator.hidden=[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, "
+     "2]|model.gan.generator.dropout=0"},
     {"model.gan.critic.dropout=[0.1, 0.2]", "model.gan.critic.dropout must be", "model.gan.critic.dropout=0"},
     {"model.ae.start=pca", "sets the linear paths, which model.ae.skip is to switch on",
      "model.ae.start=pca|model.ae.skip=true"},
@@ -243,6 +259,60 @@ TEST_F(Combinations, ComeWithTheOtherErrorsOfTheFile) {
 TEST_F(Combinations, ASectionWithAWrongValueIsNotJudgedByItsDefaults) {
   EXPECT_THAT(errors("read: {path: x}\nmodel: {v: {type: vae, hidden: [3, x, 4], dropout: [0, 0, 0]}}\n"),
               testing::ElementsAre(testing::HasSubstr("model.v.hidden must be an integer")));
+}
+
+/// Overrides that load without effect, those that give the key one, and the key.
+struct Pointless {
+  std::string overrides, effective, key;
+};
+
+const Pointless pointless[] = {
+    {"model.gan.gate_temperature=0.3", "model.gan.output=hurdle", "model.gan.gate_temperature"},
+    {"model.gan.label_smoothing=0.2|model.gan.loss=wgan|model.gan.gradient_penalty.weight=0",
+     "model.gan.loss=bce", "model.gan.label_smoothing"},
+    {"model.gan.spectral_iterations=per_step|model.gan.spectral_norm=false", "model.gan.spectral_norm=true",
+     "model.gan.spectral_iterations"},
+    {"model.gan.gradient_penalty={weight: 0, target: 2}", "model.gan.gradient_penalty.weight=1",
+     "model.gan.gradient_penalty.target"},
+    {"model.gan.gradient_penalty={weight: 0, on: logit}", "model.gan.gradient_penalty.weight=1",
+     "model.gan.gradient_penalty.on"},
+    {"model.ae.input.deviation_floor=0.2", "model.ae.input.standardize=true",
+     "model.ae.input.deviation_floor"},
+    {"model.ae.condition=perturbation|model.ae.conditioning.components=3",
+     "model.ae.conditioning.embedding=loadings", "model.ae.conditioning.components"},
+    {"model.gan.condition=perturbation|model.gan.conditioning.components=3",
+     "model.gan.conditioning.embedding=loadings", "model.gan.conditioning.components"},
+    {"model.vae.slope=0.1", "model.vae.activation=leaky_relu", "model.vae.slope"},
+    {"model.gan.critic={activation: relu, slope: 0.1}", "model.gan.critic.activation=leaky_relu",
+     "model.gan.critic.slope"},
+    {"model.vae.kl={weight: 0, free_bits: 0.5}", "model.vae.kl.weight=1", "model.vae.kl.free_bits"},
+};
+
+class PointlessKeys : public ConfigTest, public testing::WithParamInterface<Pointless> {};
+
+TEST_P(PointlessKeys, AreWarnedOfWhereTheyWereSetAndHaveNoEffect) {
+  write("e.yaml", "read: {path: x}\nmodel: {ae: {type: autoencoder}, vae: {type: vae}, gan: {type: gan}}\n");
+  const auto warnings = [](std::vector<std::string> overrides) {
+    std::vector<std::string> found;
+    load_experiment("e.yaml", overrides, {.warnings = &found});
+    return found;
+  };
+  std::vector<std::string> overrides = split_overrides(GetParam().overrides);
+  EXPECT_THAT(warnings(overrides),
+              testing::ElementsAre(testing::StartsWith(GetParam().key + " has no effect: ")));
+  overrides.push_back(GetParam().effective);
+  EXPECT_THAT(warnings(overrides), testing::IsEmpty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PointlessKeys, testing::ValuesIn(pointless));
+
+TEST_F(PointlessKeys, DefaultsAreNoOnesChoice) {
+  write("e.yaml",
+        "read: {path: x}\nmodel: {gan: {type: gan, spectral_norm: false, loss: wgan, "
+        "gradient_penalty: {weight: 0, target: 1}, critic: {activation: relu}}}\n");
+  std::vector<std::string> found;
+  load_experiment("e.yaml", {"model.gan.label_smoothing=0"}, {.warnings = &found});
+  EXPECT_THAT(found, testing::IsEmpty());
 }
 
 }  // namespace

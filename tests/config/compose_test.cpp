@@ -92,6 +92,22 @@ TEST_F(Overrides, ValuesAreYaml) {
   EXPECT_THAT(e.filter.obs, ElementsAre(testing::Pair("cell.type", ElementsAre("a=b"))));
 }
 
+/// In a file a comment is one; in an override what a shell has quoted would be lost without a word.
+TEST_F(Overrides, ACommentIsNoPartOfAValue) {
+  for (const char* value : {"data #1.h5ad", "#1.h5ad", "'a' #b", "[a, b] # c", "it's #1"}) {
+    EXPECT_THAT(errors(minimal(), {std::string("read.path=") + value}),
+                ElementsAre(HasSubstr("YAML takes what stands behind # for a comment; quote the value")))
+        << value;
+  }
+  for (const auto& [value, path] : {std::pair<std::string, std::string>{"data#1.h5ad", "data#1.h5ad"},
+                                    {"'data #1.h5ad'", "data #1.h5ad"},
+                                    {R"("a \" #b")", R"(a " #b)"},
+                                    {"'it''s #1'", "it's #1"}}) {
+    EXPECT_EQ(load(minimal(), {"read.path=" + value}).read.path, path);
+  }
+  EXPECT_THAT(load(minimal(), {"tags=[a, 'b #c']"}).tags, ElementsAre("a", "b #c"));
+}
+
 TEST_F(Overrides, AModelWithoutANameIsNamedAfterItsType) {
   const std::string text = "read: {path: x}\nmodel: {type: vae, latent: 7}\n";
   Experiment e = load(text, {"model.vae.kl.weight=0.5"});

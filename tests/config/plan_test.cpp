@@ -181,7 +181,7 @@ TEST_F(PlanTest, UnknownParametersNameTheNearestAndTheirLine) {
 TEST_F(PlanTest, EveryValueIsCheckedAsItsOptionChecksIt) {
   EXPECT_THAT(
       refused("sweep:\n  parameters: {model.ae.latent: {values: [0, 2, x]}, train.batch: {values: [1.5]}}\n"),
-      ElementsAre(HasSubstr("e.yaml:4:43: model.ae.latent must be at least 1, not '0'"),
+      ElementsAre(HasSubstr("e.yaml:4:43: model.ae.latent must be at least 1 and at most 100000000, not '0'"),
                   HasSubstr("model.ae.latent must be an integer, not 'x'"),
                   HasSubstr("train.batch must be an integer, not '1.5'")));
   const Plan together = plan("sweep: {parameters: {split.train: {values: [0.9]}}}\n");

@@ -5,6 +5,7 @@
 namespace sparcell {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -119,6 +120,26 @@ TEST_F(Reader, BoundsAreKeptOpenOrClosedForEveryElement) {
               ElementsAre("e.yaml:3:25: normalize.target_sum must be above 0, not '0'"));
   EXPECT_THAT(errors(minimal("normalize: {target_sum: mean}")),
               ElementsAre("e.yaml:3:25: normalize.target_sum must be median or a number, not 'mean'"));
+}
+
+TEST_F(Reader, NumbersThatNoMachineServesAreOutOfBounds) {
+  for (const auto& [key, most] : {std::pair<std::string, std::string>{"threads", "4096"},
+                                  {"train.epochs", "1000000000"},
+                                  {"train.steps", "1000000000"},
+                                  {"train.batch", "1000000000"},
+                                  {"model.ae.hidden", "100000000"},
+                                  {"model.ae.latent", "100000000"},
+                                  {"model.ae.conditioning.rank", "100000000"}}) {
+    for (const char* value : {"4294967297", "9223372036854775807"}) {
+      EXPECT_THAT(errors(minimal(), {key + "=" + value, "model.ae.dropout=0.1"}),
+                  ElementsAre(AllOf(HasSubstr(key + " must be at least "),
+                                    HasSubstr(" and at most " + most + ", not '" + value + "'"))));
+    }
+  }
+  EXPECT_EQ(load(minimal("threads: 4096")).threads, 4096);
+  EXPECT_THAT(errors(minimal(), {"threads=4097"}), testing::SizeIs(1));
+  EXPECT_EQ(config_schema()["properties"]["threads"]["maximum"], 4096);
+  EXPECT_EQ(config_schema()["$defs"]["vae"]["properties"]["latent"]["maximum"], 100000000);
 }
 
 TEST_F(Reader, AScalarIsAListOfOne) {

@@ -54,7 +54,9 @@ class Changer {
 
  private:
   void change(bool& value, const Bounds&) { value = !value; }
-  void change(std::int64_t& value, const Bounds&) { value += 1'000'000'007; }
+  void change(std::int64_t& value, const Bounds& bounds) {
+    value += std::isfinite(bounds.high) ? 1'007 : 1'000'000'007;
+  }
   void change(double& value, const Bounds& bounds) {
     value = std::isfinite(bounds.high) ? value / 3 + 0.07 : value * 3 + 1e-7;
   }

@@ -209,6 +209,29 @@ TEST(Conditions, LeaksBetweenHeldOutPerturbationsAreRefused) {
   EXPECT_THAT(World(labels, "ttts--").error(), "no error") << "parts of a held-out double may train";
 }
 
+/// What a dry run asks for has no values, of which loadings are made; what it refuses is the same.
+TEST(Conditions, TheShapeOfLoadingsIsRefusedAsTheirTableIs) {
+  const auto shape_error = [](World& world) {
+    return error_of([&] { table_shape(world.context, "m", world.options, world.prepared, world.silent); });
+  };
+  const auto expect_same = [&](World world, const std::string& sentence) {
+    world.options.conditioning.embedding = "loadings";
+    EXPECT_THAT(world.error(), HasSubstr(sentence));
+    EXPECT_EQ(shape_error(world), world.error());
+  };
+  const std::vector<std::string> labels{"control", "A", "B", "A+B", "C", "C"};
+  expect_same(World(labels, "tttt--"), "no error");
+  expect_same(World(labels, "ttsttt"), "B is held out, but A+B");
+  expect_same(World(labels, "ttttvs"), "C has no training cells, but validation cells");
+  expect_same(World({"control", "A", "B", "E"}, "ttts"), "lacks the gene E");
+  expect_same(World({"A", "A", "A"}, "ttt"), "all training cells have the same perturbation");
+  expect_same(World({"control", "A", ""}, "ttt"), "cell c2 has no perturbation label");
+  World uncontrolled({"B", "A", "A+B"}, "ttt");
+  uncontrolled.options.conditioning.embedding = "loadings";
+  uncontrolled.options.conditioning.control_input = 0.5;
+  EXPECT_THAT(shape_error(uncontrolled), HasSubstr("no training cell is a control"));
+}
+
 TEST(Conditions, LabelsOfUsersAreSortedParts) {
   EXPECT_THAT(parts_of_label("KLF1+CEBPA"), ElementsAre("CEBPA", "KLF1"));
   EXPECT_THAT(parts_of_label("ctrl+KLF1"), ElementsAre("KLF1"));

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <tuple>
 
 #include "sparcell/anndata.h"
+#include "support/renamed.h"
 #include "support/small_experiment.h"
 
 namespace sparcell::test {
@@ -53,6 +55,30 @@ TEST_F(FinishedRunCommands, EmbedGivesTheLatentsOfAFilteredAndStandardizedRun) {
   succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
   EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
             read_obsm(folder / "r/latent.h5ad", "X_ae").values);
+}
+
+/// Two pairs of genes share their names. The first gene of the file is silent: a filter takes it, or the
+/// ranking leaves it out, and the model's gene of that name is the second.
+TEST_F(FinishedRunCommands, EmbedTellsGenesOfOneNameApart) {
+  rewrite(folder / "cells.h5ad", [](Csr<float>& x, Table&, Table& genes) {
+    std::vector<double> total(genes.names.size(), 0);
+    for (std::size_t k = 0; k < x.values.size(); ++k) {
+      if (x.indices[k] == 0) x.values[k] = 0;
+      total[x.indices[k]] += x.values[k];
+    }
+    genes.names[0] = genes.names[std::max_element(total.begin(), total.end()) - total.begin()];
+    genes.names[7] = genes.names[90];
+  });
+  for (const std::vector<std::string>& options :
+       {std::vector<std::string>{"select.flavor=all"}, {"select.genes=100"}, {"filter.min_cells=1"}}) {
+    std::vector<std::string> all{"~model.gan", "~model.vae"};
+    all.insert(all.end(), options.begin(), options.end());
+    finished_run(options[0], all);
+    succeed({"embed", options[0], "cells.h5ad", "embedded.h5ad"});
+    EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
+              read_obsm(folder / (options[0] + "/latent.h5ad"), "X_ae").values)
+        << options[0];
+  }
 }
 
 TEST_F(FinishedRunCommands, EmbedTakesTheChosenWeights) {
@@ -237,6 +263,33 @@ TEST_F(FinishedRunCommands, AModelIsNamedWhereSeveralCanDoIt) {
     EXPECT_EQ(done.err_lines(), 1) << done.err;
     EXPECT_FALSE(exists("x.h5ad"));
   }
+}
+
+TEST_F(FinishedRunCommands, AnOutputDoesNotReplaceWhatTheCommandReads) {
+  finished_run("r", {"~model.ae", "~model.gan", "model.vae.condition=perturbation"});
+  std::filesystem::copy_file(folder / "cells.h5ad", folder / "mine.h5ad");
+  std::filesystem::create_symlink("mine.h5ad", folder / "link.h5ad");
+  for (const auto& [arguments, kept, what] :
+       {std::tuple<std::vector<std::string>, std::string, std::string>{
+            {"embed", "r", "mine.h5ad", "mine.h5ad"}, "mine.h5ad", "the input"},
+        {{"embed", "r", "link.h5ad", "mine.h5ad"}, "mine.h5ad", "the input"},
+        {{"embed", "r", "mine.h5ad", "./cells.h5ad"}, "cells.h5ad", "the run's data"},
+        {{"generate", "r", "cells.h5ad", "--cells", "3"}, "cells.h5ad", "the run's data"},
+        {{"generate", "r", "r/latent.h5ad", "--cells", "3"}, "r/latent.h5ad", "a file of the run"},
+        {{"predict", "r", "r/checkpoints/vae/last.h5", "--perturbation", "control"},
+         "r/checkpoints/vae/last.h5",
+         "a file of the run"},
+        {{"predict", "r", "cells.h5ad", "--perturbation", "control"}, "cells.h5ad", "the run's data"}}) {
+    const std::string before = file_bytes(folder / kept);
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, 2) << done.err;
+    EXPECT_EQ(done.err_lines(), 1) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("would destroy " + what));
+    EXPECT_EQ(file_bytes(folder / kept), before) << arguments[0];
+  }
+  succeed({"embed", "r", "mine.h5ad", "r/other.h5ad"});  // a new file may lie anywhere
+  succeed({"embed", "r", "mine.h5ad", "out.h5ad"});
+  succeed({"embed", "r", "mine.h5ad", "out.h5ad"});  // and an earlier output may be replaced
 }
 
 TEST_F(FinishedRunCommands, AFolderWithoutARunIsADataError) {

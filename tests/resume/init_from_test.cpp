@@ -3,6 +3,7 @@
 
 #include "core/csv.h"
 #include "experiment/equal_runs.h"
+#include "support/renamed.h"
 #include "support/small_experiment.h"
 #include "train/checkpoint.h"
 
@@ -117,6 +118,31 @@ TEST_F(InitFrom, TestCellsThatTheWeightsHaveSeenStopTheRunBeforeItTrains) {
               HasSubstr("test cells took part in fitting the weights of first that ae starts from"));
   EXPECT_THAT(done.err, Not(HasSubstr("train ae")));
   EXPECT_FALSE(exists("leaking"));
+}
+
+/// Barcodes of several lanes repeat: which of the cells of a name was seen is told by where they stand.
+TEST_F(InitFrom, TestCellsThatShareTheirNamesWithSeenOnesMayBeJudged) {
+  rewrite(folder / "cells.h5ad", [](Csr<float>&, Table& cells, Table&) {
+    const std::size_t half = cells.names.size() / 2;
+    std::vector<std::string> lanes(2 * half, "one");
+    for (std::size_t c = 0; c < half; ++c) {
+      cells.names[c + half] = cells.names[c];
+      lanes[c + half] = "two";
+    }
+    cells.set({.name = "lane", .values = lanes, .missing = {}});
+  });
+  const std::vector<std::string> ae{"~model.gan", "~model.vae"};
+  finished_run("lanes", ae);
+  finished_run("second", {"train.init_from=lanes", "train.epochs=1", ae[0], ae[1]});
+  const Finished other = run({"train.init_from=lanes", "split.seed=4", ae[0], ae[1], "--out", "leaking"});
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("test cells took part in fitting the weights of lanes"));
+  // Of one lane alone, a cell may be either of those that had its name.
+  const Finished lane =
+      run({"train.init_from=lanes", "filter.obs.lane=two", "split.by=file", "split.file=lanes/split.csv",
+           "split.stratify=false", "select.flavor=all", ae[0], ae[1], "--out", "leaking"});
+  EXPECT_EQ(lane.code, 3);
+  EXPECT_THAT(lane.err, HasSubstr("test cells took part in fitting the weights of lanes"));
 }
 
 TEST_F(InitFrom, CellsThatAnEarlierStartHasSeenAreFoundToo) {

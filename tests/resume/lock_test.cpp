@@ -62,6 +62,16 @@ TEST_F(Lock, OfAnotherHostIsTakenOverWhenItIsSilent) {
   expect_taken_over();
 }
 
+TEST_F(Lock, OfAnotherKindIsTakenOverWhenItIsSilent) {
+  nlohmann::json content = own_lock();
+  content["process"] = "me";
+  content["host"] = 3;
+  leave_lock(content, 50);
+  EXPECT_THAT(refusal(), HasSubstr("in use by process ? on ? (last sign of life 5"));
+  leave_lock(content, 70);
+  expect_taken_over();
+}
+
 /// Without taking its exit code.
 bool exited(pid_t process) {
   siginfo_t information{};

@@ -296,5 +296,58 @@ TEST_F(Resume, AFullDiskIsWaitedFor) {
   EXPECT_THAT(differences(folder / "whole", folder / "r"), IsEmpty());
 }
 
+/// Files that a person has edited, or another program has written.
+TEST_F(Resume, FilesOfWrongInnerTypesAreNamed) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  std::filesystem::remove(folder / "r/result.json");
+  const auto refusal = [&](const std::string& name, const std::string& key, const nlohmann::json& value,
+                           const std::vector<std::string>& command) {
+    const std::string before = file_bytes(folder / ("r/" + name));
+    nlohmann::json changed = nlohmann::json::parse(before);
+    changed[nlohmann::json::json_pointer(key)] = value;
+    write_bytes(folder / ("r/" + name), changed.dump());
+    const Finished done = program(command);
+    EXPECT_EQ(done.code, 3) << done.err;
+    write_bytes(folder / ("r/" + name), before);
+    return done.err;
+  };
+  const std::vector<std::string> resumes{"resume", "r"}, asks{"status", "r"};
+  const auto starts = std::vector<std::string>{
+      "run", "small.yaml", "~model.gan", "~model.vae", "train.init_from=r", "--out", "new"};
+  for (const std::vector<std::string>& command : {resumes, asks}) {
+    EXPECT_THAT(refusal("status.json", "/cost", 3, command),
+                HasSubstr("r/status.json is damaged: cost is a number, expected a mapping"));
+    EXPECT_THAT(refusal("status.json", "/cost/ae/phases", "x", command),
+                HasSubstr("r/status.json is damaged: cost.ae.phases is text, expected a mapping"));
+    EXPECT_THAT(refusal("status.json", "/epoch", "x", command),
+                HasSubstr("r/status.json is damaged: epoch is text, expected a number"));
+  }
+  EXPECT_THAT(refusal("provenance.json", "/build", 3, resumes),
+              HasSubstr("r/provenance.json is damaged: build is a number, expected a mapping"));
+  EXPECT_THAT(refusal("provenance.json", "/resumed", nlohmann::json{{"a", 1}}, resumes),
+              HasSubstr("r/provenance.json is damaged: resumed is a mapping, expected a list"));
+  EXPECT_THAT(refusal("provenance.json", "/data", 3, starts),
+              HasSubstr("r/provenance.json is damaged: data is a number, expected a mapping"));
+  EXPECT_EQ(resume("r").code, 0);
+  EXPECT_THAT(refusal("result.json", "/schema", "x", {"evaluate", "r"}),
+              HasSubstr("r/result.json is damaged: schema is text, expected a number"));
+}
+
+TEST_F(Resume, FoldersWhereFilesAreExpectedAreNamed) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  std::filesystem::remove(folder / "r/result.json");
+  for (const char* name : {"r/lock.json", "r/status.json", "r/provenance.json"}) {
+    const bool was_there = exists(name);
+    if (was_there) std::filesystem::rename(folder / name, folder / "aside");
+    std::filesystem::create_directory(folder / name);
+    const Finished done = resume("r");
+    EXPECT_EQ(done.code, 3) << done.err;
+    EXPECT_THAT(done.err, HasSubstr(std::string(name) + " is a folder, expected "));
+    std::filesystem::remove(folder / name);
+    if (was_there) std::filesystem::rename(folder / "aside", folder / name);
+  }
+  EXPECT_EQ(resume("r").code, 0);
+}
+
 }  // namespace
 }  // namespace sparcell::test
