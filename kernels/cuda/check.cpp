@@ -23,9 +23,12 @@ void device::check(cudaError_t status, const char* expression, const char* file,
     case cudaErrorInitializationError:
     case cudaErrorInvalidDevice:
     case cudaErrorDevicesUnavailable:
-    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorNotSupported:
     case cudaErrorSystemDriverMismatch:
       throw UsageError("the CUDA device cannot be used: {}; use device: cpu, or repair the driver", sentence);
+    case cudaErrorNoKernelImageForDevice:
+      throw UsageError(
+          "the CUDA device cannot be used: {}; cmake --preset architectures makes a build for it", sentence);
     default:
       throw InternalError("CUDA failed: {} gives {} ({}), {}:{}", expression, cudaGetErrorName(status),
                           sentence, file, line);

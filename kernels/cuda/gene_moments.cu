@@ -23,8 +23,9 @@ constexpr int warps = 8;
 constexpr int threads = warps * warp_size;
 constexpr int other_threads = 256;  // of the first and the last kernel
 constexpr std::int64_t slice_genes = 768;
-constexpr std::int64_t tile_genes =
-    warps * slice_genes;                     // 96 KiB of sums: two blocks on a multiprocessor of an H100
+// 96 KiB of sums: two blocks on a multiprocessor of an H100. Blocks of half the warps fit every device; warps
+// have nothing to do with each other, so that sums are the same.
+constexpr std::int64_t tile_genes = warps * slice_genes;
 constexpr std::int64_t blocks_wanted = 264;  // two for each of its 132 multiprocessors
 // Entries that a lane has on their way while it waits: those of 4 rows, of which a slice has 77 where a tenth
 // of all values is not zero.
@@ -85,7 +86,7 @@ __global__ void __launch_bounds__(threads, 2)
   Sums* const tile = device::dynamic_shared<Sums>();
   const int warp = static_cast<int>(threadIdx.x) / warp_size,
             lane = static_cast<int>(threadIdx.x) % warp_size;
-  const std::int64_t slice = std::int64_t{blockIdx.x} * warps + warp;
+  const std::int64_t slice = std::int64_t{blockIdx.x} * (blockDim.x / warp_size) + warp;
   if (slice >= slices) return;  // no barrier follows: warps have nothing to do with each other
   const std::int64_t first_gene = slice * slice_genes;
   const std::int64_t genes = x.cols - first_gene < slice_genes ? x.cols - first_gene : slice_genes;
@@ -172,13 +173,15 @@ void cuda::gene_moments(Context& context, CsrView<const T> x, std::span<const st
                   .block = other_threads,
                   .stream = stream},
                  x, rows.data(), row_count, plan.slices, begins);
-  device::launch(of == MomentsOf::expm1 ? add_rows<true> : add_rows<false>,
-                 {.grid = dim3(static_cast<unsigned>(plan.tiles), static_cast<unsigned>(plan.parts)),
-                  .block = threads,
-                  .shared = static_cast<std::size_t>(std::min(x.cols, tile_genes)) * sizeof(Sums),
-                  .stream = stream},
-                 x, rows.data(), row_count, begins, plan.slices, clip.empty() ? nullptr : clip.data(),
-                 plan.rows_per_part, partial);
+  const int block_warps = device::fits_shared(context, tile_genes * sizeof(Sums)) ? warps : warps / 2;
+  device::launch(
+      of == MomentsOf::expm1 ? add_rows<true> : add_rows<false>,
+      {.grid = dim3(device::blocks_for(plan.slices, block_warps), static_cast<unsigned>(plan.parts)),
+       .block = static_cast<unsigned>(block_warps * warp_size),
+       .shared = static_cast<std::size_t>(std::min(x.cols, block_warps * slice_genes)) * sizeof(Sums),
+       .stream = stream},
+      x, rows.data(), row_count, begins, plan.slices, clip.empty() ? nullptr : clip.data(),
+      plan.rows_per_part, partial);
   device::launch(
       finish, {.grid = device::blocks_for(x.cols, other_threads), .block = other_threads, .stream = stream},
       partial, plan.parts, x.cols, static_cast<double>(row_count), mean.data(), variance.data());

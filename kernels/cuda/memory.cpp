@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cuda/architectures.h"
 #include "cuda/recording.h"
 #include "device/check.h"
 #include "sparcell/core/branches.h"
@@ -164,6 +165,18 @@ class GpuMemory final : public DeviceMemory, public Branches {
 
 GpuMemory& memory_of(Context& context) { return static_cast<GpuMemory&>(context.memory()); }
 
+/// Why this build cannot use a GPU; empty where it can.
+std::string problem_of(int index) {
+  int major = 0, minor = 0;
+  SPARCELL_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index));
+  SPARCELL_CUDA_CHECK(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, index));
+  if (has_code_for(SPARCELL_CUDA_ARCHITECTURES, major, minor)) return "";
+  return fmt::format(
+      "GPU {} has compute capability {}.{}, for which this build ({}) has no kernels (cmake --preset "
+      "architectures makes those for all from 7.5 on)",
+      index, major, minor, SPARCELL_CUDA_ARCHITECTURES);
+}
+
 std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
 }  // namespace
@@ -171,7 +184,14 @@ std::string version_text(int version) { return fmt::format("{}.{}", version / 10
 Devices find_devices() {
   Devices devices;
   const cudaError_t status = cudaGetDeviceCount(&devices.count);
-  if (status == cudaSuccess && devices.count > 0) return devices;
+  if (status == cudaSuccess && devices.count > 0) {
+    for (int index = 0; index < devices.count; ++index) {
+      devices.problems.push_back(problem_of(index));
+      if (devices.first < 0 && devices.problems.back().empty()) devices.first = index;
+    }
+    if (devices.first < 0) devices.reason = devices.problems.front();
+    return devices;
+  }
   cudaGetLastError();
   devices.count = 0;
   int driver = 0;

@@ -9,9 +9,12 @@
 
 namespace sparcell::cuda {
 
-/// The GPUs that this program can use. Where there are none, `reason` says why as the end of a sentence.
+/// The GPUs that there are. Where there are none that this program can use, `reason` says why as the end of a
+/// sentence.
 struct Devices {
   int count = 0;
+  int first = -1;                     ///< that can be used
+  std::vector<std::string> problems;  ///< of every GPU: why it cannot be used; empty where it can
   std::string reason;
 };
 Devices find_devices();

@@ -112,7 +112,7 @@ __global__ void __launch_bounds__(threads)
   if (!device::sum_over_blocks<threads>(sum, partial, ticket) || threadIdx.x != 0) return;
   const double norm = math::square_root(sum);
   store(norm_sum, load(norm_sum) + norm);
-  store(factor, norm > max_norm ? static_cast<float>(max_norm / (norm + clip_epsilon)) : 1.0f);
+  store(factor, !(norm <= max_norm) ? static_cast<float>(max_norm / (norm + clip_epsilon)) : 1.0f);
 }
 
 template <int access>

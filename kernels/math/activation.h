@@ -20,7 +20,8 @@ SPARCELL_HD T softplus(T x) {
   return (x > T(0) ? x : T(0)) + log1p(exp(x < T(0) ? x : -x));
 }
 
-/// 2 / (1 + e^-2x) - 1, through the exponential of a number that is not positive.
+/// 2 / (1 + e^-2x) - 1, through the exponential of a number that is not positive. The error is that of a number
+/// near 1 (6e-8 in f32), also near 0.
 template <class T>
 SPARCELL_HD T hyperbolic_tangent(T x) {
   const T e = exp(T(-2) * (x < T(0) ? -x : x));
@@ -97,7 +98,7 @@ struct Silu {
 
 struct Elu {
   static constexpr bool curved = true;
-  // e^x - 1 for x < 0 through tanh(x / 2), which keeps its digits near 0.
+  // e^x - 1 for x < 0 through tanh(x / 2), with its error.
   template <class T>
   SPARCELL_HD T value(T x) const {
     const T t = hyperbolic_tangent(x * T(0.5));

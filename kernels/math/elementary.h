@@ -20,7 +20,7 @@ SPARCELL_HD double square_root(double x) { return __builtin_sqrt(x); }
 /// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest
 /// infinity.
 SPARCELL_HD float exp(float x) {
-  const float clamped = x < -87.3f ? -87.3f : (x > 88.7f ? 88.7f : x);
+  const float clamped = x < -87.3f ? -87.3f : (x > 88.72283f ? 88.72283f : x);
   const float n = __builtin_rintf(clamped * 1.44269504088896341f);
   float r = fma(n, -0.693145751953125f, clamped);
   r = fma(n, -1.42860682030941723e-6f, r);

@@ -71,9 +71,20 @@ class ModelEffects {
   Checker& checker_;
 };
 
+/// `section` ends with a dot, or is empty.
+void check_length(const std::string& section, const TrainOptions& train, Checker& checker) {
+  const std::string epochs = section + "train.epochs";
+  checker.warn_if(train.steps > 0 && train.epochs != TrainOptions().epochs, epochs,
+                  "{} has no effect: {}train.steps is {} (0 leaves the length to epochs)", epochs, section,
+                  train.steps);
+}
+
 }  // namespace
 
 void warn_of_pointless_keys(const Experiment& experiment, Checker& checker) {
+  check_length("", experiment.train, checker);
+  for (const auto& [name, model] : experiment.model)
+    check_length("model." + name + ".", model.train, checker);
   for (const auto& [name, model] : experiment.model) ModelEffects(name, model, checker).check();
 }
 

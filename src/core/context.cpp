@@ -28,7 +28,8 @@ cuda::Devices cuda_devices() { return cuda::find_devices(); }
 std::unique_ptr<DeviceMemory> cuda_memory(int index) { return cuda::make_memory(index); }
 #else
 struct NoDevices {
-  int count = 0;
+  int count = 0, first = -1;
+  std::vector<std::string> problems;
   std::string reason = "this build of sparcell has no CUDA";
 };
 NoDevices cuda_devices() { return {}; }
@@ -39,7 +40,8 @@ std::unique_ptr<DeviceMemory> cuda_memory(int) {
 
 /// The GPU that `cuda` or `cuda:N` names.
 Device cuda_device(const std::string& name) {
-  Device device{.kind = Device::Kind::cuda};
+  const auto devices = cuda_devices();
+  Device device{.kind = Device::Kind::cuda, .index = std::max(devices.first, 0)};
   if (name != "cuda") {
     const char* const end = name.data() + name.size();
     const auto [parsed, error] =
@@ -47,12 +49,13 @@ Device cuda_device(const std::string& name) {
     if (error != std::errc{} || parsed != end || device.index < 0)
       throw UsageError("device {}: expected auto, cpu, cuda or cuda:N with N = 0, 1, ...", name);
   }
-  const auto devices = cuda_devices();
   if (devices.count == 0) throw UsageError("device {}: {}; use device: cpu or auto", name, devices.reason);
   if (device.index >= devices.count) {
     throw UsageError("device {}: there {}, numbered from 0", name,
                      devices.count == 1 ? "is one GPU" : fmt::format("are {} GPUs", devices.count));
   }
+  const std::string& problem = devices.problems[static_cast<std::size_t>(device.index)];
+  if (!problem.empty()) throw UsageError("device {}: {}; use device: cpu or auto", name, problem);
   return device;
 }
 
@@ -60,14 +63,19 @@ Device cuda_device(const std::string& name) {
 
 Device find_device(const std::string& name) {
   if (name == "cpu") return {};
-  if (name == "auto") return cuda_devices().count > 0 ? Device{.kind = Device::Kind::cuda} : Device{};
+  if (name == "auto") {
+    const int first = cuda_devices().first;
+    return first < 0 ? Device{} : Device{.kind = Device::Kind::cuda, .index = first};
+  }
   if (name == "cuda" || name.starts_with("cuda:")) return cuda_device(name);
   throw UsageError("device {}: expected auto, cpu, cuda or cuda:N", name);
 }
 
 std::string reason_for_auto() {
   const auto devices = cuda_devices();
-  if (devices.count == 0) return devices.reason;
+  if (devices.first < 0) return devices.reason;
+  if (devices.first > 0)
+    return fmt::format("the first of {} GPUs that this build has kernels for", devices.count);
   return devices.count == 1 ? "there is a GPU" : fmt::format("the first of {} GPUs", devices.count);
 }
 

@@ -205,8 +205,8 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   if (!input.empty()) {
     for (const auto& [name, options] : experiment.model) {
       if (!needs_table(options)) continue;
-      throw UsageError("evaluate: {} {} of cells, and those of {} are not known", name,
-                       options.condition.empty() ? "has dispersions by perturbations" : "is told conditions",
+      throw UsageError("evaluate: {} {} of the run's own cells; cells of another file ({}) cannot be judged",
+                       name, options.condition.empty() ? "has dispersions by perturbations" : "is told conditions",
                        input);
     }
     replace_test_cells(

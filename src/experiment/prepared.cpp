@@ -174,6 +174,13 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
     return normalize(context, p.data, experiment.normalize,
                      fit_cells(experiment.normalize.fit_on, p.split, p.data));
   });
+  if (!experiment.normalize.enabled && p.data.counts) {
+    log.warn(
+        "normalize is none, and {} of {} holds integer counts: models see them as they are, while measures "
+        "and figures speak of log-normalized values; let normalize make those, or name another matrix with "
+        "read.counts",
+        p.data.matrix, p.data.source);
+  }
   p.before = annotations(p.data);
   p.fitted.counted = p.data.genes.names;
   if (which != occurrences(p.fitted.counted)) p.fitted.counted_occurrence = which;

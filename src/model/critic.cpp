@@ -25,6 +25,7 @@ std::vector<LayerShape> critic_layers(const GanOptions& options, std::int64_t ge
   layers.push_back(linear_layer(layers.empty() ? genes + told : layers.back().out, 1));
   layers.front().beside = told;
   if (options.minibatch == MinibatchStatistic::deviation) {
+    require(layers.size() > 2, "a minibatch statistic stands beside the last of at least two hidden layers");
     LayerShape& last_hidden = layers[layers.size() - 2];
     ++last_hidden.in;
     last_hidden.beside = 1;

@@ -236,10 +236,12 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
 
 bool Trainer::at_full_kl_weight(std::int64_t epoch) const {
   if (plan_.kl_warmup <= 0) return true;
-  if (!plan_.kl_by_step)
-    return static_cast<double>(epoch) >= plan_.kl_warmup * static_cast<double>(options_.train.epochs);
-  return static_cast<double>((epoch + 1) * batches_ - 1) >=
-         plan_.kl_warmup * static_cast<double>(plan_.total_steps);
+  // The quotient of math::begin_step: a product would round to another side of the warm-up.
+  const auto progress =
+      plan_.kl_by_step
+          ? static_cast<double>((epoch + 1) * batches_ - 1) / static_cast<double>(plan_.total_steps)
+          : static_cast<double>(epoch) / static_cast<double>(options_.train.epochs);
+  return progress >= plan_.kl_warmup;
 }
 
 void Trainer::follow_validation(std::int64_t epoch, const LossParts& validation) {

@@ -285,6 +285,8 @@ const Pointless pointless[] = {
     {"model.vae.slope=0.1", "model.vae.activation=leaky_relu", "model.vae.slope"},
     {"model.gan.critic={activation: relu, slope: 0.1}", "model.gan.critic.activation=leaky_relu",
      "model.gan.critic.slope"},
+    {"train={steps: 300, epochs: 7}", "train.steps=0", "train.epochs"},
+    {"train.steps=300|model.vae.train.epochs=7", "model.vae.train.steps=0", "model.vae.train.epochs"},
     {"model.vae.kl={weight: 0, free_bits: 0.5}", "model.vae.kl.weight=1", "model.vae.kl.free_bits"},
 };
 

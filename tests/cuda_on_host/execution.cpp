@@ -18,6 +18,7 @@
 #include "cuda_on_host/checker.h"
 #include "cuda_on_host/faults.h"
 #include "cuda_on_host/memory.h"
+#include "cuda_on_host/played.h"
 #include "cuda_on_host/shared_memory.h"
 
 namespace cuda_on_host {
@@ -79,13 +80,13 @@ std::string limit_broken(const Launch& launch) {
   const bool block_fits = b.x > 0 && b.y > 0 && b.z > 0 && b.x <= most_block_xy && b.y <= most_block_xy &&
                           b.z <= most_block_z && b.x * b.y * b.z <= most_threads;
   if (const std::size_t allowed = allowed_shared().of(launch.kernel);
-      launch.shared > allowed && launch.shared <= most_shared_bytes) {
+      launch.shared > allowed && launch.shared <= played_shared()) {
     return fmt::format(
         "{}: {} bytes of dynamic shared memory, of which {} are allowed; cudaFuncSetAttribute "
         "allows more",
         name_of(launch.kernel), launch.shared, allowed);
   }
-  if (grid_fits && block_fits && launch.shared <= most_shared_bytes) return "";
+  if (grid_fits && block_fits && launch.shared <= played_shared()) return "";
   return fmt::format(
       "{}: a grid of {} x {} x {} blocks of {} x {} x {} threads with {} bytes of shared memory is not "
       "possible",

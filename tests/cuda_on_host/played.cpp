@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cuda_on_host/runtime.h"
+#include "cuda_on_host/shared_memory.h"
 
 namespace cuda_on_host {
 namespace {
@@ -88,6 +89,28 @@ int played_devices() {
 std::size_t played_memory() {
   static const std::size_t bytes = number_of("SPARCELL_EMULATED_MEMORY", usual_memory);
   return bytes;
+}
+
+std::size_t played_shared() {
+  static const std::size_t bytes = number_of("SPARCELL_EMULATED_SHARED", most_shared_bytes);
+  return bytes;
+}
+
+int played_capability(int device) {
+  constexpr const char* variable = "SPARCELL_EMULATED_CAPABILITIES";
+  const char* const value = std::getenv(variable);
+  std::string_view left = value == nullptr ? "" : value;
+  for (; device > 0 && !left.empty(); --device) {
+    const std::size_t comma = left.find(',');
+    left = comma == left.npos ? std::string_view() : left.substr(comma + 1);
+  }
+  if (left.empty()) return 90;
+  const std::string_view text = left.substr(0, left.find(','));
+  int major = 0, minor = 0;
+  const std::size_t dot = text.find('.');
+  if (dot == text.npos || !reads(text.substr(0, dot), major) || !reads(text.substr(dot + 1), minor))
+    refuse(variable, text, "compute capabilities as 8.0,9.0");
+  return 10 * major + minor;
 }
 
 cudaError_t played_failure(const char* function) {

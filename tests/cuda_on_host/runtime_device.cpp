@@ -142,12 +142,21 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->totalGlobalMem = device_memory().total_bytes();
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  if (attribute != cudaDevAttrMaxSharedMemoryPerBlockOptin)
-    return report(cudaErrorNotSupported,
-                  "cudaDeviceGetAttribute: the emulated device knows no such attribute");
-  *value = static_cast<int>(most_shared_bytes);
-  return cudaSuccess;
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  switch (attribute) {
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      *value = static_cast<int>(played_shared());
+      return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = played_capability(device) / 10;
+      return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMinor:
+      *value = played_capability(device) % 10;
+      return cudaSuccess;
+    default:
+      return report(cudaErrorNotSupported,
+                    "cudaDeviceGetAttribute: the emulated device knows no such attribute");
+  }
 }
 
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {

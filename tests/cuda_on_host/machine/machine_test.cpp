@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
+#include "cuda/architectures.h"
 #include "cuda_on_host/execution.h"
 #include "device/check.h"
 #include "machine/kernels.h"
@@ -248,6 +250,23 @@ TEST(Device, NamesThatAreNotThere) {
   EXPECT_THAT(sentence_of([] { sparcell::find_device("cuda:x"); }),
               HasSubstr("expected auto, cpu, cuda or cuda:N"));
   EXPECT_EQ(sparcell::find_device("auto").name(), "cuda:0");
+}
+
+TEST(Device, HasKernelsThatRunOnIt) {
+  using sparcell::cuda::has_code_for;
+  for (const auto& [major, minor, has] : {std::tuple{7, 5, true},
+                                          {7, 0, false},
+                                          {8, 0, false},
+                                          {8, 9, false},
+                                          {9, 0, true},
+                                          {10, 0, true},
+                                          {12, 1, true}})
+    EXPECT_EQ(has_code_for("75-real,90", major, minor), has) << major << "." << minor;
+  EXPECT_TRUE(has_code_for("75-real,80-real,120", 8, 6));
+  EXPECT_FALSE(has_code_for("86-real", 8, 0));
+  EXPECT_FALSE(has_code_for("90-virtual", 8, 9));
+  EXPECT_TRUE(has_code_for("90-virtual", 10, 0));
+  EXPECT_FALSE(has_code_for("", 9, 0));
 }
 
 TEST(Device, FullMemoryIsASentence) {

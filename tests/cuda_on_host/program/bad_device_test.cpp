@@ -49,6 +49,26 @@ TEST_F(BadDevice, NoDriver) {
   expect_absent("no NVIDIA driver is installed");
 }
 
+TEST_F(BadDevice, AGpuWithoutKernels) {
+  play("CAPABILITIES", "8.0");
+  expect_absent(
+      "GPU 0 has compute capability 8.0, for which this build (75-real,90) has no kernels (cmake --preset "
+      "architectures makes those for all from 7.5 on)");
+}
+
+TEST_F(BadDevice, TheFirstGpuWithKernelsIsTaken) {
+  around.environment = {{"SPARCELL_EMULATED_CAPABILITIES", "8.0,9.0"}, {"SPARCELL_EMULATED_DEVICES", "2"}};
+  for (const char* device : {"device=auto", "device=cuda"}) {
+    const Finished done = run_shortly({device});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(json("r/result.json")["device"], "cuda:1");
+    std::filesystem::remove_all(folder / "r");
+  }
+  const Finished done = run_shortly({"device=cuda:0"});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.err, HasSubstr("device cuda:0: GPU 0 has compute capability 8.0"));
+}
+
 TEST_F(BadDevice, ADriverThatIsTooOld) {
   play("DRIVER", "11.4");
   const Finished done = run_shortly({});
