@@ -76,9 +76,20 @@ void replace_test_cells(Prepared& prepared, const Dataset& other) {
   prepared.split.test = cells_from(first, other.cell_count());
 }
 
+/// Where the run's data are: its path may have been meant from the folder in which the run began.
+std::string path_of_data(const FinishedRun& run) {
+  const std::filesystem::path path = run.experiment().read.path, began = run.working_folder();
+  std::error_code ignored;
+  if (path.is_absolute() || std::filesystem::exists(path, ignored) || began.empty()) return path.string();
+  if (std::filesystem::exists(began / path, ignored)) return (began / path).string();
+  throw DataError("{}, which {} was trained on, is neither here nor in {}, where the run began",
+                  path.string(), run.paths().folder.string(), began.string());
+}
+
 /// The run's own data with its own split.
 Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   Experiment experiment = run.experiment();
+  experiment.read.path = path_of_data(run);
   experiment.split = {};
   experiment.split.by = SplitBy::file;
   experiment.split.file = run.paths().file("split.csv");
@@ -205,9 +216,9 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   if (!input.empty()) {
     for (const auto& [name, options] : experiment.model) {
       if (!needs_table(options)) continue;
-      throw UsageError("evaluate: {} {} of the run's own cells; cells of another file ({}) cannot be judged",
-                       name, options.condition.empty() ? "has dispersions by perturbations" : "is told conditions",
-                       input);
+      throw UsageError(
+          "evaluate: {} {} of the run's own cells; cells of another file ({}) cannot be judged", name,
+          options.condition.empty() ? "has dispersions by perturbations" : "is told conditions", input);
     }
     replace_test_cells(
         prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));

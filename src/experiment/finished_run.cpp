@@ -52,14 +52,18 @@ std::string FinishedRun::choose(const ModelChoice& choice,
                      paths_.folder.string(), names);
   }
   if (able.size() == 1) return able.front();
+  if (able.empty())
+    throw UsageError("{}: none of its models can do this; it has {}", paths_.folder.string(), names);
   throw UsageError("{}: say with --model which of its models is meant; it has {}", paths_.folder.string(),
                    names);
 }
 
+std::string FinishedRun::working_folder() const {
+  return read_provenance(paths_.file("provenance.json")).value("working_folder", "");
+}
+
 StartChecksums FinishedRun::starts() const {
-  std::ifstream file(paths_.file("provenance.json"));
-  const auto json = nlohmann::json::parse(file, nullptr, false);
-  return json.is_object() ? noted_starts(json) : StartChecksums();
+  return noted_starts(read_provenance(paths_.file("provenance.json")));
 }
 
 bool FinishedRun::has_best(const std::string& name) const {

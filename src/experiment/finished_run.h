@@ -24,6 +24,8 @@ class FinishedRun {
   const RunPaths& paths() const { return paths_; }
   const std::string& config_hash() const { return config_hash_; }
 
+  /// The folder in which it began, from which its paths are meant; empty where it does not say.
+  std::string working_folder() const;
   /// The weights that its models started from, as it notes them.
   StartChecksums starts() const;
 

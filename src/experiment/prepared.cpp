@@ -148,6 +148,28 @@ void keep_counted(Dataset& data, const std::vector<GeneKey>& counted, Log& log) 
   x.values.resize(static_cast<std::size_t>(kept));
 }
 
+/// Perturbations of which no cell trains, by the part that they are held out for.
+void say_what_is_held_out(const Perturbations& perturbations, const Split& split, Log& log) {
+  constexpr std::size_t line = 140;
+  std::set<std::int32_t> trained;
+  for (const std::int32_t cell : split.train) trained.insert(perturbations.of_cell[cell]);
+  const auto say = [&](const char* part, const std::vector<std::int32_t>& cells) {
+    std::set<std::string> names;
+    for (const std::int32_t cell : cells) {
+      const std::int32_t of_cell = perturbations.of_cell[cell];
+      if (of_cell >= 0 && !trained.contains(of_cell)) names.insert(perturbations.names[of_cell]);
+    }
+    if (names.empty()) return;
+    std::string text;
+    for (auto name = names.begin(); name != names.end() && text.size() < line; ++name)
+      text += (text.empty() ? "" : ", ") + *name;
+    log.info("split: {} perturbation{} held out for {}: {}{}", names.size(), names.size() == 1 ? "" : "s",
+             part, text, text.size() < line ? "" : " ...");
+  };
+  say("validation", split.validation);
+  say("test", split.test);
+}
+
 }  // namespace
 
 Prepared prepare(Context& context, const Experiment& experiment, Log& log, StageCosts& costs) {
@@ -167,6 +189,7 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   if (experiment.fast_dev_run) keep_two_batches(experiment, p.data, p.split);
   log.info("split: {} training, {} validation, {} test cells", p.split.train.size(),
            p.split.validation.size(), p.split.test.size());
+  if (experiment.split.by == SplitBy::perturbation) say_what_is_held_out(p.data.perturbations, p.split, log);
 
   Csr<float> counts;
   if (experiment.select.flavor == SelectFlavor::seurat_v3) counts = p.data.x;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -84,6 +85,7 @@ Provenance::Provenance(std::vector<std::string> arguments, const Context& contex
                        const ProductOptions& products)
     : json_{{"build", build_json()},
             {"arguments", std::move(arguments)},
+            {"working_folder", std::filesystem::current_path().string()},
             {"host", host_name()},
             {"processor", processor_name()},
             {"instruction_set", instruction_set()},
@@ -120,7 +122,9 @@ std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
                      {"host", json_["host"]},
                      {"arguments", json_["arguments"]},
                      {"differences", found}};
+  const Json folder = json_["working_folder"];  // the data were found from there
   json_ = earlier;
+  json_["working_folder"] = folder;
   json_.erase("finished");
   json_.erase("peak_memory_bytes_after");
   json_["resumed"].push_back(resumed);

@@ -61,6 +61,7 @@ Json read_status(const std::string& path) {
 Json read_provenance(const std::string& path) {
   const Json resumed = Json::array({Json{{"differences", Json::array({""})}}});
   return read_run_json(path, {{"build", Json::object()},
+                              {"working_folder", ""},
                               {"products", Json::object()},
                               {"data", {{"sha256", ""}}},
                               {"resumed", resumed}});

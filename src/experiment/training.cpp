@@ -213,6 +213,10 @@ class ModelTraining {
     try {
       const TrainResult result = trainer_.run(hooks);
       finish();
+      if (trainer_.stopped_early()) {
+        around_.log.log().info("train {}: stopped early after epoch {}, the best one was epoch {}",
+                               model_.name(), result.epochs, result.best_epoch + 1);
+      }
       return note_cost(result);
     } catch (const Interrupted&) {
       finish();

@@ -152,7 +152,7 @@ TEST_F(FinishedRunCommands, DispersionsOfPerturbationsAreThoseOfTheTrainingCells
             read_obsm(folder / "r/latent.h5ad", "X_vae").values);
   const Finished other = program({"evaluate", "r", "cells.h5ad"});
   EXPECT_EQ(other.code, 2);
-  EXPECT_THAT(other.err, HasSubstr("vae has dispersions by perturbations of cells, and those of cells.h5ad"));
+  EXPECT_THAT(other.err, HasSubstr("vae has dispersions by perturbations of the run's own cells; cells of another file (cells.h5ad)"));
   std::vector<std::string> fewer = options;
   fewer.push_back("train.epochs=2");
   finished_run("short", fewer);
@@ -320,6 +320,27 @@ TEST_F(FinishedRunCommands, EvaluateStopsWhereTheSplitIsNotThatOfTheWeights) {
   EXPECT_EQ(done.code, 3);
   EXPECT_THAT(done.err,
               HasSubstr("r/checkpoints/ae/last.h5 was fitted on other cells than r/split.csv says"));
+}
+
+/// The data's path was meant from where the run began.
+TEST_F(FinishedRunCommands, FindTheDataFromAnotherFolder) {
+  finished_run("r", {"~model.ae", "~model.gan"});
+  const std::string expected = succeed({"evaluate", "r"});
+  std::filesystem::create_directory(folder / "elsewhere");
+  around.folder = folder.path() / "elsewhere";
+  EXPECT_EQ(succeed({"evaluate", "../r"}), expected);
+  std::filesystem::rename(folder / "cells.h5ad", folder / "moved.h5ad");
+  const Finished done = program({"evaluate", "../r"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err, HasSubstr("cells.h5ad, which ../r was trained on, is neither here nor in " +
+                                  folder.path().string()));
+}
+
+TEST_F(FinishedRunCommands, SayWhereNoModelIsAble) {
+  finished_run("r", {"~model.vae", "~model.gan"});
+  const Finished done = program({"generate", "r", "g.h5ad", "--cells", "5"});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_THAT(done.err, HasSubstr("r: none of its models can do this; it has ae (autoencoder)"));
 }
 
 }  // namespace

@@ -225,5 +225,24 @@ TEST_F(Run, ASplitOfAnEarlierRunIsTakenAgain) {
   EXPECT_EQ(file_bytes(folder / "a/split.csv"), file_bytes(folder / "b/split.csv"));
 }
 
+TEST_F(Run, SaysWhatIsHeldOutAndThatItStoppedEarly) {
+  const Finished done = run({"~model.vae", "~model.gan",
+                             "split={by: perturbation, hold_out: singles, train: 0.5, validation: 0.25, "
+                             "test: 0.25}",
+                             "train.epochs=40", "train.early_stopping.patience=1",
+                             "train.optimizer.learning_rate=0.3", "--out", "r"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, testing::ContainsRegex("split: 1 perturbation held out for test: GENE[0-9]+"));
+  EXPECT_THAT(done.err,
+              testing::ContainsRegex("train ae: stopped early after epoch [0-9]+, the best one was"));
+  EXPECT_LT(json("r/result.json")["models"]["ae"]["epochs"], 40);
+}
+
+TEST_F(Run, WarnsOfCountsThatAreTakenAsTheyAre) {
+  const Finished done = run({"~model.vae", "~model.gan", "normalize=none", "--out", "r"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, testing::HasSubstr("normalize is none, and X of cells.h5ad holds integer counts"));
+}
+
 }  // namespace
 }  // namespace sparcell::test
