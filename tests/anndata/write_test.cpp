@@ -105,6 +105,28 @@ TEST(WriteAnndata, DenseEmptyAndMissingX) {
   EXPECT_THAT(read.indices, ElementsAre(1));
 }
 
+// A file's obs may have such columns (SeuratDisk writes _index); that is known only after all training.
+TEST(WriteAnndata, ColumnsWhoseNamesWouldMeetAreRenamed) {
+  const TemporaryFolder folder;
+  AnnDataContent content;
+  content.obs.names = {"c0"};
+  content.var.names = {"g0"};
+  std::int64_t value = 0;
+  for (const char* name : {"_index", "a/b", "a_b", "a_b_1", "/_b", "index_"})
+    content.obs.set({name, std::vector<std::int64_t>{++value}, {}});
+  content.var.set({"_index", std::vector<std::string>{"KLF1"}, {}});
+  write_anndata(folder / "a.h5ad", content);
+  const Table obs = read_obs(folder / "a.h5ad");
+  EXPECT_THAT(obs.names, ElementsAre("c0"));
+  std::vector<std::string> seen;
+  for (const Column& column : obs.columns) seen.push_back(column.name + " " + column.text(0));
+  EXPECT_THAT(seen, ElementsAre("index__1 1", "a_b_2 2", "a_b 3", "a_b_1 4", "__b 5", "index_ 6"));
+  const Table var = read_var(folder / "a.h5ad");
+  EXPECT_THAT(var.names, ElementsAre("g0"));
+  ASSERT_NE(var.find("index_"), nullptr);
+  EXPECT_EQ(var.find("index_")->text(0), "KLF1");
+}
+
 TEST(WriteAnndata, RefusesShapesThatDoNotFit) {
   const TemporaryFolder folder;
   const Csr<float> x = sample_matrix();
