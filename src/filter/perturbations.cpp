@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/guides.h"
 #include "filter/cells.h"
 #include "filter/report.h"
 
@@ -69,7 +70,8 @@ void keep_by_perturbation(const Dataset& data, const FilterOptions& options, std
   const Perturbations& known = data.perturbations;
   std::vector<bool> wanted(known.names.size());
   if (options.perturbations == std::vector<std::string>{"single"}) {
-    for (std::size_t p = 0; p < wanted.size(); ++p) wanted[p] = known.parts[p].size() <= 1;
+    const std::vector<std::vector<std::string>> genes = genes_of_perturbations(data);
+    for (std::size_t p = 0; p < wanted.size(); ++p) wanted[p] = genes[p].size() <= 1;
   } else {
     wanted = listed(data, options.perturbations);
   }

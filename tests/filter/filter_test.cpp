@@ -81,6 +81,13 @@ TEST_F(Filter, PerturbationsKeepTheControl) {
   EXPECT_THAT(kept(), ElementsAre("c0", "c1", "c2"));
 }
 
+TEST_F(Filter, TwoGuidesOfOneGeneAreASinglePerturbation) {
+  Dataset data = example();
+  test::label(data, {"control", "A_1", "A_1+A_2", "A_1+B_1", "", "B_1"});
+  options.perturbations = {"single"};
+  EXPECT_THAT(kept(data), ElementsAre("c0", "c1", "c2", "c5"));
+}
+
 TEST_F(Filter, PerturbationsWithoutACellAreDropped) {
   options.perturbations = {"A+B"};
   const Dataset data = filter(example(), options, lines.log);
