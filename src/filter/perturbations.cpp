@@ -13,7 +13,8 @@ void need_labels(const Dataset& data, const char* key) {
                   data.source);
 }
 
-/// The parts of a label as a user may write it (KLF1+CEBPA, KLF1+ctrl): sorted, without control parts.
+/// The parts of a label as a user may write it (KLF1+CEBPA, KLF1+ctrl, KLF1+KLF1): sorted, each once, without
+/// control parts.
 std::vector<std::string> parts_of(const std::string& label) {
   std::vector<std::string> parts;
   std::size_t first = 0;
@@ -24,6 +25,7 @@ std::vector<std::string> parts_of(const std::string& label) {
     first = last + 1;
   }
   std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return parts;
 }
 
