@@ -75,7 +75,8 @@ struct Split {
 /// part (they might be cells of a perturbation that is held out). `hold_out` says what is permuted and
 /// counted: single perturbations, perturbations of several genes, or perturbed genes - a perturbation tests
 /// where one of its genes does, else validates where one does; those of several genes that all train are then
-/// permuted and counted among themselves. Perturbations that are not among them train. By column or file: as it says; validation
+/// permuted and counted among themselves. Perturbations of the same genes by other guides (A_1, A_2, A_1+A_2) count
+/// once and go together. Perturbations that are not among them train. By column or file: as it says; validation
 /// may be missing there.
 ///
 /// Throws UsageError for fractions above 1 in sum and options that do not fit together; DataError for less

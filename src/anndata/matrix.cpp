@@ -254,7 +254,12 @@ std::int64_t tidy_rows(Csr<float>& matrix, const std::string& where, int threads
         unsorted.fetch_add(1, std::memory_order_relaxed);
       }
       const auto twice = std::adjacent_find(indices.begin(), indices.end());
-      if (twice != indices.end()) throw DataError("{}: row {} names column {} twice", where, r, *twice);
+      if (twice != indices.end()) {
+        throw DataError(
+            "{}: row {} names column {} twice; scipy's sum_duplicates() of the matrix makes one value of "
+            "such, if they are to be added",
+            where, r, *twice);
+      }
     }
   });
   drop_zeros(matrix);

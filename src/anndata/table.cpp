@@ -53,10 +53,26 @@ std::vector<std::string> category_names(const Dataset& dataset) {
   return names;
 }
 
-Column categorical(const Dataset& codes, const Dataset& categories, bool ordered) {
-  Categorical values{codes.read<std::int32_t>(), category_names(categories), ordered};
+Column categorical(const Dataset& codes, std::vector<std::string> categories, bool ordered) {
+  Categorical values{codes.read<std::int32_t>(), std::move(categories), ordered};
   check_codes(codes.where(), values);
   return {.name = {}, .values = std::move(values), .missing = {}};
+}
+
+// A list of names: a data set, or where pandas has a type of its own for texts a group of values and mask.
+std::vector<std::string> names_at(const Group& group, const std::string& name) {
+  if (!group.is_group(name)) return category_names(group.dataset(name));
+  const Group list = group.group(name);
+  const std::string encoding = list.has_attribute("encoding-type") ? list.text("encoding-type") : "";
+  if (!encoding.starts_with("nullable-"))
+    throw DataError("{}: is a group of the encoding '{}', expected a list", list.where(), encoding);
+  std::vector<std::string> names = category_names(list.dataset("values"));
+  const std::vector<std::uint8_t> missing = list.dataset("mask").read<std::uint8_t>();
+  check_length(list.dataset("mask"), std::ssize(missing), std::ssize(names));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (missing[i] != 0) names[i].clear();
+  }
+  return names;
 }
 
 // A column of the encodings since 0.7: a group says what it holds.
@@ -66,7 +82,7 @@ std::optional<Column> group_column(const Group& group, std::int64_t rows) {
     const Dataset codes = group.dataset("codes");
     check_length(codes, codes.size(), rows);
     const bool ordered = group.has_attribute("ordered") && group.integer("ordered") != 0;
-    return categorical(codes, group.dataset("categories"), ordered);
+    return categorical(codes, names_at(group, "categories"), ordered);
   }
   if (!encoding.starts_with("nullable-")) return std::nullopt;
   const Dataset values = group.dataset("values");
@@ -84,7 +100,7 @@ std::optional<Column> dataset_column(const Dataset& dataset, std::int64_t rows) 
   if (dataset.has_attribute("categories")) {  // 0.7: codes with a reference to __categories/<column>
     const Dataset categories = dataset.referenced_by("categories");
     const bool ordered = categories.has_attribute("ordered") && categories.integer("ordered") != 0;
-    return categorical(dataset, categories, ordered);
+    return categorical(dataset, category_names(categories), ordered);
   }
   std::optional<Values> plain = plain_values(dataset);
   if (!plain) return std::nullopt;
@@ -94,9 +110,12 @@ std::optional<Column> dataset_column(const Dataset& dataset, std::int64_t rows) 
 Table read_group(const Group& group, std::vector<std::string>& remarks) {
   const std::string index = group.has_attribute("_index") ? group.text("_index") : "_index";
   Table table;
-  const Dataset names = group.dataset(index);
-  if (names.shape().size() != 1) throw DataError("{}: is no list, expected the names of rows", names.where());
-  table.names = category_names(names);
+  if (!group.is_group(index)) {
+    const Dataset names = group.dataset(index);
+    if (names.shape().size() != 1)
+      throw DataError("{}: is no list, expected the names of rows", names.where());
+  }
+  table.names = names_at(group, index);
   std::vector<std::string> order;
   if (group.has_attribute("column-order")) {
     order = group.texts("column-order");

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "hdf5/file.h"
 #include "sparcell/anndata.h"
@@ -16,9 +17,30 @@ void encode(const hdf5::Object& object, const char* type, const char* version) {
   object.set("encoding-version", version);
 }
 
-std::string without_slashes(std::string name) {
+constexpr const char* index_name = "_index";
+
+// HDF5 takes a slash for a step into a group, and the names of the rows lie beside the columns.
+std::string storable(std::string name) {
+  if (name == index_name) return "index_";
   std::replace(name.begin(), name.end(), '/', '_');
   return name;
+}
+
+// Where two names would be one, the column that has it as it is keeps it.
+std::vector<std::string> stored_names(const std::vector<Column>& columns) {
+  std::set<std::string> taken{index_name};
+  for (const Column& column : columns) {
+    if (storable(column.name) == column.name) taken.insert(column.name);
+  }
+  std::vector<std::string> names;
+  for (const Column& column : columns) {
+    const std::string name = storable(column.name);
+    std::string unique = name;
+    for (int i = 1; name != column.name && !taken.insert(unique).second; ++i)
+      unique = fmt::format("{}_{}", name, i);
+    names.push_back(unique);
+  }
+  return names;
 }
 
 Group create_dict(const Group& parent, const std::string& name) {
@@ -120,16 +142,16 @@ struct WriteColumn {
 void write_frame(const Group& parent, const std::string& name, const Table& table) {
   const Group frame = parent.create_group(name);
   encode(frame, "dataframe", "0.2.0");
-  frame.set("_index", "_index");
-  std::vector<std::string> order;
-  for (const Column& column : table.columns) {
+  frame.set("_index", index_name);
+  const std::vector<std::string> order = stored_names(table.columns);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const Column& column = table.columns[i];
     require(column.size() == table.rows(), "{}: column {} has {} rows of {}", name, column.name,
             column.size(), table.rows());
-    order.push_back(without_slashes(column.name));
-    std::visit(WriteColumn{frame, order.back(), column.missing}, column.values);
+    std::visit(WriteColumn{frame, order[i], column.missing}, column.values);
   }
   frame.set("column-order", std::span<const std::string>(order));
-  write_string_array(frame, "_index", table.names);
+  write_string_array(frame, index_name, table.names);
 }
 
 struct WriteValue {

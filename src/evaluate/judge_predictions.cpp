@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/guides.h"
 #include "evaluate/judge.h"
 
 namespace sparcell {
@@ -118,7 +119,7 @@ void Judge::add_prediction_columns(const std::string& name, const Predictions& p
 void Judge::add_prediction_groups(const std::string& name, const Predictions& predictions,
                                   const PredictionScores& judged) {
   if (predictions.set.held == Held::seen) return;
-  const auto& parts = data_.perturbations.parts;
+  const std::vector<std::vector<std::string>> parts = genes_of_perturbations(data_);
   const auto is_seen = [&](const std::string& gene) {
     for (std::size_t p = 1; p < parts.size(); ++p) {
       if (centroids_.cells[p] > 0 && parts[p] == std::vector<std::string>{gene}) return true;

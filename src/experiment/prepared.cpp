@@ -28,6 +28,14 @@ void keep_evenly(std::vector<std::int32_t>& cells, std::size_t most) {
   cells.resize(most);
 }
 
+/// A file of other data may name a few of the cells by chance.
+void warn_of_cells_in_no_part(const Dataset& data, const Split& split, Log& log) {
+  const std::int64_t given = std::ssize(split.train) + std::ssize(split.validation) + std::ssize(split.test);
+  if (given == data.cell_count()) return;
+  log.warn("split.file: {} of {} cells are in no part: the file has no line for them, or no word",
+           data.cell_count() - given, data.cell_count());
+}
+
 /// What models may be told of a cell: its perturbation, the genes of that, and its levels of their other
 /// conditions.
 std::set<std::string> told_of(const Dataset& data, const ModelSet& models, std::int32_t cell) {
@@ -186,6 +194,7 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
     return split(p.data, experiment.split,
                  static_cast<std::uint64_t>(experiment.split.seed.value_or(experiment.seed)));
   });
+  if (experiment.split.by == SplitBy::file) warn_of_cells_in_no_part(p.data, p.split, log);
   if (experiment.fast_dev_run) keep_two_batches(experiment, p.data, p.split);
   log.info("split: {} training, {} validation, {} test cells", p.split.train.size(),
            p.split.validation.size(), p.split.test.size());

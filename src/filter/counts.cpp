@@ -49,6 +49,12 @@ std::vector<CellSummary> summarize(const Csr<float>& x, const std::vector<bool>&
 void keep_by_counts(const Dataset& data, const FilterOptions& o, std::vector<bool>& keep, Log& log) {
   const bool by_share = o.max_mitochondrial < 1;
   if (o.min_genes == 0 && o.max_genes == 0 && o.min_counts == 0 && o.max_counts == 0 && !by_share) return;
+  if (!data.counts && (o.min_counts > 0 || o.max_counts > 0 || by_share)) {
+    log.warn(
+        "filter.min_counts, max_counts and max_mitochondrial are for counts, but {} of {} holds none: they "
+        "see sums of its values (read.counts names another matrix)",
+        data.matrix, data.source);
+  }
   const std::vector<bool> is_mitochondrial = mitochondrial_genes(data.genes);
   const std::vector<CellSummary> cells = summarize(data.x, is_mitochondrial);
   if (o.min_genes > 0) {

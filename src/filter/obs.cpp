@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cmath>
+#include <set>
 
 #include "filter/cells.h"
 #include "filter/report.h"
@@ -29,25 +32,39 @@ std::vector<std::string> texts(const Column& column, std::int64_t cells) {
   return out;
 }
 
+/// The texts that a value may have in the column: where that may hold numbers, 1.0 is 1, and 0.1 is the
+/// float32 next to it too, which files hold.
+std::vector<std::string> spellings(const std::string& value, const std::string& type) {
+  if (type == "boolean") return {lower(value)};
+  double number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stopped, error] = std::from_chars(value.data(), end, number);
+  if (type == "string" || value.empty() || error != std::errc() || stopped != end) return {value};
+  std::vector<std::string> texts{value, fmt::format("{}", number)};
+  if (number != std::trunc(number))
+    texts.push_back(fmt::format("{}", static_cast<double>(static_cast<float>(number))));
+  return texts;
+}
+
 }  // namespace
 
 void keep_by_obs(const Dataset& data, const FilterOptions& options, std::vector<bool>& keep, Log& log) {
   for (const auto& [name, values] : options.obs) {
     const Column& column = column_of(data, name);
-    std::vector<std::string> wanted = values;
-    if (column.type() == "boolean") std::transform(wanted.begin(), wanted.end(), wanted.begin(), lower);
     const std::vector<std::string> texts_of_cells = texts(column, data.cell_count());
-    for (const std::string& value : wanted) {
-      if (std::find(texts_of_cells.begin(), texts_of_cells.end(), value) != texts_of_cells.end()) continue;
-      std::vector<std::string> present = texts_of_cells;
-      std::sort(present.begin(), present.end());
-      present.erase(std::unique(present.begin(), present.end()), present.end());
+    const std::set<std::string> present(texts_of_cells.begin(), texts_of_cells.end());
+    std::set<std::string> wanted;
+    for (const std::string& value : values) {
+      const std::vector<std::string> texts_of_value = spellings(value, column.type());
+      wanted.insert(texts_of_value.begin(), texts_of_value.end());
+      if (std::any_of(texts_of_value.begin(), texts_of_value.end(),
+                      [&](const std::string& text) { return present.contains(text); }))
+        continue;
       throw DataError("filter.obs.{}: no cell has the value {}; the column holds {}", name, value,
-                      first_names(present));
+                      first_names({present.begin(), present.end()}));
     }
-    narrow(keep, fmt::format("filter.obs.{}", name), log, [&](std::int64_t cell) {
-      return std::find(wanted.begin(), wanted.end(), texts_of_cells[cell]) != wanted.end();
-    });
+    narrow(keep, fmt::format("filter.obs.{}", name), log,
+           [&](std::int64_t cell) { return wanted.contains(texts_of_cells[cell]); });
   }
 }
 

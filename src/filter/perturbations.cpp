@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/guides.h"
 #include "filter/cells.h"
 #include "filter/report.h"
 
@@ -12,7 +13,8 @@ void need_labels(const Dataset& data, const char* key) {
                   data.source);
 }
 
-/// The parts of a label as a user may write it (KLF1+CEBPA, KLF1+ctrl): sorted, without control parts.
+/// The parts of a label as a user may write it (KLF1+CEBPA, KLF1+ctrl, KLF1+KLF1): sorted, each once, without
+/// control parts.
 std::vector<std::string> parts_of(const std::string& label) {
   std::vector<std::string> parts;
   std::size_t first = 0;
@@ -23,6 +25,7 @@ std::vector<std::string> parts_of(const std::string& label) {
     first = last + 1;
   }
   std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return parts;
 }
 
@@ -69,7 +72,8 @@ void keep_by_perturbation(const Dataset& data, const FilterOptions& options, std
   const Perturbations& known = data.perturbations;
   std::vector<bool> wanted(known.names.size());
   if (options.perturbations == std::vector<std::string>{"single"}) {
-    for (std::size_t p = 0; p < wanted.size(); ++p) wanted[p] = known.parts[p].size() <= 1;
+    const std::vector<std::vector<std::string>> genes = genes_of_perturbations(data);
+    for (std::size_t p = 0; p < wanted.size(); ++p) wanted[p] = genes[p].size() <= 1;
   } else {
     wanted = listed(data, options.perturbations);
   }

@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
@@ -20,6 +23,10 @@ namespace {
 constexpr std::int64_t slowest_bytes_per_second = 4 << 20;
 
 constexpr std::int64_t few_numbers = 4096;
+
+// The compound data sets whose texts somebody asks for (anndata/table.h). HDF5 takes a time that grows with
+// the square of the members to read them one by one, and scanpy's uns/rank_genes_groups has one a group.
+constexpr std::array<std::string_view, 4> tables{"obs", "var", "raw.var", "raw/var"};
 
 // Calls and forgets: a part that is refused with an Error here will be refused again when it is asked for.
 template <class Body>
@@ -49,14 +56,14 @@ class Walk {
     }
   }
 
-  void dataset(const Dataset& dataset) {
+  void dataset(const Dataset& dataset, bool is_table) {
     attributes(dataset);
     dataset.plausible_size();
     if (dataset.has_attribute("categories")) attempt([&] { dataset.referenced_by("categories"); });
     if (dataset.type().kind == ElementType::Kind::string)
       write(dataset, Texts::Kind::values, {}, dataset.read_strings());
     if (dataset.type().is_number() && dataset.size() <= few_numbers) dataset.read<double>();
-    if (dataset.type().kind != ElementType::Kind::compound) return;
+    if (dataset.type().kind != ElementType::Kind::compound || !is_table) return;
     for (const Member& member : dataset.members()) {
       if (member.type.kind != ElementType::Kind::string) continue;
       attempt([&] { write(dataset, Texts::Kind::values, member.name, dataset.read_member_strings(member)); });
@@ -86,15 +93,19 @@ void walk(const std::string& path, std::FILE* texts) {
   for (const auto& [name, type] : objects) {
     if (name == ".") continue;
     if (type == H5O_TYPE_GROUP) attempt([&] { walk.attributes(file.group(name)); });
-    if (type == H5O_TYPE_DATASET) attempt([&] { walk.dataset(file.dataset(name)); });
+    if (type != H5O_TYPE_DATASET) continue;
+    const bool is_table = std::find(tables.begin(), tables.end(), name) != tables.end();
+    attempt([&] { walk.dataset(file.dataset(name), is_table); });
   }
 }
 
-[[noreturn]] void walk_and_exit(const std::string& path, std::int64_t bytes, int pipe) {
+[[noreturn]] void walk_and_exit(const std::string& path, rlim_t seconds, int pipe) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  const auto seconds = static_cast<rlim_t>(1 + bytes / slowest_bytes_per_second);
-  const rlimit processor_time{seconds, seconds};
+  ::signal(SIGXCPU, SIG_DFL);
+  // At the hard limit comes SIGKILL, as of a machine without memory: the soft one must be below to be told
+  // apart.
+  const rlimit processor_time{seconds, seconds + 1};
   setrlimit(RLIMIT_CPU, &processor_time);
   const int nowhere = ::open("/dev/null", O_WRONLY);
   if (nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);  // the C library's last words about a broken heap
@@ -117,13 +128,14 @@ std::string read_all(int descriptor) {
 
 }  // namespace
 
-std::optional<Texts> rehearse(const std::string& path) {
+std::optional<Texts> rehearse(const std::string& path, std::int64_t least_seconds) {
   const DataError damaged("{}: is damaged: HDF5 cannot walk through its structure", path);
   struct stat status {};
   int pipe[2];
   if (::stat(path.c_str(), &status) != 0 || ::pipe2(pipe, O_CLOEXEC) != 0) return {};
+  const std::int64_t seconds = least_seconds + status.st_size / slowest_bytes_per_second;
   const pid_t child = ::fork();
-  if (child == 0) walk_and_exit(path, status.st_size, pipe[1]);
+  if (child == 0) walk_and_exit(path, static_cast<rlim_t>(seconds), pipe[1]);
   ::close(pipe[1]);
   const std::string texts = child < 0 ? std::string() : read_all(pipe[0]);
   ::close(pipe[0]);
@@ -131,6 +143,12 @@ std::optional<Texts> rehearse(const std::string& path) {
   int outcome = 0;
   while (::waitpid(child, &outcome, 0) < 0) {
     if (errno != EINTR) throw damaged;
+  }
+  if (WIFSIGNALED(outcome) && WTERMSIG(outcome) == SIGXCPU) {
+    throw DataError(
+        "{}: HDF5 walks through its structure for more than {} s of processor time; the file is damaged, or "
+        "holds far more objects than its size explains: write it again without what is not needed (uns)",
+        path, seconds);
   }
   if (!WIFEXITED(outcome) || WEXITSTATUS(outcome) != 0) throw damaged;
   try {

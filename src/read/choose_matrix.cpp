@@ -54,6 +54,8 @@ std::string resolve(const Source& source, const std::string& named) {
 std::string ValueKind::description() const {
   if (!finite) return "values that are not finite";
   if (negative) return "negative values (scaled?)";
+  if (largest == 0) return "no values";
+  if (integers && largest == 1) return "no counts above 1";
   if (integers) return "integer counts";
   return fmt::format("fractions up to {:.3g} ({}?)", largest,
                      largest < largest_logarithm ? "log-normalized" : "normalized");
@@ -72,6 +74,8 @@ ValueKind kind_of(std::span<const float> values) {
 
 std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
                                         std::vector<std::string>& found) {
+  // Taken where nothing better follows: an X that is empty, or says only where there is something.
+  std::optional<ChosenMatrix> poor;
   for (const MatrixInfo& info : source.matrices()) {
     if (!info.problem.empty()) {
       found.push_back(fmt::format("{} cannot be read ({})", info.name, info.problem));
@@ -80,12 +84,18 @@ std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& re
     ValueKind kind = kind_of(source.sample(info.name));
     if (kind.counts()) {
       ChosenMatrix chosen = load(source, info.name, threads, remarks);
-      if (chosen.kind.counts()) return chosen;
+      if (chosen.kind.counts() && chosen.kind.largest > 1) {
+        if (poor)
+          remarks.push_back(fmt::format("{} holds {}: {} is taken for the counts", poor->name,
+                                        poor->kind.description(), chosen.name));
+        return chosen;
+      }
       kind = chosen.kind;
+      if (kind.counts() && (!poor || kind.largest > poor->kind.largest)) poor = std::move(chosen);
     }
-    found.push_back(fmt::format("{} holds {}", info.name, kind.description()));
+    if (!kind.counts()) found.push_back(fmt::format("{} holds {}", info.name, kind.description()));
   }
-  return std::nullopt;
+  return poor;
 }
 
 ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,

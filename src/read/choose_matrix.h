@@ -32,7 +32,8 @@ struct ChosenMatrix {
 ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,
                            Remarks& remarks);
 
-/// The first matrix that holds counts, if any; `found` collects what the others hold.
+/// The first matrix that holds counts, if any: before all one with a count above 1. `found` collects what
+/// those hold that have no counts.
 std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
                                         std::vector<std::string>& found);
 

@@ -41,6 +41,7 @@ void add_perturbations(const Table& cells, const ReadOptions& options, Inspectio
   const LabelledCells labelled = label_cells(cells, *convention, options.path);
   const Perturbations& perturbations = labelled.perturbations;
   inspection.perturbation_column = convention->column;
+  if (!convention->guess.empty()) inspection.remarks.push_back(convention->guess);
   for (const std::string& name : perturbations.names) inspection.perturbations.emplace_back(name, 0);
   for (std::int32_t perturbation : perturbations.of_cell) {
     if (perturbation >= 0) ++inspection.perturbations[static_cast<std::size_t>(perturbation)].second;

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/guides.h"
 #include "read/source.h"
 #include "read/text_file.h"
 
@@ -33,38 +34,32 @@ bool is_text(const Column& column) {
          std::holds_alternative<std::vector<std::string>>(column.values);
 }
 
+// No label at all, which is not the empty one: that may be the control. As text NaN is what numpy makes of
+// it.
+bool is_missing(const Column& column, std::int64_t row) {
+  if (!column.missing.empty() && column.missing[static_cast<std::size_t>(row)] != 0) return true;
+  const auto* codes = std::get_if<Categorical>(&column.values);
+  return (codes != nullptr && codes->codes[static_cast<std::size_t>(row)] < 0) || column.text(row) == "nan";
+}
+
 std::set<std::string> distinct_labels(const Column& column) {
   std::set<std::string> labels;
-  for (std::int64_t row = 0; row < column.size(); ++row) labels.insert(column.text(row));
+  for (std::int64_t row = 0; row < column.size(); ++row) {
+    if (!is_missing(column, row)) labels.insert(column.text(row));
+  }
   return labels;
 }
 
-bool any_contains(const std::set<std::string>& labels, std::string_view text) {
-  return std::any_of(labels.begin(), labels.end(),
-                     [&](const std::string& label) { return label.find(text) != std::string::npos; });
-}
-
-bool is_control(const std::string& part, const std::vector<std::string>& controls) {
+/// `separator`: what stands between two parts, which a trailing * does not match; nothing in a part.
+bool is_control(const std::string& text, const std::vector<std::string>& controls,
+                const std::string& separator) {
+  const std::string part = without_guide_number(text);
   return std::any_of(controls.begin(), controls.end(), [&](const std::string& control) {
-    return control.ends_with('*') ? part.starts_with(control.substr(0, control.size() - 1)) : part == control;
+    if (!control.ends_with('*')) return text == control || part == control;
+    const std::size_t stem = control.size() - 1;
+    return part.starts_with(control.substr(0, stem)) &&
+           (separator.empty() || part.find(separator, stem) == std::string::npos);
   });
-}
-
-// A column of the same name serves several conventions; `+` in a label tells that parts are joined by it.
-std::string separator_of(const Column& column, const std::string& otherwise) {
-  return any_contains(distinct_labels(column), "+") ? "+" : otherwise;
-}
-
-bool has_control(const Column& column, const LabelConvention& convention) {
-  const std::set<std::string> labels = distinct_labels(column);
-  return std::any_of(labels.begin(), labels.end(),
-                     [&](const std::string& label) { return label_parts(label, convention).empty(); });
-}
-
-std::vector<std::string> column_names(const Table& cells) {
-  std::vector<std::string> names;
-  for (const Column& column : cells.columns) names.push_back(column.name);
-  return names;
 }
 
 // Joins a number to the part before it: ZAP70_1 is the first guide of ZAP70, not two perturbations.
@@ -86,6 +81,62 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// The label without blanks around it; one half of a doubled one.
+std::string undoubled(const std::string& label) {
+  std::string text = trimmed(label);
+  std::vector<std::string> halves = split_text(text, "__");
+  return halves.size() == 2 && halves[0] == halves[1] ? halves[0] : text;
+}
+
+std::vector<std::string> split_label(const std::string& text, const std::string& separator) {
+  std::vector<std::string> parts = split_text(text, separator);
+  for (std::string& part : parts) part = trimmed(part);
+  if (separator == "_") join_guide_numbers(parts, "_");
+  return parts;
+}
+
+/// How many of the labels the separator cuts into several parts.
+std::int64_t labels_cut(const std::set<std::string>& labels, const LabelConvention& convention,
+                        const std::string& separator) {
+  return std::count_if(labels.begin(), labels.end(), [&](const std::string& label) {
+    const std::string text = undoubled(label);
+    if (is_control(text, convention.controls, separator)) return false;
+    const std::vector<std::string> parts = split_label(text, separator);
+    return std::count_if(parts.begin(), parts.end(), [](const std::string& p) { return !p.empty(); }) > 1;
+  });
+}
+
+// A column of the same name serves several conventions: where no label is cut by this one's separator but
+// some by `+`, it is that.
+void guess_separator(const Column& column, LabelConvention& convention) {
+  const std::set<std::string> labels = distinct_labels(column);
+  std::string taken = convention.separator, other(1, '+');
+  std::int64_t by_other = taken == other ? 0 : labels_cut(labels, convention, other);
+  if (by_other == 0) return;
+  std::int64_t by_taken = labels_cut(labels, convention, taken);
+  if (by_taken == 0) {
+    taken.swap(other);
+    std::swap(by_taken, by_other);
+  }
+  convention.separator = taken;
+  convention.guess = fmt::format(
+      "obs column {}: {} is taken for the separator of labels, which cuts {} of {} different ones, not {}, "
+      "which cuts {} (read.perturbation.separator)",
+      column.name, taken, by_taken, labels.size(), other, by_other);
+}
+
+bool has_control(const Column& column, const LabelConvention& convention) {
+  const std::set<std::string> labels = distinct_labels(column);
+  return std::any_of(labels.begin(), labels.end(),
+                     [&](const std::string& label) { return label_parts(label, convention).empty(); });
+}
+
+std::vector<std::string> column_names(const Table& cells) {
+  std::vector<std::string> names;
+  for (const Column& column : cells.columns) names.push_back(column.name);
+  return names;
+}
+
 std::string canonical_name(const std::vector<std::string>& parts) {
   std::string name;
   for (const std::string& part : parts) name += (name.empty() ? "" : "+") + part;
@@ -101,8 +152,9 @@ LabelConvention base_convention(const Table& cells, const PerturbationOptions& o
   for (const Preset& preset : presets()) {
     if (preset.convention.column != options.column) continue;
     LabelConvention convention = preset.convention;
-    if (column != nullptr && is_text(*column))
-      convention.separator = separator_of(*column, convention.separator);
+    if (!options.controls.empty()) convention.controls = options.controls;
+    if (column != nullptr && is_text(*column) && options.separator.empty())
+      guess_separator(*column, convention);
     return convention;
   }
   LabelConvention convention = presets()[1].convention;
@@ -117,9 +169,12 @@ std::optional<LabelConvention> recognise(const Table& cells, const PerturbationO
     const Column* column = cells.find(preset.convention.column);
     if (column == nullptr || !is_text(*column)) continue;
     LabelConvention convention = preset.convention;
-    convention.separator = separator_of(*column, convention.separator);
-    if (!options.separator.empty()) convention.separator = options.separator;
     if (!options.controls.empty()) convention.controls = options.controls;
+    if (!options.separator.empty()) {
+      convention.separator = options.separator;
+    } else {
+      guess_separator(*column, convention);
+    }
     if (has_control(*column, convention)) return convention;
   }
   return std::nullopt;
@@ -157,15 +212,12 @@ std::optional<LabelConvention> find_convention(const Table& cells, const Perturb
 }
 
 std::vector<std::string> label_parts(const std::string& label, const LabelConvention& convention) {
-  std::string text = trimmed(label);
-  const std::vector<std::string> halves = split_text(text, "__");
-  if (halves.size() == 2 && halves[0] == halves[1]) text = halves[0];
-  std::vector<std::string> parts = split_text(text, convention.separator);
-  for (std::string& part : parts) part = trimmed(part);
-  if (convention.separator == "_") join_guide_numbers(parts, "_");
+  const std::string text = undoubled(label);
+  if (is_control(text, convention.controls, convention.separator)) return {};
+  std::vector<std::string> parts = split_label(text, convention.separator);
   const bool alone = parts.size() == 1;
   std::erase_if(parts, [&](const std::string& part) {
-    return is_control(part, convention.controls) || (part.empty() && !alone);
+    return is_control(part, convention.controls, "") || (part.empty() && !alone);
   });
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
@@ -194,7 +246,8 @@ LabelledCells label_cells(const Table& cells, const LabelConvention& convention,
     perturbations.parts.push_back(parts);
   }
   for (std::int64_t row = 0; row < column.size(); ++row) {
-    const std::int32_t perturbation = index.at(name_of_label.at(column.text(row)));
+    const std::int32_t perturbation =
+        is_missing(column, row) ? -1 : index.at(name_of_label.at(column.text(row)));
     perturbations.of_cell.push_back(perturbation);
     labelled.controls += perturbation == 0;
     labelled.unlabelled += perturbation < 0;

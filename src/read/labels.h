@@ -16,7 +16,8 @@ struct LabelConvention {
   std::string column;
   std::string separator;
   std::vector<std::string> controls;  ///< a trailing * matches any rest
-  bool named = false;  ///< the user asked for it: what does not fit is an error, not a guess that failed
+  bool named = false;      ///< the user asked for it: what does not fit is an error, not a guess that failed
+  std::string guess = {};  ///< a sentence where the labels left the separator open
 };
 
 /// The convention of the options, or the one that the columns show; nothing where there are no labels. Throws
@@ -24,7 +25,8 @@ struct LabelConvention {
 std::optional<LabelConvention> find_convention(const Table& cells, const PerturbationOptions& options,
                                                const std::string& file);
 
-/// The perturbed parts of one label, sorted, without controls and repetitions; empty for the control.
+/// The perturbed parts of one label, sorted, without controls and repetitions; empty for the control. The
+/// guide number of a control does not count, nor does a separator in its name.
 std::vector<std::string> label_parts(const std::string& label, const LabelConvention& convention);
 
 struct LabelledCells {

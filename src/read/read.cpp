@@ -84,6 +84,7 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
     LabelledCells labelled = label_cells(data.cells, *convention, options.path);
     log.info("perturbations: obs column {}, {} perturbations and {} control cells", convention->column,
              labelled.perturbations.names.size() - 1, labelled.controls);
+    if (!convention->guess.empty()) log.warn("{}", convention->guess);
     if (labelled.unlabelled > 0)
       log.warn("{} cells have no label in {}", labelled.unlabelled, convention->column);
     data.perturbations = std::move(labelled.perturbations);

@@ -6,6 +6,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/guides.h"
+
 namespace sparcell {
 namespace {
 
@@ -44,14 +46,6 @@ std::string first_names(const std::vector<std::string>& names) {
   constexpr std::size_t shown = 5;
   const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(shown, names.size()));
   return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > shown ? "..." : "");
-}
-
-/// ZAP70 of ZAP70_1; the name itself where it ends otherwise.
-std::string without_guide_number(const std::string& name) {
-  const std::size_t digits = name.find_last_not_of("0123456789");
-  const bool numbered =
-      digits != std::string::npos && digits > 0 && digits + 1 < name.size() && name[digits] == '_';
-  return numbered ? name.substr(0, digits) : name;
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ Split draw_perturbations(const Dataset& data, const SplitOptions& options, std::
   for (std::size_t g = 1; g + 1 < groups.size(); ++g) {
     if (!groups[g].empty()) perturbations.push_back(g);
   }
-  const std::vector<int> parts = parts_of_perturbations(data.perturbations, perturbations, options, seed);
+  const std::vector<int> parts = parts_of_perturbations(data, perturbations, options, seed);
   Split split;
   for (std::size_t p = 0; p < parts.size(); ++p) {
     if (parts[p] < 0) continue;

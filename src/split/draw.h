@@ -27,7 +27,7 @@ Counts floors(const Shares& shares, std::int64_t n);
 
 /// The part of each of the given perturbations, as `options.hold_out` says; -1 for one that is in none.
 /// Throws DataError where a part with a share gets none.
-std::vector<int> parts_of_perturbations(const Perturbations& all, std::span<const std::size_t> perturbations,
+std::vector<int> parts_of_perturbations(const Dataset& data, std::span<const std::size_t> perturbations,
                                         const SplitOptions& options, std::uint64_t seed);
 
 /// Splits that are given.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 #include <deque>
+#include <set>
 #include <unordered_map>
 
 #include "core/csv.h"
@@ -9,15 +10,21 @@
 namespace sparcell {
 namespace {
 
-/// Gives a cell to the part that a word names; an empty word to none. Returns false for any other word.
-bool give(Split& split, std::int32_t cell, std::string word) {
+/// `word` in small letters; validation for the other words that mean it.
+std::string canonical(std::string word) {
   std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (word.empty()) return true;
-  if (word == "train") {
+  return word == "valid" || word == "val" ? "validation" : word;
+}
+
+/// Gives a cell to the part that a word names; an empty word to none. Returns false for any other word.
+bool give(Split& split, std::int32_t cell, const std::string& word) {
+  const std::string part = canonical(word);
+  if (part.empty()) return true;
+  if (part == "train") {
     split.train.push_back(cell);
-  } else if (word == "validation" || word == "valid" || word == "val") {
+  } else if (part == "validation") {
     split.validation.push_back(cell);
-  } else if (word == "test") {
+  } else if (part == "test") {
     split.test.push_back(cell);
   } else {
     return false;
@@ -72,6 +79,7 @@ Split split_of_file(const Dataset& data, const SplitOptions& options) {
 
   // Several cells may have a name: its lines are for them in their order.
   std::unordered_map<std::string, std::deque<std::int32_t>> waiting;
+  std::unordered_map<std::string, std::set<std::string>> said;
   for (std::int32_t cell = 0; cell < data.cell_count(); ++cell)
     waiting[data.cells.names[cell]].push_back(cell);
   Split split;
@@ -83,7 +91,15 @@ Split split_of_file(const Dataset& data, const SplitOptions& options) {
                       record.size(), records[0].size());
     }
     const auto cells = waiting.find(record[cell_column]);
-    if (cells == waiting.end() || cells->second.empty()) continue;
+    if (cells == waiting.end()) continue;
+    const bool is_new = said[record[cell_column]].insert(canonical(record[split_column])).second;
+    if (cells->second.empty()) {
+      if (!is_new) continue;
+      throw DataError(
+          "split.file: record {} of {} gives cell {} the part '{}', but earlier ones another; {} has no more "
+          "cells of that name",
+          r + 1, options.file, record[cell_column], record[split_column], data.source);
+    }
     matched = true;
     if (!give(split, cells->second.front(), record[split_column])) {
       throw DataError("split.file: {} says {} of cell {}; expected {}", options.file, record[split_column],

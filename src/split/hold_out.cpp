@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "core/guides.h"
 #include "split/draw.h"
 #include "split/permutation.h"
 
@@ -35,10 +36,12 @@ void need_items(std::int64_t n, const Shares& shares, const char* items) {
 }
 
 class Holding {
+  using Genes = std::vector<std::string>;
+
  public:
-  Holding(const Perturbations& all, std::span<const std::size_t> perturbations, const SplitOptions& options,
+  Holding(const Dataset& data, std::span<const std::size_t> perturbations, const SplitOptions& options,
           std::uint64_t seed)
-      : all_(all),
+      : genes_(genes_of_perturbations(data)),
         perturbations_(perturbations),
         options_(options),
         shares_(shares_of(options)),
@@ -61,9 +64,7 @@ class Holding {
   }
 
  private:
-  using Genes = std::vector<std::string>;
-
-  const Genes& genes_of(std::size_t i) const { return all_.parts[perturbations_[i]]; }
+  const Genes& genes_of(std::size_t i) const { return genes_[perturbations_[i]]; }
 
   /// Draws among those that `wanted` names; the others train.
   template <class Wanted>
@@ -72,11 +73,21 @@ class Holding {
     for (std::size_t i = 0; i < perturbations_.size(); ++i) {
       if (wanted(genes_of(i))) among.push_back(i);
     }
-    need_items(std::ssize(among), shares_, items);
     std::vector<int> parts(perturbations_.size(), train);
-    const std::vector<int> of = dealt(std::ssize(among), shares_, seed_, Permuted::perturbations);
-    for (std::size_t i = 0; i < among.size(); ++i) parts[among[i]] = of[i];
+    need_items(deal(among, parts), shares_, items);
     return parts;
+  }
+
+  /// Gives the perturbations `among` their parts, those of the same genes by other guides the same. Returns
+  /// how many different ones there are.
+  std::int64_t deal(const std::vector<std::size_t>& among, std::vector<int>& parts) const {
+    std::map<Genes, std::size_t> numbers;
+    std::vector<std::size_t> number_of;
+    for (const std::size_t i : among)
+      number_of.push_back(numbers.emplace(genes_of(i), numbers.size()).first->second);
+    const std::vector<int> of = dealt(std::ssize(numbers), shares_, seed_, Permuted::perturbations);
+    for (std::size_t i = 0; i < among.size(); ++i) parts[among[i]] = of[number_of[i]];
+    return std::ssize(numbers);
   }
 
   bool is_candidate(const Genes& genes) const {
@@ -126,13 +137,11 @@ class Holding {
                                                    : train);
       if (parts.back() == train && genes_of(i).size() > 1) of_training_genes.push_back(i);
     }
-    const std::vector<int> drawn =
-        dealt(std::ssize(of_training_genes), shares_, seed_, Permuted::perturbations);
-    for (std::size_t i = 0; i < of_training_genes.size(); ++i) parts[of_training_genes[i]] = drawn[i];
+    deal(of_training_genes, parts);
     return parts;
   }
 
-  const Perturbations& all_;
+  std::vector<Genes> genes_;
   std::span<const std::size_t> perturbations_;
   const SplitOptions& options_;
   Shares shares_;
@@ -141,9 +150,9 @@ class Holding {
 
 }  // namespace
 
-std::vector<int> parts_of_perturbations(const Perturbations& all, std::span<const std::size_t> perturbations,
+std::vector<int> parts_of_perturbations(const Dataset& data, std::span<const std::size_t> perturbations,
                                         const SplitOptions& options, std::uint64_t seed) {
-  return Holding(all, perturbations, options, seed).parts();
+  return Holding(data, perturbations, options, seed).parts();
 }
 
 }  // namespace sparcell

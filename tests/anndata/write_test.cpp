@@ -105,6 +105,28 @@ TEST(WriteAnndata, DenseEmptyAndMissingX) {
   EXPECT_THAT(read.indices, ElementsAre(1));
 }
 
+// A file's obs may have such columns (SeuratDisk writes _index); that is known only after all training.
+TEST(WriteAnndata, ColumnsWhoseNamesWouldMeetAreRenamed) {
+  const TemporaryFolder folder;
+  AnnDataContent content;
+  content.obs.names = {"c0"};
+  content.var.names = {"g0"};
+  std::int64_t value = 0;
+  for (const char* name : {"_index", "a/b", "a_b", "a_b_1", "/_b", "index_"})
+    content.obs.set({name, std::vector<std::int64_t>{++value}, {}});
+  content.var.set({"_index", std::vector<std::string>{"KLF1"}, {}});
+  write_anndata(folder / "a.h5ad", content);
+  const Table obs = read_obs(folder / "a.h5ad");
+  EXPECT_THAT(obs.names, ElementsAre("c0"));
+  std::vector<std::string> seen;
+  for (const Column& column : obs.columns) seen.push_back(column.name + " " + column.text(0));
+  EXPECT_THAT(seen, ElementsAre("index__1 1", "a_b_2 2", "a_b 3", "a_b_1 4", "__b 5", "index_ 6"));
+  const Table var = read_var(folder / "a.h5ad");
+  EXPECT_THAT(var.names, ElementsAre("g0"));
+  ASSERT_NE(var.find("index_"), nullptr);
+  EXPECT_EQ(var.find("index_")->text(0), "KLF1");
+}
+
 TEST(WriteAnndata, RefusesShapesThatDoNotFit) {
   const TemporaryFolder folder;
   const Csr<float> x = sample_matrix();
@@ -114,6 +136,42 @@ TEST(WriteAnndata, RefusesShapesThatDoNotFit) {
   EXPECT_THAT(error_of([&] { write_anndata(folder / "bad.h5ad", content); }, ExitCode::internal),
               HasSubstr("X is 3 x 4 beside 2 cells and 0 genes"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+void write_nullable_strings(const hdf5::Group& parent, const std::string& name,
+                            const std::vector<std::string>& values, const std::vector<std::uint8_t>& mask) {
+  const hdf5::Group group = parent.create_group(name);
+  group.set("encoding-type", "nullable-string-array");
+  group.set("encoding-version", "0.1.0");
+  group.write_strings("values", values);
+  group.write_booleans("mask", mask);
+}
+
+// anndata 0.12 writes texts of pandas' own type so, the names of rows too.
+TEST(ReadAnndata, NullableStringsAsIndexCategoriesAndColumn) {
+  const TemporaryFolder folder;
+  hdf5::NewFile file(folder / "a.h5ad");
+  const hdf5::Group obs = file.create_group("obs");
+  obs.set("_index", "_index");
+  obs.set("column-order", std::span<const std::string>(std::vector<std::string>{"kind", "text"}));
+  write_nullable_strings(obs, "_index", {"c0", "c1", "c2"}, {0, 0, 0});
+  const hdf5::Group kind = obs.create_group("kind");
+  kind.set("encoding-type", "categorical");
+  kind.write("codes", std::vector<std::int32_t>{1, -1, 0});
+  write_nullable_strings(kind, "categories", {"a", "b"}, {0, 0});
+  write_nullable_strings(obs, "text", {"x", "", "z"}, {0, 1, 0});
+  const hdf5::Group var = file.create_group("var");
+  var.set("_index", "_index");
+  var.create_group("_index").set("encoding-type", "dict");
+  file.commit();
+  const Table table = read_obs(folder / "a.h5ad");
+  EXPECT_THAT(table.names, ElementsAre("c0", "c1", "c2"));
+  ASSERT_EQ(table.columns.size(), 2u);
+  EXPECT_EQ(table.columns[0].text(0) + table.columns[0].text(1) + table.columns[0].text(2), "ba");
+  EXPECT_EQ(table.columns[1].text(0) + table.columns[1].text(1) + table.columns[1].text(2), "xz");
+  EXPECT_EQ(table.columns[1].missing, (std::vector<std::uint8_t>{0, 1, 0}));
+  EXPECT_THAT(error_of([&] { read_var(folder / "a.h5ad"); }),
+              HasSubstr("/var/_index: is a group of the encoding 'dict', expected a list"));
 }
 
 TEST(ReadAnndata, SparseObsmIsRefusedByName) {

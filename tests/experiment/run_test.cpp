@@ -244,5 +244,16 @@ TEST_F(Run, WarnsOfCountsThatAreTakenAsTheyAre) {
   EXPECT_THAT(done.err, testing::HasSubstr("normalize is none, and X of cells.h5ad holds integer counts"));
 }
 
+TEST_F(Run, ASplitOfFewOfTheCellsIsWarnedOf) {
+  finished_run("a");
+  const std::string text = file_bytes(folder / "a/split.csv");
+  std::size_t end = 0;
+  for (int line = 0; line < 201; ++line) end = text.find('\n', end) + 1;
+  write_bytes(folder / "part.csv", text.substr(0, end));
+  const Finished done = run({"split.stratify=false", "split.by=file", "split.file=part.csv", "--out", "b"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out + done.err, HasSubstr("split.file: 40 of 240 cells are in no part"));
+}
+
 }  // namespace
 }  // namespace sparcell::test

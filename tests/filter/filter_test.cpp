@@ -61,6 +61,23 @@ TEST_F(Filter, ObsValuesOfEveryType) {
   EXPECT_THAT(lines.info.back(), HasSubstr("filter.obs.plate keeps 2 of 3 cells"));
 }
 
+TEST_F(Filter, ObsNumbersAreComparedAsNumbers) {
+  Dataset data = example();
+  const double f = 0.1F;  // what reading a float32 gives
+  data.cells.columns.push_back({"float", std::vector<double>{f, 0.1, 1, 2, 16777217, 16777216}, {}});
+  data.cells.columns.push_back({"level", Categorical{{0, 1, 0, 1, 0, 1}, {fmt::format("{}", f), "1"}}, {}});
+  options.obs = {{"float", {"0.1"}}};
+  EXPECT_THAT(kept(data), ElementsAre("c0", "c1"));
+  options.obs = {{"float", {"1.0", "2e0"}}};
+  EXPECT_THAT(kept(data), ElementsAre("c2", "c3"));
+  options.obs = {{"float", {"16777217"}}};
+  EXPECT_THAT(kept(data), ElementsAre("c4"));
+  options.obs = {{"plate", {"2.0"}}, {"level", {"1.0", "0.1"}}};
+  EXPECT_THAT(kept(data), ElementsAre("c3", "c4", "c5"));
+  options.obs = {{"float", {"0.2"}}};
+  EXPECT_THAT(error(data), HasSubstr("no cell has the value 0.2; the column holds"));
+}
+
 TEST_F(Filter, ObsErrors) {
   options.obs = {{"btach", {"x"}}};
   EXPECT_THAT(error(), HasSubstr("file.h5ad has no obs column btach; it has batch, plate, good, kind"));
@@ -79,6 +96,15 @@ TEST_F(Filter, PerturbationsKeepTheControl) {
   EXPECT_THAT(kept(), ElementsAre("c0", "c3"));
   options.perturbations = {"ctrl+A"};
   EXPECT_THAT(kept(), ElementsAre("c0", "c1", "c2"));
+  options.perturbations = {"A+A"};
+  EXPECT_THAT(kept(), ElementsAre("c0", "c1", "c2"));
+}
+
+TEST_F(Filter, TwoGuidesOfOneGeneAreASinglePerturbation) {
+  Dataset data = example();
+  test::label(data, {"control", "A_1", "A_1+A_2", "A_1+B_1", "", "B_1"});
+  options.perturbations = {"single"};
+  EXPECT_THAT(kept(data), ElementsAre("c0", "c1", "c2", "c5"));
 }
 
 TEST_F(Filter, PerturbationsWithoutACellAreDropped) {
@@ -129,6 +155,19 @@ TEST_F(Filter, ExplicitZerosAreNotDetected) {
   data.x.values[0] = 0;  // the only entry of c0
   options.min_genes = 1;
   EXPECT_THAT(kept(data), ElementsAre("c1", "c2", "c3", "c5"));
+}
+
+TEST_F(Filter, SumsOfWhatIsNoCountsAreWarnedOf) {
+  Dataset logs = example();
+  logs.counts = false;
+  options.min_genes = 2;
+  EXPECT_THAT(kept(logs), SizeIs(4));
+  EXPECT_THAT(lines.warnings, testing::IsEmpty());
+  options.min_counts = 1;
+  EXPECT_THAT(kept(logs), SizeIs(4));
+  EXPECT_THAT(lines.warnings, ElementsAre(HasSubstr("are for counts, but X of file.h5ad holds none")));
+  kept();
+  EXPECT_THAT(lines.warnings, SizeIs(1));
 }
 
 TEST_F(Filter, MitochondrialShare) {

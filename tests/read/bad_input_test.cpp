@@ -51,7 +51,7 @@ TEST_F(BadInput, IndicesOutOfRange) {
 
 TEST_F(BadInput, IndicesTwiceInARow) {
   EXPECT_THAT(sparse_error([](SparseParts& parts) { parts.indices[1] = 0; }),
-              HasSubstr("/X: row 0 names column 0 twice"));
+              HasSubstr("/X: row 0 names column 0 twice; scipy's sum_duplicates()"));
   EXPECT_THAT(sparse_error([](SparseParts& parts) {
                 parts.encoding = "csc_matrix";
                 parts.offsets = {0, 2, 4, 6};

@@ -58,6 +58,33 @@ TEST_F(CountsTest, AreFoundInALayerWhereXHoldsNone) {
   EXPECT_EQ(read_quietly(path_, MatrixNeed::counts).matrix, "layers/umi");
 }
 
+TEST_F(CountsTest, AnEmptyOrBinaryXIsTakenOnlyWhereNothingBetterFollows) {
+  const Csr<float> empty{4, 3, {0, 0, 0, 0, 0}, {}, {}};
+  Csr<float> zeros = small_counts(), binary = small_counts();
+  zeros.values.assign(zeros.values.size(), 0);
+  binary.values.assign(binary.values.size(), 1);
+  const Csr<float> counts = small_counts();
+  const Csr<float> logs = with_value(0.7F);
+  const Csr<float>* const poor[] = {&empty, &zeros, &binary};
+  for (const Csr<float>* x : poor) {
+    write(*x, {{"counts", &counts}});
+    Lines lines;
+    ReadOptions options;
+    options.path = path_;
+    const Dataset data = read(options, MatrixNeed::counts, lines.log);
+    EXPECT_EQ(data.matrix, "layers/counts");
+    EXPECT_EQ(data.x.values, counts.values);
+    EXPECT_THAT(lines.lines,
+                testing::Contains(HasSubstr(
+                    x == &binary ? "X holds no counts above 1: layers/counts is taken for the counts"
+                                 : "X holds no values: layers/counts is taken")));
+    write(*x, {{"logs", &logs}});
+    EXPECT_EQ(read_quietly(path_, MatrixNeed::counts).matrix, "X");
+  }
+  write(empty, {{"binary", &binary}});
+  EXPECT_EQ(read_quietly(path_, MatrixNeed::counts).matrix, "layers/binary");
+}
+
 TEST_F(CountsTest, AreFoundInRawWithItsOwnGenes) {
   write_h5ad_with(path_, [](const hdf5::Group& file) {
     SparseParts logs;

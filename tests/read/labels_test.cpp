@@ -106,6 +106,58 @@ TEST(Labels, CellsWithoutALabelHaveNoPerturbation) {
   EXPECT_THAT(labelled.perturbations.parts, ElementsAre(IsEmpty(), ElementsAre("A")));
 }
 
+// Missing is not empty, even where an empty label is the control.
+TEST(Labels, MissingLabelsAreNoControls) {
+  const std::vector<Column> columns{
+      {"guide_ids", Categorical{{0, -1, 1, 2}, {"", "A", "B"}, false}, {}},
+      {"guide_ids", std::vector<std::string>{"", "", "A", "B"}, {0, 1, 0, 0}},
+      {"guide_ids", std::vector<std::string>{"", "nan", "A", "B"}, {}},
+  };
+  for (const Column& column : columns) {
+    Table cells;
+    cells.names.resize(4);
+    cells.set(column);
+    const auto convention = find_convention(cells, preset(LabelPreset::cpa), "file");
+    const LabelledCells labelled = label_cells(cells, *convention, "file");
+    EXPECT_THAT(labelled.perturbations.of_cell, ElementsAre(0, -1, 1, 2));
+    EXPECT_EQ(labelled.controls, 1);
+  }
+}
+
+TEST(Labels, ControlsMayHoldTheSeparatorAndAGuideNumber) {
+  PerturbationOptions options = preset(LabelPreset::scperturb);
+  options.controls = {"non_targeting", "neg_ctrl*", "safe"};
+  EXPECT_THAT(names("perturbation",
+                    {"non_targeting", " non_targeting_2", "neg_ctrl7", "safe_1_safe_2", "A_1", "A_1_safe_3",
+                     "non_targeting__non_targeting"},
+                    options),
+              ElementsAre("control", "control", "control", "control", "A_1", "A_1", "control"));
+  EXPECT_THAT(names("perturbation", {"control_1", "non-targeting_2", "NegCtrl0_KLF1"},
+                    preset(LabelPreset::scperturb)),
+              ElementsAre("control", "control", "KLF1"));
+}
+
+TEST(Labels, OneOddPlusDoesNotChangeTheSeparator) {
+  const PerturbationOptions automatic;
+  EXPECT_THAT(names("perturbation", {"control", "A_B", "X+Y"}, automatic),
+              ElementsAre("control", "A+B", "X+Y"));
+  EXPECT_THAT(names("perturbation", {"control", "A_B", "CD4+"}, automatic),
+              ElementsAre("control", "A+B", "CD4+"));
+  EXPECT_THAT(names("perturbation", {"control", "A_1", "CD4+"}, automatic),
+              ElementsAre("control", "A_1", "CD4+"));
+  const auto guess = [&](const std::vector<std::string>& labels) {
+    Table cells;
+    cells.names.resize(labels.size());
+    cells.set({"perturbation", labels, {}});
+    return find_convention(cells, automatic, "file")->guess;
+  };
+  EXPECT_THAT(guess({"control", "A_B", "A_C", "X+Y"}),
+              HasSubstr("obs column perturbation: _ is taken for the separator of labels, which cuts 2 of 4 "
+                        "different ones, not +, which cuts 1"));
+  EXPECT_THAT(guess({"control", "A", "X+Y"}), HasSubstr("+ is taken for the separator"));
+  EXPECT_THAT(guess({"control", "A_B", "CD4+"}), IsEmpty());
+}
+
 TEST(Labels, WhatWasAskedForAndIsMissingIsAnError) {
   EXPECT_THAT(error_of([] { names("treatment", {"a"}, preset(LabelPreset::gears)); }),
               HasSubstr("obs has no column condition; there are treatment"));

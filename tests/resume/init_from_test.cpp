@@ -137,10 +137,28 @@ TEST_F(InitFrom, TestCellsThatShareTheirNamesWithSeenOnesMayBeJudged) {
   const Finished other = run({"train.init_from=lanes", "split.seed=4", ae[0], ae[1], "--out", "leaking"});
   EXPECT_EQ(other.code, 3);
   EXPECT_THAT(other.err, HasSubstr("test cells took part in fitting the weights of lanes"));
-  // Of one lane alone, a cell may be either of those that had its name.
-  const Finished lane =
-      run({"train.init_from=lanes", "filter.obs.lane=two", "split.by=file", "split.file=lanes/split.csv",
-           "split.stratify=false", "select.flavor=all", ae[0], ae[1], "--out", "leaking"});
+  // Of one lane alone, a cell may be either of those that had its name; its split must be that lane's alone.
+  const std::vector<std::string> alone{"train.init_from=lanes",
+                                       "filter.obs.lane=two",
+                                       "split.by=file",
+                                       "split.stratify=false",
+                                       "select.flavor=all",
+                                       ae[0],
+                                       ae[1],
+                                       "--out",
+                                       "leaking"};
+  const auto split_by = [&](const std::string& file) {
+    std::vector<std::string> options = alone;
+    options.push_back("split.file=" + file);
+    return run(options);
+  };
+  EXPECT_THAT(split_by("lanes/split.csv").err, HasSubstr("but earlier ones another"));
+  const std::vector<std::vector<std::string>> records = read_csv(folder / "lanes/split.csv");
+  std::string second = "cell,split\n";
+  for (std::size_t r = 1 + records.size() / 2; r < records.size(); ++r)
+    second += records[r][0] + "," + records[r][1] + "\n";
+  write_bytes(folder / "second.csv", second);
+  const Finished lane = split_by("second.csv");
   EXPECT_EQ(lane.code, 3);
   EXPECT_THAT(lane.err, HasSubstr("test cells took part in fitting the weights of lanes"));
 }

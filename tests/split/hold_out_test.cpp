@@ -142,6 +142,70 @@ TEST(HoldOut, GenesTakeAllTheirPerturbationsAlong) {
   EXPECT_FALSE(held_out_of_training_genes.empty()) << "no double of seen genes is held out";
 }
 
+/// The label's genes: A1 of A1_1, A1_2, and A1_1+A1_2.
+std::set<std::string> genes_of_guides(const std::string& name) {
+  std::set<std::string> genes;
+  for (const std::string& guide : genes_of(name)) genes.insert(guide.substr(0, guide.find('_')));
+  return genes;
+}
+
+std::vector<std::string> guides() {
+  std::vector<std::string> labels;
+  for (int i = 0; i < 20; ++i) {
+    for (int guide = 1; guide <= 2; ++guide) {
+      labels.push_back(fmt::format("A{}_{}", i, guide));
+      labels.push_back(fmt::format("A{}_{}+A{}_1", i, guide, (i + 1) % 20));
+    }
+    labels.push_back(fmt::format("A{}_1+A{}_2", i, i));  // of one gene
+  }
+  return labels;
+}
+
+// A gene of which another guide trained is not unseen.
+TEST(HoldOut, GuidesOfTheSameGenesGoTogether) {
+  const Dataset data = cells_of(guides());
+  for (const HoldOut what : {HoldOut::any, HoldOut::singles, HoldOut::doubles, HoldOut::genes}) {
+    const auto of = parts(data, holding(what));
+    std::map<std::set<std::string>, std::string> of_genes;
+    std::set<std::string> seen;
+    for (const auto& [name, part] : of) {
+      const std::set<std::string> genes = genes_of_guides(name);
+      EXPECT_EQ(of_genes.emplace(genes, part).first->second, part) << name;
+      if (part == "train") seen.insert(genes.begin(), genes.end());
+    }
+    if (what != HoldOut::singles && what != HoldOut::genes) continue;
+    std::int64_t unseen = 0;
+    for (const auto& [genes, part] : of_genes) {
+      if (genes.size() > 1 || part == "train") continue;
+      ++unseen;
+      EXPECT_FALSE(seen.contains(*genes.begin())) << *genes.begin() << " trains and is in " << part;
+    }
+    EXPECT_EQ(unseen, 6) << "of 20 genes";
+  }
+  SplitOptions options = holding(HoldOut::doubles);
+  options.seen = 2;
+  EXPECT_EQ(parts(data, options).size(), guides().size());
+}
+
+TEST(HoldOut, NumbersThatAreNoGuidesStay) {
+  std::vector<std::string> labels;
+  for (int i = 0; i < 20; ++i) labels.push_back(fmt::format("drug_{}", i));
+  EXPECT_EQ(count(parts(cells_of(labels), holding(HoldOut::genes)), false, "test"), 3);
+  labels.insert(labels.end(), {"other", "another"});
+  Dataset data = cells_of(labels);
+  data.genes.names[0] = "drug_1";
+  bool apart = false;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    SplitOptions options = holding(HoldOut::genes);
+    options.train = options.test = 0.5;
+    options.validation = 0;
+    const auto of = parts(data, options, seed);
+    EXPECT_EQ(of.at("drug_2"), of.at("drug_3"));
+    apart = apart || of.at("drug_1") != of.at("drug_2");
+  }
+  EXPECT_TRUE(apart) << "drug_1 is a gene";
+}
+
 TEST(HoldOut, DependsOnTheSeed) {
   const Dataset data = cells_of(twenty());
   for (const HoldOut what : {HoldOut::singles, HoldOut::doubles, HoldOut::genes}) {

@@ -269,6 +269,9 @@ TEST(SplitByFile, Errors) {
   EXPECT_THAT(with("cell,split\nc0,practice\n"), HasSubstr("says practice of cell c0; expected train"));
   EXPECT_THAT(with("cell,split\nx0,train\n"),
               HasSubstr("names none of the 4 cells of file.h5ad, the first of which is c0"));
+  EXPECT_THAT(
+      with("cell,split\nc0,train\nc1,val\nc1,valid\nc0,test\n"),
+      HasSubstr("gives cell c0 the part 'test', but earlier ones another; file.h5ad has no more cells"));
   EXPECT_THAT(with("cell,split\n\"c0,train\n"), HasSubstr("a quoted field is not closed (record 2)"));
   EXPECT_THAT(with("cell,split\nc0,train\nc1,test\n"),
               HasSubstr("one of the 4 cells of file.h5ad is left for train"));
