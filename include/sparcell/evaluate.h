@@ -208,6 +208,13 @@ struct PredictionGroup {
   std::vector<std::pair<std::string, Metrics>> predicted;  ///< by models and baselines
 };
 
+/// The PCA that a model's reconstruction is held against: of the model's own latent size.
+struct ModelPca {
+  std::string model;
+  std::string baseline;         ///< its name among the baselines: pca, or pca_<latent>
+  std::int64_t components = 0;  ///< the latent size, or as many as the training cells have
+};
+
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
   /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
@@ -218,6 +225,7 @@ struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> baselines;
   /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
   std::vector<std::pair<std::string, std::string>> failed;
+  std::vector<ModelPca> pca_of_models;  ///< of models that reconstruct
   std::vector<MetricInfo> metrics;  ///< those computed, with the name of their definition here
   std::vector<Verdict> verdicts;
   std::vector<PredictionVerdict> prediction_verdicts;

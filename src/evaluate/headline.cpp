@@ -34,7 +34,6 @@ std::string group_of(const Evaluation& evaluation, const std::string& metric) {
 
 /// Where no model reconstructs better than PCA of its size, that is the news.
 std::string news_of_pca(const Evaluation& evaluation) {
-  const double pca = value_of(evaluation.baselines, "pca", "mse");
   std::string best;
   double smallest = 0;
   for (const auto& [name, metrics] : evaluation.models) {
@@ -43,15 +42,18 @@ std::string news_of_pca(const Evaluation& evaluation) {
     best = name;
     smallest = mse;
   }
+  const auto own = std::find_if(evaluation.pca_of_models.begin(), evaluation.pca_of_models.end(),
+                                [&](const ModelPca& pca) { return pca.model == best; });
   const bool judged = std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(),
                                   [](const Verdict& v) { return v.metric == "mse" && v.baseline == "pca"; });
   const bool beaten = std::any_of(
       evaluation.verdicts.begin(), evaluation.verdicts.end(),
       [](const Verdict& v) { return v.metric == "mse" && v.baseline == "pca" && side_of(v) != Side::worse; });
-  if (best.empty() || std::isnan(pca) || !judged || beaten) return "";
+  if (best.empty() || own == evaluation.pca_of_models.end() || !judged || beaten) return "";
   return fmt::format(
-      "PCA wins the reconstruction: its mean squared error is {:.3g}, the best model's ({}) {:.3g}.", pca,
-      best, smallest);
+      "PCA with {} components wins the reconstruction: its mean squared error is {:.3g}, the best model's "
+      "({}) {:.3g}.",
+      own->components, value_of(evaluation.baselines, own->baseline, "mse"), best, smallest);
 }
 
 }  // namespace
