@@ -83,7 +83,7 @@ struct Verdict {
   double difference = 0;  ///< model minus baseline, in the metric's unit
   double low = 0;         ///< 95 % interval of the difference
   double high = 0;
-  bool beats = false;  ///< the interval excludes 0 on the better side
+  bool beats = false;  ///< the interval excludes 0 on the better side, and no p-value says the contrary
   /// Against `split_half`: of "generated and real cells are drawn from one distribution", by permutation.
   std::optional<double> p_value{};
 };

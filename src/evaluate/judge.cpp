@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "evaluate/per_perturbation.h"
+#include "evaluate/standing.h"
 
 namespace sparcell {
 namespace {
@@ -239,7 +240,8 @@ void Judge::add_verdict(const std::string& model, const std::string& metric, con
     return;
   }
   const auto [value, low, high] = *difference;
-  const bool beats = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+  const bool beyond = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+  const bool beats = beyond && !(p_value && *p_value <= told_apart);
   result_.verdicts.push_back({model, metric, baseline, value, low, high, beats, p_value});
 }
 

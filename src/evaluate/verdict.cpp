@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "evaluate/standing.h"
 #include "math/philox.h"
 #include "sparcell/evaluate.h"
 
@@ -64,9 +65,13 @@ Interval jackknife_interval(double value, std::span<const double> replicates) {
 }
 
 std::string verdict_sentence(const Verdict& verdict) {
-  const std::string numbers = fmt::format("difference {:.4g}, 95 % interval {:.4g} to {:.4g}, one seed",
-                                          verdict.difference, verdict.low, verdict.high);
-  const std::string reason = verdict.low <= 0 && verdict.high >= 0 ? "the interval holds 0" : "it is worse";
+  const bool told = verdict.p_value && *verdict.p_value <= told_apart;
+  const std::string numbers = fmt::format(
+      "difference {:.4g}, 95 % interval {:.4g} to {:.4g}, {}one seed", verdict.difference, verdict.low,
+      verdict.high, verdict.p_value ? fmt::format("permutation p = {:.2g}, ", *verdict.p_value) : "");
+  const std::string reason = told                                    ? "the two are told apart"
+                             : verdict.low <= 0 && verdict.high >= 0 ? "the interval holds 0"
+                                                                     : "it is worse";
   return verdict.beats ? fmt::format("{} beats {} on {} ({}).", verdict.model, verdict.baseline,
                                      verdict.metric, numbers)
                        : fmt::format("{} does not beat {} on {}: {} ({}).", verdict.model, verdict.baseline,

@@ -133,17 +133,27 @@ Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& mo
   return entry;
 }
 
+/// Of "no run's cells are told from real ones", where every run has a p-value: the smallest, times their
+/// number (Bonferroni).
+Json p_value_over(const std::vector<double>& p_values, std::size_t runs) {
+  if (p_values.size() < runs) return nullptr;
+  return std::min(1.0, *std::min_element(p_values.begin(), p_values.end()) * static_cast<double>(runs));
+}
+
 /// Verdicts that every run gives, from the differences of all of them.
 void add_verdicts_over_seeds(const std::string& name, const std::vector<const RunFolder*>& runs,
                              Json& merged) {
   const std::vector<MetricLabel> metrics = metrics_of(runs[0]->result);
   for (const Json& verdict : list(runs[0]->result, "verdicts")) {
     Sample sample;
+    std::vector<double> p_values;
     for (const RunFolder* run : runs) {
       for (const Json& other : list(run->result, "verdicts")) {
-        if (other["model"] == verdict["model"] && other["metric"] == verdict["metric"] &&
-            other["baseline"] == verdict["baseline"] && other["difference"].is_number())
-          sample.values.push_back(other["difference"]);
+        if (other["model"] != verdict["model"] || other["metric"] != verdict["metric"] ||
+            other["baseline"] != verdict["baseline"] || !other["difference"].is_number())
+          continue;
+        sample.values.push_back(other["difference"]);
+        if (other.contains("p_value") && other["p_value"].is_number()) p_values.push_back(other["p_value"]);
       }
     }
     if (sample.values.size() < runs.size()) continue;
@@ -160,6 +170,8 @@ void add_verdicts_over_seeds(const std::string& name, const std::vector<const Ru
                                   {"interval", {low, high}},
                                   {"beats", smaller ? high < 0 : low > 0},
                                   {"seeds", runs.size()}});
+    if (const Json p = p_value_over(p_values, runs.size()); !p.is_null())
+      merged["verdicts"].back()["p_value"] = p;
   }
 }
 

@@ -84,10 +84,11 @@ TEST_F(Evaluating, TheNewsOfPcaIsThatOfTheBestModelsOwnSize) {
       test::mapping_model("small", data, 2, [](float x) { return x + 3; }),
       test::mapping_model("wide", data, 6, [](float x) { return x + (std::sin(99 * x) > 0 ? 2.f : -2.f); })};
   const test::Judged judged = judge(data, split, models);
-  EXPECT_EQ(headline(judged.evaluation)[0],
-            fmt::format("PCA with 6 components wins the reconstruction: its mean squared error is {:.3g}, the "
-                        "best model's (wide) 4.",
-                        judged.metric("pca_6", "mse")));
+  EXPECT_EQ(
+      headline(judged.evaluation)[0],
+      fmt::format("PCA with 6 components wins the reconstruction: its mean squared error is {:.3g}, the "
+                  "best model's (wide) 4.",
+                  judged.metric("pca_6", "mse")));
 }
 
 TEST_F(Evaluating, PcaOfAllGenesIsExact) {

@@ -68,6 +68,16 @@ TEST(Verdict, IsSaidInPlainWords) {
       "ae does not beat pca on mse: it is worse (difference 0.002, 95 % interval 0.001 to 0.003, one seed).");
   verdict.low = -0.001;
   EXPECT_THAT(verdict_sentence(verdict), testing::HasSubstr("the interval holds 0"));
+  verdict = {"gan", "energy_distance", "split_half", 0.01, -0.01, 0.03, false, 0.021};
+  EXPECT_EQ(verdict_sentence(verdict),
+            "gan does not beat split_half on energy_distance: the two are told apart (difference 0.01, 95 % "
+            "interval -0.01 to 0.03, permutation p = 0.021, one seed).");
+  Evaluation evaluation;
+  evaluation.verdicts = {verdict};
+  EXPECT_THAT(headline(evaluation), testing::ElementsAre("gan makes cells that can be told from real ones."));
+  evaluation.verdicts[0].p_value = 0.2;
+  EXPECT_THAT(headline(evaluation),
+              testing::ElementsAre("gan makes cells that were not told from real ones."));
 }
 
 }  // namespace

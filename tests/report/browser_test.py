@@ -60,7 +60,7 @@ def check_sections(page):
     assert text(page, "#comparison-tables tbody td") == "0.0125"
     assert text(page, "#summary .lead strong") == "ae"
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
-    assert len(head) == 3 and "▼ does worse" in head[0] and "passes for real cells" in head[1], head
+    assert len(head) == 3 and "▼ does worse" in head[0] and "not told from real cells" in head[1], head
     assert has(page, "#training-figures .panels") == 3
     assert has(page, "#run-details details") == 3
     assert "ae: steps run as recorded graphs; their time is divided as that of 20 sample steps" in text(page, "#run")

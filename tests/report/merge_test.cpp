@@ -75,6 +75,17 @@ TEST_F(Merging, ADifferenceThatAllSeedsShareBeats) {
   EXPECT_THAT(text, Not(HasSubstr("a: ae")));  // said once, over all seeds
 }
 
+TEST_F(Merging, ThePValueOverSeedsIsTheSmallestTimesTheirNumber) {
+  RunFolder a = run("a", "demo", 0, 0.2, -0.10), b = run("b", "demo", 1, 0.2, -0.11);
+  for (RunFolder* run : {&a, &b}) run->result["verdicts"][0]["baseline"] = "split_half";
+  a.result["verdicts"][0]["p_value"] = 0.02;
+  EXPECT_FALSE(merge_runs({a, b}).result["verdicts"][0].contains("p_value"));
+  b.result["verdicts"][0]["p_value"] = 0.6;
+  EXPECT_NEAR(merge_runs({a, b}).result["verdicts"][0]["p_value"].get<double>(), 0.04, 1e-12);
+  a.result["verdicts"][0]["p_value"] = 0.7;
+  EXPECT_EQ(merge_runs({a, b}).result["verdicts"][0]["p_value"], 1);
+}
+
 TEST_F(Merging, TheSameSeedTwiceIsNoSpread) {
   const Json merged = merge_runs({run("a", "demo", 4, 0.2, -0.10), run("b", "demo", 4, 0.2, -0.10)}).result;
   EXPECT_FALSE(merged["models"].contains("demo/ae"));
