@@ -238,6 +238,26 @@ TEST_F(Figures, HistogramsHoldEveryCellOfRealHalvesAndModels) {
   }
 }
 
+TEST_F(Figures, TotalsThatAreNotFiniteAreCountedApart) {
+  RunSample sample;
+  sample.expression = true;
+  RunExpression all = expression(written(sample));
+  CellTotals& vae = all.generated[0].second.totals;
+  vae.library_size[0] = std::numeric_limits<float>::infinity();
+  vae.library_size[1] = std::nanf("");
+  for (float& total : all.generated[1].second.totals.library_size)
+    total = std::numeric_limits<float>::infinity();
+  const Json sizes = total_histograms(all)[0];
+  EXPECT_TRUE(std::isfinite(sizes["low"].get<double>()) && std::isfinite(sizes["width"].get<double>()));
+  EXPECT_EQ(sizes["samples"][0]["not_finite"], 0);
+  EXPECT_EQ(sizes["samples"][3]["not_finite"], 2);
+  const auto cells = static_cast<double>(vae.library_size.size());
+  double sum = 0;
+  for (const Json& share : sizes["samples"][3]["shares"]) sum += share.get<double>();
+  EXPECT_NEAR(sum, (cells - 2) / cells, 1e-3);
+  for (const Json& share : sizes["samples"][4]["shares"]) EXPECT_EQ(share, 0);
+}
+
 TEST_F(Figures, CorrelationsAreInOneOrderAndAConstantGeneHasNone) {
   RunSample sample;
   sample.expression = true;
