@@ -91,8 +91,12 @@ void Judge::judge_predictions_of(const JudgedModel& model, Scores& scores) {
 
 void Judge::set_predictions(const Predictions& predictions, const PredictionScores& judged,
                             Scores& scores) const {
-  for (const auto& [name, values] : judged)
-    scores.set(name_of(predictions.set.held) + "_" + name, mean_of_defined(values));
+  const std::string held = name_of(predictions.set.held);
+  for (const auto& [name, values] : judged) scores.set(held + "_" + name, mean_of_defined(values));
+  const std::vector<double>& errors = values_of(judged, "l2");  // defined wherever something is predicted
+  const auto predicted =
+      std::count_if(errors.begin(), errors.end(), [](double error) { return !std::isnan(error); });
+  scores.set(held + "_perturbations", static_cast<double>(predicted));
 }
 
 void Judge::add_prediction_columns(const std::string& name, const Predictions& predictions,

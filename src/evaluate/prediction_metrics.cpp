@@ -81,6 +81,10 @@ std::vector<MetricInfo> prediction_metrics() {
     const std::string de = std::string("the 50 genes that differ most from training controls in its ") +
                            cells + " cells (|t| of Welch's test)";
     const std::string de20 = "the 20 genes" + de.substr(std::string("the 50 genes").size());
+    all.push_back({std::string(held) + "_perturbations", std::string(held) + " perturbations",
+                   std::string("predicted_perturbations_") + held + "_v1", "perturbations",
+                   "Number of " + of + " that it says something of: means over fewer are not compared.",
+                   group, Better::neither, 1});
     add_errors(group, held, of, {"", "", "all genes"}, all);
     add_others(group, held, of, de, all);
     add_errors(group, held, of,

@@ -148,6 +148,16 @@ TEST_F(Predicted, BeatsNeedsAllThree) {
   EXPECT_FALSE(beats(judged, "sum", "training_mean", "seen"));
 }
 
+TEST_F(Predicted, EveryEntrySaysOverHowManyPerturbationsItsMeansAre) {
+  data.perturbations.parts[singles + 2] = {"elsewhere"};  // one gene alone is no sum
+  const test::Judged judged = judge(data, split, {model("truth", 1)});
+  EXPECT_EQ(judged.metric("truth", "seen_perturbations"), singles);
+  EXPECT_EQ(judged.metric("truth", "unseen_perturbations"), doubles);
+  EXPECT_EQ(judged.metric("control_mean", "unseen_perturbations"), doubles);
+  EXPECT_EQ(judged.metric("additive", "unseen_perturbations"), doubles - 1);
+  EXPECT_FALSE(judged.has("additive", "seen_perturbations"));
+}
+
 TEST_F(Predicted, GroupsSayHowManyGenesWereSeen) {
   data.perturbations.parts[singles + 1] = {"g1", "elsewhere"};
   const test::Judged judged = judge(data, split, {model("truth", 1)});

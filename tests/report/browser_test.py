@@ -68,6 +68,17 @@ def check_sections(page):
     assert text(page, ".warning") == "Warning. The last batch holds few cells."
 
 
+def check_best(page):
+    """A mean over fewer perturbations than others' is none of the best, and says so."""
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#comparison-tables table')].find(table => "
+        "table.innerText.toLowerCase().includes('unseen l2')).innerText.split('\\n').filter(line => line.includes('perturbations')).join('|')"
+    )
+    assert "of 4 perturbations" in rows, rows
+    best = page.evaluate("[...document.querySelectorAll('#comparison-tables td.best')].map(cell => cell.firstChild.textContent)")
+    assert "2" in [value.rstrip("0").rstrip(".") for value in best] and "1" not in [value.rstrip("0").rstrip(".") for value in best], best
+
+
 def check_points(page):
     """Every cell of the data is a drawn point, in every space."""
     count = "document.querySelectorAll('#cell-scatter .scatterlayer .point').length"
@@ -309,8 +320,8 @@ def main(sample):
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         subprocess.run([sample, folder], check=True, stdout=subprocess.DEVNULL)
-        kinds = ("plain", "hostile", "large", "huge", "single")
-        plain, hostile, large, huge, single = (folder / f"{kind}.html" for kind in kinds)
+        kinds = ("plain", "hostile", "large", "huge", "single", "predicting")
+        plain, hostile, large, huge, single, predicting = (folder / f"{kind}.html" for kind in kinds)
         with Page(program) as page:
             opened(page, plain)
             check_sections(page)
@@ -328,6 +339,8 @@ def main(sample):
             for report in (plain, hostile, single):
                 opened(page, report, 390, 844, phone=True)
             assert has(page, "#generated") == 0 and has(page, "#cells") == 1
+            opened(page, predicting)
+            check_best(page)
             opened(page, hostile)
             assert has(page, "img") == 0 and text(page, "h1").startswith("</script><img")
             page_has_webgl = page.evaluate("document.createElement('canvas').getContext('webgl') !== null")

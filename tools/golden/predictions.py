@@ -98,7 +98,8 @@ class PredictionTask:
                 row[name] = np.mean(farther) if others else np.nan
             rows.append(row)
         defined = {key: [row[key] for row in rows if np.isfinite(row[key])] for key in (rows[0] if rows else {})}
-        return {key: float(np.mean(values)) for key, values in defined.items() if values}
+        means = {key: float(np.mean(values)) for key, values in defined.items() if values}
+        return means | ({"perturbations": len(rows)} if rows else {})
 
     def baselines(self, parts):
         """`parts`: the names of the genes that each perturbation perturbs."""
