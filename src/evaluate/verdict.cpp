@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evaluate/standing.h"
+#include "evaluate/student_t.h"
 #include "math/philox.h"
 #include "sparcell/evaluate.h"
 
@@ -43,15 +44,6 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
   }
   std::sort(means.begin(), means.end());
   return {mean_of(differences), quantile(means, 0.025), quantile(means, 0.975)};
-}
-
-double student_t_975(std::int64_t degrees) {
-  const double z = 1.959963984540054, z2 = z * z, v = static_cast<double>(degrees);
-  const double g1 = z * (z2 + 1) / 4;
-  const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
-  const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-  const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
-  return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
 }
 
 Interval jackknife_interval(double value, std::span<const double> replicates) {

@@ -36,8 +36,4 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
 /// large: a careful interval.
 Interval jackknife_interval(double value, std::span<const double> replicates);
 
-/// The 97.5 % point of Student's t, by Cornish-Fisher expansion (Abramowitz and Stegun 26.7.5): 0.2 % too
-/// small at 4 degrees of freedom, exact to five digits from 10.
-double student_t_975(std::int64_t degrees);
-
 }  // namespace sparcell

@@ -8,7 +8,7 @@
 #include <map>
 #include <set>
 
-#include "evaluate/verdict.h"
+#include "evaluate/student_t.h"
 #include "report/metrics.h"
 #include "report/seed_groups.h"
 #include "report/verdicts.h"

@@ -65,8 +65,8 @@ TEST_F(Merging, RunsOfOneNameAreMeansOverSeedsWithStudentsInterval) {
   EXPECT_EQ(verdict["model"], "demo/ae");
   EXPECT_EQ(verdict["seeds"], 3);
   EXPECT_NEAR(verdict["difference"].get<double>(), -0.2, 1e-12);
-  // t of 2 degrees of freedom is 4.3027 (the expansion: 4 % less); 0.1 / sqrt(3) is the standard error.
-  EXPECT_NEAR(verdict["interval"][0].get<double>(), -0.2 - 4.3027 * 0.1 / std::sqrt(3.0), 0.012);
+  // t of 2 degrees of freedom is 4.3027; 0.1 / sqrt(3) is the standard error.
+  EXPECT_NEAR(verdict["interval"][0].get<double>(), -0.2 - 4.3027 * 0.1 / std::sqrt(3.0), 1e-5);
   EXPECT_FALSE(verdict["beats"]);  // -0.2 -+ 0.24 holds 0
 }
 
