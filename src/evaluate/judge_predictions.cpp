@@ -166,8 +166,7 @@ void Judge::add_prediction_verdicts(const std::string& model, const Predictions&
         if (!std::isnan(mine[p]) && !std::isnan(other[p])) differences.push_back(mine[p] - other[p]);
       }
       std::optional<Interval> interval;
-      if (std::ssize(differences) >= perturbations_for_interval)
-        interval = bootstrap_interval(differences, options_.resamples, seed_);
+      if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
       const std::size_t before = result_.verdicts.size();
       add_verdict(model, held + "_" + score, baseline, interval,
                   fmt::format("{} perturbations where both are defined", perturbations_for_interval));

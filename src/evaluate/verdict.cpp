@@ -46,6 +46,15 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
   return {mean_of(differences), quantile(means, 0.025), quantile(means, 0.975)};
 }
 
+Interval mean_interval(std::span<const double> differences) {
+  const auto n = static_cast<double>(differences.size());
+  const double mean = mean_of(differences);
+  double squares = 0;
+  for (const double difference : differences) squares += (difference - mean) * (difference - mean);
+  const double half = student_t_975(std::ssize(differences) - 1) * std::sqrt(squares / (n - 1) / n);
+  return {mean, mean - half, mean + half};
+}
+
 Interval jackknife_interval(double value, std::span<const double> replicates) {
   const auto groups = static_cast<double>(replicates.size());
   const double mean = mean_of(replicates);

@@ -43,7 +43,13 @@ std::string page() {
       "# Metrics\n\nWritten from the registry in `metric_table.cpp` "
       "(`tests/evaluate/metrics_page_test.cpp`). The short\n"
       "key stays; the versioned name says the definition, here in 50 principal components. `result.json` has "
-      "both.\n";
+      "both.\n\n"
+      "Verdicts hold a model against a baseline by a 95 % interval of the difference: of means over test "
+      "cells a\n"
+      "bootstrap of cells; of means over perturbations Student's t over their differences, from eight\n"
+      "perturbations on; of distances and R² a jackknife over groups of cells; over seeds Student's t over "
+      "runs.\n"
+      "Against `split_half` a permutation test of the distance decides.\n";
   for (const std::string_view group : Names<MetricGroup>::values) {
     text += fmt::format(
         "\n## {}\n\n| key | metric | definition | unit | better | test cells | name |\n"
