@@ -39,9 +39,9 @@ void add_errors(MetricGroup group, const std::string& held, const std::string& o
 void add_others(MetricGroup group, const std::string& held, const std::string& of, const std::string& de,
                 std::vector<MetricInfo>& all) {
   const auto add = [&](const std::string& name, const std::string& label, const std::string& version,
-                       const std::string& unit, const std::string& what) {
-    all.push_back({held + "_" + name, held + " " + label, version + "_" + held + "_v1", unit,
-                   "Mean over " + of + " of " + what, group, Better::larger, 1});
+                       const std::string& unit, const std::string& what, int number = 1) {
+    all.push_back({held + "_" + name, held + " " + label, fmt::format("{}_{}_v{}", version, held, number),
+                   unit, "Mean over " + of + " of " + what, group, Better::larger, 1});
   };
   add("delta_cosine", "cosine of differences to control", "prediction_delta_cosine", "",
       "the cosine of the differences of predicted and real mean to the mean of the training controls.");
@@ -61,8 +61,9 @@ void add_others(MetricGroup group, const std::string& held, const std::string& o
   add("de_precision", "precision of the 50 predicted to change most", "prediction_de_precision50",
       "share of genes",
       "the share of the 50 genes of the largest predicted differences to control that differ by Welch's test "
-      "at a "
-      "false discovery rate of 5 %.");
+      "(Student's t with the degrees of freedom of Welch and Satterthwaite; two cells at least) at a false "
+      "discovery rate of 5 %.",
+      2);
   add("de_spearman", "Spearman of fold changes", "prediction_de_spearman50", "",
       "Spearman's correlation of predicted and real differences to control over " + de + ".");
   add("de_direction", "direction of fold changes", "prediction_de_direction50", "share of genes",
