@@ -19,9 +19,11 @@ void add_errors(MetricGroup group, const std::string& held, const std::string& o
                 std::vector<MetricInfo>& all) {
   const auto add = [&](const std::string& name, const std::string& label, const std::string& unit,
                        const std::string& what, Better better) {
-    all.push_back({held + "_" + name + over.behind, held + " " + label + over.label,
-                   "prediction_" + name + over.behind + "_" + held + "_v1", unit,
-                   "Mean over " + of + ", over " + over.genes + ", of " + what, group, better, 1});
+    all.push_back(
+        {held + "_" + name + over.behind, held + " " + label + over.label,
+         "prediction_" + name + over.behind + "_" + held + "_v1", unit,
+         "Mean over " + of + (of.ends_with(',') ? "" : ",") + " over " + over.genes + ", of " + what, group,
+         better, 1});
   };
   add("mse", "MSE", squared, "the squared error of the predicted mean.", Better::smaller);
   add("mae", "MAE", value, "the absolute error of the predicted mean.", Better::smaller);

@@ -79,6 +79,7 @@ TEST(MetricsPage, EveryMetricSaysWhatItIs) {
     EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
     EXPECT_THAT(metric.name, testing::ContainsRegex("_v[0-9]+$")) << metric.key;
     EXPECT_THAT(metric.definition, testing::EndsWith(".")) << metric.key;
+    EXPECT_THAT(metric.definition, testing::Not(testing::HasSubstr(",,"))) << metric.key;
     EXPECT_FALSE(metric.label.empty()) << metric.key;
     EXPECT_GE(metric.cells, 1) << metric.key;
   }
