@@ -49,7 +49,14 @@ std::string page() {
       "bootstrap of cells; of means over perturbations Student's t over their differences, from eight\n"
       "perturbations on; of distances and R² a jackknife over groups of cells; over seeds Student's t over "
       "runs.\n"
-      "Against `split_half` a permutation test of the distance decides.\n";
+      "Against `split_half` a permutation test of the distance decides.\n\n"
+      "`split_half` compares halves of the test cells, models as many cells as there are test cells: on "
+      "metrics\n"
+      "that depend on the number of cells (`sliced_wasserstein`, `gene_wasserstein`, `zero_fraction_error`, "
+      "those\n"
+      "of library sizes and genes per cell, `precision`, `recall`, `coverage`) a model may pass it by its "
+      "greater\n"
+      "number alone.\n";
   for (const std::string_view group : Names<MetricGroup>::values) {
     text += fmt::format(
         "\n## {}\n\n| key | metric | definition | unit | better | test cells | name |\n"
