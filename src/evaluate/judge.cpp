@@ -92,6 +92,7 @@ void Judge::open_generation() {
   if (!wanted_.any_of(MetricGroup::generation) && !wanted_.any_of(MetricGroup::expression)) return;
   space_.emplace(sample_space(context_, *projector_, all_components_, test_.means,
                               most_variable(data_.x, split_.train, correlated_genes), wanted_, seed_));
+  space_->logarithms = logarithms();
   sample_.emplace(*space_, real_, test_, split_.train, seed_);
   add_columns("", "_real", sample_->distribution());
 }
@@ -300,7 +301,7 @@ void Judge::list_metrics() {
   };
   // The name of a distance's definition says the components that it was computed in.
   for (const MetricInfo& info : metric_registry(result_.pca.components.rows)) {
-    if (computed(info.key)) result_.metrics.push_back(info);
+    if (computed(info.key)) result_.metrics.push_back(logarithms() ? info : of_plain_values(info));
   }
 }
 

@@ -55,4 +55,11 @@ std::optional<Settings> settings_of(const RunFolder& run) {
   return settings;
 }
 
+bool has_logarithms(const RunFolder& run) {
+  const auto settings = settings_of(run);
+  if (!settings) return true;
+  const auto said = settings->find("normalize.log1p");
+  return said == settings->end() || said->second != "false";
+}
+
 }  // namespace sparcell

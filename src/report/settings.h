@@ -17,4 +17,7 @@ using Settings = std::map<std::string, std::string>;
 /// folder holds no config.yaml.
 std::optional<Settings> settings_of(const RunFolder& run);
 
+/// Whether the run's values are log(1 + normalized counts); assumed of values that were taken as they are.
+bool has_logarithms(const RunFolder& run);
+
 }  // namespace sparcell

@@ -56,7 +56,10 @@ std::string page() {
       "those\n"
       "of library sizes and genes per cell, `precision`, `recall`, `coverage`) a model may pass it by its "
       "greater\n"
-      "number alone.\n";
+      "number alone.\n\n"
+      "With `normalize.log1p: false` values are normalized counts: units say so, a library size is their "
+      "sum, and\n"
+      "the versioned names of what changes end in `_linear_v1`.\n";
   for (const std::string_view group : Names<MetricGroup>::values) {
     text += fmt::format(
         "\n## {}\n\n| key | metric | definition | unit | better | test cells | name |\n"

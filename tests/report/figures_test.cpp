@@ -201,6 +201,19 @@ TEST_F(Figures, TotalsAreSumsOfCountsAndDetectedGenes) {
   EXPECT_EQ(all.generated[1].first, "gan");
 }
 
+TEST_F(Figures, TotalsOfPlainCountsAreTheirSums) {
+  RunSample sample;
+  sample.expression = true;
+  const RunFolder run = written(sample);
+  write_file(run.path + "/config.yaml", "normalize:\n  target_sum: median\n  log1p: false\n");
+  const RunExpression all = expression(run);
+  for (std::int64_t cell = 0; cell < 60; ++cell) {
+    double sum = 0;
+    for (std::int64_t g = 0; g < sample.genes; ++g) sum += std::max(0.0f, expression_of(cell, g, 0));
+    EXPECT_NEAR(all.real.totals.library_size[cell], sum, 1e-4 * sum);
+  }
+}
+
 TEST_F(Figures, GenesOfColoursAreThoseOfPerturbationsAndTheMostVariable) {
   RunSample sample;
   sample.expression = true;
