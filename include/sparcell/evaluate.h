@@ -83,7 +83,7 @@ struct Verdict {
   double difference = 0;  ///< model minus baseline, in the metric's unit
   double low = 0;         ///< 95 % interval of the difference
   double high = 0;
-  bool beats = false;  ///< the interval excludes 0 on the better side
+  bool beats = false;  ///< the interval excludes 0 on the better side, and no p-value says the contrary
   /// Against `split_half`: of "generated and real cells are drawn from one distribution", by permutation.
   std::optional<double> p_value{};
 };
@@ -208,6 +208,13 @@ struct PredictionGroup {
   std::vector<std::pair<std::string, Metrics>> predicted;  ///< by models and baselines
 };
 
+/// The PCA that a model's reconstruction is held against: of the model's own latent size.
+struct ModelPca {
+  std::string model;
+  std::string baseline;         ///< its name among the baselines: pca, or pca_<latent>
+  std::int64_t components = 0;  ///< the latent size, or as many as the training cells have
+};
+
 struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> models;
   /// Reconstruction: gene_mean, centroid_mean (of the perturbations' centroids), control_mean, linear (the
@@ -218,6 +225,7 @@ struct Evaluation {
   std::vector<std::pair<std::string, Metrics>> baselines;
   /// Models that gave values that are not finite, with the sentence that says where; they have no metrics.
   std::vector<std::pair<std::string, std::string>> failed;
+  std::vector<ModelPca> pca_of_models;  ///< of models that reconstruct
   std::vector<MetricInfo> metrics;  ///< those computed, with the name of their definition here
   std::vector<Verdict> verdicts;
   std::vector<PredictionVerdict> prediction_verdicts;

@@ -19,10 +19,8 @@ double value_of(const std::vector<std::pair<std::string, Metrics>>& entries, con
   return std::numeric_limits<double>::quiet_NaN();
 }
 
-Side side_of(const Verdict& verdict) {
-  if (verdict.beats) return Side::better;
-  if (std::isnan(verdict.low) || std::isnan(verdict.high)) return Side::unjudged;
-  return verdict.low > 0 || verdict.high < 0 ? Side::worse : Side::undecided;
+Side side_shown_by(const Verdict& verdict) {
+  return side_of(verdict.baseline, verdict.beats, verdict.low, verdict.high, verdict.p_value);
 }
 
 std::string group_of(const Evaluation& evaluation, const std::string& metric) {
@@ -34,7 +32,6 @@ std::string group_of(const Evaluation& evaluation, const std::string& metric) {
 
 /// Where no model reconstructs better than PCA of its size, that is the news.
 std::string news_of_pca(const Evaluation& evaluation) {
-  const double pca = value_of(evaluation.baselines, "pca", "mse");
   std::string best;
   double smallest = 0;
   for (const auto& [name, metrics] : evaluation.models) {
@@ -43,15 +40,19 @@ std::string news_of_pca(const Evaluation& evaluation) {
     best = name;
     smallest = mse;
   }
+  const auto own = std::find_if(evaluation.pca_of_models.begin(), evaluation.pca_of_models.end(),
+                                [&](const ModelPca& pca) { return pca.model == best; });
   const bool judged = std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(),
                                   [](const Verdict& v) { return v.metric == "mse" && v.baseline == "pca"; });
-  const bool beaten = std::any_of(
-      evaluation.verdicts.begin(), evaluation.verdicts.end(),
-      [](const Verdict& v) { return v.metric == "mse" && v.baseline == "pca" && side_of(v) != Side::worse; });
-  if (best.empty() || std::isnan(pca) || !judged || beaten) return "";
+  const bool beaten =
+      std::any_of(evaluation.verdicts.begin(), evaluation.verdicts.end(), [](const Verdict& v) {
+        return v.metric == "mse" && v.baseline == "pca" && side_shown_by(v) != Side::worse;
+      });
+  if (best.empty() || own == evaluation.pca_of_models.end() || !judged || beaten) return "";
   return fmt::format(
-      "PCA wins the reconstruction: its mean squared error is {:.3g}, the best model's ({}) {:.3g}.", pca,
-      best, smallest);
+      "PCA with {} components wins the reconstruction: its mean squared error is {:.3g}, the best model's "
+      "({}) {:.3g}.",
+      own->components, value_of(evaluation.baselines, own->baseline, "mse"), best, smallest);
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ std::vector<std::string> headline(const Evaluation& evaluation) {
   std::vector<SidedVerdict> verdicts;
   for (const Verdict& verdict : evaluation.verdicts) {
     verdicts.push_back(
-        {verdict.model, group_of(evaluation, verdict.metric), verdict.baseline, side_of(verdict)});
+        {verdict.model, group_of(evaluation, verdict.metric), verdict.baseline, side_shown_by(verdict)});
   }
   for (const std::string& sentence : standing_sentences(standings(verdicts))) sentences.push_back(sentence);
   for (const auto& [model, reason] : evaluation.failed)

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "evaluate/per_perturbation.h"
+#include "evaluate/standing.h"
 
 namespace sparcell {
 namespace {
@@ -91,6 +92,7 @@ void Judge::open_generation() {
   if (!wanted_.any_of(MetricGroup::generation) && !wanted_.any_of(MetricGroup::expression)) return;
   space_.emplace(sample_space(context_, *projector_, all_components_, test_.means,
                               most_variable(data_.x, split_.train, correlated_genes), wanted_, seed_));
+  space_->logarithms = logarithms();
   sample_.emplace(*space_, real_, test_, split_.train, seed_);
   add_columns("", "_real", sample_->distribution());
 }
@@ -239,7 +241,8 @@ void Judge::add_verdict(const std::string& model, const std::string& metric, con
     return;
   }
   const auto [value, low, high] = *difference;
-  const bool beats = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+  const bool beyond = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
+  const bool beats = beyond && !(p_value && *p_value <= told_apart);
   result_.verdicts.push_back({model, metric, baseline, value, low, high, beats, p_value});
 }
 
@@ -298,7 +301,7 @@ void Judge::list_metrics() {
   };
   // The name of a distance's definition says the components that it was computed in.
   for (const MetricInfo& info : metric_registry(result_.pca.components.rows)) {
-    if (computed(info.key)) result_.metrics.push_back(info);
+    if (computed(info.key)) result_.metrics.push_back(logarithms() ? info : of_plain_values(info));
   }
 }
 

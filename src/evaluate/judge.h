@@ -40,6 +40,8 @@ class Judge {
  private:
   using Named = std::vector<std::pair<std::string, ReconstructionScores>>;
 
+  /// Of values that were taken as they are it is assumed.
+  bool logarithms() const { return !data_.raw.known() || data_.raw.log1p; }
   Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_.count(), &log_); }
   void fit_components();
   void open_generation();

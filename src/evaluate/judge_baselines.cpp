@@ -97,6 +97,10 @@ void Judge::judge_components() {
       if (const auto judged = latent(name, encode, scores)) pca_correct_[latent_size] = judged->correct;
     }
     result_.baselines.emplace_back(name, scores.metrics());
+    for (const JudgedModel& model : models_) {
+      if (model.reconstruct && model.latent == latent_size)
+        result_.pca_of_models.push_back({model.name, name, projector.components()});
+    }
   }
   for (std::int64_t latent_size : latent_sizes(models_)) judge_variants_of_pca(latent_size);
 }

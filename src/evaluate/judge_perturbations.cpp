@@ -75,8 +75,7 @@ void Judge::add_pseudobulk_verdicts(const std::string& model, const PseudobulkSc
       if (!std::isnan(mine[p]) && !std::isnan(other[p])) differences.push_back(mine[p] - other[p]);
     }
     std::optional<Interval> interval;
-    if (std::ssize(differences) >= perturbations_for_interval)
-      interval = bootstrap_interval(differences, options_.resamples, seed_);
+    if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
     add_verdict(model, key, baseline, interval,
                 fmt::format("{} perturbations where both are defined", perturbations_for_interval));
   }

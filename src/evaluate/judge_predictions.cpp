@@ -92,8 +92,12 @@ void Judge::judge_predictions_of(const JudgedModel& model, Scores& scores) {
 
 void Judge::set_predictions(const Predictions& predictions, const PredictionScores& judged,
                             Scores& scores) const {
-  for (const auto& [name, values] : judged)
-    scores.set(name_of(predictions.set.held) + "_" + name, mean_of_defined(values));
+  const std::string held = name_of(predictions.set.held);
+  for (const auto& [name, values] : judged) scores.set(held + "_" + name, mean_of_defined(values));
+  const std::vector<double>& errors = values_of(judged, "l2");  // defined wherever something is predicted
+  const auto predicted =
+      std::count_if(errors.begin(), errors.end(), [](double error) { return !std::isnan(error); });
+  scores.set(held + "_perturbations", static_cast<double>(predicted));
 }
 
 void Judge::add_prediction_columns(const std::string& name, const Predictions& predictions,
@@ -163,8 +167,7 @@ void Judge::add_prediction_verdicts(const std::string& model, const Predictions&
         if (!std::isnan(mine[p]) && !std::isnan(other[p])) differences.push_back(mine[p] - other[p]);
       }
       std::optional<Interval> interval;
-      if (std::ssize(differences) >= perturbations_for_interval)
-        interval = bootstrap_interval(differences, options_.resamples, seed_);
+      if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
       const std::size_t before = result_.verdicts.size();
       add_verdict(model, held + "_" + score, baseline, interval,
                   fmt::format("{} perturbations where both are defined", perturbations_for_interval));

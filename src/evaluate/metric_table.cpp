@@ -1,5 +1,6 @@
 // Every metric: what result.json, the report and the documentation say of it.
 #include "evaluate/prediction.h"
+#include "evaluate/registry.h"
 
 namespace sparcell {
 namespace {
@@ -222,6 +223,20 @@ std::vector<MetricInfo> latent_metrics() {
 }
 
 }  // namespace
+
+MetricInfo of_plain_values(MetricInfo metric) {
+  const auto replace = [](std::string& text, const std::string& old, const std::string& by) {
+    const std::size_t at = text.find(old);
+    if (at != std::string::npos) text.replace(at, old.size(), by);
+    return at != std::string::npos;
+  };
+  const bool in_values = replace(metric.unit, value, "normalized expression");
+  const bool of_counts = replace(metric.definition, "exp(x) - 1, x below 0 as 0", "x, below 0 as 0");
+  if (!in_values && !of_counts && metric.key != "log_library_size_wasserstein") return metric;
+  if (in_values) replace(metric.name, "_log1p", "");
+  metric.name.insert(metric.name.rfind("_v"), "_linear");
+  return metric;
+}
 
 std::vector<MetricInfo> metric_registry(std::int64_t components) {
   std::vector<MetricInfo> all = reconstruction_metrics();

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "evaluate/mean_scores.h"
+#include "evaluate/student_t.h"
 
 namespace sparcell {
 namespace {
@@ -33,31 +34,22 @@ std::vector<std::int32_t> largest(const std::vector<double>& scores, std::size_t
   return genes;
 }
 
-/// |t| of Welch's test for every gene; 0 where the means are equal.
-std::vector<double> welch(const CellMoments& a, std::int64_t p, const CellMoments& controls) {
-  const auto n = static_cast<double>(a.centroids.cells[p]),
-             m = static_cast<double>(controls.centroids.cells[0]);
-  std::vector<double> scores;
-  for (std::int64_t g = 0; g < a.centroids.means.cols; ++g) {
-    const double difference = a.centroids.means(p, g) - controls.centroids.means(0, g);
-    const double error = std::sqrt(a.variances(p, g) / n + controls.variances(0, g) / m);
-    scores.push_back(difference == 0 ? 0 : std::abs(difference) / std::max(error, 1e-12));
+/// Benjamini and Hochberg 1995 over all genes; empty where p-values are not defined.
+std::vector<bool> significant(const std::vector<double>& p_values) {
+  std::vector<std::pair<double, std::size_t>> ordered;
+  for (std::size_t g = 0; g < p_values.size(); ++g) {
+    if (std::isnan(p_values[g])) return {};
+    ordered.emplace_back(p_values[g], g);
   }
-  return scores;
-}
-
-/// Benjamini and Hochberg 1995 over all genes, p-values of the normal distribution.
-std::vector<bool> significant(const std::vector<double>& t) {
-  std::vector<std::pair<double, std::size_t>> p_values;
-  for (std::size_t g = 0; g < t.size(); ++g) p_values.emplace_back(std::erfc(t[g] / std::sqrt(2.0)), g);
-  std::sort(p_values.begin(), p_values.end());
+  std::sort(ordered.begin(), ordered.end());
   std::size_t found = 0;
-  for (std::size_t i = 0; i < p_values.size(); ++i) {
-    const double bound = false_discovery_rate * static_cast<double>(i + 1) / static_cast<double>(t.size());
-    if (p_values[i].first <= bound) found = i + 1;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    const double bound =
+        false_discovery_rate * static_cast<double>(i + 1) / static_cast<double>(ordered.size());
+    if (ordered[i].first <= bound) found = i + 1;
   }
-  std::vector<bool> result(t.size(), false);
-  for (std::size_t i = 0; i < found; ++i) result[p_values[i].second] = true;
+  std::vector<bool> result(p_values.size(), false);
+  for (std::size_t i = 0; i < found; ++i) result[ordered[i].second] = true;
   return result;
 }
 
@@ -133,15 +125,17 @@ class PerturbationScores {
     const std::vector<double> guess = change(guess_, set_.control), real = change(real_, set_.control);
     std::vector<double> sizes;
     for (const double difference : guess) sizes.push_back(std::abs(difference));
+    const bool tested = !set_.significant[p_].empty();
     double shared = 0, significant_ones = 0, same_side = 0;
     const std::vector<std::int32_t> predicted = largest(sizes, different.size());
     for (const std::int32_t gene : predicted) {
       shared += std::find(different.begin(), different.end(), gene) != different.end() ? 1 : 0;
-      significant_ones += set_.significant[p_][gene] ? 1 : 0;
+      significant_ones += tested && set_.significant[p_][gene] ? 1 : 0;
     }
     for (const std::int32_t gene : different) same_side += guess[gene] * real[gene] > 0 ? 1 : 0;
     put("de_overlap", shared / static_cast<double>(different.size()));
-    put("de_precision", predicted.empty() ? nan : significant_ones / static_cast<double>(predicted.size()));
+    put("de_precision",
+        predicted.empty() || !tested ? nan : significant_ones / static_cast<double>(predicted.size()));
     put("de_spearman", pearson(ranks(at(guess, different)), ranks(at(real, different))));
     put("de_direction", same_side / static_cast<double>(different.size()));
   }
@@ -169,6 +163,28 @@ double discrimination(const PredictionSet& set, std::int64_t p, Vector guess) {
 }
 
 }  // namespace
+
+WelchTest welch_test(const CellMoments& a, std::int64_t p, const CellMoments& controls) {
+  const auto n = static_cast<double>(a.centroids.cells[p]),
+             m = static_cast<double>(controls.centroids.cells[0]);
+  WelchTest test;
+  for (std::int64_t g = 0; g < a.centroids.means.cols; ++g) {
+    const double difference = a.centroids.means(p, g) - controls.centroids.means(0, g);
+    const double of_a = a.variances(p, g) / n, of_controls = controls.variances(0, g) / m;
+    const double square = of_a + of_controls;
+    const double t = difference == 0 ? 0 : std::abs(difference) / std::max(std::sqrt(square), 1e-12);
+    test.t.push_back(t);
+    if (n < 2 || m < 2) {
+      test.p_values.push_back(nan);
+    } else if (difference == 0 || square == 0) {
+      test.p_values.push_back(difference == 0 ? 1 : 0);
+    } else {
+      const double degrees = square * square / (of_a * of_a / (n - 1) + of_controls * of_controls / (m - 1));
+      test.p_values.push_back(student_t_p_value(t, degrees));
+    }
+  }
+  return test;
+}
 
 CellMoments cell_moments(const Dataset& data, std::span<const std::int32_t> cells) {
   CellMoments moments{training_centroids(data, cells), {}};
@@ -214,10 +230,10 @@ PredictionSet prediction_set(const Dataset& data, const CellMoments& train, cons
     set.perturbations.push_back(static_cast<std::int32_t>(p));
     const Vector mean = row_of(test.centroids.means, row);
     set.real.values.insert(set.real.values.end(), mean.begin(), mean.end());
-    const std::vector<double> t =
-        controlled ? welch(seen ? train : test, row, train) : std::vector<double>(mean.size());
-    set.different.push_back(largest(t, PredictionSet::most_genes));
-    set.significant.push_back(significant(t));
+    WelchTest against_controls;
+    if (controlled) against_controls = welch_test(seen ? train : test, row, train);
+    set.different.push_back(largest(against_controls.t, PredictionSet::most_genes));
+    set.significant.push_back(significant(against_controls.p_values));
   }
   set.real.rows = std::ssize(set.perturbations);
   return set;

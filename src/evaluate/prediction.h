@@ -26,6 +26,14 @@ struct CellMoments {
 };
 CellMoments cell_moments(const Dataset& data, std::span<const std::int32_t> cells);
 
+/// Welch's test of every gene: `t` is |t|, 0 where the means are equal and with a single cell as one without
+/// variance; `p_values` are two-sided, of Student's t with the degrees of freedom of Welch and Satterthwaite,
+/// NaN where either side has less than two cells, and 0 where both are constant and differ.
+struct WelchTest {
+  std::vector<double> t, p_values;
+};
+WelchTest welch_test(const CellMoments& cells, std::int64_t perturbation, const CellMoments& controls);
+
 /// The perturbations of one kind among those of the test cells, their real means, and the genes that they are
 /// judged on.
 struct PredictionSet {
@@ -38,7 +46,8 @@ struct PredictionSet {
   /// most_genes; of a seen one by its training cells, of an unseen one by its test cells, the only ones there
   /// are.
   std::vector<std::vector<std::int32_t>> different;
-  /// Of each perturbation and gene: whether it differs by the same cells at a false discovery rate of 5 %.
+  /// Of each perturbation and gene: whether it differs by the same cells at a false discovery rate of 5 %
+  /// (Benjamini and Hochberg). Of a perturbation of a single cell, or beside a single control, empty.
   std::vector<std::vector<bool>> significant;
 
   static constexpr std::size_t most_expressed = 1000, most_genes = 50, fewer_genes = 20;

@@ -19,9 +19,11 @@ void add_errors(MetricGroup group, const std::string& held, const std::string& o
                 std::vector<MetricInfo>& all) {
   const auto add = [&](const std::string& name, const std::string& label, const std::string& unit,
                        const std::string& what, Better better) {
-    all.push_back({held + "_" + name + over.behind, held + " " + label + over.label,
-                   "prediction_" + name + over.behind + "_" + held + "_v1", unit,
-                   "Mean over " + of + ", over " + over.genes + ", of " + what, group, better, 1});
+    all.push_back(
+        {held + "_" + name + over.behind, held + " " + label + over.label,
+         "prediction_" + name + over.behind + "_" + held + "_v1", unit,
+         "Mean over " + of + (of.ends_with(',') ? "" : ",") + " over " + over.genes + ", of " + what, group,
+         better, 1});
   };
   add("mse", "MSE", squared, "the squared error of the predicted mean.", Better::smaller);
   add("mae", "MAE", value, "the absolute error of the predicted mean.", Better::smaller);
@@ -39,9 +41,9 @@ void add_errors(MetricGroup group, const std::string& held, const std::string& o
 void add_others(MetricGroup group, const std::string& held, const std::string& of, const std::string& de,
                 std::vector<MetricInfo>& all) {
   const auto add = [&](const std::string& name, const std::string& label, const std::string& version,
-                       const std::string& unit, const std::string& what) {
-    all.push_back({held + "_" + name, held + " " + label, version + "_" + held + "_v1", unit,
-                   "Mean over " + of + " of " + what, group, Better::larger, 1});
+                       const std::string& unit, const std::string& what, int number = 1) {
+    all.push_back({held + "_" + name, held + " " + label, fmt::format("{}_{}_v{}", version, held, number),
+                   unit, "Mean over " + of + " of " + what, group, Better::larger, 1});
   };
   add("delta_cosine", "cosine of differences to control", "prediction_delta_cosine", "",
       "the cosine of the differences of predicted and real mean to the mean of the training controls.");
@@ -61,8 +63,9 @@ void add_others(MetricGroup group, const std::string& held, const std::string& o
   add("de_precision", "precision of the 50 predicted to change most", "prediction_de_precision50",
       "share of genes",
       "the share of the 50 genes of the largest predicted differences to control that differ by Welch's test "
-      "at a "
-      "false discovery rate of 5 %.");
+      "(Student's t with the degrees of freedom of Welch and Satterthwaite; two cells at least) at a false "
+      "discovery rate of 5 %.",
+      2);
   add("de_spearman", "Spearman of fold changes", "prediction_de_spearman50", "",
       "Spearman's correlation of predicted and real differences to control over " + de + ".");
   add("de_direction", "direction of fold changes", "prediction_de_direction50", "share of genes",
@@ -81,6 +84,10 @@ std::vector<MetricInfo> prediction_metrics() {
     const std::string de = std::string("the 50 genes that differ most from training controls in its ") +
                            cells + " cells (|t| of Welch's test)";
     const std::string de20 = "the 20 genes" + de.substr(std::string("the 50 genes").size());
+    all.push_back({std::string(held) + "_perturbations", std::string(held) + " perturbations",
+                   std::string("predicted_perturbations_") + held + "_v1", "perturbations",
+                   "Number of " + of + " that it says something of: means over fewer are not compared.",
+                   group, Better::neither, 1});
     add_errors(group, held, of, {"", "", "all genes"}, all);
     add_others(group, held, of, de, all);
     add_errors(group, held, of,

@@ -8,6 +8,10 @@
 
 namespace sparcell {
 
+/// What the metric is where values are normalized counts instead of their logarithms (`normalize.log1p:
+/// false`): in the unit of those, under a name of its own.
+MetricInfo of_plain_values(MetricInfo metric);
+
 /// The metrics that the options name.
 class WantedMetrics {
  public:

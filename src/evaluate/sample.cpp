@@ -92,6 +92,16 @@ std::vector<float> radii_of(Context& context, MatrixView<const float> scores) {
   return radii;
 }
 
+/// Of every row the sum of its positive values.
+void set_sums(Context& context, MatrixView<const float> block, double* sums) {
+  std::vector<float> host(static_cast<std::size_t>(block.size()));
+  context.memory().copy_to_host(host.data(), block.data, host.size() * sizeof(float));
+  for (std::int64_t r = 0; r < block.rows; ++r) {
+    sums[r] = 0;
+    for (std::int64_t g = 0; g < block.cols; ++g) sums[r] += std::max(0.0f, host[r * block.cols + g]);
+  }
+}
+
 }  // namespace
 
 std::int64_t kept_cells(std::int64_t cells, std::int64_t genes) {
@@ -172,7 +182,8 @@ Sample draw_sample(const SampleSpace& space, std::span<const std::int64_t> group
       const std::span<double> all = totals.buffer().span();
       cell_totals<float>(context, block, near_zero, all.subspan(0, count),
                          all.subspan(evaluation_block, count));
-      const Matrix<double> host = totals.to_host();
+      Matrix<double> host = totals.to_host();
+      if (!space.logarithms) set_sums(context, block, host.view().row(0));  // the op takes logarithms back
       for (std::int64_t i = 0; i < count; ++i) {
         host_totals(library_size_total, first + i) = static_cast<float>(host(0, i));
         host_totals(genes_total, first + i) = static_cast<float>(host(1, i));

@@ -24,6 +24,7 @@ struct SampleSpace {
   std::vector<std::int32_t> correlated;  ///< genes of the correlation matrix, the most variable ones
   DeviceMatrix<float> directions;        ///< random unit vectors in the space of components
   const WantedMetrics& wanted;
+  bool logarithms = true;  ///< values are log(1 + normalized counts), not those counts
 
   bool has_components() const { return projector.components() > 0; }  ///< constant cells have none
 };
@@ -31,7 +32,8 @@ struct SampleSpace {
 /// How many cells' values of every gene are kept: all of them up to 2^27 values.
 std::int64_t kept_cells(std::int64_t cells, std::int64_t genes);
 
-/// What is summed up of every cell: its library size, its number of genes, ln(1 + library size).
+/// What is summed up of every cell: its library size (of normalized counts, negative ones as 0), its number
+/// of genes, ln(1 + library size).
 enum CellTotal : std::int64_t { library_size_total, genes_total, log_library_size_total, totals_of_cells };
 
 struct Sample {

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sparcell/evaluate.h"
 
@@ -38,7 +39,7 @@ std::string about_one(const std::string& baseline, Side side) {
     case Side::worse:
       return "is worse than " + phrase;
     case Side::undecided:
-      return "cannot be told apart from " + phrase;
+      return "was not told apart from " + phrase;
     default:
       return "could not be judged against " + phrase;
   }
@@ -66,7 +67,7 @@ std::string clause(const Standing& standing) {
 std::string about_real(Side side) {
   if (side == Side::unjudged) return "could not be judged against real cells";
   return side == Side::worse ? "makes cells that can be told from real ones"
-                             : "makes cells that cannot be told from real ones";
+                             : "makes cells that were not told from real ones";
 }
 
 /// As models come, each once.
@@ -99,6 +100,17 @@ void add(const SidedVerdict& verdict, Standing& standing) {
 }
 
 }  // namespace
+
+Side side_of(const std::string& baseline, bool beats, double low, double high,
+             std::optional<double> p_value) {
+  if (std::isnan(low) || std::isnan(high)) return Side::unjudged;
+  if (baseline == real_half && p_value) {
+    if (*p_value <= told_apart) return Side::worse;
+    return beats ? Side::better : Side::undecided;
+  }
+  if (beats) return Side::better;
+  return low > 0 || high < 0 ? Side::worse : Side::undecided;
+}
 
 std::vector<std::string> Standing::on(Side wanted) const {
   std::vector<std::string> names;

@@ -2,6 +2,7 @@
 // report.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -10,6 +11,13 @@
 namespace sparcell {
 
 enum class Side { better, undecided, worse, unjudged };  ///< unjudged: a number is not finite
+
+/// Where cells are told from real ones: at this p-value of the permutation test, and below.
+inline constexpr double told_apart = 0.05;
+
+/// The side that a verdict's numbers show. Against `split_half` the permutation test decides, where there is
+/// one: it is exact, while the interval of a distance is careful near 0 and holds 0 too often.
+Side side_of(const std::string& baseline, bool beats, double low, double high, std::optional<double> p_value);
 
 /// A verdict by what it is about.
 struct SidedVerdict {

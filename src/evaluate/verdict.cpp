@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include "evaluate/standing.h"
+#include "evaluate/student_t.h"
 #include "math/philox.h"
 #include "sparcell/evaluate.h"
 
@@ -44,13 +46,13 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
   return {mean_of(differences), quantile(means, 0.025), quantile(means, 0.975)};
 }
 
-double student_t_975(std::int64_t degrees) {
-  const double z = 1.959963984540054, z2 = z * z, v = static_cast<double>(degrees);
-  const double g1 = z * (z2 + 1) / 4;
-  const double g2 = z * ((5 * z2 + 16) * z2 + 3) / 96;
-  const double g3 = z * (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
-  const double g4 = z * ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / 92160;
-  return z + (g1 + (g2 + (g3 + g4 / v) / v) / v) / v;
+Interval mean_interval(std::span<const double> differences) {
+  const auto n = static_cast<double>(differences.size());
+  const double mean = mean_of(differences);
+  double squares = 0;
+  for (const double difference : differences) squares += (difference - mean) * (difference - mean);
+  const double half = student_t_975(std::ssize(differences) - 1) * std::sqrt(squares / (n - 1) / n);
+  return {mean, mean - half, mean + half};
 }
 
 Interval jackknife_interval(double value, std::span<const double> replicates) {
@@ -64,9 +66,13 @@ Interval jackknife_interval(double value, std::span<const double> replicates) {
 }
 
 std::string verdict_sentence(const Verdict& verdict) {
-  const std::string numbers = fmt::format("difference {:.4g}, 95 % interval {:.4g} to {:.4g}, one seed",
-                                          verdict.difference, verdict.low, verdict.high);
-  const std::string reason = verdict.low <= 0 && verdict.high >= 0 ? "the interval holds 0" : "it is worse";
+  const bool told = verdict.p_value && *verdict.p_value <= told_apart;
+  const std::string numbers = fmt::format(
+      "difference {:.4g}, 95 % interval {:.4g} to {:.4g}, {}one seed", verdict.difference, verdict.low,
+      verdict.high, verdict.p_value ? fmt::format("permutation p = {:.2g}, ", *verdict.p_value) : "");
+  const std::string reason = told                                    ? "the two are told apart"
+                             : verdict.low <= 0 && verdict.high >= 0 ? "the interval holds 0"
+                                                                     : "it is worse";
   return verdict.beats ? fmt::format("{} beats {} on {} ({}).", verdict.model, verdict.baseline,
                                      verdict.metric, numbers)
                        : fmt::format("{} does not beat {} on {}: {} ({}).", verdict.model, verdict.baseline,

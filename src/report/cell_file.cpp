@@ -56,14 +56,14 @@ void CellFile::visit(const Visit& body) const {
   }
 }
 
-CellValues values_of(const CellFile& file, const std::vector<std::int32_t>& chosen) {
+CellValues values_of(const CellFile& file, const std::vector<std::int32_t>& chosen, bool logarithms) {
   CellValues values{{}, Matrix<float>(file.cells(), std::ssize(chosen))};
   file.visit([&](std::int64_t first, MatrixView<const float> rows) {
     for (std::int64_t r = 0; r < rows.rows; ++r) {
       double total = 0, detected = 0;
       for (std::int64_t g = 0; g < rows.cols; ++g) {
         const float x = rows(r, g);
-        if (x > 0) total += std::expm1(x);
+        if (x > 0) total += logarithms ? std::expm1(x) : x;
         detected += std::abs(x) >= near_zero ? 1 : 0;
       }
       values.totals.library_size.push_back(static_cast<float>(total));

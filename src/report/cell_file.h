@@ -13,7 +13,7 @@
 
 namespace sparcell {
 
-/// Log-normalized expression of the selected genes, as latent.h5ad and generated_<model>.h5ad hold it.
+/// Normalized expression of the selected genes, as latent.h5ad and generated_<model>.h5ad hold it.
 class CellFile {
  public:
   /// Nothing where the file is not there or holds no X. Throws DataError where X has other genes than var.
@@ -33,8 +33,8 @@ class CellFile {
   std::optional<Csr<float>> sparse_;  ///< empty where X is dense
 };
 
-/// Of every cell, as the metrics of totals define them: the sum over genes of exp(x) - 1, x below 0 as 0, and
-/// the number of genes with |x| >= 0.05.
+/// Of every cell, as the metrics of totals define them: the sum over genes of exp(x) - 1, of values that are
+/// no logarithms of x, x below 0 as 0; and the number of genes with |x| >= 0.05.
 struct CellTotals {
   std::vector<float> library_size, detected;
 };
@@ -44,7 +44,7 @@ struct CellValues {
   CellTotals totals;
   Matrix<float> chosen;
 };
-CellValues values_of(const CellFile& file, const std::vector<std::int32_t>& chosen);
+CellValues values_of(const CellFile& file, const std::vector<std::int32_t>& chosen, bool logarithms);
 
 /// The genes that vary most over the given cells, the most variable first.
 std::vector<std::int32_t> most_variable_genes(const CellFile& file, const std::vector<std::int64_t>& cells,

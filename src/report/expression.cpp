@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "report/settings.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -65,7 +66,8 @@ std::optional<RunExpression> read_expression(const RunFolder& run, const Labels&
       columns_of(most_variable_genes(*real, splits.cells("train"), RunExpression::most_variable));
   expression.perturbed = columns_of(perturbed_genes(real->genes(), perturbations));
   for (const std::int32_t gene : chosen) expression.genes.push_back(real->genes()[gene]);
-  expression.real = values_of(*real, chosen);
+  const bool logarithms = has_logarithms(run);
+  expression.real = values_of(*real, chosen, logarithms);
   expression.test = splits.cells("test");
   for (const std::string& model : run.models()) {
     const std::string name = "generated_" + model + ".h5ad";
@@ -76,7 +78,7 @@ std::optional<RunExpression> read_expression(const RunFolder& run, const Labels&
           "{}/{}: its genes are not those of latent.h5ad; the run's files do not belong together.", run.path,
           name);
     }
-    expression.generated.emplace_back(model, values_of(*file, chosen));
+    expression.generated.emplace_back(model, values_of(*file, chosen, logarithms));
   }
   return expression;
 }

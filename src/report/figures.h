@@ -28,9 +28,10 @@ Json cell_scatter(const RunFolder& run, const RunExpression* expression, std::in
 /// the density is higher.
 Json generated_scatter(const RunFolder& run, std::int64_t max_points, Arrays& arrays);
 
-/// [{name, unit, low, width, samples: [{name, kind: "real" | "half" | "generated", shares: [...]}]}]: how
-/// library size and detected genes of test cells, two random halves of them and generated cells are
-/// distributed. The outermost bins have what lies beyond.
+/// [{name, unit, low, width, samples: [{name, kind: "real" | "half" | "generated", shares: [...],
+/// not_finite}]}]: how library size and detected genes of test cells, two random halves of them and generated
+/// cells are distributed. The outermost bins have what lies beyond; cells whose total is not finite are in
+/// none and counted by `not_finite`.
 Json total_histograms(const RunExpression& expression);
 
 /// {genes: [...], samples: [{name, kind, values: array}]}: Pearson correlations of the genes that vary most

@@ -8,8 +8,9 @@
 #include <map>
 #include <set>
 
-#include "evaluate/verdict.h"
+#include "evaluate/student_t.h"
 #include "report/metrics.h"
+#include "report/seed_groups.h"
 #include "report/verdicts.h"
 
 namespace sparcell {
@@ -46,12 +47,43 @@ bool shared(const std::vector<RunFolder>& runs, const std::string& baseline) {
   });
 }
 
+/// The versioned name of every metric: that of the first run that has it.
+std::map<std::string, std::string> definitions_of(const std::vector<RunFolder>& runs) {
+  std::map<std::string, std::string> names;
+  for (const RunFolder& run : runs) {
+    for (const Json& info : list(run.result, "metric_info"))
+      names.emplace(info["key"], info.value("name", ""));
+  }
+  return names;
+}
+
+/// The metrics that the run defines otherwise.
+std::set<std::string> defined_otherwise(const RunFolder& run,
+                                        const std::map<std::string, std::string>& names) {
+  std::set<std::string> keys;
+  for (const Json& info : list(run.result, "metric_info")) {
+    if (names.at(info["key"]) != info.value("name", "")) keys.insert(info["key"]);
+  }
+  return keys;
+}
+
+Json without(Json entry, const std::set<std::string>& metrics) {
+  if (!entry.contains("test")) return entry;
+  for (const std::string& metric : metrics) entry["test"].erase(metric);
+  return entry;
+}
+
 void add_run(const RunFolder& run, const std::string& label, const std::vector<RunFolder>& runs,
-             Json& merged) {
+             const std::set<std::string>& otherwise, Json& merged) {
   for (const auto& [name, entry] : entries(run.result, "models").items())
-    merged["models"][label + "/" + name] = entry;
-  for (const auto& [name, entry] : entries(run.result, "baselines").items())
-    merged["baselines"][shared(runs, name) ? name : label + "/" + name] = entry;
+    merged["models"][label + "/" + name] = without(entry, otherwise);
+  for (const auto& [name, entry] : entries(run.result, "baselines").items()) {
+    if (!shared(runs, name)) {
+      merged["baselines"][label + "/" + name] = without(entry, otherwise);
+    } else if (!merged["baselines"].contains(name)) {
+      merged["baselines"][name] = entry;
+    }
+  }
   for (Json verdict : list(run.result, "verdicts")) {
     verdict["model"] = label + "/" + verdict["model"].get<std::string>();
     merged["verdicts"].push_back(std::move(verdict));
@@ -64,37 +96,18 @@ void add_run(const RunFolder& run, const std::string& label, const std::vector<R
     merged["warnings"].push_back(label + ": " + warning.get<std::string>());
 }
 
-void add_metric_info(const RunFolder& run, const std::string& label, Json& merged) {
+void add_metric_info(const RunFolder& run, const std::string& label,
+                     const std::map<std::string, std::string>& names, Json& merged) {
   for (const Json& info : list(run.result, "metric_info")) {
-    const auto known = std::find_if(merged["metric_info"].begin(), merged["metric_info"].end(),
-                                    [&](const Json& other) { return other["key"] == info["key"]; });
-    if (known == merged["metric_info"].end()) {
-      merged["metric_info"].push_back(info);
-    } else if (known->value("name", "") != info.value("name", "")) {
-      const std::string key = info["key"];
-      merged["warnings"].push_back(fmt::format("{}: its {} is {}, not {}; it is left out", label, key,
-                                               info.value("name", ""), known->value("name", "")));
-      for (const char* section : {"models", "baselines"}) {
-        for (auto& [name, entry] : merged[section].items()) {
-          if (name.starts_with(label + "/") && entry.contains("test")) entry["test"].erase(key);
-        }
-      }
+    const std::string key = info["key"], name = info.value("name", "");
+    const bool known = std::any_of(merged["metric_info"].begin(), merged["metric_info"].end(),
+                                   [&](const Json& other) { return other["key"] == info["key"]; });
+    if (!known) merged["metric_info"].push_back(info);
+    if (name != names.at(key)) {
+      merged["warnings"].push_back(
+          fmt::format("{}: its {} is {}, not {}; it is left out", label, key, name, names.at(key)));
     }
   }
-}
-
-/// Runs that differ in their seed only, as far as their names say.
-using Seeds = std::map<std::string, std::vector<const RunFolder*>>;
-
-Seeds by_name(const std::vector<RunFolder>& runs) {
-  Seeds groups;
-  for (const RunFolder& run : runs) groups[run.result.value("name", "")].push_back(&run);
-  std::erase_if(groups, [](const auto& group) {
-    std::set<std::string> seeds;
-    for (const RunFolder* run : group.second) seeds.insert(run->result.value("seed", Json()).dump());
-    return group.second.size() < 2 || seeds.size() < group.second.size();
-  });
-  return groups;
 }
 
 struct Sample {
@@ -112,13 +125,15 @@ struct Sample {
   }
 };
 
-Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& model) {
+Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& model,
+                const std::set<std::string>& otherwise) {
   const Json& first = runs[0]->result["models"][model];
   Json entry = Json::object();
   if (first.contains("type")) entry["type"] = first["type"];
   entry["seeds"] = runs.size();
   entry["test"] = entry["spread"] = Json::object();
   for (const auto& [key, value] : entries(first, "test").items()) {
+    if (otherwise.contains(key)) continue;
     Sample sample;
     for (const RunFolder* run : runs) {
       const Json& models = entries(run->result, "models");
@@ -133,17 +148,28 @@ Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& mo
   return entry;
 }
 
+/// Of "no run's cells are told from real ones", where every run has a p-value: the smallest, times their
+/// number (Bonferroni).
+Json p_value_over(const std::vector<double>& p_values, std::size_t runs) {
+  if (p_values.size() < runs) return nullptr;
+  return std::min(1.0, *std::min_element(p_values.begin(), p_values.end()) * static_cast<double>(runs));
+}
+
 /// Verdicts that every run gives, from the differences of all of them.
-void add_verdicts_over_seeds(const std::string& name, const std::vector<const RunFolder*>& runs,
-                             Json& merged) {
+void add_verdicts_over_seeds(const Seeds& group, const std::set<std::string>& otherwise, Json& merged) {
+  const std::vector<const RunFolder*>& runs = group.runs;
   const std::vector<MetricLabel> metrics = metrics_of(runs[0]->result);
   for (const Json& verdict : list(runs[0]->result, "verdicts")) {
+    if (otherwise.contains(verdict["metric"])) continue;
     Sample sample;
+    std::vector<double> p_values;
     for (const RunFolder* run : runs) {
       for (const Json& other : list(run->result, "verdicts")) {
-        if (other["model"] == verdict["model"] && other["metric"] == verdict["metric"] &&
-            other["baseline"] == verdict["baseline"] && other["difference"].is_number())
-          sample.values.push_back(other["difference"]);
+        if (other["model"] != verdict["model"] || other["metric"] != verdict["metric"] ||
+            other["baseline"] != verdict["baseline"] || !other["difference"].is_number())
+          continue;
+        sample.values.push_back(other["difference"]);
+        if (other.contains("p_value") && other["p_value"].is_number()) p_values.push_back(other["p_value"]);
       }
     }
     if (sample.values.size() < runs.size()) continue;
@@ -153,13 +179,15 @@ void add_verdicts_over_seeds(const std::string& name, const std::vector<const Ru
     const auto metric = std::find_if(metrics.begin(), metrics.end(),
                                      [&](const MetricLabel& m) { return m.key == verdict["metric"]; });
     const bool smaller = metric != metrics.end() && metric->best == MetricLabel::Best::smallest;
-    merged["verdicts"].push_back({{"model", name + "/" + verdict["model"].get<std::string>()},
+    merged["verdicts"].push_back({{"model", group.label + "/" + verdict["model"].get<std::string>()},
                                   {"metric", verdict["metric"]},
                                   {"baseline", verdict["baseline"]},
                                   {"difference", sample.mean()},
                                   {"interval", {low, high}},
                                   {"beats", smaller ? high < 0 : low > 0},
                                   {"seeds", runs.size()}});
+    if (const Json p = p_value_over(p_values, runs.size()); !p.is_null())
+      merged["verdicts"].back()["p_value"] = p;
   }
 }
 
@@ -180,9 +208,14 @@ std::vector<std::string> run_labels(const std::vector<RunFolder>& runs) {
     const std::filesystem::path path = std::filesystem::path(run.path).lexically_normal();
     labels.push_back((path.filename().empty() ? path.parent_path() : path).filename().string());
   }
-  const std::set<std::string> different(labels.begin(), labels.end());
-  if (different.size() == labels.size()) return labels;
-  for (std::size_t i = 0; i < runs.size(); ++i) labels[i] = runs[i].path;
+  if (std::set<std::string>(labels.begin(), labels.end()).size() < labels.size()) {
+    for (std::size_t i = 0; i < runs.size(); ++i) labels[i] = runs[i].path;
+  }
+  std::set<std::string> taken;
+  for (std::string& label : labels) {
+    const std::string own = label;  // one folder may be given twice
+    for (int number = 2; !taken.insert(label).second; ++number) label = fmt::format("{} ({})", own, number);
+  }
   return labels;
 }
 
@@ -197,20 +230,27 @@ RunFolder merge_runs(const std::vector<RunFolder>& runs) {
               {"fits", Json::array()},
               {"metric_info", Json::array()},
               {"warnings", Json::array()}};
-  const Seeds seeds = by_name(runs);
-  for (const auto& [name, group] : seeds) {
-    for (const auto& [model, entry] : entries(group[0]->result, "models").items())
-      merged["models"][name + "/" + model] = over_seeds(group, model);
-    add_verdicts_over_seeds(name, group, merged);
+  const std::vector<Seeds> seeds = groups_of_seeds(runs, labels, merged["warnings"]);
+  const std::map<std::string, std::string> definitions = definitions_of(runs);
+  std::set<const RunFolder*> averaged;
+  for (const Seeds& group : seeds) {
+    std::set<std::string> otherwise;
+    for (const RunFolder* run : group.runs) {
+      otherwise.merge(defined_otherwise(*run, definitions));
+      averaged.insert(run);
+    }
+    for (const auto& [model, entry] : entries(group.runs[0]->result, "models").items())
+      merged["models"][group.label + "/" + model] = over_seeds(group.runs, model, otherwise);
+    add_verdicts_over_seeds(group, otherwise, merged);
   }
   Json headline = Json::array();
   Json over_runs = merged;
   for (const Json& info : list(runs[0].result, "metric_info")) over_runs["metric_info"].push_back(info);
   for (const std::string& sentence : verdict_summary(over_runs)) headline.push_back(sentence);
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    add_run(runs[i], labels[i], runs, merged);
-    add_metric_info(runs[i], labels[i], merged);
-    if (seeds.contains(runs[i].result.value("name", ""))) continue;  // said over all seeds
+    add_run(runs[i], labels[i], runs, defined_otherwise(runs[i], definitions), merged);
+    add_metric_info(runs[i], labels[i], definitions, merged);
+    if (averaged.contains(&runs[i])) continue;  // said over all seeds
     for (const std::string& sentence : verdict_summary(runs[i].result))
       headline.push_back(labels[i] + ": " + sentence);
   }

@@ -14,11 +14,18 @@ struct Named {
   std::vector<float> values;
 };
 
+/// e to the power of a value above 88 is no number of f32, and a generated cell may have such a value.
+std::vector<float> finite(std::vector<float> values) {
+  std::erase_if(values, [](float value) { return !std::isfinite(value); });
+  return values;
+}
+
 std::pair<double, double> range_of(const std::vector<Named>& samples) {
   double low = 0, high = 0;
   bool first = true;
   for (const Named& sample : samples) {
-    std::vector<float> sorted = sample.values;
+    std::vector<float> sorted = finite(sample.values);
+    if (sorted.empty()) continue;
     std::sort(sorted.begin(), sorted.end());
     const auto beyond = static_cast<std::size_t>(outermost * static_cast<double>(sorted.size()));
     low = first ? sorted[beyond] : std::min<double>(low, sorted[beyond]);
@@ -35,11 +42,15 @@ Json histogram(const std::string& name, const std::string& unit, const std::vect
   Json of_samples = Json::array();
   for (const Named& sample : samples) {
     std::vector<double> shares(bins);
-    for (const float value : sample.values) {
+    const std::vector<float> values = finite(sample.values);
+    for (const float value : values) {
       const double place = std::clamp(std::floor((value - low) / width), 0.0, static_cast<double>(bins - 1));
       shares[static_cast<std::size_t>(place)] += 1 / static_cast<double>(sample.values.size());
     }
-    of_samples.push_back({{"name", sample.name}, {"kind", sample.kind}, {"shares", rounded(shares, 4)}});
+    of_samples.push_back({{"name", sample.name},
+                          {"kind", sample.kind},
+                          {"shares", rounded(shares, 4)},
+                          {"not_finite", sample.values.size() - values.size()}});
   }
   return {{"name", name}, {"unit", unit}, {"low", low}, {"width", width}, {"samples", of_samples}};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "report/metrics.h"
@@ -10,14 +11,15 @@
 namespace sparcell {
 namespace {
 
-// `beats` is true where the interval excludes 0 on the better side, so one that excludes 0 otherwise is on
-// the worse side.
+std::optional<double> p_value_of(const Json& verdict) {
+  if (!verdict.contains("p_value") || !verdict["p_value"].is_number()) return std::nullopt;
+  return verdict["p_value"].get<double>();
+}
+
 Outcome outcome_of(const Json& verdict) {
   const Json &interval = verdict["interval"], &difference = verdict["difference"];
   if (difference.is_null() || interval[0].is_null() || interval[1].is_null()) return Outcome::unjudged;
-  if (verdict["beats"].get<bool>()) return Outcome::better;
-  const double low = interval[0], high = interval[1];
-  return low > 0 || high < 0 ? Outcome::worse : Outcome::undecided;
+  return side_of(verdict["baseline"], verdict["beats"], interval[0], interval[1], p_value_of(verdict));
 }
 
 /// What is known of a metric; of one that no model has, its key.
@@ -33,8 +35,7 @@ std::string remarks(const Json& verdict) {
   std::string text;
   if (verdict.contains("seeds") && verdict["seeds"].is_number_integer())
     text += fmt::format(", over {} seeds", verdict["seeds"].get<std::int64_t>());
-  if (verdict.contains("p_value") && verdict["p_value"].is_number())
-    text += fmt::format(", p = {:.2g} that they are alike", verdict["p_value"].get<double>());
+  if (const auto p = p_value_of(verdict)) text += fmt::format(", permutation p = {:.2g}", *p);
   return text;
 }
 
@@ -52,7 +53,7 @@ std::string phrase(Outcome outcome, const std::string& name) {
     case Outcome::better:
       return "beats " + baseline;
     case Outcome::undecided:
-      return "cannot be told apart from " + baseline;
+      return "was not told apart from " + baseline;
     case Outcome::worse:
       return "does worse than " + baseline;
     case Outcome::unjudged:

@@ -7,6 +7,7 @@
 
 #include "core/csv.h"
 #include "core/whole_file.h"
+#include "evaluate/student_t.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -45,7 +46,7 @@ PairedDifference difference_of(const Series& reference, const Series& arm) {
   double squares = 0;
   for (const double difference : differences) squares += std::pow(difference - paired.difference, 2);
   const double half = differences.size() > 1
-                          ? student_t_95(differences.size() - 1) * std::sqrt(squares / (n - 1) / n)
+                          ? student_t_975(std::ssize(differences) - 1) * std::sqrt(squares / (n - 1) / n)
                           : not_known;
   paired.low = paired.difference - half;
   paired.high = paired.difference + half;
@@ -58,21 +59,6 @@ bool is_compared(const std::string& name) { return name.find(".cost.") == std::s
 std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 }  // namespace
-
-double student_t_95(std::size_t degrees_of_freedom) {
-  require(degrees_of_freedom > 0, "Student's t needs a degree of freedom");
-  static constexpr double quantiles[] = {12.7062047, 4.3026527, 3.1824463, 2.7764451, 2.5705818, 2.4469119,
-                                         2.3646243,  2.3060041, 2.2621572, 2.2281389, 2.2009852, 2.1788128,
-                                         2.1603687,  2.1447867, 2.1314495, 2.1199053, 2.1098156, 2.1009220,
-                                         2.0930241,  2.0859634, 2.0796138, 2.0738731, 2.0686576, 2.0638986,
-                                         2.0595386,  2.0555294, 2.0518305, 2.0484071, 2.0452296, 2.0422725};
-  if (degrees_of_freedom <= std::size(quantiles)) return quantiles[degrees_of_freedom - 1];
-  // Cornish and Fisher's expansion around the normal quantile; below 1e-6 off from 30 on.
-  const double z = 1.959963984540054, n = static_cast<double>(degrees_of_freedom);
-  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
-  return z + (z3 + z) / (4 * n) + (5 * z5 + 16 * z3 + 3 * z) / (96 * n * n) +
-         (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * n * n * n);
-}
 
 std::vector<PairedDifference> paired_differences(const std::vector<RunOutcome>& outcomes) {
   std::vector<std::string> arms, names;

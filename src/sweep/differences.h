@@ -24,7 +24,4 @@ std::vector<PairedDifference> paired_differences(const std::vector<RunOutcome>& 
 /// differences.csv: arm,metric,reference,difference,low,high,seeds.
 void write_differences(const std::string& path, const std::vector<PairedDifference>& differences);
 
-/// Two-sided 95 % quantile of Student's t distribution.
-double student_t_95(std::size_t degrees_of_freedom);
-
 }  // namespace sparcell

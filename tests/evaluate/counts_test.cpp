@@ -20,11 +20,11 @@ struct Simulated {
   std::vector<double> rates{0.002, 0.01, 0.05, 0.1, 0.3}, dispersions{0.5, 1, 2, 5, 50};
   Dataset data;
 
-  explicit Simulated(std::int64_t cells) {
+  explicit Simulated(std::int64_t cells, bool log1p = true) {
     const math::PhiloxStream words(RandomStream(5, Purpose::simulate));
     std::uint64_t next = 0;
     std::vector<std::vector<double>> counts;
-    RawCounts raw{.values = {}, .library = {}, .target_sum = 1000, .log1p = true};
+    RawCounts raw{.values = {}, .library = {}, .target_sum = 1000, .log1p = log1p};
     for (std::int64_t c = 0; c < cells; ++c) {
       const double library = 500 + 2000 * (words.word(next++) * 0x1p-32);
       counts.emplace_back();
@@ -113,6 +113,30 @@ TEST(NbLibrary, IsAsGoodAsRealCellsWhereGenesAreIndependent) {
             2 * judged.metric("split_half", "gene_wasserstein"));
   EXPECT_LT(judged.metric("nb_library", "iwelbo"), 0);
   EXPECT_TRUE(judged.has("shuffled_genes", "energy_distance"));
+}
+
+TEST(PlainCounts, HaveTheirSumAsLibrarySizeAndUnitsAndNamesOfTheirOwn) {
+  const Simulated world(300, false);
+  std::vector<std::vector<double>> shifted;
+  const Matrix<double> real = test::dense(world.data.x);
+  for (std::int64_t c = 200; c < 300; ++c) {
+    shifted.emplace_back();
+    for (std::int64_t g = 0; g < real.cols; ++g) shifted.back().push_back(real(c, g) + 1);
+  }
+  const test::Judged judged =
+      test::judge(world.data, test::split_at(200, 300),
+                  {test::mapping_model("copy", world.data, 2, [](float x) { return x; }),
+                   test::generating_model("shifted", shifted)});
+  EXPECT_NEAR(judged.metric("shifted", "library_size_wasserstein"), static_cast<double>(real.cols), 1e-3);
+  std::set<std::string> names, units;
+  for (const MetricInfo& info : judged.evaluation.metrics) {
+    names.insert(info.name);
+    units.insert(info.unit);
+  }
+  EXPECT_TRUE(names.contains("mse_linear_v1") && names.contains("wasserstein1_library_size_linear_v1"));
+  EXPECT_TRUE(names.contains("r2_uniform_average_v1")) << "which has no unit";
+  EXPECT_TRUE(units.contains("normalized expression squared"));
+  EXPECT_FALSE(units.contains("log-normalized expression"));
 }
 
 TEST(NbLibrary, IsOnlyThereWhereCountsAre) {

@@ -79,6 +79,18 @@ TEST_F(Evaluating, PcaHasEveryModelsLatentSize) {
   EXPECT_NEAR(judged.verdict("wide", "mse", "pca").difference, -judged.metric("pca_5", "mse"), 1e-12);
 }
 
+TEST_F(Evaluating, TheNewsOfPcaIsThatOfTheBestModelsOwnSize) {
+  std::vector<JudgedModel> models{
+      test::mapping_model("small", data, 2, [](float x) { return x + 3; }),
+      test::mapping_model("wide", data, 6, [](float x) { return x + (std::sin(99 * x) > 0 ? 2.f : -2.f); })};
+  const test::Judged judged = judge(data, split, models);
+  EXPECT_EQ(
+      headline(judged.evaluation)[0],
+      fmt::format("PCA with 6 components wins the reconstruction: its mean squared error is {:.3g}, the "
+                  "best model's (wide) 4.",
+                  judged.metric("pca_6", "mse")));
+}
+
 TEST_F(Evaluating, PcaOfAllGenesIsExact) {
   std::vector<JudgedModel> models = copies();
   models[0].latent = 8;

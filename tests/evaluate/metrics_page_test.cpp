@@ -43,7 +43,23 @@ std::string page() {
       "# Metrics\n\nWritten from the registry in `metric_table.cpp` "
       "(`tests/evaluate/metrics_page_test.cpp`). The short\n"
       "key stays; the versioned name says the definition, here in 50 principal components. `result.json` has "
-      "both.\n";
+      "both.\n\n"
+      "Verdicts hold a model against a baseline by a 95 % interval of the difference: of means over test "
+      "cells a\n"
+      "bootstrap of cells; of means over perturbations Student's t over their differences, from eight\n"
+      "perturbations on; of distances and R² a jackknife over groups of cells; over seeds Student's t over "
+      "runs.\n"
+      "Against `split_half` a permutation test of the distance decides.\n\n"
+      "`split_half` compares halves of the test cells, models as many cells as there are test cells: on "
+      "metrics\n"
+      "that depend on the number of cells (`sliced_wasserstein`, `gene_wasserstein`, `zero_fraction_error`, "
+      "those\n"
+      "of library sizes and genes per cell, `precision`, `recall`, `coverage`) a model may pass it by its "
+      "greater\n"
+      "number alone.\n\n"
+      "With `normalize.log1p: false` values are normalized counts: units say so, a library size is their "
+      "sum, and\n"
+      "the versioned names of what changes end in `_linear_v1`.\n";
   for (const std::string_view group : Names<MetricGroup>::values) {
     text += fmt::format(
         "\n## {}\n\n| key | metric | definition | unit | better | test cells | name |\n"
@@ -73,6 +89,7 @@ TEST(MetricsPage, EveryMetricSaysWhatItIs) {
     EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
     EXPECT_THAT(metric.name, testing::ContainsRegex("_v[0-9]+$")) << metric.key;
     EXPECT_THAT(metric.definition, testing::EndsWith(".")) << metric.key;
+    EXPECT_THAT(metric.definition, testing::Not(testing::HasSubstr(",,"))) << metric.key;
     EXPECT_FALSE(metric.label.empty()) << metric.key;
     EXPECT_GE(metric.cells, 1) << metric.key;
   }

@@ -117,6 +117,66 @@ TEST_F(Predicted, MomentsAreArithmetic) {
   EXPECT_NEAR(moments.variances(4, 7), (squares - sum * sum / n) / (n - 1), 1e-6);
 }
 
+/// Moments of one gene's values: of controls and of perturbation 1.
+CellMoments moments_of(const std::vector<double>& controls, const std::vector<double>& perturbed) {
+  std::vector<std::vector<double>> rows;
+  Dataset data;
+  std::vector<std::int32_t> labels, all;
+  for (const double value : controls) rows.push_back({value}), labels.push_back(0);
+  for (const double value : perturbed) rows.push_back({value}), labels.push_back(1);
+  data = test::dataset_of(rows);
+  data.perturbations = {{"control", "g0"}, {{}, {"g0"}}, labels};
+  for (std::int32_t c = 0; c < std::ssize(labels); ++c) all.push_back(c);
+  return cell_moments(data, all);
+}
+
+TEST_F(Predicted, WelchsTestEqualsScipy) {
+  // scipy.stats.ttest_ind(perturbed, controls, equal_var=False)
+  struct Case {
+    std::vector<double> perturbed, controls;
+    double t, p_value;
+  };
+  for (const Case& of :
+       std::vector<Case>{{{1, 3}, {0.5, 0.25, 0, 0.75}, 1.6042456360899677, 0.3457627211039614},
+                         {{2, 2.5, 3.5, 1}, {0, 1, 0.5}, 2.9405881764588204, 0.03672678962603288},
+                         {{4, 4}, {1, 2, 3, 0.5, 0.25}, 5.197077581161876, 0.006529228185792699}}) {
+    const CellMoments moments = moments_of(of.controls, of.perturbed);
+    const WelchTest test = welch_test(moments, 1, moments);
+    EXPECT_NEAR(test.t[0], of.t, 1e-12);
+    EXPECT_NEAR(test.p_values[0], of.p_value, 1e-12);
+  }
+  const auto p_value = [](const std::vector<double>& controls, const std::vector<double>& perturbed) {
+    const CellMoments moments = moments_of(controls, perturbed);
+    return welch_test(moments, 1, moments).p_values[0];
+  };
+  EXPECT_TRUE(std::isnan(p_value({1, 2, 3}, {9})));
+  EXPECT_TRUE(std::isnan(p_value({1}, {9, 8})));
+  EXPECT_EQ(p_value({1, 1}, {1, 1}), 1);
+  EXPECT_EQ(p_value({1, 1}, {2, 2}), 0);
+}
+
+TEST_F(Predicted, FewCellsOfTheSameKindAreHardlyEverCalledDifferent) {
+  // Normal p-values call 30 of 1,000 genes of five cells, and 214 of two cells, where no gene differs; what
+  // is left for two is Welch's own: their variance is now and then near 0 by chance.
+  constexpr std::int64_t controls = 100, null_genes = 1000;
+  data = test::dataset_of(test::normal_rows(controls + 8, null_genes, 3, 1, 5));
+  data.perturbations = {{"control", "five", "two", "one"},
+                        {{}, {"g0"}, {"g1"}, {"g2"}},
+                        std::vector<std::int32_t>(controls, 0)};
+  data.perturbations.of_cell.insert(data.perturbations.of_cell.end(), {1, 1, 1, 1, 1, 2, 2, 3});
+  std::vector<std::int32_t> all;
+  for (std::int32_t c = 0; c < data.cell_count(); ++c) all.push_back(c);
+  const CellMoments moments = cell_moments(data, all);
+  const PredictionSet set = prediction_set(data, moments, moments, Held::seen);
+  const auto called = [&](std::size_t p) {
+    return std::count(set.significant[p].begin(), set.significant[p].end(), true);
+  };
+  EXPECT_LT(called(0), 8);
+  EXPECT_LT(called(1), 100);
+  EXPECT_TRUE(set.significant[2].empty()) << "one cell has no variance";
+  EXPECT_EQ(std::ssize(set.different[2]), 50);
+}
+
 TEST_F(Predicted, TheAdditiveBaselineIsControlPlusTheSinglesDifferences) {
   const CellMoments train = cell_moments(data, split.train), test = cell_moments(data, split.test);
   const PredictionSet unseen = prediction_set(data, train, test, Held::unseen);
@@ -146,6 +206,16 @@ TEST_F(Predicted, BeatsNeedsAllThree) {
   EXPECT_FALSE(judged.verdict("truth", "unseen_centroid_accuracy", "additive").beats);
   EXPECT_FALSE(beats(judged, "truth", "additive", "unseen"));
   EXPECT_FALSE(beats(judged, "sum", "training_mean", "seen"));
+}
+
+TEST_F(Predicted, EveryEntrySaysOverHowManyPerturbationsItsMeansAre) {
+  data.perturbations.parts[singles + 2] = {"elsewhere"};  // one gene alone is no sum
+  const test::Judged judged = judge(data, split, {model("truth", 1)});
+  EXPECT_EQ(judged.metric("truth", "seen_perturbations"), singles);
+  EXPECT_EQ(judged.metric("truth", "unseen_perturbations"), doubles);
+  EXPECT_EQ(judged.metric("control_mean", "unseen_perturbations"), doubles);
+  EXPECT_EQ(judged.metric("additive", "unseen_perturbations"), doubles - 1);
+  EXPECT_FALSE(judged.has("additive", "seen_perturbations"));
 }
 
 TEST_F(Predicted, GroupsSayHowManyGenesWereSeen) {

@@ -4,21 +4,49 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
+#include "evaluate/student_t.h"
 #include "sparcell/evaluate.h"
 
 namespace sparcell {
 namespace {
 
 TEST(Verdict, StudentsTEqualsTables) {
-  // scipy.stats.t.ppf(0.975, df)
-  EXPECT_NEAR(student_t_975(4), 2.7764451, 6e-3);
-  EXPECT_NEAR(student_t_975(7), 2.3646243, 4e-4);
-  EXPECT_NEAR(student_t_975(10), 2.2281389, 7e-5);
-  EXPECT_NEAR(student_t_975(39), 2.0226909, 1e-6);
-  EXPECT_NEAR(student_t_975(1000), 1.9623391, 1e-7);
+  // scipy.stats.t.ppf(0.975, df); two seeds have one degree of freedom
+  for (const auto& [degrees, quantile] :
+       std::vector<std::pair<std::int64_t, double>>{{1, 12.706204736432095},
+                                                    {2, 4.302652729911275},
+                                                    {9, 2.2621571628540993},
+                                                    {30, 2.0422724563012373},
+                                                    {31, 2.0395134463964077},
+                                                    {60, 2.0002978220142604},
+                                                    {1000, 1.9623390808264078}})
+    EXPECT_NEAR(student_t_975(degrees), quantile, 1e-7) << degrees;
+}
+
+TEST(Verdict, StudentsPValueEqualsScipy) {
+  // 2 * scipy.stats.t.sf(t, df)
+  const double expected[][3] = {{0, 3, 1},
+                                {0.5, 1, 0.704832764699133},
+                                {2.5, 1.3, 0.193280767156153},
+                                {12.706204736, 1, 0.0500000000006847},
+                                {3.2, 4.7, 0.0261838697568028},
+                                {1.96, 1000, 0.0502731849557487},
+                                {8, 30.5, 5.55815440183617e-09},
+                                {40, 12.25, 2.3428902366172e-14},
+                                {0.001, 7.5, 0.999228198674656},
+                                {5, 1e6, 5.73399787089074e-07},
+                                {1e6, 1, 6.36619772367369e-07}};
+  for (const auto& [t, degrees, p] : expected) {
+    EXPECT_NEAR(student_t_p_value(t, degrees), p, 1e-9 * p) << t << " " << degrees;
+    EXPECT_EQ(student_t_p_value(-t, degrees), student_t_p_value(t, degrees));
+  }
+  EXPECT_EQ(student_t_p_value(std::numeric_limits<double>::infinity(), 2), 0);
+  EXPECT_TRUE(std::isnan(student_t_p_value(std::nan(""), 2)));
+  EXPECT_TRUE(std::isnan(student_t_p_value(1, 0)));
 }
 
 TEST(Verdict, TheJackknifeOfAMeanIsItsStandardError) {
@@ -68,6 +96,16 @@ TEST(Verdict, IsSaidInPlainWords) {
       "ae does not beat pca on mse: it is worse (difference 0.002, 95 % interval 0.001 to 0.003, one seed).");
   verdict.low = -0.001;
   EXPECT_THAT(verdict_sentence(verdict), testing::HasSubstr("the interval holds 0"));
+  verdict = {"gan", "energy_distance", "split_half", 0.01, -0.01, 0.03, false, 0.021};
+  EXPECT_EQ(verdict_sentence(verdict),
+            "gan does not beat split_half on energy_distance: the two are told apart (difference 0.01, 95 % "
+            "interval -0.01 to 0.03, permutation p = 0.021, one seed).");
+  Evaluation evaluation;
+  evaluation.verdicts = {verdict};
+  EXPECT_THAT(headline(evaluation), testing::ElementsAre("gan makes cells that can be told from real ones."));
+  evaluation.verdicts[0].p_value = 0.2;
+  EXPECT_THAT(headline(evaluation),
+              testing::ElementsAre("gan makes cells that were not told from real ones."));
 }
 
 }  // namespace

@@ -60,12 +60,23 @@ def check_sections(page):
     assert text(page, "#comparison-tables tbody td") == "0.0125"
     assert text(page, "#summary .lead strong") == "ae"
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
-    assert len(head) == 3 and "▼ does worse" in head[0] and "passes for real cells" in head[1], head
+    assert len(head) == 3 and "▼ does worse" in head[0] and "not told from real cells" in head[1], head
     assert has(page, "#training-figures .panels") == 3
     assert has(page, "#run-details details") == 3
     assert "ae: steps run as recorded graphs; their time is divided as that of 20 sample steps" in text(page, "#run")
     assert "0.9.9" in text(page, "#facts")
     assert text(page, ".warning") == "Warning. The last batch holds few cells."
+
+
+def check_best(page):
+    """A mean over fewer perturbations than others' is none of the best, and says so."""
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#comparison-tables table')].find(table => "
+        "table.innerText.toLowerCase().includes('unseen l2')).innerText.split('\\n').filter(line => line.includes('perturbations')).join('|')"
+    )
+    assert "of 4 perturbations" in rows, rows
+    best = page.evaluate("[...document.querySelectorAll('#comparison-tables td.best')].map(cell => cell.firstChild.textContent)")
+    assert "2" in [value.rstrip("0").rstrip(".") for value in best] and "1" not in [value.rstrip("0").rstrip(".") for value in best], best
 
 
 def check_points(page):
@@ -309,8 +320,8 @@ def main(sample):
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         subprocess.run([sample, folder], check=True, stdout=subprocess.DEVNULL)
-        kinds = ("plain", "hostile", "large", "huge", "single")
-        plain, hostile, large, huge, single = (folder / f"{kind}.html" for kind in kinds)
+        kinds = ("plain", "hostile", "large", "huge", "single", "predicting")
+        plain, hostile, large, huge, single, predicting = (folder / f"{kind}.html" for kind in kinds)
         with Page(program) as page:
             opened(page, plain)
             check_sections(page)
@@ -328,6 +339,8 @@ def main(sample):
             for report in (plain, hostile, single):
                 opened(page, report, 390, 844, phone=True)
             assert has(page, "#generated") == 0 and has(page, "#cells") == 1
+            opened(page, predicting)
+            check_best(page)
             opened(page, hostile)
             assert has(page, "img") == 0 and text(page, "h1").startswith("</script><img")
             page_has_webgl = page.evaluate("document.createElement('canvas').getContext('webgl') !== null")

@@ -201,6 +201,19 @@ TEST_F(Figures, TotalsAreSumsOfCountsAndDetectedGenes) {
   EXPECT_EQ(all.generated[1].first, "gan");
 }
 
+TEST_F(Figures, TotalsOfPlainCountsAreTheirSums) {
+  RunSample sample;
+  sample.expression = true;
+  const RunFolder run = written(sample);
+  write_file(run.path + "/config.yaml", "normalize:\n  target_sum: median\n  log1p: false\n");
+  const RunExpression all = expression(run);
+  for (std::int64_t cell = 0; cell < 60; ++cell) {
+    double sum = 0;
+    for (std::int64_t g = 0; g < sample.genes; ++g) sum += std::max(0.0f, expression_of(cell, g, 0));
+    EXPECT_NEAR(all.real.totals.library_size[cell], sum, 1e-4 * sum);
+  }
+}
+
 TEST_F(Figures, GenesOfColoursAreThoseOfPerturbationsAndTheMostVariable) {
   RunSample sample;
   sample.expression = true;
@@ -236,6 +249,26 @@ TEST_F(Figures, HistogramsHoldEveryCellOfRealHalvesAndModels) {
     }
     EXPECT_THAT(kinds, ElementsAre("real", "half", "half", "generated", "generated"));
   }
+}
+
+TEST_F(Figures, TotalsThatAreNotFiniteAreCountedApart) {
+  RunSample sample;
+  sample.expression = true;
+  RunExpression all = expression(written(sample));
+  CellTotals& vae = all.generated[0].second.totals;
+  vae.library_size[0] = std::numeric_limits<float>::infinity();
+  vae.library_size[1] = std::nanf("");
+  for (float& total : all.generated[1].second.totals.library_size)
+    total = std::numeric_limits<float>::infinity();
+  const Json sizes = total_histograms(all)[0];
+  EXPECT_TRUE(std::isfinite(sizes["low"].get<double>()) && std::isfinite(sizes["width"].get<double>()));
+  EXPECT_EQ(sizes["samples"][0]["not_finite"], 0);
+  EXPECT_EQ(sizes["samples"][3]["not_finite"], 2);
+  const auto cells = static_cast<double>(vae.library_size.size());
+  double sum = 0;
+  for (const Json& share : sizes["samples"][3]["shares"]) sum += share.get<double>();
+  EXPECT_NEAR(sum, (cells - 2) / cells, 1e-3);
+  for (const Json& share : sizes["samples"][4]["shares"]) EXPECT_EQ(share, 0);
 }
 
 TEST_F(Figures, CorrelationsAreInOneOrderAndAConstantGeneHasNone) {

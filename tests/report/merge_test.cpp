@@ -20,7 +20,8 @@ struct Merging : testing::Test {
   TemporaryFolder folder;
 
   /// A run of one model with a seed and the difference of its mean squared error to PCA's.
-  RunFolder run(const std::string& where, const std::string& name, int seed, double mse, double difference) {
+  RunFolder run(const std::string& where, const std::string& name, int seed, double mse, double difference,
+                int latent = 64) {
     RunSample sample;
     sample.name = name;
     sample.models.resize(1);
@@ -30,6 +31,11 @@ struct Merging : testing::Test {
     result["verdicts"][0]["difference"] = difference;
     std::filesystem::create_directories(folder / where);
     write_file(folder / (where + "/result.json"), result.dump());
+    write_file(
+        folder / (where + "/config.yaml"),
+        fmt::format("name: {}\nseed: {}\nthreads: {}\nsplit:\n  by: cell\n  seed: {}\nmodel:\n  ae:\n    "
+                    "latent: {}\n    hidden: [8, 8]\nreport:\n  max_points: {}\n",
+                    name, seed, 1 + seed, seed, latent, 100 + seed));
     return open_run(folder / where);
   }
 };
@@ -59,8 +65,8 @@ TEST_F(Merging, RunsOfOneNameAreMeansOverSeedsWithStudentsInterval) {
   EXPECT_EQ(verdict["model"], "demo/ae");
   EXPECT_EQ(verdict["seeds"], 3);
   EXPECT_NEAR(verdict["difference"].get<double>(), -0.2, 1e-12);
-  // t of 2 degrees of freedom is 4.3027 (the expansion: 4 % less); 0.1 / sqrt(3) is the standard error.
-  EXPECT_NEAR(verdict["interval"][0].get<double>(), -0.2 - 4.3027 * 0.1 / std::sqrt(3.0), 0.012);
+  // t of 2 degrees of freedom is 4.3027; 0.1 / sqrt(3) is the standard error.
+  EXPECT_NEAR(verdict["interval"][0].get<double>(), -0.2 - 4.3027 * 0.1 / std::sqrt(3.0), 1e-5);
   EXPECT_FALSE(verdict["beats"]);  // -0.2 -+ 0.24 holds 0
 }
 
@@ -75,10 +81,64 @@ TEST_F(Merging, ADifferenceThatAllSeedsShareBeats) {
   EXPECT_THAT(text, Not(HasSubstr("a: ae")));  // said once, over all seeds
 }
 
-TEST_F(Merging, TheSameSeedTwiceIsNoSpread) {
-  const Json merged = merge_runs({run("a", "demo", 4, 0.2, -0.10), run("b", "demo", 4, 0.2, -0.10)}).result;
+TEST_F(Merging, ThePValueOverSeedsIsTheSmallestTimesTheirNumber) {
+  RunFolder a = run("a", "demo", 0, 0.2, -0.10), b = run("b", "demo", 1, 0.2, -0.11);
+  for (RunFolder* run : {&a, &b}) run->result["verdicts"][0]["baseline"] = "split_half";
+  a.result["verdicts"][0]["p_value"] = 0.02;
+  EXPECT_FALSE(merge_runs({a, b}).result["verdicts"][0].contains("p_value"));
+  b.result["verdicts"][0]["p_value"] = 0.6;
+  EXPECT_NEAR(merge_runs({a, b}).result["verdicts"][0]["p_value"].get<double>(), 0.04, 1e-12);
+  a.result["verdicts"][0]["p_value"] = 0.7;
+  EXPECT_EQ(merge_runs({a, b}).result["verdicts"][0]["p_value"], 1);
+}
+
+TEST_F(Merging, TheSameSeedTwiceIsNoSpreadAndIsSaid) {
+  const RunFolder a = run("a", "demo", 4, 0.2, -0.10);
+  const Json merged = merge_runs({a, run("b", "demo", 5, 0.3, -0.10), a}).result;
   EXPECT_FALSE(merged["models"].contains("demo/ae"));
-  EXPECT_TRUE(merged["models"].contains("b/ae"));
+  EXPECT_THAT(merged["warnings"][0].get<std::string>(), HasSubstr("demo: seed 4 is there 2 times"));
+  for (const std::string& label : {folder / "a", folder / "b", folder / "a" + " (2)"})
+    EXPECT_TRUE(merged["models"].contains(label + "/ae")) << label;
+}
+
+TEST_F(Merging, RunsThatWereToldOtherThingsAreNoSeedsOfOneAnother) {
+  const RunFolder a = run("a", "demo", 0, 0.2, -0.1), b = run("b", "demo", 1, 0.4, -0.1, 32);
+  const Json two = merge_runs({a, b}).result;
+  EXPECT_EQ(two["models"].size(), 2u);
+  EXPECT_TRUE(two["models"].contains("a/ae"));
+  EXPECT_THAT(two["warnings"][0].get<std::string>(), HasSubstr("demo: its runs differ in model.ae.latent;"));
+  // Two arms of two seeds each are two means.
+  const Json four =
+      merge_runs({a, b, run("c", "demo", 1, 0.3, -0.1), run("d", "demo", 0, 0.6, -0.1, 32)}).result;
+  EXPECT_NEAR(four["models"]["demo (mean 1)/ae"]["test"]["mse"].get<double>(), 0.25, 1e-12);
+  EXPECT_NEAR(four["models"]["demo (mean 2)/ae"]["test"]["mse"].get<double>(), 0.5, 1e-12);
+  EXPECT_EQ(four["models"].size(), 6u);
+}
+
+TEST_F(Merging, OtherDataAreAnotherExperiment) {
+  const RunFolder a = run("a", "demo", 0, 0.2, -0.1), b = run("b", "demo", 1, 0.4, -0.1);
+  write_file(folder / "a/provenance.json", R"({"data": {"sha256": "00"}})");
+  write_file(folder / "b/provenance.json", R"({"data": {"sha256": "01"}})");
+  EXPECT_EQ(merge_runs({a, b}).result["models"].size(), 2u);
+  write_file(folder / "b/provenance.json", R"({"data": {"sha256": "00"}})");
+  EXPECT_TRUE(merge_runs({a, b}).result["models"].contains("demo/ae"));
+}
+
+TEST_F(Merging, AFolderThatIsCalledAsTheExperimentLeavesTheMeanAlone) {
+  const Json merged =
+      merge_runs({run("demo", "demo", 0, 0.2, -0.1), run("other", "demo", 1, 0.4, -0.1)}).result;
+  EXPECT_EQ(merged["models"]["demo/ae"]["test"]["mse"], 0.2);
+  EXPECT_NEAR(merged["models"]["demo (mean)/ae"]["test"]["mse"].get<double>(), 0.3, 1e-12);
+}
+
+TEST_F(Merging, AMetricOfTwoDefinitionsHasNoMean) {
+  RunFolder other = run("b", "demo", 1, 0.3, -0.1);
+  other.result["metric_info"][0]["name"] = "mse_counts_v2";
+  const Json merged = merge_runs({run("a", "demo", 0, 0.2, -0.1), other}).result;
+  const Json& mean = merged["models"]["demo/ae"]["test"];
+  EXPECT_FALSE(mean.contains("mse"));
+  EXPECT_TRUE(mean.contains("r2"));
+  for (const Json& verdict : merged["verdicts"]) EXPECT_NE(verdict["model"], "demo/ae");
 }
 
 TEST_F(Merging, AMetricOfAnotherDefinitionIsLeftOutWithAWarning) {

@@ -4,6 +4,7 @@
 //   large    enough cells for WebGL, thousands of perturbations and genes
 //   huge     200,000 cells, all shown
 //   single   an autoencoder alone, as for a file without labels
+//   predicting  the same with predictions, and a baseline that predicts few perturbations
 #include <cstdio>
 #include <filesystem>
 
@@ -31,10 +32,11 @@ sparcell::RunSample sample_of(const std::string& kind) {
     run.genes = 60;
     run.expression = true;
   }
-  if (kind == "single") {
+  if (kind == "single" || kind == "predicting") {
     run.models.resize(1);
     run.perturbations = 1;
   }
+  run.predictions = kind == "predicting";
   return run;
 }
 
@@ -43,7 +45,7 @@ sparcell::RunSample sample_of(const std::string& kind) {
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   sparcell::Log quiet([](auto, const std::string&) {});
-  for (const std::string kind : {"plain", "hostile", "large", "huge", "single"}) {
+  for (const std::string kind : {"plain", "hostile", "large", "huge", "single", "predicting"}) {
     const std::string folder = std::string(arguments[1]) + "/" + kind;
     std::filesystem::create_directories(folder);
     sparcell::write_run(folder, sample_of(kind));

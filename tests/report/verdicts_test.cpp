@@ -42,7 +42,7 @@ TEST(Verdicts, SayWhatTheIntervalShows) {
       ElementsAre("ae does worse than PCA of the same latent size on MSE: difference 0.2500, 95 % interval "
                   "0.1250 to 0.5000.",
                   "ae beats the gene mean on MSE: difference -0.2500, 95 % interval -0.5000 to -0.1250.",
-                  "ae cannot be told apart from the gene mean on R²: difference 0.0125, 95 % interval "
+                  "ae was not told apart from the gene mean on R²: difference 0.0125, 95 % interval "
                   "-0.0100 to 0.0300.",
                   "ae could not be judged against one half of the real cells on energy distance: a value is "
                   "not finite."));
@@ -89,6 +89,26 @@ TEST(Verdicts, NoIntervalThatHoldsZeroNamesAWinner) {
     result["verdicts"] = {verdict("mse", "pca", 0.5, interval, false)};
     EXPECT_EQ(verdict_sentences(result)[0].outcome, Outcome::undecided) << interval;
   }
+}
+
+TEST(Verdicts, AgainstRealCellsThePermutationTestDecides) {
+  Json result = judged();
+  const auto against_real = [&](double p_value, const Json& interval, bool beats) {
+    result["verdicts"] = {verdict("energy_distance", "split_half", 0.01, interval, beats)};
+    result["verdicts"][0]["p_value"] = p_value;
+    return verdict_sentences(result)[0];
+  };
+  const VerdictSentence told = against_real(0.021, {-0.01, 0.03}, false);
+  EXPECT_EQ(told.outcome, Outcome::worse);
+  EXPECT_EQ(
+      told.text,
+      "ae does worse than one half of the real cells on energy distance: difference 0.0100, 95 % interval "
+      "-0.0100 to 0.0300, permutation p = 0.021.");
+  EXPECT_THAT(verdict_summary(result), ElementsAre("ae makes cells that can be told from real ones."));
+  EXPECT_EQ(against_real(0.05, {-0.01, 0.03}, false).outcome, Outcome::worse);
+  EXPECT_EQ(against_real(0.051, {-0.01, 0.03}, false).outcome, Outcome::undecided);
+  EXPECT_THAT(verdict_summary(result), ElementsAre("ae makes cells that were not told from real ones."));
+  EXPECT_EQ(against_real(0.4, {-0.03, -0.01}, true).outcome, Outcome::better);
 }
 
 TEST(Verdicts, OneRunIsOneSeed) {

@@ -1,4 +1,4 @@
-// Paired differences against arithmetic by hand and quantiles of scipy.
+// Paired differences against arithmetic by hand.
 #include "sweep/differences.h"
 
 #include <gmock/gmock.h>
@@ -15,19 +15,6 @@ RunOutcome outcome(const std::string& arm, std::int64_t seed,
   run.job.seed = seed;
   run.values = std::move(values);
   return run;
-}
-
-TEST(Differences, StudentsQuantilesAreScipys) {
-  // scipy.stats.t.ppf(0.975, n)
-  for (const auto& [n, quantile] : std::vector<std::pair<std::size_t, double>>{{1, 12.706204736432095},
-                                                                               {2, 4.302652729911275},
-                                                                               {9, 2.2621571628540993},
-                                                                               {30, 2.0422724563012373},
-                                                                               {31, 2.0395134463964077},
-                                                                               {60, 2.0002978220142604},
-                                                                               {1000, 1.9623390808264078}}) {
-    EXPECT_NEAR(student_t_95(n), quantile, 2e-6) << n;
-  }
 }
 
 TEST(Differences, SeedsArePairedAndUnpairedOnesLeftOut) {

@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 from metrics import centroids, change, correlation, cosine
 from scipy.spatial.distance import cdist, euclidean
-from scipy.stats import false_discovery_control, norm, spearmanr, ttest_ind_from_stats
+from scipy.stats import false_discovery_control, spearmanr, ttest_ind_from_stats
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
 EXPRESSED, CHANGED, FEWER_CHANGED, FALSE_DISCOVERIES = 1000, 50, 20, 0.05
@@ -25,14 +25,16 @@ def largest(scores, most):
 
 
 def welch(cells, controls):
-    """|t| of scipy's test of unequal variances for every gene; a single cell counts as one without variance."""
+    """|t| of scipy's test of unequal variances for every gene and its p-values; a single cell counts as one without variance, and has no
+    p-value."""
     spread = [x.std(axis=0, ddof=1) if len(x) > 1 else np.zeros(x.shape[1]) for x in (cells, controls)]
     means = [x.mean(axis=0) for x in (cells, controls)]
     with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
         warnings.simplefilter("ignore")
-        t = np.abs(ttest_ind_from_stats(means[0], spread[0], len(cells), means[1], spread[1], len(controls), equal_var=False).statistic)
+        test = ttest_ind_from_stats(means[0], spread[0], len(cells), means[1], spread[1], len(controls), equal_var=False)
     apart = np.abs(means[0] - means[1])
-    return np.where(apart == 0, 0, np.where((spread[0] == 0) & (spread[1] == 0), apart / 1e-12, t))
+    t = np.where(apart == 0, 0, np.where((spread[0] == 0) & (spread[1] == 0), apart / 1e-12, np.abs(test.statistic)))
+    return t, np.where(apart == 0, 1, test.pvalue) if min(len(cells), len(controls)) > 1 else None
 
 
 class PredictionTask:
@@ -49,9 +51,10 @@ class PredictionTask:
         for p in self.real:
             # An unseen perturbation has no other cells than those that test.
             cells = train[train_labels == p] if seen else test[test_labels == p]
-            t = self.t[p] = welch(cells, train[train_labels == 0])
+            t, p_values = welch(cells, train[train_labels == 0])
+            self.t[p] = t
             self.changed[p] = largest(t, CHANGED)
-            self.significant[p] = false_discovery_control(2 * norm.sf(t)) <= FALSE_DISCOVERIES
+            self.significant[p] = None if p_values is None else false_discovery_control(p_values) <= FALSE_DISCOVERIES
 
     def errors(self, guess, real, genes, behind):
         """As pertpy's mse, mean_absolute_error, euclidean and 1 - pearson_distance of means, differences to a reference in the last."""
@@ -74,7 +77,7 @@ class PredictionTask:
         varies = np.ptp(said[changed]) > 0 and np.ptp(true[changed]) > 0
         return {
             "de_overlap": len(np.intersect1d(predicted, changed)) / len(changed),
-            "de_precision": self.significant[p][predicted].mean() if len(predicted) else np.nan,
+            "de_precision": self.significant[p][predicted].mean() if len(predicted) and self.significant[p] is not None else np.nan,
             "de_spearman": spearmanr(said[changed], true[changed]).statistic if varies else np.nan,
             "de_direction": np.mean(said[changed] * true[changed] > 0),
         }
@@ -98,7 +101,8 @@ class PredictionTask:
                 row[name] = np.mean(farther) if others else np.nan
             rows.append(row)
         defined = {key: [row[key] for row in rows if np.isfinite(row[key])] for key in (rows[0] if rows else {})}
-        return {key: float(np.mean(values)) for key, values in defined.items() if values}
+        means = {key: float(np.mean(values)) for key, values in defined.items() if values}
+        return means | ({"perturbations": len(rows)} if rows else {})
 
     def baselines(self, parts):
         """`parts`: the names of the genes that each perturbation perturbs."""

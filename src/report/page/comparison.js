@@ -14,7 +14,20 @@ function drawComparison() {
 // How many genes a mean over genes is of, or leaves out: said below the value instead of in a column of its own.
 const countsOf = {r2_varying: "varying_genes", pearson_per_gene: "pearson_undefined"};
 
-function remarkOn(metric, entry) {
+// What predicts few perturbations has a mean over those, which may be the easy ones: it does not compete.
+const perturbationsOf = (metric, entry) => entry.test?.[`${metric.key.split("_")[0]}_perturbations`];
+
+function mostPerturbations(metric, entries) {
+  return Math.max(...entries.filter(([, entry]) => isNumber(entry.test?.[metric.key])).map(([, entry]) => perturbationsOf(metric, entry)).filter(isNumber));
+}
+
+function predictsFewer(metric, entry, most) {
+  const own = perturbationsOf(metric, entry);
+  return isNumber(entry.test?.[metric.key]) && isNumber(own) && own < most;
+}
+
+function remarkOn(metric, entry, most) {
+  if (predictsFewer(metric, entry, most)) return element("small", {}, `of ${count(perturbationsOf(metric, entry), "perturbation")}`);
   const genes = entry.test?.[countsOf[metric.key]];
   if (!isNumber(genes) || genes === 0) return null;
   return element("small", {}, `${count(genes, "gene")}${metric.key === "r2_varying" ? "" : " left out"}`);
@@ -35,8 +48,8 @@ function unitsOf(metrics) {
   return element("p", {class: "note"}, `Units. ${sentences.join("; ")}; the others have none.`);
 }
 
-function bestOf(metric, entries) {
-  const values = entries.map(([, entry]) => entry.test?.[metric.key]).filter(isNumber);
+function bestOf(metric, entries, most) {
+  const values = entries.filter(([, entry]) => !predictsFewer(metric, entry, most)).map(([, entry]) => entry.test?.[metric.key]).filter(isNumber);
   if (metric.best === "none" || values.length < 2) return null;
   const badness = {smallest: v => v, largest: v => -v, nearest_one: v => Math.abs(v - 1), nearest_half: v => Math.abs(v - 0.5)}[metric.best];
   return values.reduce((a, b) => (badness(b) < badness(a) ? b : a));
@@ -48,16 +61,17 @@ function comparisonTable(title, metrics) {
   if (ours.length + baselines.length === 0) return null;
   // Real cells against real cells are what can be reached at best, not a competitor.
   const competitors = [...ours, ...baselines.filter(([name]) => name !== "split_half")];
-  const best = metrics.map(metric => bestOf(metric, competitors));
+  const most = metrics.map(metric => mostPerturbations(metric, competitors));
+  const best = metrics.map((metric, i) => bestOf(metric, competitors, most[i]));
   const digits = metrics.map(metric => decimals([...ours, ...baselines].map(([, entry]) => entry.test?.[metric.key])));
   const row = ([name, entry], remark) => element("tr", {},
     element("th", {scope: "row"}, name, remark ? element("small", {}, remark) : null),
     ...metrics.map((metric, i) => {
       const value = entry.test?.[metric.key];
-      const isBest = isNumber(value) && value === best[i];
+      const isBest = isNumber(value) && value === best[i] && !predictsFewer(metric, entry, most[i]);
       return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
                      isNumber(entry.spread?.[metric.key]) ? element("small", {}, `± ${format(entry.spread[metric.key], digits[i])}`) : null,
-                     isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry));
+                     isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry, most[i]));
     }));
   const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", nearest_half: "→ ½", none: ""};
   const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", nearest_half: "one half is best", none: null};

@@ -54,7 +54,7 @@ function standingOf(standing) {
     if (all > 1 && open.length > 0) lines.push(element("small", {}, `open against ${shortly(open)}`));
   }
   if (standing.real) {
-    lines.push(element("small", {}, {better: "passes for real cells", undecided: "passes for real cells", worse: "told from real cells",
+    lines.push(element("small", {}, {better: "not told from real cells", undecided: "not told from real cells", worse: "told from real cells",
                                      unjudged: "not judged against real cells"}[standing.real]));
   }
   return lines;

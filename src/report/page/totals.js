@@ -7,8 +7,15 @@ function drawTotals() {
   figure(byId("generated-figure"), {
     name: "totals", title: "Library size and detected genes",
     caption: `Shares of cells in equal steps, the outermost with what lies beyond. Library size is the sum of the selected genes' normalized counts; a gene is detected from 0.05. ` +
-      `The thin dotted lines are two random halves of the test cells: what chance alone does. ${distanceSentence(totals)}`,
+      `The thin dotted lines are two random halves of the test cells: what chance alone does. ${notFiniteSentence(totals)}${distanceSentence(totals)}`,
     draw: width => totalPanels(totals, width)});
+}
+
+// Cells whose total is no number are in no step: e to the power of a large value is infinite.
+function notFiniteSentence(totals) {
+  const parts = totals.flatMap(total => total.samples.filter(sample => sample.not_finite > 0)
+    .map(sample => `${count(sample.not_finite, "cell")} of ${sample.name} (${total.name})`));
+  return parts.length > 0 ? `Not shown, for their total is not finite: ${parts.join(", ")}. ` : "";
 }
 
 function distanceSentence(totals) {

@@ -16,7 +16,7 @@ function drawVerdicts() {
       {title: "Metric", text: true, value: verdict => capital(metricOf(verdict.metric).label)},
       {title: "Against", text: true, value: against, cell: verdict => element("span", {}, against(verdict),
         isNumber(verdict.seeds) ? element("small", {}, `over ${count(verdict.seeds, "seed")}`) : null,
-        isNumber(verdict.p_value) ? element("small", {}, `p = ${format(verdict.p_value, 3)} that they are alike`) : null)},
+        isNumber(verdict.p_value) ? element("small", {}, `permutation p = ${format(verdict.p_value, 3)}`) : null)},
       {title: "Verdict", text: true, value: verdict => verdict.outcome, class: verdict => verdict.outcome, cell: verdict => outcomes[verdict.outcome].join(" ")},
       {title: "worse ← 0 → better", line: true, value: verdict => rank[verdict.outcome], saved: "rank",
        cell: verdict => judged(verdict) ? intervalGlyph(verdict, metricOf(verdict.metric).best === "smallest" ? -1 : 1) : "–"},
