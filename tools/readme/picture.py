@@ -1,4 +1,4 @@
-"""The README's picture: the head of a report, down to the end of its table of generated cells.
+"""The README's picture: the head of a report, down to the end of its first table.
 
 picture.py REPORT.html PICTURE.png     needs Chromium
 """
@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "report")
 from browser import Page, find_chromium  # noqa: E402
 
 WIDTH = 1400
-END = "Math.ceil(document.querySelectorAll('#comparison .scroll')[1].getBoundingClientRect().bottom + scrollY) + 12"
+END = "Math.ceil(document.querySelectorAll('#comparison .scroll')[0].getBoundingClientRect().bottom + scrollY) + 12"
 
 
 def main(report, picture):
