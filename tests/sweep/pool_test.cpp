@@ -55,11 +55,13 @@ TEST_F(Pool, CtrlCLeavesEverythingResumable) {
   EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(12), Each("done")));
 }
 
+/// Nobody waits for these runs to end.
 TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
-  Program launcher(sweep_arguments(longer), around);
+  const std::vector<std::string> endless{"train.epochs=100000", "--jobs", "2"};
+  Program launcher(sweep_arguments(endless), around);
   ASSERT_TRUE(wait_for_training());
   write_bytes(folder / "sweep.yaml", file_bytes(folder / "sweep.yaml") + "# changed\n");
-  const Finished second = sweep(longer);
+  const Finished second = sweep(endless);
   EXPECT_EQ(second.code, 2);
   EXPECT_THAT(second.err, AllOf(HasSubstr("s is in use by process"), HasSubstr("file has changed since")));
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("running"));
