@@ -181,8 +181,10 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const Segment segment{.first = 0, .rows = n, .pass = 0, .step = &state->step, .slot = 0};
   Step step{.rows = rows, .seen = input_.seen(rows, &state->step), .segment = segment, .state = state};
 
-  if (!input_.reads_dense()) this->phases_.enter(Phase::data);
-  input_.prepare_weight_gradient(step.seen);
+  if (input_.prepares_weight_gradient()) {
+    this->phases_.enter(Phase::data);
+    input_.prepare_weight_gradient(step.seen);
+  }
   step.mu = step.z = run_encoder(data_, step.seen, segment, true);
   if (variational()) {
     step.z = draw_latent(step.noise(seed_), step.mu, divergence(), &state->kl_weight, &state->losses[kl_slot],

@@ -72,7 +72,6 @@ BatchRows EncoderInput<T>::seen_in_validation(const BatchRows& rows, std::int64_
 
 template <class T>
 void EncoderInput<T>::prepare_weight_gradient(const BatchRows& rows) {
-  if (!dense_gradient_ || reads_dense()) return;
   beside(context_, [&] {
     gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
                     view(values_, rows.count));

@@ -30,7 +30,8 @@ class EncoderInput {
   BatchRows seen(const BatchRows& rows, const std::int64_t* step);
   BatchRows seen_in_validation(const BatchRows& rows, std::int64_t batch);
 
-  /// Makes the dense rows for `for_weight_gradient` beside, where nothing else will make them.
+  /// Whether a training step has to make the dense rows of `for_weight_gradient` of its own, beside.
+  bool prepares_weight_gradient() const { return dense_gradient_ && !reads_dense(); }
   void prepare_weight_gradient(const BatchRows& rows);
   /// What the hidden layers read of a batch; mixed where `step`, the training step, is given.
   NetworkInput<T> load(const DeviceData<T>& data, const BatchRows& rows, const std::int64_t* step);
