@@ -8,8 +8,7 @@
 namespace sparcell {
 
 /// Models as `<run>/<model>`, baselines once where all runs agree and as `<run>/<baseline>` where not. Runs
-/// of one experiment whose config.yaml differs in their seed only (report/settings.h) come first, as one
-/// model
+/// of one experiment whose config.yaml differs in the seed only (report/settings.h) come first, as one model
 /// `<name>/<model>` each: `test` are means, `spread` standard deviations over `seeds` runs, and its verdicts
 /// have intervals of Student's t over the runs' differences. Where a run's folder or other such runs are
 /// called the same, means are `<name> (mean)`, `<name> (mean 1)`... A seed that is there twice has no means,
