@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
+#include "math/activation.h"
 #include "math/philox.h"
 #include "ops/op_test.h"
 
@@ -113,6 +115,20 @@ TEST(Random, UniformsCoverTheIntervalWithoutItsEnds) {
   EXPECT_LT(*high, 3.0f);
   EXPECT_NEAR(*low, -2.0f, 1e-3);
   EXPECT_NEAR(*high, 3.0f, 1e-3);
+}
+
+TEST(Elementary, ActivationsKeepTheirDigitsNearZero) {
+  for (float size = 1e-30f; size < 80; size *= 1.37f) {
+    for (const float x : {size, -size}) {
+      const auto exact = static_cast<double>(x);
+      ASSERT_NEAR(math::Tanh{}.value(x) / std::tanh(exact), 1.0, 5e-7) << x;
+      ASSERT_NEAR(math::Elu{}.value(x) / (x > 0 ? exact : std::expm1(exact)), 1.0, 4e-7) << x;
+    }
+  }
+  EXPECT_EQ(math::Tanh{}.value(0.0f), 0.0f);
+  EXPECT_EQ(math::Tanh{}.value(-std::numeric_limits<float>::infinity()), -1.0f);
+  EXPECT_TRUE(std::isnan(math::Tanh{}.value(std::nanf(""))));
+  EXPECT_TRUE(std::isnan(math::Elu{}.value(std::nanf(""))));
 }
 
 TEST(Elementary, IsAsExactAsStated) {
