@@ -372,6 +372,10 @@ struct ModelOptions {
 
   bool by_perturbation() const { return dispersion == DispersionOf::gene_perturbation; }
   bool of_counts() const { return likelihood == LikelihoodType::nb || likelihood == LikelihoodType::zinb; }
+  bool generates() const { return type != ModelType::autoencoder; }
+  bool monitors_distance() const { return generates() && train.monitor == Monitor::energy_distance; }
+  /// Whether some epoch can be better than another.
+  bool is_monitored() const { return type != ModelType::gan || monitors_distance(); }
 };
 
 /// Describes the words of the model's own type only, so that a word of another type is an unknown key. The hidden layers

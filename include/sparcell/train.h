@@ -74,7 +74,7 @@ struct EarlyStoppingOptions {
 template <class Visitor>
 void describe(Visitor& v, EarlyStoppingOptions& o) {
   v.field("patience", o.patience, at_least(0),
-          "Stop after this many epochs (at full KL weight) without a better validation loss; 0 never stops early.");
+          "Stop after this many epochs (at full KL weight) without a better value of `monitor`; 0 never stops early.");
   v.field("min_delta", o.min_delta, at_least(0), "Improvement that counts.");
 }
 
@@ -105,6 +105,13 @@ struct Names<GraphMode> {
   static constexpr std::string_view values[] = {"run", "step", "off"};
 };
 
+/// What training is watched by, on validation cells.
+enum class Monitor { loss, energy_distance };
+template <>
+struct Names<Monitor> {
+  static constexpr std::string_view values[] = {"loss", "energy_distance"};
+};
+
 struct TrainOptions {
   std::int64_t epochs = 50;
   std::int64_t steps = 0;
@@ -114,6 +121,7 @@ struct TrainOptions {
   OptimizerOptions critic{.learning_rate = 2e-4, .betas = {0.5, 0.999}, .weight_decay = 1e-5};     ///< gan only
   ScheduleOptions schedule;
   double clip_norm = 0;
+  Monitor monitor = Monitor::loss;
   EarlyStoppingOptions early_stopping;
   CheckpointOptions checkpoint;
   std::string init_from;
@@ -130,6 +138,9 @@ void describe(Visitor& v, TrainOptions& o) {
   v.section("optimizer", o.optimizer, "Optimizer of autoencoders.");
   v.section("schedule", o.schedule, "How the learning rate moves.");
   v.field("clip_norm", o.clip_norm, at_least(0), "Gradients are scaled down to this norm; 0 leaves them.");
+  v.field("monitor", o.monitor,
+          "What the best weights and early stopping go by, on validation cells: the loss, which a GAN does not have, or the "
+          "energy_distance of generated cells, for models that generate (an autoencoder keeps the loss).");
   v.section("early_stopping", o.early_stopping, "When to stop before the last epoch.");
   v.section("checkpoint", o.checkpoint, "Saving the state of training.");
   v.field("init_from", o.init_from,

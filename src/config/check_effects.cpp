@@ -85,6 +85,12 @@ void warn_of_pointless_keys(const Experiment& experiment, Checker& checker) {
   check_length("", experiment.train, checker);
   for (const auto& [name, model] : experiment.model)
     check_length("model." + name + ".", model.train, checker);
+  for (const auto& [name, model] : experiment.model) {
+    checker.warn_if(experiment.evaluate.weights == Weights::best && !model.is_monitored(), "evaluate.weights",
+                    "evaluate.weights best has no effect on model.{}: a GAN has a best epoch only where its "
+                    "train.monitor is energy_distance; its last weights are judged",
+                    name);
+  }
   for (const auto& [name, model] : experiment.model) ModelEffects(name, model, checker).check();
 }
 

@@ -23,6 +23,7 @@ class ModelChecker {
   void check() {
     check_optimizers();
     check_schedule();
+    check_monitor();
     switch (model_.type) {
       case ModelType::vae:
         check_warmup();
@@ -86,9 +87,19 @@ class ModelChecker {
         "cosine or linear",
         path_, path_);
     checker_.refuse_if(
-        model_.train.early_stopping.patience > 0, train_path("early_stopping.patience"),
-        "{} is a GAN and has no validation loss to stop early by; set {}.train.early_stopping.patience to 0",
-        path_, path_);
+        model_.train.early_stopping.patience > 0 && !model_.is_monitored(),
+        train_path("early_stopping.patience"),
+        "{} is a GAN and has no validation loss to stop early by; set {}.train.monitor to energy_distance, or "
+        "{}.train.early_stopping.patience to 0",
+        path_, path_, path_);
+  }
+
+  /// Written for all models it is meant for those that generate; written here it is meant for this one.
+  void check_monitor() {
+    const std::string own = path_ + ".train.monitor";
+    checker_.refuse_if(
+        checker_.written(own) && model_.train.monitor == Monitor::energy_distance && !model_.generates(), own,
+        "{} is energy_distance, of generated cells, and an autoencoder generates none; set it to loss", own);
   }
 
   void check_warmup() {
@@ -355,7 +366,7 @@ void check_judgement(const Experiment& e, Checker& checker) {
   }
 }
 
-/// A validation share of 0 where something is chosen by the validation loss.
+/// A validation share of 0 where something is chosen by validation cells.
 void check_validation(const Experiment& e, Checker& checker) {
   const bool drawn = e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation;
   if (!drawn || e.split.validation > 0) return;
@@ -363,6 +374,9 @@ void check_validation(const Experiment& e, Checker& checker) {
   checker.refuse_if(e.evaluate.weights == Weights::best, "split.validation", sentence,
                     "evaluate.weights best");
   for (const auto& [name, model] : e.model) {
+    checker.refuse_if(model.monitors_distance(), "split.validation",
+                      "split.validation is 0, but train.monitor energy_distance of model.{} needs validation cells",
+                      name);
     if (model.type == ModelType::gan) continue;
     checker.refuse_if(model.train.schedule.type == ScheduleType::plateau, "split.validation", sentence,
                       fmt::format("the plateau schedule of model.{}", name));

@@ -12,8 +12,8 @@ constexpr std::int64_t most_cells = 2000;
 std::vector<std::int32_t> some_of(const std::vector<std::int32_t>& validation, std::uint64_t seed) {
   if (validation.size() < 6) {
     throw DataError(
-        "evaluate.weights best chooses the weights of a GAN by the distance of its cells to validation "
-        "cells, which takes 6 of them; there are {}",
+        "train.monitor energy_distance compares generated cells with validation cells, which takes 6 of them; "
+        "there are {}",
         validation.size());
   }
   std::vector<std::int32_t> cells;

@@ -1,4 +1,4 @@
-// How far generated cells are from validation cells: what the best weights of a GAN are chosen by.
+// How far generated cells are from validation cells: what train.monitor energy_distance means.
 #pragma once
 
 #include "evaluate/blocks.h"

@@ -80,8 +80,12 @@ Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weight
                                    const std::string& seen_cells) const {
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
-  if (weights == Weights::best && !has_best(name))
-    throw UsageError("--weights best: {} has no best checkpoint", name);
+  if (weights == Weights::best && !has_best(name)) {
+    throw UsageError("--weights best: {} has no best checkpoint{}", name,
+                     options(name).is_monitored()
+                         ? ""
+                         : "; of a GAN one is kept where train.monitor is energy_distance");
+  }
   const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
   Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;

@@ -42,6 +42,10 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
             {"parameters", model.parameters},
             {"epochs", model.training.epochs},
             {"best_epoch", model.training.best_epoch},
+            {"monitor", model.options->is_monitored()
+                            ? Json(name_of(model.options->monitors_distance() ? Monitor::energy_distance
+                                                                              : Monitor::loss))
+                            : Json(nullptr)},
             {"loss", losses(model)},
             {"test", Json::object()}};
   for (const auto& [name, metrics] : evaluation.models) {

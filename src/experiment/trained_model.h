@@ -50,7 +50,9 @@ class TrainedModel {
   Matrix<float> generate(std::int64_t first, std::int64_t count, std::uint64_t seed) {
     return generate(first, count, seed, options_.sample.from);
   }
-  bool generates() const { return options_.type != ModelType::autoencoder; }
+  /// Its weights have changed since it generated: a mixture is fitted anew where one is asked for.
+  void forget_mixture() { mixture_.reset(); }
+  bool generates() const { return options_.generates(); }
   /// Controls as they would be with these parts perturbed: their latent values (of a VAE the means), decoded
   /// under the conditions of such a cell. A GAN, which knows no latent values of cells, generates a cell for
   /// each of them under those conditions. Throws DataError for a part that the model cannot know.

@@ -105,7 +105,7 @@ class ModelTraining {
     fs::create_directories(fs::path(files_.last).parent_path(), error);
     if (error) throw WriteError("{}: its folder cannot be created ({})", files_.last, error.message());
     begin_weights();
-    choose_by_distance();
+    monitor_distance();
     go_on();
     ModelOutcome outcome;
     outcome.name = model_.name();
@@ -129,16 +129,17 @@ class ModelTraining {
     take_weights(options_.init_from, model_, around_.prepared.fitted.genes);
   }
 
-  /// A GAN has no validation loss: where its best weights are asked for, its cells are looked at.
-  void choose_by_distance() {
-    const EvaluateOptions& evaluate = around_.experiment.evaluate;
-    if (model_.options().type != ModelType::gan || evaluate.weights != Weights::best) return;
+  /// Looks at generated cells once an epoch, where the options ask for it.
+  void monitor_distance() {
+    if (!model_.options().monitors_distance()) return;
     const auto seed = static_cast<std::uint64_t>(around_.experiment.seed);
-    auto distance = std::make_shared<ValidationDistance>(around_.context, around_.prepared.data.x,
-                                                         around_.prepared.split.validation,
-                                                         evaluate.components, seed, around_.log.log());
-    trainer_.choose_by("energy_distance", [this, distance, seed] {
-      return distance->of(model_.generate(0, distance->cells(), seed));
+    auto distance = std::make_shared<ValidationDistance>(
+        around_.context, around_.prepared.data.x, around_.prepared.split.validation,
+        around_.experiment.evaluate.components, seed, around_.log.log());
+    trainer_.monitor(std::string(name_of(Monitor::energy_distance)), [this, distance, seed] {
+      const Matrix<float> generated = model_.generate(0, distance->cells(), seed);
+      model_.forget_mixture();
+      return distance->of(generated);
     });
   }
 

@@ -23,7 +23,7 @@ class PlateauSchedule {
   ScheduleOptions options_;
 };
 
-/// The lowest validation loss and how long ago it was.
+/// The lowest value of what training is monitored by, and how long ago it was.
 struct BestValue {
   double value = std::numeric_limits<double>::infinity();
   std::int64_t epoch = -1;

@@ -223,9 +223,8 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
   if (model_.has_validation_loss() && !split_.validation.empty()) {
     const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
     record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
-  } else if (distance_) {
-    record.validation = {{distance_name_, distance_()}};
   }
+  if (distance_) record.validation.emplace_back(distance_name_, distance_());
   if (!record.validation.empty()) {
     check_finite(record.validation, "validation", epoch);
     follow_validation(epoch, record.validation);
@@ -245,14 +244,15 @@ bool Trainer::at_full_kl_weight(std::int64_t epoch) const {
 }
 
 void Trainer::follow_validation(std::int64_t epoch, const LossParts& validation) {
-  const double loss = validation.front().second;
   if (options_.train.schedule.type == ScheduleType::plateau) {
     StepState<float> state = device_state_.to_host().front();
+    const double loss = validation.front().second;
     state.base_learning_rate = plateau_.next(state.base_learning_rate, loss);
     device_state_.upload({&state, 1});
   }
   if (!at_full_kl_weight(epoch)) return;
-  if (best_value_.update(epoch, loss, options_.train.early_stopping.min_delta)) {
+  const double value = (distance_ ? validation.back() : validation.front()).second;
+  if (best_value_.update(epoch, value, options_.train.early_stopping.min_delta)) {
     auto best = std::make_shared<TensorSnapshot>(snapshot(model_, false));
     best->epoch = epoch;
     best_ = std::move(best);

@@ -20,7 +20,7 @@ namespace sparcell {
 struct TrainResult {
   std::int64_t epochs = 0;  ///< taken
   std::int64_t best_epoch =
-      0;  ///< with the lowest validation loss at full KL weight; the last one without such a loss
+      0;  ///< the best at full KL weight by what training is monitored by; the last one without that
   EpochRecord last;
   std::int64_t steps = 0;
   double seconds = 0;
@@ -68,9 +68,9 @@ class Trainer {
   bool finished() const { return epoch_ >= options_.train.epochs || stopped_early(); }
   bool stopped_early() const;
 
-  /// What epochs of a model without a validation loss are compared by, smaller being better: measured on its
-  /// weights as they stand, and recorded as `name` of the validation cells.
-  void choose_by(std::string name, std::function<double()> distance) {
+  /// What epochs are compared by in place of the validation loss, smaller being better: measured on the
+  /// model's weights as they stand, and recorded as `name` of the validation cells.
+  void monitor(std::string name, std::function<double()> distance) {
     distance_name_ = std::move(name);
     distance_ = std::move(distance);
   }

@@ -195,6 +195,12 @@ const Combination combinations[] = {
      "train.schedule.type=plateau|model.gan.train.schedule.type=none"},
     {"train.early_stopping.patience=3", "model.gan is a GAN and has no validation loss to stop early by",
      "model.vae.train.early_stopping.patience=3"},
+    {"model.gan.train.early_stopping.patience=3", "set model.gan.train.monitor to energy_distance",
+     "train.early_stopping.patience=3|train.monitor=energy_distance"},
+    {"model.ae.train.monitor=energy_distance", "an autoencoder generates none",
+     "train.monitor=energy_distance"},
+    {"split.validation=0|train.monitor=energy_distance",
+     "train.monitor energy_distance of model.vae needs validation cells", "train.monitor=energy_distance"},
     {"model.ae.train.schedule={type: plateau, warmup_steps: 3}", "not plateau",
      "model.ae.train.schedule={type: cosine, warmup_steps: 3}"},
     {"model.ae.train.schedule={type: cosine, min_learning_rate: 1}", "nothing could fall",
@@ -307,6 +313,18 @@ TEST_P(PointlessKeys, AreWarnedOfWhereTheyWereSetAndHaveNoEffect) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PointlessKeys, testing::ValuesIn(pointless));
+
+TEST_F(PointlessKeys, AGanHasNoBestWeightsUnlessItsTrainingIsMonitored) {
+  write("e.yaml",
+        "read: {path: x}\nevaluate: {weights: best}\nmodel: {ae: {type: autoencoder}, gan: {type: gan}}\n");
+  std::vector<std::string> found;
+  load_experiment("e.yaml", {}, {.warnings = &found});
+  EXPECT_THAT(found, testing::ElementsAre(
+                         testing::StartsWith("evaluate.weights best has no effect on model.gan")));
+  found.clear();
+  load_experiment("e.yaml", {"train.monitor=energy_distance"}, {.warnings = &found});
+  EXPECT_THAT(found, testing::IsEmpty());
+}
 
 TEST_F(PointlessKeys, DefaultsAreNoOnesChoice) {
   write("e.yaml",

@@ -23,6 +23,17 @@ class FinishedRunCommands : public SmallExperiment {
     EXPECT_EQ(done.code, 0) << done.err;
     return done.out;
   }
+  /// Of a run's epochs, as its metrics.csv has them.
+  std::vector<double> validation_values(const std::string& run, const std::string& model, const std::string& name) {
+    std::ifstream file(folder / (run + "/metrics.csv"));
+    const std::string key = "," + model + ",validation," + name + ",";
+    std::vector<double> values;
+    for (std::string line; std::getline(file, line);) {
+      const std::size_t at = line.find(key);
+      if (at != line.npos) values.push_back(std::stod(line.substr(at + key.size())));
+    }
+    return values;
+  }
   /// Every number of the run's evaluation comes again from `evaluate`.
   void expect_same_evaluation(const std::vector<std::string>& options) {
     finished_run("r", options);
@@ -184,15 +195,8 @@ TEST_F(FinishedRunCommands, ModelsOfCountsAreEvaluatedAgain) {
 
 TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells) {
   finished_run("r", {"~model.ae", "~model.vae", "evaluate.weights=best", "train.epochs=8",
-                     "model.gan.output=hurdle", "model.gan.library=output", "model.gan.weight_average=0.9"});
-  std::ifstream file(folder / "r/metrics.csv");
-  std::string line;
-  std::vector<double> distances;
-  while (std::getline(file, line)) {
-    const std::string key = ",gan,validation,energy_distance,";
-    const std::size_t at = line.find(key);
-    if (at != line.npos) distances.push_back(std::stod(line.substr(at + key.size())));
-  }
+                     "train.monitor=energy_distance", "model.gan.output=hurdle", "model.gan.library=output", "model.gan.weight_average=0.9"});
+  const std::vector<double> distances = validation_values("r", "gan", "energy_distance");
   ASSERT_EQ(distances.size(), 8u);
   const auto best = std::min_element(distances.begin(), distances.end()) - distances.begin();
   EXPECT_EQ(json("r/result.json")["models"]["gan"]["best_epoch"], best);
@@ -208,6 +212,31 @@ TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells
   if (best != 7) {
     EXPECT_NE(chosen, generated({"--weights", "last"}));
   }
+}
+
+TEST_F(FinishedRunCommands, AVaeCanBeMonitoredByItsGeneratedCellsToo) {
+  finished_run("r", {"~model.ae", "~model.gan", "evaluate.weights=best", "train.epochs=6",
+                     "train.monitor=energy_distance", "model.vae.sample={from: mixture, components: 2}"});
+  const std::vector<double> losses = validation_values("r", "vae", "loss"),
+                            distances = validation_values("r", "vae", "energy_distance");
+  ASSERT_EQ(losses.size(), 6u);
+  ASSERT_EQ(distances.size(), 6u);
+  const nlohmann::json vae = json("r/result.json")["models"]["vae"];
+  EXPECT_EQ(vae["monitor"], "energy_distance");
+  EXPECT_EQ(vae["best_epoch"], std::min_element(distances.begin(), distances.end()) - distances.begin());
+  EXPECT_EQ(vae["loss"]["validation"], losses.back());
+}
+
+TEST_F(FinishedRunCommands, AGanWithoutAMonitorHasNoBestWeights) {
+  const Finished whole =
+      run({"~model.ae", "~model.vae", "evaluate.weights=best", "train.epochs=2", "--out", "r"});
+  EXPECT_EQ(whole.code, 0);
+  EXPECT_THAT(whole.err, HasSubstr("its last weights are judged"));
+  EXPECT_FALSE(exists("r/checkpoints/gan/best.h5"));
+  EXPECT_TRUE(json("r/result.json")["models"]["gan"]["monitor"].is_null());
+  const Finished asked = program({"generate", "r", "new.h5ad", "--cells", "20", "--weights", "best"});
+  EXPECT_EQ(asked.code, 2);
+  EXPECT_THAT(asked.err, HasSubstr("of a GAN one is kept where train.monitor is energy_distance"));
 }
 
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheRunAgain) { expect_same_evaluation({}); }
