@@ -88,8 +88,8 @@ TEST(ValidationDistance, NeedsCells) {
     FAIL();
   } catch (const DataError& error) {
     EXPECT_STREQ(error.what(),
-                 "evaluate.weights best chooses the weights of a GAN by the distance of its cells to "
-                 "validation cells, which takes 6 of them; there are 5");
+                 "train.monitor energy_distance compares generated cells with validation cells, which takes 6 of "
+                 "them; there are 5");
   }
 }
 
