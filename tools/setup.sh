@@ -14,6 +14,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 packages=(
   g++ cmake ninja-build ccache git
   libhdf5-dev zlib1g-dev                                     # count files
+  libdeflate-dev liblzf-dev libblosc-dev libzstd-dev         # what they are compressed with
+  libssl-dev                                                 # checksums
   libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev # configuration and command line
   libdnnl-dev libopenblas-openmp-dev                         # matrix products and PCA
   libgtest-dev libgmock-dev libbenchmark-dev                 # tests and benchmarks

@@ -1,18 +1,21 @@
 // SHA-256 (FIPS 180-4): checksums of data files and the hash that names a configuration.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+struct evp_md_ctx_st;  ///< OpenSSL's
 
 namespace sparcell {
 
 /// A running digest: feed bytes in any portions, then ask once.
 class Sha256 {
  public:
+  Sha256();
+
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text) { update(std::as_bytes(std::span(text))); }
 
@@ -20,14 +23,10 @@ class Sha256 {
   std::string hex() const;
 
  private:
-  static constexpr std::size_t block_bytes = 64;
-
-  void compress(const std::byte* block);
-
-  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  std::array<std::byte, block_bytes> pending_{};
-  std::uint64_t length_ = 0;  ///< bytes fed
+  struct Free {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
 }  // namespace sparcell
