@@ -75,7 +75,7 @@ DataOutline outline(const ReadOptions& options);
 
 /// What `sparcell inspect` prints.
 struct Inspection {
-  std::string format;  ///< h5ad, 10x_h5, 10x_mtx
+  std::string format;  ///< h5ad, loom, 10x_h5, 10x_mtx
   std::int64_t cells = 0;
   std::int64_t genes = 0;
   std::int64_t nonzeros = 0;
@@ -91,7 +91,7 @@ struct Inspection {
 };
 
 /// Throws as `read` does.
-Inspection inspect(const ReadOptions& options);
+Inspection inspect(const ReadOptions& options, int threads = 1);
 
 /// For a terminal.
 std::string to_text(const Inspection& inspection);

@@ -59,10 +59,11 @@ std::vector<std::int64_t> read_offsets(const StoredMatrix& stored) {
 
 // Calls body(first, indices) for the parts of the index array, each index checked.
 template <class Body>
-void for_each_index_part(const StoredMatrix& stored, Body&& body) {
+void for_each_index_part(const StoredMatrix& stored, int threads, Body&& body) {
   const std::int64_t limit = stored.layout == Layout::csc ? stored.rows : stored.cols;
   hdf5::for_each_part<std::int64_t>(
-      *stored.indices, [&](std::int64_t first, std::span<const std::int64_t> part) {
+      *stored.indices,
+      [&](std::int64_t first, std::span<const std::int64_t> part) {
         for (std::size_t k = 0; k < part.size(); ++k) {
           if (part[k] < 0 || part[k] >= limit) {
             throw DataError("{}: element {} is {}, outside of the {} {} of the matrix",
@@ -71,7 +72,8 @@ void for_each_index_part(const StoredMatrix& stored, Body&& body) {
           }
         }
         body(first, part);
-      });
+      },
+      threads);
 }
 
 Csr<float> empty_like(const StoredMatrix& stored) {
@@ -81,19 +83,17 @@ Csr<float> empty_like(const StoredMatrix& stored) {
   return matrix;
 }
 
-Csr<float> read_csr(const StoredMatrix& stored) {
+Csr<float> read_csr(const StoredMatrix& stored, int threads) {
   Csr<float> matrix = empty_like(stored);
   matrix.offsets = read_offsets(stored);
   stored.indices->plausible_size();
   matrix.indices.resize(stored.values.plausible_size());
   matrix.values.resize(matrix.indices.size());
-  for_each_index_part(stored, [&](std::int64_t first, std::span<const std::int64_t> part) {
+  for_each_index_part(stored, threads, [&](std::int64_t first, std::span<const std::int64_t> part) {
     std::transform(part.begin(), part.end(), matrix.indices.begin() + first,
                    [](std::int64_t index) { return static_cast<std::int32_t>(index); });
   });
-  hdf5::for_each_part<float>(stored.values, [&](std::int64_t first, std::span<const float> part) {
-    std::copy(part.begin(), part.end(), matrix.values.begin() + first);
-  });
+  stored.values.read_rows(0, std::ssize(matrix.values), matrix.values.data(), threads);
   return matrix;
 }
 
@@ -104,12 +104,12 @@ void accumulate(std::vector<std::int64_t>& offsets) {
 
 // Counts the rows' entries, then puts each column's entries to their rows: columns come in order, so rows end
 // up sorted.
-Csr<float> read_csc(const StoredMatrix& stored) {
+Csr<float> read_csc(const StoredMatrix& stored, int threads) {
   const std::vector<std::int64_t> columns = read_offsets(stored);
   Csr<float> matrix = empty_like(stored);
   matrix.offsets.assign(static_cast<std::size_t>(stored.rows) + 1, 0);
   stored.indices->plausible_size();
-  for_each_index_part(stored, [&](std::int64_t, std::span<const std::int64_t> part) {
+  for_each_index_part(stored, threads, [&](std::int64_t, std::span<const std::int64_t> part) {
     for (std::int64_t row : part) ++matrix.offsets[static_cast<std::size_t>(row) + 1];
   });
   accumulate(matrix.offsets);
@@ -118,9 +118,9 @@ Csr<float> read_csc(const StoredMatrix& stored) {
   std::vector<std::int64_t> next(matrix.offsets.begin(), matrix.offsets.end() - 1);
   std::int64_t column = 0;
   std::vector<float> values;
-  for_each_index_part(stored, [&](std::int64_t first, std::span<const std::int64_t> part) {
+  for_each_index_part(stored, threads, [&](std::int64_t first, std::span<const std::int64_t> part) {
     values.resize(part.size());
-    stored.values.read_rows(first, static_cast<std::int64_t>(part.size()), values.data());
+    stored.values.read_rows(first, static_cast<std::int64_t>(part.size()), values.data(), threads);
     for (std::size_t k = 0; k < part.size(); ++k) {
       while (columns[static_cast<std::size_t>(column) + 1] <= first + static_cast<std::int64_t>(k)) ++column;
       const std::int64_t slot = next[static_cast<std::size_t>(part[k])]++;
@@ -132,11 +132,12 @@ Csr<float> read_csc(const StoredMatrix& stored) {
 }
 
 // Reads twice: to count, then to fill arrays of the right size.
-Csr<float> read_dense(const StoredMatrix& stored) {
+Csr<float> read_dense(const StoredMatrix& stored, int threads) {
   Csr<float> matrix = empty_like(stored);
   matrix.offsets.assign(static_cast<std::size_t>(stored.rows) + 1, 0);
   const std::int64_t cols = stored.cols;
-  hdf5::for_each_part<float>(stored.values, [&](std::int64_t first, std::span<const float> part) {
+  const auto for_each_part = [&](auto&& body) { hdf5::for_each_part<float>(stored.values, body, threads); };
+  for_each_part([&](std::int64_t first, std::span<const float> part) {
     for (std::size_t row = 0; row * cols < part.size(); ++row) {
       const auto values = part.subspan(row * cols, static_cast<std::size_t>(cols));
       matrix.offsets[static_cast<std::size_t>(first) + row + 1] =
@@ -147,11 +148,39 @@ Csr<float> read_dense(const StoredMatrix& stored) {
   matrix.indices.resize(static_cast<std::size_t>(matrix.nonzeros()));
   matrix.values.resize(matrix.indices.size());
   std::size_t slot = 0;
-  hdf5::for_each_part<float>(stored.values, [&](std::int64_t, std::span<const float> part) {
+  for_each_part([&](std::int64_t, std::span<const float> part) {
     for (std::size_t k = 0; k < part.size(); ++k) {
       if (part[k] == 0) continue;
       matrix.indices[slot] = static_cast<std::int32_t>(k % static_cast<std::size_t>(cols));
       matrix.values[slot++] = part[k];
+    }
+  });
+  return matrix;
+}
+
+// Genes come in order, so rows end up sorted. Reads twice, as read_dense does.
+Csr<float> read_dense_by_gene(const StoredMatrix& stored, int threads) {
+  Csr<float> matrix = empty_like(stored);
+  matrix.offsets.assign(static_cast<std::size_t>(stored.rows) + 1, 0);
+  const auto cells = static_cast<std::size_t>(stored.rows);
+  const auto for_each_part = [&](auto&& body) { hdf5::for_each_part<float>(stored.values, body, threads); };
+  for_each_part([&](std::int64_t, std::span<const float> part) {
+    for (std::size_t k = 0; k < part.size(); k += cells) {
+      for (std::size_t cell = 0; cell < cells; ++cell) matrix.offsets[cell + 1] += part[k + cell] != 0;
+    }
+  });
+  accumulate(matrix.offsets);
+  matrix.indices.resize(static_cast<std::size_t>(matrix.nonzeros()));
+  matrix.values.resize(matrix.indices.size());
+  std::vector<std::int64_t> next(matrix.offsets.begin(), matrix.offsets.end() - 1);
+  for_each_part([&](std::int64_t first, std::span<const float> part) {
+    for (std::size_t k = 0; k < part.size(); k += cells) {
+      for (std::size_t cell = 0; cell < cells; ++cell) {
+        if (part[k + cell] == 0) continue;
+        const auto slot = static_cast<std::size_t>(next[cell]++);
+        matrix.indices[slot] = static_cast<std::int32_t>(first + static_cast<std::int64_t>(k / cells));
+        matrix.values[slot] = part[k + cell];
+      }
     }
   });
   return matrix;
@@ -228,13 +257,16 @@ CompressedRows read_rows(const StoredMatrix& stored, int threads) {
   CompressedRows rows;
   switch (stored.layout) {
     case Layout::csr:
-      rows.matrix = read_csr(stored);
+      rows.matrix = read_csr(stored, threads);
       break;
     case Layout::csc:
-      rows.matrix = read_csc(stored);
+      rows.matrix = read_csc(stored, threads);
       break;
     case Layout::dense:
-      rows.matrix = read_dense(stored);
+      rows.matrix = read_dense(stored, threads);
+      break;
+    case Layout::dense_by_gene:
+      rows.matrix = read_dense_by_gene(stored, threads);
       break;
   }
   rows.unsorted_rows = tidy_rows(rows.matrix, stored.where, threads);

@@ -10,11 +10,11 @@
 
 namespace sparcell::anndata {
 
-enum class Layout { csr, csc, dense };
+enum class Layout { csr, csc, dense, dense_by_gene };
 std::string name_of(Layout layout);
 
 /// A matrix of cells x genes in a file: where its parts lie and what they hold. `values` is the whole matrix
-/// where it is dense.
+/// where it is dense, of genes x cells where it is dense_by_gene.
 struct StoredMatrix {
   Layout layout = Layout::dense;
   std::int64_t rows = 0;

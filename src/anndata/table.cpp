@@ -1,7 +1,6 @@
 #include "anndata/table.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 
 namespace sparcell::anndata {
@@ -94,19 +93,6 @@ std::optional<Column> group_column(const Group& group, std::int64_t rows) {
   return Column{.name = {}, .values = std::move(*plain), .missing = mask.read<std::uint8_t>()};
 }
 
-std::optional<Column> dataset_column(const Dataset& dataset, std::int64_t rows) {
-  if (dataset.shape().size() > 1) return std::nullopt;
-  check_length(dataset, dataset.size(), rows);
-  if (dataset.has_attribute("categories")) {  // 0.7: codes with a reference to __categories/<column>
-    const Dataset categories = dataset.referenced_by("categories");
-    const bool ordered = categories.has_attribute("ordered") && categories.integer("ordered") != 0;
-    return categorical(dataset, category_names(categories), ordered);
-  }
-  std::optional<Values> plain = plain_values(dataset);
-  if (!plain) return std::nullopt;
-  return Column{.name = {}, .values = std::move(*plain), .missing = {}};
-}
-
 Table read_group(const Group& group, std::vector<std::string>& remarks) {
   const std::string index = group.has_attribute("_index") ? group.text("_index") : "_index";
   Table table;
@@ -125,7 +111,7 @@ Table read_group(const Group& group, std::vector<std::string>& remarks) {
   }
   for (const std::string& name : order) {
     std::optional<Column> column = group.is_group(name) ? group_column(group.group(name), table.rows())
-                                                        : dataset_column(group.dataset(name), table.rows());
+                                                        : read_array(group.dataset(name), table.rows());
     if (column) {
       column->name = name;
       table.set(std::move(*column));
@@ -186,6 +172,19 @@ Table read_compound(const Group& root, const Dataset& dataset, std::vector<std::
 }
 
 }  // namespace
+
+std::optional<Column> read_array(const Dataset& dataset, std::int64_t rows) {
+  if (dataset.shape().size() > 1) return std::nullopt;
+  check_length(dataset, dataset.size(), rows);
+  if (dataset.has_attribute("categories")) {  // 0.7: codes with a reference to __categories/<column>
+    const Dataset categories = dataset.referenced_by("categories");
+    const bool ordered = categories.has_attribute("ordered") && categories.integer("ordered") != 0;
+    return categorical(dataset, category_names(categories), ordered);
+  }
+  std::optional<Values> plain = plain_values(dataset);
+  if (!plain) return std::nullopt;
+  return Column{.name = {}, .values = std::move(*plain), .missing = {}};
+}
 
 Table read_table(const Group& root, const std::string& path, std::vector<std::string>& remarks) {
   if (root.is_group(path)) return read_group(root.group(path), remarks);

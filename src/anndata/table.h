@@ -1,6 +1,7 @@
 // obs and var of AnnData files of all generations.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,9 @@ namespace sparcell::anndata {
 /// a sentence each in `remarks`. Throws DataError for columns whose length differs from the index's and for
 /// codes without a category.
 Table read_table(const hdf5::Group& root, const std::string& path, std::vector<std::string>& remarks);
+
+/// The column that one data set holds, without a name; nothing where it has more dimensions or elements that no
+/// column holds. Throws DataError for another length than `rows`.
+std::optional<Column> read_array(const hdf5::Dataset& dataset, std::int64_t rows);
 
 }  // namespace sparcell::anndata

@@ -22,7 +22,7 @@ void inspect_command(InspectArguments given) {
     if (Names<LabelPreset>::values[i] == given.preset)
       given.options.perturbation.preset = static_cast<LabelPreset>(i);
   }
-  const Inspection inspection = inspect(given.options);
+  const Inspection inspection = inspect(given.options, available_threads());
   std::printf("%s\n", (given.json ? to_json(inspection) : to_text(inspection)).c_str());
 }
 

@@ -1,49 +1,20 @@
 #include "hdf5/chunks.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "hdf5/conversion.h"
 #include "hdf5/types.h"
+#include "sparcell/core/parallel.h"
 
 namespace sparcell::hdf5 {
 namespace {
 
-constexpr std::size_t checksum_bytes = 4;
-
-// HDF5's Fletcher-32 over big-endian 16-bit words.
-std::uint32_t fletcher32(std::span<const std::byte> bytes) {
-  constexpr std::size_t words_before_overflow = 360;
-  std::uint32_t low = 0;
-  std::uint32_t high = 0;
-  const auto fold = [](std::uint32_t sum) { return (sum & 0xffff) + (sum >> 16); };
-  const auto byte = [&](std::size_t i) {
-    return i < bytes.size() ? static_cast<std::uint32_t>(bytes[i]) : 0;
-  };
-  std::size_t words = 0;
-  for (std::size_t i = 0; i < bytes.size(); i += 2) {
-    low += byte(i) << 8 | byte(i + 1);
-    high += low;
-    if (++words % words_before_overflow == 0) {
-      low = fold(low);
-      high = fold(high);
-    }
-  }
-  low = fold(fold(low));
-  high = fold(fold(high));
-  return high << 16 | low;
-}
-
-void unshuffle(std::span<const std::byte> planes, std::size_t width, std::byte* out) {
-  const std::size_t elements = planes.size() / width;
-  for (std::size_t b = 0; b < width; ++b) {
-    const std::byte* plane = planes.data() + b * elements;
-    for (std::size_t e = 0; e < elements; ++e) out[e * width + b] = plane[e];
-  }
-  const std::size_t whole = elements * width;  // what is left over stands at the end as it is
-  std::copy(planes.begin() + static_cast<std::ptrdiff_t>(whole), planes.end(), out + whole);
-}
+constexpr std::int64_t checksum_bytes = 4;
+// Chunks that wait for the threads at one time: enough that a slow one holds up few, not more bytes than that
+// when decoded.
+constexpr std::size_t chunks_a_thread = 8;
+constexpr std::size_t most_waiting_bytes = std::size_t{64} << 20;
 
 Object share(const Object& object) {
   H5Iinc_ref(object.id());
@@ -55,7 +26,9 @@ Object share(const Object& object) {
 ChunkReader::ChunkReader(const Dataset& dataset)
     : dataset_(share(dataset)),
       type_(H5Dget_type(dataset.id()), H5Tclose),
-      properties_(H5Dget_create_plist(dataset.id()), H5Pclose) {
+      element_(dataset.type()),
+      converts_(can_convert(type_.get())),
+      filters_(filters_of(dataset.id())) {
   dataset.check_filters();
   const std::vector<std::int64_t>& shape = dataset.shape();
   if (shape.empty() || shape.size() > 2) {
@@ -63,8 +36,9 @@ ChunkReader::ChunkReader(const Dataset& dataset)
   }
   rows_ = shape[0];
   cols_ = shape.size() == 2 ? shape[1] : 1;
+  const Handle properties(H5Dget_create_plist(dataset.id()), H5Pclose);
   hsize_t lengths[2] = {0, 1};
-  if (H5Pget_chunk(properties_.get(), static_cast<int>(shape.size()), lengths) !=
+  if (H5Pget_chunk(properties.get(), static_cast<int>(shape.size()), lengths) !=
       static_cast<int>(shape.size()))
     refuse();
   chunk_rows_ = static_cast<std::int64_t>(lengths[0]);
@@ -72,99 +46,117 @@ ChunkReader::ChunkReader(const Dataset& dataset)
   // HDF5 keeps the elements of a chunk below 2^32, so the product with the size of a number fits.
   if (chunk_rows_ <= 0 || chunk_cols_ <= 0 || chunk_rows_ * chunk_cols_ >= std::int64_t{1} << 32) refuse();
   chunk_bytes_ = static_cast<std::size_t>(chunk_rows_ * chunk_cols_) * H5Tget_size(type_.get());
-  for (int i = 0; i < H5Pget_nfilters(properties_.get()); ++i) {
-    unsigned flags = 0;
-    unsigned values[1] = {0};
-    std::size_t count = 1;
-    const H5Z_filter_t id = H5Pget_filter2(properties_.get(), static_cast<unsigned>(i), &flags, &count,
-                                           values, 0, nullptr, nullptr);
-    filters_.push_back({id, count > 0 ? values[0] : 0});
-  }
 }
 
 void ChunkReader::refuse() const {
   throw DataError("{}: a chunk cannot be decoded; the file is damaged", dataset_.where());
 }
 
-void ChunkReader::read_stored(const hsize_t* offset, unsigned& skipped_filters) {
+void ChunkReader::read_stored(Chunk& chunk) const {
+  const hsize_t offset[2] = {static_cast<hsize_t>(chunk.row), static_cast<hsize_t>(chunk.column)};
   hsize_t stored = 0;
   if (H5Dget_chunk_storage_size(dataset_.id(), offset, &stored) < 0) refuse();
   if (stored == 0) {  // never written: every element is the fill value
-    chunk_.resize(chunk_bytes_);
+    chunk.bytes.resize(chunk_bytes_);
     const std::size_t width = H5Tget_size(type_.get());
     std::vector<std::byte> fill(width);
-    if (H5Pget_fill_value(properties_.get(), type_.get(), fill.data()) < 0) refuse();
+    const Handle properties(H5Dget_create_plist(dataset_.id()), H5Pclose);
+    if (H5Pget_fill_value(properties.get(), type_.get(), fill.data()) < 0) refuse();
     for (std::size_t i = 0; i < chunk_bytes_; i += width)
-      std::copy(fill.begin(), fill.end(), chunk_.begin() + static_cast<std::ptrdiff_t>(i));
-    skipped_filters = ~0U;
+      std::copy(fill.begin(), fill.end(), chunk.bytes.begin() + static_cast<std::ptrdiff_t>(i));
+    chunk.skipped_filters = ~0U;
     return;
   }
   const auto stored_bytes = static_cast<std::int64_t>(std::min<hsize_t>(stored, hsize_t{1} << 62));
   check_plausible(dataset_, stored_bytes, 1, stored_bytes);
-  check_plausible(dataset_, static_cast<std::int64_t>(chunk_bytes_), 1, stored_bytes);
-  chunk_.resize(stored);
-  if (H5Dread_chunk(dataset_.id(), H5P_DEFAULT, offset, &skipped_filters, chunk_.data()) < 0) refuse();
+  check_plausible(dataset_, static_cast<std::int64_t>(chunk_bytes_), 1, stored_bytes,
+                  largest_expansion(filters_));
+  chunk.bytes.resize(stored);
+  if (H5Dread_chunk(dataset_.id(), H5P_DEFAULT, offset, &chunk.skipped_filters, chunk.bytes.data()) < 0)
+    refuse();
 }
 
-// Filters may leave a checksum beside the data until the last is undone.
-void ChunkReader::undo(const Filter& filter) {
-  if (filter.id == H5Z_FILTER_FLETCHER32) {
-    if (chunk_.size() < checksum_bytes) refuse();
-    const std::size_t length = chunk_.size() - checksum_bytes;
-    std::uint32_t stored = 0;
-    std::memcpy(&stored, chunk_.data() + length, checksum_bytes);
-    chunk_.resize(length);
-    if (fletcher32(chunk_) != stored) {
-      throw DataError("{}: a chunk differs from its checksum; the file is damaged", dataset_.where());
-    }
-  } else if (filter.id == H5Z_FILTER_DEFLATE) {
-    scratch_.resize(chunk_bytes_ + checksum_bytes * filters_.size());
-    uLongf length = scratch_.size();
-    if (uncompress(reinterpret_cast<Bytef*>(scratch_.data()), &length,
-                   reinterpret_cast<const Bytef*>(chunk_.data()), chunk_.size()) != Z_OK) {
-      refuse();
-    }
-    scratch_.resize(length);
-    chunk_.swap(scratch_);
-  } else if (filter.element_bytes > 1) {
-    scratch_.resize(chunk_.size());
-    unshuffle(chunk_, filter.element_bytes, scratch_.data());
-    chunk_.swap(scratch_);
+void ChunkReader::decode(Chunk& chunk) const {
+  // Filters may leave a checksum beside the data until the last is undone.
+  const std::size_t most_bytes = chunk_bytes_ + checksum_bytes * filters_.size();
+  chunk.undone = Undone::yes;
+  for (std::size_t i = filters_.size(); i-- > 0 && chunk.undone == Undone::yes;) {
+    if ((chunk.skipped_filters >> i & 1U) == 0)
+      chunk.undone = undo(filters_[i], chunk.bytes, chunk.scratch, most_bytes);
+  }
+  if (chunk.undone == Undone::yes && chunk.bytes.size() != chunk_bytes_) chunk.undone = Undone::damaged;
+}
+
+void ChunkReader::check(const Chunk& chunk) const {
+  if (chunk.undone == Undone::differs_from_checksum)
+    throw DataError("{}: a chunk differs from its checksum; the file is damaged", dataset_.where());
+  if (chunk.undone == Undone::damaged) refuse();
+}
+
+template <Number T>
+void ChunkReader::convert_elements(const std::byte* stored, std::span<T> values) const {
+  if (converts_) return convert(element_, stored, values);
+  const std::size_t width = H5Tget_size(type_.get());
+  std::vector<std::byte> both(values.size() * std::max(width, sizeof(T)));
+  std::memcpy(both.data(), stored, values.size() * width);
+  if (H5Tconvert(type_.get(), native_type<T>(), values.size(), both.data(), nullptr, H5P_DEFAULT) < 0)
+    refuse();
+  std::memcpy(values.data(), both.data(), values.size_bytes());
+}
+
+template <Number T>
+void ChunkReader::deliver(const Chunk& chunk, std::int64_t first, std::int64_t count, T* out) const {
+  const std::int64_t last = std::min(chunk.row + chunk_rows_, first + count);
+  const std::int64_t begin = std::max(chunk.row, first);
+  const std::size_t width = chunk_bytes_ / static_cast<std::size_t>(chunk_rows_ * chunk_cols_);
+  const std::int64_t columns = std::min(chunk_cols_, cols_ - chunk.column);
+  // A chunk as wide as the data set is in one piece in both.
+  const bool in_one = columns == chunk_cols_ && columns == cols_;
+  const std::int64_t pieces = in_one ? 1 : last - begin;
+  const std::int64_t piece = in_one ? (last - begin) * columns : columns;
+  for (std::int64_t r = begin; r < begin + pieces; ++r) {
+    convert_elements(chunk.bytes.data() + static_cast<std::size_t>((r - chunk.row) * chunk_cols_) * width,
+                     std::span<T>(out + (r - first) * cols_ + chunk.column, static_cast<std::size_t>(piece)));
   }
 }
 
-void ChunkReader::decode(std::int64_t row, std::int64_t column, hid_t memory_type,
-                         std::size_t element_bytes) {
-  if (row == held_row_ && column == held_column_ && memory_type == held_type_) return;
-  held_row_ = -1;
-  const hsize_t offset[2] = {static_cast<hsize_t>(row), static_cast<hsize_t>(column)};
-  unsigned skipped = 0;
-  read_stored(offset, skipped);
-  for (std::size_t i = filters_.size(); i-- > 0;) {
-    if ((skipped >> i & 1U) == 0) undo(filters_[i]);
-  }
-  if (chunk_.size() != chunk_bytes_) refuse();
-  const auto elements = static_cast<std::size_t>(chunk_rows_ * chunk_cols_);
-  chunk_.resize(std::max(chunk_bytes_, elements * element_bytes));
-  if (H5Tconvert(type_.get(), memory_type, elements, chunk_.data(), nullptr, H5P_DEFAULT) < 0) refuse();
-  held_row_ = row;
-  held_column_ = column;
-  held_type_ = memory_type;
-}
-
-void ChunkReader::read_rows(std::int64_t first, std::int64_t count, hid_t memory_type,
-                            std::size_t element_bytes, std::byte* out) {
-  const std::int64_t last = first + count;
-  for (std::int64_t row = first / chunk_rows_ * chunk_rows_; row < last; row += chunk_rows_) {
+template <Number T>
+void ChunkReader::read_rows(std::int64_t first, std::int64_t count, T* out, int threads) {
+  const std::size_t wait_for = std::clamp<std::size_t>(most_waiting_bytes / chunk_bytes_, 1,
+                                                       chunks_a_thread * static_cast<std::size_t>(threads));
+  batch_.resize(wait_for);
+  std::size_t waiting = 0;
+  const auto finish = [&] {
+    parallel_for(threads, static_cast<std::int64_t>(waiting), 1, [&](std::int64_t i) {
+      Chunk& chunk = batch_[static_cast<std::size_t>(i)];
+      decode(chunk);
+      if (converts_ && chunk.undone == Undone::yes) deliver(chunk, first, count, out);
+    });
+    for (std::size_t i = 0; i < waiting; ++i) {
+      check(batch_[i]);
+      if (!converts_) deliver(batch_[i], first, count, out);
+    }
+    if (waiting > 0) std::swap(held_, batch_[waiting - 1]);
+    waiting = 0;
+  };
+  for (std::int64_t row = first / chunk_rows_ * chunk_rows_; row < first + count; row += chunk_rows_) {
     for (std::int64_t column = 0; column < cols_; column += chunk_cols_) {
-      decode(row, column, memory_type, element_bytes);
-      const auto width = static_cast<std::size_t>(std::min(chunk_cols_, cols_ - column)) * element_bytes;
-      for (std::int64_t r = std::max(row, first); r < std::min(row + chunk_rows_, last); ++r) {
-        std::memcpy(out + static_cast<std::size_t>((r - first) * cols_ + column) * element_bytes,
-                    chunk_.data() + static_cast<std::size_t>((r - row) * chunk_cols_) * element_bytes, width);
+      if (row == held_.row && column == held_.column) {
+        deliver(held_, first, count, out);
+        continue;
       }
+      Chunk& chunk = batch_[waiting];
+      chunk.row = row;
+      chunk.column = column;
+      chunk.skipped_filters = 0;
+      read_stored(chunk);
+      if (++waiting == wait_for) finish();
     }
   }
+  finish();
 }
+template void ChunkReader::read_rows(std::int64_t, std::int64_t, float*, int);
+template void ChunkReader::read_rows(std::int64_t, std::int64_t, double*, int);
+template void ChunkReader::read_rows(std::int64_t, std::int64_t, std::int64_t*, int);
 
 }  // namespace sparcell::hdf5

@@ -1,6 +1,5 @@
-// Chunked numeric data sets, decoded here rather than in HDF5: its version 1.10 reads past the end of a chunk
-// that unpacks to less than its header claims. This is where decoding in threads, and filters that HDF5
-// lacks, belong.
+// Chunked numeric data sets, decoded here rather than in HDF5: in threads, with filters that HDF5 lacks, and
+// because its version 1.10 reads past the end of a chunk that unpacks to less than its header claims.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "hdf5/file.h"
+#include "hdf5/filters.h"
 
 namespace sparcell::hdf5 {
 
@@ -17,32 +17,42 @@ class ChunkReader {
  public:
   explicit ChunkReader(const Dataset& dataset);
 
-  /// Rows [first, first + count) converted to HDF5's `memory_type` of `element_bytes`.
-  void read_rows(std::int64_t first, std::int64_t count, hid_t memory_type, std::size_t element_bytes,
-                 std::byte* out);
+  /// Rows [first, first + count) in row-major order. T is float, double or std::int64_t. HDF5 is called from
+  /// this thread alone; chunks are decoded by up to `threads`.
+  template <Number T>
+  void read_rows(std::int64_t first, std::int64_t count, T* out, int threads);
 
  private:
-  struct Filter {
-    H5Z_filter_t id;
-    unsigned element_bytes;  ///< of a shuffle
+  /// A chunk on its way from the file to the caller.
+  struct Chunk {
+    std::int64_t row = -1, column = -1;  ///< of its first element; -1: none is held
+    unsigned skipped_filters = 0;        ///< a bit for each that was not applied to it
+    Undone undone = Undone::yes;
+    std::vector<std::byte> bytes;    ///< as stored; after `decode` in the file's type
+    std::vector<std::byte> scratch;  ///< output of a filter
   };
 
-  void decode(std::int64_t row, std::int64_t column, hid_t memory_type, std::size_t element_bytes);
-  void read_stored(const hsize_t* offset, unsigned& skipped_filters);
-  void undo(const Filter& filter);
+  void read_stored(Chunk& chunk) const;
+  /// In any thread.
+  void decode(Chunk& chunk) const;
+  void check(const Chunk& chunk) const;
+  /// What of the rows [first, first + count) a decoded chunk holds.
+  template <Number T>
+  void deliver(const Chunk& chunk, std::int64_t first, std::int64_t count, T* out) const;
+  template <Number T>
+  void convert_elements(const std::byte* stored, std::span<T> values) const;
   [[noreturn]] void refuse() const;
 
   Object dataset_;  ///< with an identifier of its own
   Handle type_;
-  Handle properties_;
+  ElementType element_;
+  bool converts_;  ///< without HDF5
   std::int64_t rows_, cols_;
   std::int64_t chunk_rows_, chunk_cols_;
   std::size_t chunk_bytes_;  ///< of one decoded chunk in the file's type
   std::vector<Filter> filters_;
-  std::int64_t held_row_ = -1, held_column_ = -1;
-  hid_t held_type_ = -1;
-  std::vector<std::byte> chunk_;    ///< the chunk that is held, decoded and converted
-  std::vector<std::byte> scratch_;  ///< output of a filter
+  Chunk held_;
+  std::vector<Chunk> batch_;  ///< kept for their memory
 };
 
 }  // namespace sparcell::hdf5

@@ -7,26 +7,6 @@
 namespace sparcell::hdf5 {
 namespace {
 
-// Names of filters that files of this field use and HDF5 itself does not decode.
-std::string filter_name(H5Z_filter_t filter) {
-  switch (filter) {
-    case 32000:
-      return "LZF";
-    case 32001:
-      return "Blosc";
-    case 32004:
-      return "LZ4";
-    case 32008:
-      return "bitshuffle";
-    case 32015:
-      return "Zstandard";
-    case H5Z_FILTER_SZIP:
-      return "szip";
-    default:
-      return "an unknown method";
-  }
-}
-
 std::vector<std::int64_t> shape_of(hid_t dataset, const Object& object) {
   const Handle space(H5Dget_space(dataset), H5Sclose);
   const int dimensions = H5Sget_simple_extent_ndims(space.get());
@@ -79,7 +59,8 @@ std::size_t Dataset::plausible_size() const {
   if (elements == 0) return 0;
   const auto stored =
       std::min<hsize_t>(H5Dget_storage_size(id_.get()), std::numeric_limits<std::int64_t>::max());
-  check_plausible(*this, elements, std::max(type_.bytes, 1), static_cast<std::int64_t>(stored));
+  check_plausible(*this, elements, std::max(type_.bytes, 1), static_cast<std::int64_t>(stored),
+                  largest_expansion(filters_of(id_.get())));
   return static_cast<std::size_t>(elements);
 }
 
@@ -91,19 +72,13 @@ void Dataset::check_is_number(bool as_integer) const {
 }
 
 void Dataset::check_filters() const {
-  const Handle properties(H5Dget_create_plist(id_.get()), H5Pclose);
-  const int count = properties ? H5Pget_nfilters(properties.get()) : 0;
-  for (int i = 0; i < count; ++i) {
-    unsigned flags = 0;
-    std::size_t values = 0;
-    const H5Z_filter_t filter = H5Pget_filter2(properties.get(), static_cast<unsigned>(i), &flags, &values,
-                                               nullptr, 0, nullptr, nullptr);
-    if (filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SHUFFLE || filter == H5Z_FILTER_FLETCHER32)
-      continue;
+  for (const Filter& filter : filters_of(id_.get())) {
+    if (can_undo(filter.id)) continue;
     throw DataError(
-        "{}: is compressed with {} (HDF5 filter {}), which sparcell does not decode yet; write the file "
-        "again with gzip or without compression",
-        where(), filter_name(filter), filter);
+        "{}: is compressed with {} (HDF5 filter {}), which sparcell does not decode; write the file again "
+        "with "
+        "gzip, LZF, Blosc, Zstandard or without compression",
+        where(), name_of_filter(filter.id), filter.id);
   }
 }
 
@@ -129,31 +104,31 @@ void Dataset::read_raw(hid_t memory_type, std::int64_t first, std::int64_t count
 }
 
 template <Number T>
-void Dataset::read_numbers(std::int64_t first, std::int64_t count, T* values) const {
+void Dataset::read_numbers(std::int64_t first, std::int64_t count, T* values, int threads) const {
   if (chunk_rows() == 0) return read_raw(native_type<T>(), first, count, values);
   if (!chunks_) chunks_ = std::make_shared<ChunkReader>(*this);
-  chunks_->read_rows(first, count, native_type<T>(), sizeof(T), reinterpret_cast<std::byte*>(values));
+  chunks_->read_rows(first, count, values, threads);
 }
 
 template <Number T>
-void Dataset::read_rows(std::int64_t first, std::int64_t count, T* values) const {
+void Dataset::read_rows(std::int64_t first, std::int64_t count, T* values, int threads) const {
   check_is_number(std::integral<T>);
   if (size() == 0 || count == 0) return;
   require(first >= 0 && (shape_.empty() || first + count <= shape_[0]), "{}: rows {} to {} of {} asked for",
           where(), first, first + count, shape_.empty() ? 1 : shape_[0]);
   if constexpr (std::floating_point<T> || std::same_as<T, std::int64_t>) {
-    read_numbers(first, count, values);
+    read_numbers(first, count, values, threads);
   } else {
     std::vector<std::int64_t> wide(static_cast<std::size_t>(shape_.empty() ? 1 : size() / shape_[0] * count));
-    read_numbers(first, count, wide.data());
+    read_numbers(first, count, wide.data(), threads);
     fits(*this, wide, values);
   }
 }
-template void Dataset::read_rows(std::int64_t, std::int64_t, float*) const;
-template void Dataset::read_rows(std::int64_t, std::int64_t, double*) const;
-template void Dataset::read_rows(std::int64_t, std::int64_t, std::int32_t*) const;
-template void Dataset::read_rows(std::int64_t, std::int64_t, std::int64_t*) const;
-template void Dataset::read_rows(std::int64_t, std::int64_t, std::uint8_t*) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, float*, int) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, double*, int) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::int32_t*, int) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::int64_t*, int) const;
+template void Dataset::read_rows(std::int64_t, std::int64_t, std::uint8_t*, int) const;
 
 std::vector<std::string> Dataset::read_strings() const {
   if (type_.kind != ElementType::Kind::string)
@@ -188,7 +163,8 @@ std::vector<std::string> Dataset::read_strings_as(hid_t file_type, const std::st
   const std::int64_t rows = shape_.empty() ? 1 : shape_[0];
   if (!variable) {
     check_plausible(*this, static_cast<std::int64_t>(count), static_cast<std::int64_t>(width),
-                    static_cast<std::int64_t>(H5Dget_storage_size(id_.get())));
+                    static_cast<std::int64_t>(H5Dget_storage_size(id_.get())),
+                    largest_expansion(filters_of(id_.get())));
     std::vector<char> buffer(count * width);
     read_raw(memory_type.get(), 0, rows, buffer.data());
     return fixed_strings(file_type, buffer, count);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "hdf5/filters.h"
 #include "hdf5/rehearsal.h"
 
 namespace sparcell::hdf5 {
@@ -34,6 +35,7 @@ File File::open_unrehearsed(const std::string& path) {
 }
 
 File File::open(SharedFacts facts) {
+  register_filters();
   const std::string& path = facts->name;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) throw DataError("{}: there is no such file", path);

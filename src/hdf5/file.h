@@ -112,9 +112,10 @@ class Dataset : public Object {
     read_rows(0, shape_.empty() ? 1 : shape_[0], values.data());
     return values;
   }
-  /// Elements [first, first + count) of the first dimension with all of the others.
+  /// Elements [first, first + count) of the first dimension with all of the others; chunks are decoded by up
+  /// to `threads`.
   template <Number T>
-  void read_rows(std::int64_t first, std::int64_t count, T* values) const;
+  void read_rows(std::int64_t first, std::int64_t count, T* values, int threads = 1) const;
   std::vector<std::string> read_strings() const;
 
   /// One member of a compound, `length` elements a row.
@@ -127,13 +128,13 @@ class Dataset : public Object {
 
   /// Elements of the first dimension in one stored chunk, 0 where the data are stored in one piece.
   std::int64_t chunk_rows() const;
-  /// Throws where a filter other than gzip, shuffle and fletcher32 is needed, naming it.
+  /// Throws where a filter is needed that nobody here can undo (filters.h), naming it.
   void check_filters() const;
 
  private:
   void check_is_number(bool as_integer) const;
   template <Number T>
-  void read_numbers(std::int64_t first, std::int64_t count, T* values) const;
+  void read_numbers(std::int64_t first, std::int64_t count, T* values, int threads) const;
   void read_raw(hid_t memory_type, std::int64_t first, std::int64_t count, void* values) const;
   /// The whole data set's, or those of one member of a compound.
   std::vector<std::string> texts_of(const std::string& member, hid_t file_type) const;

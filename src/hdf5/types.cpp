@@ -5,8 +5,7 @@
 namespace sparcell::hdf5 {
 namespace {
 
-// zlib expands at most 1032 times; small data may be all fill value.
-constexpr std::int64_t largest_expansion = 1100;
+// Small data may be all fill value.
 constexpr std::int64_t always_plausible = 1 << 20;
 
 bool is_boolean(hid_t type) {
@@ -110,12 +109,12 @@ std::vector<std::string> fixed_strings(hid_t type, const std::vector<char>& buff
 }
 
 void check_plausible(const Object& object, std::int64_t elements, std::int64_t element_bytes,
-                     std::int64_t stored_bytes) {
+                     std::int64_t stored_bytes, std::int64_t expansion) {
   const Handle file(H5Iget_file_id(object.id()), H5Fclose);
   hsize_t file_bytes = 0;
   H5Fget_filesize(file.get(), &file_bytes);
   const std::int64_t stored = std::min(stored_bytes, static_cast<std::int64_t>(file_bytes));
-  const std::int64_t most = always_plausible + largest_expansion * stored;
+  const std::int64_t most = always_plausible + expansion * stored;
   if (elements < 0 || element_bytes <= 0 || elements > most / element_bytes) {
     throw DataError(
         "{}: claims {} elements, more than the {} bytes stored for it can hold; the file is damaged",

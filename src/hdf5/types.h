@@ -2,6 +2,7 @@
 #pragma once
 
 #include "hdf5/file.h"
+#include "hdf5/filters.h"
 
 namespace sparcell::hdf5 {
 
@@ -35,8 +36,8 @@ Handle boolean_type();
 std::vector<std::string> fixed_strings(hid_t type, const std::vector<char>& buffer, std::size_t count);
 
 /// Refuses a number of elements that no file of this size can hold, before memory is asked for: what a
-/// damaged header claims.
+/// damaged header claims. `expansion`: how many times more bytes than are stored there can be.
 void check_plausible(const Object& object, std::int64_t elements, std::int64_t element_bytes,
-                     std::int64_t stored_bytes);
+                     std::int64_t stored_bytes, std::int64_t expansion = largest_expansion({}));
 
 }  // namespace sparcell::hdf5

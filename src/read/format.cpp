@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* accepted = "AnnData (.h5ad), 10x HDF5 or a Matrix Market triple";
+constexpr const char* accepted = "AnnData (.h5ad), loom, 10x HDF5 or a Matrix Market triple";
 
 std::string first_bytes(const std::string& path) {
   std::string bytes(16, '\0');
@@ -29,17 +29,16 @@ bool is_zarr(const fs::path& folder) {
 std::unique_ptr<Source> open_hdf5(const ReadOptions& options) {
   const std::string& path = options.path;
   hdf5::File file = hdf5::File::open(path);
-  if (file.is_group("row_attrs") && file.is_group("col_attrs")) {
-    throw DataError("{}: is a loom file, which sparcell does not read yet; convert it to h5ad with anndata",
-                    path);
-  }
+  if (file.is_group("row_attrs") && file.is_group("col_attrs")) return open_loom(std::move(file));
   if (file.exists("obs") && file.exists("var")) return open_h5ad(std::move(file));
   const std::vector<std::string> children = file.children();
   const bool tenx = std::any_of(children.begin(), children.end(),
                                 [&](const std::string& name) { return file.exists(name + "/barcodes"); });
   if (tenx) return open_10x_h5(std::move(file), options);
-  throw DataError("{}: is an HDF5 file, but neither AnnData (obs and var) nor 10x (barcodes); it holds {}",
-                  path, children.empty() ? "nothing" : list_of(children));
+  throw DataError(
+      "{}: is an HDF5 file, but neither AnnData (obs and var), loom (row_attrs and "
+      "col_attrs) nor 10x (barcodes); it holds {}",
+      path, children.empty() ? "nothing" : list_of(children));
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::vector<std::pair<std::string, std::string>> types_of(const Table& table) {
 
 bool is_default(const std::string& matrix) { return matrix == "X" || matrix == "matrix"; }
 
-void add_matrices(Source& source, Inspection& inspection) {
+void add_matrices(Source& source, Inspection& inspection, int threads) {
   for (const MatrixInfo& info : source.matrices()) {
     if (info.name.starts_with("layers/")) inspection.layers.push_back(info.name.substr(7));
     if (!is_default(info.name)) continue;
@@ -24,14 +24,14 @@ void add_matrices(Source& source, Inspection& inspection) {
     inspection.dtype = info.dtype;
   }
   std::vector<std::string> found;
-  std::optional<ChosenMatrix> counts = find_counts(source, 1, inspection.remarks, found);
+  std::optional<ChosenMatrix> counts = find_counts(source, threads, inspection.remarks, found);
   for (const std::string& other : found) inspection.remarks.push_back(other);
   if (counts) inspection.counts = counts->name;
   if (counts && is_default(counts->name)) {
     inspection.nonzeros = counts->matrix.nonzeros();
   } else if (!inspection.matrix.empty()) {  // X is there and readable, and comes first
     counts.reset();
-    inspection.nonzeros = source.read(source.matrices()[0].name, 1, inspection.remarks).nonzeros();
+    inspection.nonzeros = source.read(source.matrices()[0].name, threads, inspection.remarks).nonzeros();
   }
 }
 
@@ -52,7 +52,7 @@ void add_perturbations(const Table& cells, const ReadOptions& options, Inspectio
   }
 }
 
-Inspection inspect_source(Source& source, const ReadOptions& options) {
+Inspection inspect_source(Source& source, const ReadOptions& options, int threads) {
   Inspection inspection;
   inspection.format = source.format();
   const Table cells = source.cells(inspection.remarks);
@@ -64,7 +64,7 @@ Inspection inspect_source(Source& source, const ReadOptions& options) {
   inspection.var = types_of(genes);
   add_duplicates(cells, "cell", inspection.remarks);
   add_duplicates(genes, "gene", inspection.remarks);
-  add_matrices(source, inspection);
+  add_matrices(source, inspection, threads);
   add_perturbations(cells, options, inspection);
   return inspection;
 }
@@ -84,10 +84,10 @@ nlohmann::ordered_json object_of(const auto& pairs) {
 
 }  // namespace
 
-Inspection inspect(const ReadOptions& options) {
+Inspection inspect(const ReadOptions& options, int threads) {
   return with_clear_errors(options.path, [&] {
     const std::unique_ptr<Source> source = open_source(options);
-    return inspect_source(*source, options);
+    return inspect_source(*source, options, threads);
   });
 }
 

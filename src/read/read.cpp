@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <new>
 #include <unordered_set>
 
@@ -62,6 +63,9 @@ void check_shape(const Dataset& data) {
 Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need, Log& log, int threads) {
   Dataset data;
   data.source = options.path;
+  // Beside the reading where there can be a thread more, else after it.
+  auto checksum = std::async(std::launch::async | std::launch::deferred,
+                             [files = source.files()] { return checksum_of(files); });
   Remarks remarks;
   data.cells = source.cells(remarks);
   ChosenMatrix chosen = choose_matrix(source, options.counts, need, threads, remarks);
@@ -89,7 +93,7 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
       log.warn("{} cells have no label in {}", labelled.unlabelled, convention->column);
     data.perturbations = std::move(labelled.perturbations);
   }
-  data.checksum = checksum_of(source.files());
+  data.checksum = checksum.get();
   return data;
 }
 

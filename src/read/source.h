@@ -28,7 +28,7 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  virtual std::string format() const = 0;  ///< h5ad, 10x_h5, 10x_mtx
+  virtual std::string format() const = 0;  ///< h5ad, loom, 10x_h5, 10x_mtx
   virtual std::vector<std::string> files() const = 0;
   /// In the order in which counts are looked for. Where there is an X it is the first.
   virtual const std::vector<MatrixInfo>& matrices() const = 0;
@@ -44,6 +44,7 @@ class Source {
 std::unique_ptr<Source> open_source(const ReadOptions& options);
 
 std::unique_ptr<Source> open_h5ad(hdf5::File file);
+std::unique_ptr<Source> open_loom(hdf5::File file);
 std::unique_ptr<Source> open_10x_h5(hdf5::File file, const ReadOptions& options);
 /// `path`: the .mtx file, or the folder that holds one.
 std::unique_ptr<Source> open_10x_mtx(const std::string& path, const ReadOptions& options);

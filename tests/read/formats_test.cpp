@@ -183,13 +183,87 @@ TEST(Formats, MatrixMarketInAnyOrder) {
   expect_small(read_quietly(folder.path().string()));
 }
 
+/// The small counts as a loom file of 3 genes x 4 cells, to which `add` gives more.
+template <class Add>
+void write_loom(const std::string& path, Add&& add) {
+  hdf5::NewFile file(path);
+  const std::vector<std::int64_t> shape{3, 4};
+  const std::vector<float> values{1, 0, 0, 4, 0, 0, 3, 5, 2, 0, 0, 6};
+  file.write("matrix", std::span<const float>(values), shape, {.gzip = 2});
+  const hdf5::Group genes = file.create_group("row_attrs");
+  genes.write_strings("Gene", small_genes().names);
+  genes.write_strings("Accession", std::vector<std::string>{"E1", "E2", "E3"});
+  const hdf5::Group cells = file.create_group("col_attrs");
+  cells.write("batch", std::vector<std::int64_t>{0, 0, 1, 1});
+  file.create_group("layers");
+  add(file);
+  file.commit();
+}
+
+TEST(Formats, Loom) {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> shape{3, 4};
+  write_loom(folder / "a.loom", [&](const hdf5::Group& file) {
+    file.group("col_attrs").write_strings("CellID", small_cells().names);
+    const std::vector<float> pairs(8, 0.5F);
+    file.group("col_attrs").write("X_umap", std::span<const float>(pairs), std::vector<std::int64_t>{4, 2});
+    const std::vector<std::uint8_t> spliced{0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0};
+    file.group("layers").write("spliced", std::span<const std::uint8_t>(spliced), shape);
+  });
+  ReadOptions options;
+  options.path = folder / "a.loom";
+  const Inspection inspection = inspect(options, 2);
+  EXPECT_EQ(inspection.format, "loom");
+  EXPECT_EQ(inspection.matrix, "dense");
+  EXPECT_EQ(inspection.dtype, "float32");
+  EXPECT_EQ(inspection.nonzeros, 6);
+  EXPECT_THAT(inspection.layers, testing::ElementsAre("spliced"));
+  EXPECT_EQ(inspection.counts, "X");
+  EXPECT_THAT(inspection.remarks, testing::ElementsAre(HasSubstr("/col_attrs/X_umap: is no list of numbers")));
+  const Dataset data = read_quietly(folder / "a.loom", MatrixNeed::counts);
+  expect_small(data);
+  EXPECT_EQ(data.cells.find("batch")->text(2), "1");
+  EXPECT_EQ(data.genes.find("Accession")->text(1), "E2");
+  options.counts = "layers/spliced";
+  const Csr<float> layer = read_quietly(folder / "a.loom", MatrixNeed::counts, options).x;
+  EXPECT_THAT(layer.offsets, testing::ElementsAre(0, 0, 0, 0, 1));
+  EXPECT_THAT(layer.values, testing::ElementsAre(7));
+}
+
+TEST(Formats, LoomWithoutNamesOfCells) {
+  const TemporaryFolder folder;
+  write_loom(folder / "a.loom", [](const hdf5::Group&) {});
+  EXPECT_THAT(read_quietly(folder / "a.loom").cells.names, testing::ElementsAre("0", "1", "2", "3"));
+}
+
+TEST(Formats, LoomFilesThatDoNotFit) {
+  const TemporaryFolder folder;
+  write_loom(folder / "attribute.loom", [](const hdf5::Group& file) {
+    file.group("col_attrs").write("depth", std::vector<std::int64_t>{1, 2, 3});
+  });
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "attribute.loom"); }),
+              HasSubstr("/col_attrs/depth: has 3 rows, expected 4"));
+  write_loom(folder / "layer.loom", [](const hdf5::Group& file) {
+    const std::vector<float> values(12, 1);
+    file.group("layers").write("turned", std::span<const float>(values), std::vector<std::int64_t>{4, 3});
+  });
+  ReadOptions options;
+  options.counts = "layers/turned";
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "layer.loom", MatrixNeed::any, options); }),
+              HasSubstr("/layers/turned: is of 4 genes and 3 cells, expected 3 and 4 as the matrix has"));
+  EXPECT_EQ(read_quietly(folder / "layer.loom").x.values, small_counts().values) << "others are read";
+  {
+    hdf5::NewFile file(folder / "none.loom");
+    file.create_group("row_attrs");
+    file.create_group("col_attrs");
+    file.commit();
+  }
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "none.loom"); }), HasSubstr("/matrix"));
+}
+
 TEST(Formats, OthersAreRefusedByName) {
   const TemporaryFolder folder;
   {
-    hdf5::NewFile loom(folder / "a.loom");
-    loom.create_group("row_attrs");
-    loom.create_group("col_attrs");
-    loom.commit();
     hdf5::NewFile other(folder / "a.h5");
     other.create_group("weights");
     other.commit();
@@ -198,10 +272,9 @@ TEST(Formats, OthersAreRefusedByName) {
   write_text(folder / "a.zarr/.zgroup", "{}");
   write_text(folder / "a.csv", "cell,gene\n");
   write_text(folder / "empty.h5ad", "");
-  EXPECT_THAT(error_of([&] { read_quietly(folder / "a.loom"); }), HasSubstr("is a loom file"));
   EXPECT_THAT(error_of([&] { read_quietly(folder / "a.zarr"); }), HasSubstr("is a zarr store"));
   EXPECT_THAT(error_of([&] { read_quietly(folder / "a.h5"); }),
-              HasSubstr("neither AnnData (obs and var) nor 10x"));
+              HasSubstr("neither AnnData (obs and var), loom (row_attrs and col_attrs) nor 10x"));
   EXPECT_THAT(error_of([&] { read_quietly(folder / "a.csv"); }), HasSubstr("is of no known format"));
   EXPECT_THAT(error_of([&] { read_quietly(folder / "empty.h5ad"); }), HasSubstr("is empty"));
   EXPECT_THAT(error_of([&] { read_quietly(folder / "none.h5ad"); }), HasSubstr("there is no such file"));

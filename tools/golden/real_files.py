@@ -26,7 +26,8 @@ def line(path, matrix, name):
     print(f'    {{"{path.relative_to(folder)}", "{name}", {csr.shape[0]}, {csr.shape[1]}, {csr.nnz}, {float(total)!r}, {float(place)!r}}},')
 
 
-for path in [*sorted(folder.glob("*.h5ad")), folder / "formats/anndata_archive_v0.5.0.h5ad"]:
+archives = [folder / f"formats/anndata_archive_v{version}.h5ad" for version in ("0.5.0", "0.7.0")]
+for path in [*sorted(folder.glob("*.h5ad")), *archives]:
     data = anndata.read_h5ad(path)
     line(path, data.X, "X")
     for name, matrix in data.layers.items():
