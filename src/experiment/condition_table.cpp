@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/guides.h"
+
 namespace sparcell {
 namespace {
 
@@ -78,7 +80,8 @@ bool holds(const std::vector<std::string>& larger, const std::vector<std::string
 }  // namespace
 
 void check_leaks(const Dataset& data, const Split& split) {
-  const Perturbations& perturbations = data.perturbations;
+  const std::vector<std::string>& names = data.perturbations.names;
+  const std::vector<std::vector<std::string>> genes = genes_of_perturbations(data);
   const std::vector<bool> trained = present(data, split.train), chosen_by = present(data, split.validation),
                           tested = present(data, split.test);
   for (std::size_t p = 1; p < trained.size(); ++p) {
@@ -88,15 +91,23 @@ void check_leaks(const Dataset& data, const Split& split) {
           "split: {} has no training cells, but validation cells beside its test cells: what is chosen by "
           "them has "
           "seen it; hold whole perturbations out with split.by: perturbation",
-          perturbations.names[p]);
+          names[p]);
     }
     for (std::size_t q = 1; q < trained.size(); ++q) {
       const bool seen = trained[q] || (tested[p] && chosen_by[q]);
-      if (q == p || !seen || !holds(perturbations.parts[q], perturbations.parts[p])) continue;
+      if (q == p || !seen || !holds(genes[q], genes[p])) continue;
+      const char* const part = trained[q] ? "training" : "validation";
+      if (genes[q].size() == genes[p].size()) {
+        throw DataError(
+            "split: {} is held out, but {}, by other guides of the same genes, is among the {} cells; "
+            "split.by: "
+            "perturbation holds all guides of a gene out together",
+            names[p], names[q], part);
+      }
       throw DataError(
           "split: {} is held out, but {}, which perturbs it too, is among the {} cells; hold out with "
           "split.hold_out: genes, or leave such perturbations out with filter.perturbations",
-          perturbations.names[p], perturbations.names[q], trained[q] ? "training" : "validation");
+          names[p], names[q], part);
     }
   }
 }
@@ -237,11 +248,11 @@ void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbati
     rows.values.push_back(1);
   }
   if (parts.size() > 1 && !part_column_.empty()) {
-    std::vector<std::int32_t> columns;
-    for (const std::string& part : parts) columns.push_back(part_column_.at(part));
-    std::sort(columns.begin(), columns.end());
-    rows.indices.insert(rows.indices.end(), columns.begin(), columns.end());
-    rows.values.insert(rows.values.end(), columns.size(), 1.0f);
+    const std::vector<std::string> genes = embedding_->genes_of(parts, "conditions");
+    for (std::size_t g = 0; genes.size() > 1 && g < genes.size(); ++g) {
+      rows.indices.push_back(part_column_.at(genes[g]));
+      rows.values.push_back(1);
+    }
   }
   rows.offsets.push_back(std::ssize(rows.values));
   ++rows.rows;

@@ -97,8 +97,8 @@ TableShape table_shape(Context& context, const std::string& model, const ModelOp
 std::vector<std::string> parts_of_label(const std::string& label);
 
 /// Throws DataError where a perturbation that no training cell has leaks: into validation cells of the same
-/// perturbation while it is tested, or into training or validation cells of one that holds all of its parts
-/// and more.
+/// perturbation while it is tested, or into training or validation cells of one that perturbs all of its genes,
+/// by the same guides or others (core/guides.h).
 void check_leaks(const Dataset& data, const Split& split);
 
 }  // namespace sparcell

@@ -20,15 +20,18 @@ struct GeneEmbedding {
   std::vector<std::string> columns;
   std::map<std::string, SparseVector> genes;
 
-  /// The sum of the parts' vectors. Throws DataError, naming what it is for (`who`) and the genes that the
-  /// embedding lacks.
+  /// What the embedding calls the parts, sorted, each once: a part that it lacks is a guide of the gene that
+  /// its name without a number says (STAT1_2). Throws DataError, naming what it is for (`who`) and the gene
+  /// that the embedding lacks.
+  std::vector<std::string> genes_of(std::span<const std::string> parts, const std::string& who) const;
+  /// The sum of the vectors of those. Throws as they do.
   SparseVector of(std::span<const std::string> parts, const std::string& who) const;
 };
 
 /// As `options.embedding` says, where
-///   one_hot   has the parts of the perturbations that have training cells;
-///   loadings  has the selected genes: eigenvectors times standard deviations of the principal components of
-///   the
+///   one_hot   has the parts of the perturbations that have training cells: guides where labels are of
+///   guides; loadings  has the selected genes: eigenvectors times standard deviations of the principal
+///   components of the
 ///             training cells, all divided by one number that makes the mean square over the genes that are
 ///             perturbed in training 1;
 ///   a table   has its genes, as they are.

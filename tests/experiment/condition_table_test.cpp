@@ -209,6 +209,45 @@ TEST(Conditions, LeaksBetweenHeldOutPerturbationsAreRefused) {
   EXPECT_THAT(World(labels, "ttts--").error(), "no error") << "parts of a held-out double may train";
 }
 
+TEST(Conditions, GuidesOfOneGeneLeakAsTheGeneDoes) {
+  const auto error = [](const std::vector<std::string>& labels, const std::string& parts) {
+    World world(labels, parts);
+    world.options.conditioning.embedding = "loadings";
+    return world.error();
+  };
+  EXPECT_EQ(
+      error({"control", "A_1", "A_2", "B_1"}, "ttst"),
+      "split: A_2 is held out, but A_1, by other guides of the same genes, is among the training cells; "
+      "split.by: perturbation holds all guides of a gene out together");
+  EXPECT_THAT(
+      error({"control", "B_1", "A_1", "A_2"}, "ttsv"),
+      HasSubstr("A_1 is held out, but A_2, by other guides of the same genes, is among the validation"));
+  const std::vector<std::string> labels{"control", "A_1", "B_1", "A_2+B_2", "A_1+A_2"};
+  EXPECT_THAT(error(labels, "tstt-"),
+              HasSubstr("A_1 is held out, but A_2+B_2, which perturbs it too, is among the training cells"));
+  EXPECT_THAT(error(labels, "ttt-s"),
+              HasSubstr("A_1+A_2 is held out, but A_1, by other guides of the same genes"));
+  EXPECT_EQ(error(labels, "ttts-"), "no error") << "the genes of a held-out double may train";
+  EXPECT_EQ(error(labels, "ttttt"), "no error");
+  // Where numbers alone tell labels apart they are no guides' numbers.
+  World drugs({"control", "drug_1", "drug_2", "drug_3"}, "ttts");
+  EXPECT_THAT(drugs.error(), HasSubstr("no training cell is perturbed in drug_3"));
+}
+
+TEST(Conditions, AGuideIsItsGeneToAnEmbeddingOfGenes) {
+  World guides({"control", "A_1", "A_2", "B_1", "A_1+A_2", "A_2+B_1"}, "tttttt"),
+      genes({"control", "A", "A", "B", "A", "A+B"}, "tttttt");
+  for (World* world : {&guides, &genes}) {
+    world->options.conditioning.embedding = "loadings";
+    world->options.conditioning.components = 2;
+    world->options.conditioning.combine = GeneCombination::learned;
+  }
+  const Csr<float> of_guides = guides.table().of_cells(), of_genes = genes.table().of_cells();
+  for (std::int64_t cell = 0; cell < 6; ++cell) EXPECT_EQ(row(of_guides, cell), row(of_genes, cell)) << cell;
+  World apart({"control", "A_1", "A_2"}, "ttt");
+  EXPECT_THAT(apart.table().columns(), ElementsAre("A_1", "A_2")) << "one-hot guides are told apart";
+}
+
 /// What a dry run asks for has no values, of which loadings are made; what it refuses is the same.
 TEST(Conditions, TheShapeOfLoadingsIsRefusedAsTheirTableIs) {
   const auto shape_error = [](World& world) {
