@@ -112,19 +112,6 @@ void check_leaks(const Dataset& data, const Split& split) {
   }
 }
 
-std::vector<std::string> parts_of_label(const std::string& label) {
-  std::vector<std::string> parts;
-  for (std::size_t first = 0; first <= label.size();) {
-    const std::size_t last = std::min(label.find('+', first), label.size());
-    const std::string part = label.substr(first, last - first);
-    if (!part.empty() && part != "ctrl" && part != "control") parts.push_back(part);
-    first = last + 1;
-  }
-  std::sort(parts.begin(), parts.end());
-  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  return parts;
-}
-
 ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups,
                                std::int64_t gene_width) {
   if (gene_width > 0) {
@@ -153,13 +140,18 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
   const Perturbations& perturbations = prepared.data.perturbations;
   std::vector<SparseVector> vectors(perturbations.names.size());
   if (embedding_) vectors = vectors_of(*embedding_, model, prepared);
+  of_cells_.rows = prepared.data.cell_count();
   of_cells_.cols = std::ssize(columns_) + part_genes_.rows;
-  for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
+  for (std::int32_t cell = 0; cell < of_cells_.rows; ++cell) {
     const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
     const bool known = p > 0 && !vectors[p].empty();  // of a cell in the split
-    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{},
-               known ? std::span<const std::string>(perturbations.parts[p]) : std::span<const std::string>(),
-               cell);
+    if (known) append_entries(of_cells_, vectors[p]);
+    for (const Covariate& covariate : covariates_) {
+      if (covariate.level[cell] >= 0)
+        append_entries(of_cells_, {{covariate.first_column + covariate.level[cell], 1.0f}});
+    }
+    if (known) append_entries(of_cells_, together(perturbations.parts[p]));
+    of_cells_.offsets.push_back(std::ssize(of_cells_.values));
   }
 }
 
@@ -186,7 +178,9 @@ void ConditionTable::add_groups(const std::string& model, const Prepared& prepar
       throw DataError("{}: no training cell has the perturbation {}, whose dispersions cannot be known", who,
                       perturbations.names[p]);
     }
-    if (trained[p]) group_of[p] = static_cast<std::int32_t>(groups_.count++);
+    if (!trained[p]) continue;
+    group_of[p] = static_cast<std::int32_t>(groups_.count++);
+    group_of_parts_[perturbations.parts[p]] = group_of[p];
   }
   for (const std::int32_t p : perturbations.of_cell) groups_.of_cell.push_back(p >= 0 ? group_of[p] : 0);
 }
@@ -214,8 +208,9 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
     throw DataError("model.{}.condition: cell {} has '{}' in {}, which no training cell has", model,
                     data.cells.names[cell], column->text(cell), name);
   }
-  Covariate covariate{static_cast<std::int32_t>(columns_.size()), {}};
+  const auto first = static_cast<std::int32_t>(columns_.size());
   for (const std::string& level : levels) columns_.push_back(name + "=" + level);
+  Covariate covariate{name, first, static_cast<std::int32_t>(columns_.size()), {}};
   for (std::int64_t cell = 0; cell < data.cell_count(); ++cell) {
     const auto found = levels.find(column->text(cell));
     covariate.level.push_back(
@@ -236,26 +231,13 @@ void ConditionTable::add_part_genes() {
   }
 }
 
-void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation,
-                                std::span<const std::string> parts, std::int32_t cell) const {
-  for (const auto& [column, value] : perturbation) {
-    rows.indices.push_back(column);
-    rows.values.push_back(value);
-  }
-  for (const Covariate& covariate : covariates_) {
-    if (covariate.level[cell] < 0) continue;
-    rows.indices.push_back(covariate.first_column + covariate.level[cell]);
-    rows.values.push_back(1);
-  }
-  if (parts.size() > 1 && !part_column_.empty()) {
-    const std::vector<std::string> genes = embedding_->genes_of(parts, "conditions");
-    for (std::size_t g = 0; genes.size() > 1 && g < genes.size(); ++g) {
-      rows.indices.push_back(part_column_.at(genes[g]));
-      rows.values.push_back(1);
-    }
-  }
-  rows.offsets.push_back(std::ssize(rows.values));
-  ++rows.rows;
+SparseVector ConditionTable::together(std::span<const std::string> parts) const {
+  SparseVector entries;
+  if (parts.size() < 2 || part_column_.empty()) return entries;
+  const std::vector<std::string> genes = embedding_->genes_of(parts, "conditions");
+  if (genes.size() < 2) return entries;  // two guides of one gene
+  for (const std::string& gene : genes) entries.emplace_back(part_column_.at(gene), 1.0f);
+  return entries;
 }
 
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
@@ -290,16 +272,6 @@ TableShape table_shape(Context& context, const std::string& model, const ModelOp
   return {.conditions = std::ssize(table.columns()) + loadings,
           .gene_width = options.conditioning.products() > 0 ? loadings + table.part_genes().cols : 0,
           .groups = table.groups().count};
-}
-
-Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
-                                     const std::string& who) const {
-  require(embedding_.has_value(), "{}: the model is told no perturbation", who);
-  const SparseVector vector = embedding_->of(parts, who);
-  Csr<float> rows;
-  rows.cols = of_cells_.cols;
-  for (const std::int32_t cell : cells) append_row(rows, vector, parts, cell);
-  return rows;
 }
 
 }  // namespace sparcell

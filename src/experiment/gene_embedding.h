@@ -14,6 +14,14 @@ namespace sparcell {
 /// Non-zero elements, by ascending index.
 using SparseVector = std::vector<std::pair<std::int32_t, float>>;
 
+/// Adds entries to the row of `rows` that is not complete yet.
+inline void append_entries(Csr<float>& rows, const SparseVector& entries) {
+  for (const auto& [column, value] : entries) {
+    rows.indices.push_back(column);
+    rows.values.push_back(value);
+  }
+}
+
 /// Genes by name, and what the elements of their vectors are called.
 struct GeneEmbedding {
   std::string source;  ///< one_hot, loadings or the path of a table
