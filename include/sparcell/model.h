@@ -48,7 +48,8 @@ void describe(Visitor& v, NetworkOptions& o) {
   v.field("activation", o.activation, "Activation of every hidden layer.");
   v.field("slope", o.slope, at_least(0), "Slope of leaky_relu below zero.");
   v.field("dropout", o.dropout, probability_below_one,
-          "Dropout after each hidden layer: a number for all, or a list as long as hidden.");
+          "Dropout after each hidden layer: a number for all, or a list as long as hidden; not given: as by default, where "
+          "further layers have the last number.");
 }
 
 enum class Reduction { mean, sum };
@@ -73,7 +74,9 @@ struct KlOptions {
 
 template <class Visitor>
 void describe(Visitor& v, KlOptions& o) {
-  v.field("weight", o.weight, at_least(0), "Weight of the KL term after warm-up: with sums in the loss, beta of a beta-VAE.");
+  v.field("weight", o.weight, at_least(0),
+          "Weight of the KL term after warm-up. With sums in the loss (reduction and kl.reduction) it is beta of a beta-VAE, "
+          "and 1 the ELBO of a likelihood; with means, as by default, that ELBO has the weight latent / genes.");
   v.field("warmup", o.warmup, at_least(0), "Share of training over which the weight rises linearly from 0; 0 is none.");
   v.field("warmup_unit", o.warmup_unit, "The weight moves with every step, or with every epoch (the course).");
   v.field("reduction", o.reduction, "Over latent dimensions; over cells it is always the mean.");

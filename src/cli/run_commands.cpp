@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -11,10 +12,11 @@ namespace sparcell {
 namespace {
 
 struct RunCommandArguments {
-  std::string run, input, output, model, weights, from, html, perturbation;
-  std::vector<std::string> runs;
+  std::string run, input, output, model, weights, from, html, controls = "train";
+  std::optional<std::string> perturbation;
+  std::vector<std::string> runs, conditions, where;
   std::int64_t cells = 0;
-  std::int64_t seed = 0;
+  std::optional<std::int64_t> seed;
   bool fill_missing = false;
 
   std::optional<Weights> chosen_weights() const {
@@ -24,6 +26,14 @@ struct RunCommandArguments {
   std::optional<SampleFrom> sample_from() const {
     if (from.empty()) return std::nullopt;
     return from == "mixture" ? SampleFrom::mixture : SampleFrom::prior;
+  }
+  std::optional<std::uint64_t> chosen_seed() const {
+    return seed ? std::optional(static_cast<std::uint64_t>(*seed)) : std::nullopt;
+  }
+  ControlCells chosen_controls() const {
+    const auto& words = Names<ControlCells>::values;
+    return static_cast<ControlCells>(std::find(std::begin(words), std::end(words), controls) -
+                                     std::begin(words));
   }
   ModelChoice choice() const { return {.model = model, .weights = chosen_weights()}; }
 };
@@ -40,6 +50,24 @@ void add_model_choice(CLI::App& command, const Given& given) {
   command.add_option("--model", given->model, "Which of the run's models");
   command.add_option("--weights", given->weights, "last or best; default: those that the run judged")
       ->check(CLI::IsMember({"last", "best"}));
+}
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+/// COLUMN=VALUE, each column once.
+Pairs pairs_of(const std::string& option, const std::vector<std::string>& texts) {
+  Pairs pairs;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw UsageError("{} {}: expected COLUMN=VALUE", option, text);
+    const std::string column = text.substr(0, equals);
+    for (const auto& [name, value] : pairs) {
+      if (name == column) throw UsageError("{}: {} is given twice", option, column);
+    }
+    pairs.emplace_back(column, text.substr(equals + 1));
+  }
+  return pairs;
 }
 
 void write_reports(const std::vector<std::string>& runs, const std::string& together) {
@@ -73,14 +101,22 @@ void add_run_commands(CLI::App& app, Command& command) {
     };
   });
 
-  CLI::App* generate = add(app, "generate", "New cells from a VAE or a GAN", given);
+  CLI::App* generate = add(app, "generate",
+                           "New cells from a VAE or a GAN; obs says under which conditions, and "
+                           "layers/counts are those of a model of counts",
+                           given);
   generate->add_option("output", given->output, "The .h5ad file to write")->required();
   generate->add_option("--cells", given->cells, "How many")
       ->required()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000000}));
-  generate->add_option("--seed", given->seed, "Seed of the draw")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
+  generate->add_option("--seed", given->seed, "Seed of the draw; default: 0")->check(CLI::NonNegativeNumber);
+  generate->add_option(
+      "--perturbation", given->perturbation,
+      "Perturbed genes of every cell: A, A+B or control; default: as training cells have them");
+  generate
+      ->add_option("--condition", given->conditions,
+                   "COLUMN=VALUE of every cell, of an obs column that the model is told; may be repeated")
+      ->allow_extra_args(false);
   generate
       ->add_option(
           "--from", given->from,
@@ -90,19 +126,45 @@ void add_run_commands(CLI::App& app, Command& command) {
   generate->callback([&command, given] {
     command = [given] {
       Log log;
-      sparcell::generate(given->run, given->output, given->cells, static_cast<std::uint64_t>(given->seed),
-                         given->sample_from(), given->choice(), log);
+      GenerateRequest request{given->cells,
+                              given->chosen_seed().value_or(0),
+                              given->sample_from(),
+                              {.parts = {}, .levels = pairs_of("--condition", given->conditions)}};
+      if (given->perturbation) request.chosen.parts = parts_of_label(*given->perturbation);
+      sparcell::generate(given->run, request, given->output, given->choice(), log);
     };
   });
 
-  CLI::App* predict = add(app, "predict", "Controls as a model predicts them under a perturbation", given);
+  CLI::App* predict = add(app, "predict",
+                          "Controls as a model predicts them under a perturbation: X is what is expected, "
+                          "layers/counts of a model of counts are drawn",
+                          given);
   predict->add_option("output", given->output, "The .h5ad file to write")->required();
   predict->add_option("--perturbation", given->perturbation, "Perturbed genes: A, or A+B")->required();
+  predict
+      ->add_option(
+          "--controls", given->controls,
+          "The control cells that it starts from, by their part of the run's split: train (those that the "
+          "evaluation's means of predictions are over), validation, test or all")
+      ->check(CLI::IsMember({"train", "validation", "test", "all"}))
+      ->capture_default_str();
+  predict
+      ->add_option("--where", given->where,
+                   "COLUMN=VALUE: only controls that have this in obs (a batch); may be repeated")
+      ->allow_extra_args(false);
+  predict
+      ->add_option(
+          "--seed", given->seed,
+          "Seed of what is drawn: the counts of a model of counts, the cells of a GAN; default: the run's")
+      ->check(CLI::NonNegativeNumber);
   add_model_choice(*predict, given);
   predict->callback([&command, given] {
     command = [given] {
       Log log;
-      sparcell::predict(given->run, given->perturbation, given->output, given->choice(), log);
+      sparcell::predict(given->run,
+                        {*given->perturbation, given->chosen_controls(), pairs_of("--where", given->where),
+                         given->chosen_seed()},
+                        given->output, given->choice(), log);
     };
   });
 

@@ -22,7 +22,7 @@ class Checker {
     }
   }
 
-  /// Of a key that was written and has no effect.
+  /// Of a key that was written and has no effect, or another one than it seems to.
   template <class... Arguments>
   void warn_if(bool pointless, std::string_view path, fmt::format_string<Arguments...> sentence,
                Arguments&&... arguments) {
@@ -49,8 +49,8 @@ void check_data(const Experiment& experiment, const LoadOptions& options, Checke
 /// Models with their training, and how they are judged.
 void check_models(const Experiment& experiment, Checker& checker);
 
-/// Keys of models that were set while others take their effect. Sweeps and ablations switch those on and off,
-/// so nothing is refused.
+/// Keys of models that were set while others take their effect or change what they mean. Sweeps and ablations
+/// switch those on and off, so nothing is refused.
 void warn_of_pointless_keys(const Experiment& experiment, Checker& checker);
 
 }  // namespace sparcell::config

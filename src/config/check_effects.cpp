@@ -41,8 +41,20 @@ class ModelEffects {
     warn_unless(model_.input.standardize, ".input.deviation_floor", model_.input.deviation_floor,
                 usual.input.deviation_floor, path_ + ".input.standardize is false");
     if (model_.type != ModelType::vae) return;
+    check_elbo();
     warn_unless(model_.kl.weight > 0, ".kl.free_bits", model_.kl.free_bits, usual.kl.free_bits,
                 path_ + ".kl.weight is 0");
+  }
+
+  /// Who writes 1 means the ELBO.
+  void check_elbo() {
+    const bool sums =
+        model_.reconstruction_reduction == Reduction::sum && model_.kl.reduction == Reduction::sum;
+    checker_.warn_if(
+        model_.kl.weight == 1 && !sums, path_ + ".kl.weight",
+        "{0}.kl.weight 1 is not that of an ELBO: {0}.reduction is {1} and {0}.kl.reduction is {2}, "
+        "and it takes sums in both",
+        path_, name_of(model_.reconstruction_reduction), name_of(model_.kl.reduction));
   }
 
   void check_gan() {

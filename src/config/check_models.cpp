@@ -163,8 +163,8 @@ class ModelChecker {
                      const NetworkOptions& network) {
     const std::size_t layers = network.hidden.size();
     checker_.refuse_if(dropout.size() > 1 && dropout.size() != layers, key,
-                       "{} must be one number or as many as hidden layers ({}), not {}{}", key, layers,
-                       dropout.size(), checker_.written(key) ? "" : " (its default); set it beside hidden");
+                       "{} must be one number or as many as hidden layers ({}), not {}", key, layers,
+                       dropout.size());
   }
 
   /// `layers` are those that one pass goes through, one after the other.

@@ -30,6 +30,12 @@ TrainOptions common_train(const Node& root) {
   return train;
 }
 
+/// Dropout that a section leaves out is the default's, layer by layer; layers beyond those have the last.
+void fit_dropout(const Node* section, NetworkOptions& network) {
+  if (section == nullptr || section->find("dropout") != nullptr || network.dropout.empty()) return;
+  network.dropout.resize(network.hidden.size(), network.dropout.back());
+}
+
 }  // namespace
 
 const Node* Reader::take(std::string_view name) {
@@ -108,6 +114,9 @@ void Reader::read_model(const Node& node, ModelOptions& model) {
     return;
   }
   describe(*this, model);
+  fit_dropout(&node, model.network);
+  fit_dropout(node.find("generator"), model.gan.generator);
+  fit_dropout(node.find("critic"), model.gan.critic);
   if (const Node* own = take("train")) {
     Reader reader(*own, join_path(path_, "train"), problems_);
     describe_own_train(reader, model);

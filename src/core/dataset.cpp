@@ -17,6 +17,7 @@ Dataset take_cells(const Dataset& data, const std::vector<std::int32_t>& cells) 
   taken.genes = data.genes;
   taken.perturbations.names = data.perturbations.names;
   taken.perturbations.parts = data.perturbations.parts;
+  taken.perturbations.column = data.perturbations.column;
   if (data.perturbations.known()) {
     taken.perturbations.of_cell.reserve(cells.size());
     for (std::int32_t cell : cells) taken.perturbations.of_cell.push_back(data.perturbations.of_cell[cell]);

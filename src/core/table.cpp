@@ -67,16 +67,18 @@ void Table::set(Column column) {
   }
 }
 
+Column take_rows(const Column& column, const std::vector<std::int32_t>& rows) {
+  Column taken;
+  taken.name = column.name;
+  std::visit([&](const auto& values) { taken.values = take(values, rows); }, column.values);
+  if (!column.missing.empty()) taken.missing = take(column.missing, rows);
+  return taken;
+}
+
 Table take_rows(const Table& table, const std::vector<std::int32_t>& rows) {
   Table taken;
   taken.names = take(table.names, rows);
-  for (const Column& column : table.columns) {
-    Column part;
-    part.name = column.name;
-    std::visit([&](const auto& values) { part.values = take(values, rows); }, column.values);
-    if (!column.missing.empty()) part.missing = take(column.missing, rows);
-    taken.columns.push_back(std::move(part));
-  }
+  for (const Column& column : table.columns) taken.columns.push_back(take_rows(column, rows));
   return taken;
 }
 

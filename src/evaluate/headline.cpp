@@ -1,7 +1,10 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "evaluate/judge.h"
 #include "evaluate/standing.h"
 #include "sparcell/evaluate.h"
 
@@ -55,6 +58,51 @@ std::string news_of_pca(const Evaluation& evaluation) {
       own->components, value_of(evaluation.baselines, own->baseline, "mse"), best, smallest);
 }
 
+/// How far a model's predictions lie, beside the nearest baseline's that says something of as many.
+std::string distances_of_predictions(const Evaluation& evaluation, const std::string& model,
+                                     const std::string& held) {
+  const auto distance = [&](const auto& entries, const std::string& who) {
+    return value_of(entries, who, held + "_l2");
+  };
+  const auto count = [&](const auto& entries, const std::string& who) {
+    return value_of(entries, who, held + "_perturbations");
+  };
+  std::string nearest;
+  double smallest = std::numeric_limits<double>::infinity();
+  for (const auto& [baseline, metrics] : evaluation.baselines) {
+    if (count(evaluation.baselines, baseline) != count(evaluation.models, model)) continue;
+    if (!(distance(evaluation.baselines, baseline) < smallest)) continue;
+    nearest = baseline;
+    smallest = distance(evaluation.baselines, baseline);
+  }
+  if (nearest.empty()) return "";
+  return fmt::format("; its mean distance (L2) is {:.3g}, that of {} {:.3g}",
+                     distance(evaluation.models, model), baseline_phrase(nearest), smallest);
+}
+
+/// Where intervals over perturbations would be over too few of them, that is what can be said.
+std::string too_few_to_tell(const Evaluation& evaluation, const std::string& model, const std::string& held) {
+  std::vector<std::string> few;
+  std::int64_t most = 0;
+  std::size_t baselines = 0;
+  for (const PredictionVerdict& verdict : evaluation.prediction_verdicts) {
+    if (verdict.model != model || verdict.held != held || verdict.perturbations == 0) continue;
+    ++baselines;
+    most = std::max(most, verdict.perturbations);
+    if (verdict.perturbations < perturbations_for_interval)
+      few.push_back(fmt::format("{} ({})", baseline_phrase(verdict.baseline), verdict.perturbations));
+  }
+  if (few.empty()) return "";
+  if (few.size() < baselines) {
+    return fmt::format("{}: too few {} perturbations to tell it from {}; {} are needed.", model, held,
+                       fmt::join(few, " and "), perturbations_for_interval);
+  }
+  return fmt::format(
+      "{}: {} {} perturbation{} too few to tell its predictions from baselines'; {} are needed{}.", model,
+      most, held, most == 1 ? " is" : "s are", perturbations_for_interval,
+      distances_of_predictions(evaluation, model, held));
+}
+
 }  // namespace
 
 std::string baseline_phrase(const std::string& baseline) {
@@ -89,6 +137,11 @@ std::vector<std::string> headline(const Evaluation& evaluation) {
         {verdict.model, group_of(evaluation, verdict.metric), verdict.baseline, side_shown_by(verdict)});
   }
   for (const std::string& sentence : standing_sentences(standings(verdicts))) sentences.push_back(sentence);
+  for (const auto& [model, metrics] : evaluation.models) {
+    for (const char* held : {"seen", "unseen"}) {
+      if (std::string few = too_few_to_tell(evaluation, model, held); !few.empty()) sentences.push_back(few);
+    }
+  }
   for (const auto& [model, reason] : evaluation.failed)
     sentences.push_back(fmt::format("{} failed and is not judged: {}.", model, reason));
   return sentences;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "core/guides.h"
 #include "evaluate/cholesky.h"
 
 namespace sparcell {
@@ -45,13 +46,13 @@ struct Embedding {
 Embedding embed(const Dataset& data, const Matrix<double>& loadings) {
   std::map<std::string, std::int64_t> place;
   for (std::int64_t g = 0; g < data.gene_count(); ++g) place.emplace(data.genes.names[g], g);
-  const std::vector<std::vector<std::string>>& parts = data.perturbations.parts;
+  const std::vector<std::vector<std::string>> perturbed = genes_of_perturbations(data);
   const std::size_t count = data.perturbations.names.size();
   Embedding embedding{std::vector<bool>(count),
                       Matrix<double>(static_cast<std::int64_t>(count), loadings.cols)};
-  for (std::size_t p = 1; p < parts.size(); ++p) {
-    embedding.known[p] = !parts[p].empty();
-    for (const std::string& gene : parts[p]) {
+  for (std::size_t p = 1; p < perturbed.size(); ++p) {
+    embedding.known[p] = !perturbed[p].empty();
+    for (const std::string& gene : perturbed[p]) {
       const auto found = place.find(gene);
       if (found == place.end()) {
         embedding.known[p] = false;

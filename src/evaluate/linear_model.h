@@ -10,8 +10,8 @@ namespace sparcell {
 /// "Deep-learning-based gene perturbation effect prediction does not yet outperform simple linear
 /// baselines"). Y are the training means of perturbations, b is their mean, G the genes' loadings on the
 /// first 10 principal components of the training cells (eigenvectors times standard deviations), a row of P
-/// the sum of the rows of G of the perturbed genes, and K minimises |Y - b - G K P^T|^2 with a ridge of 0.1
-/// on both sides.
+/// the sum of the rows of G of the perturbed genes, by whichever guides, and K minimises |Y - b - G K P^T|^2
+/// with a ridge of 0.1 on both sides.
 struct LinearModel {
   static constexpr std::int64_t components = 10;
   static constexpr double ridge = 0.1;

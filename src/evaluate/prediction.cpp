@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <numeric>
+#include <set>
 
+#include "core/guides.h"
 #include "evaluate/mean_scores.h"
 #include "evaluate/student_t.h"
 
@@ -217,6 +218,11 @@ PredictionSet prediction_set(const Dataset& data, const CellMoments& train, cons
   set.held = held;
   set.real.cols = data.gene_count();
   set.centroid = mean_centroid(train.centroids);
+  const std::vector<std::vector<std::string>> genes = genes_of_perturbations(data);
+  std::set<std::vector<std::string>> seen_genes;
+  for (std::size_t p = 1; p < genes.size(); ++p) {
+    if (train.centroids.cells[p] > 0) seen_genes.insert(genes[p]);
+  }
   const bool controlled = train.centroids.cells[0] > 0;
   if (controlled) {
     const Vector control = row_of(train.centroids.means, 0);
@@ -226,6 +232,7 @@ PredictionSet prediction_set(const Dataset& data, const CellMoments& train, cons
   for (std::size_t p = 1; p < test.centroids.cells.size(); ++p) {
     const bool seen = train.centroids.cells[p] > 0;
     if (test.centroids.cells[p] == 0 || seen != (held == Held::seen)) continue;
+    if (!seen && seen_genes.contains(genes[p])) continue;  // by another guide
     const auto row = static_cast<std::int64_t>(p);
     set.perturbations.push_back(static_cast<std::int32_t>(p));
     const Vector mean = row_of(test.centroids.means, row);
@@ -258,50 +265,6 @@ PredictionScores judge_predictions(Context& context, const PredictionSet& set,
   scores.emplace_back("centroid_accuracy", std::move(accuracy));
   scores.emplace_back("discrimination", std::move(discriminated));
   return scores;
-}
-
-std::vector<std::pair<std::string, Matrix<double>>> prediction_baselines(const Dataset& data,
-                                                                         const PredictionSet& set,
-                                                                         const Centroids& train) {
-  const std::int64_t rows = set.real.rows, genes = set.real.cols;
-  std::vector<std::pair<std::string, Matrix<double>>> baselines;
-  const auto add = [&](const char* name, auto&& fill) {
-    Matrix<double> means(rows, genes, nan);
-    bool any = false;
-    for (std::int64_t r = 0; r < rows; ++r) any = fill(set.perturbations[r], means.view().row(r)) || any;
-    if (any) baselines.emplace_back(name, std::move(means));
-  };
-  const auto copy = [&](Vector from, double* row) {
-    std::copy(from.begin(), from.end(), row);
-    return !from.empty();
-  };
-  add("control_mean", [&](std::int32_t, double* row) { return copy(set.control, row); });
-  add("centroid_mean", [&](std::int32_t, double* row) { return copy(set.centroid, row); });
-  add("training_mean",
-      [&](std::int32_t p, double* row) { return train.cells[p] > 0 && copy(row_of(train.means, p), row); });
-
-  std::map<std::string, std::int64_t> single;  // perturbation of one gene alone
-  std::vector<double> of_singles(static_cast<std::size_t>(genes));
-  for (std::size_t p = 1; p < train.cells.size(); ++p) {
-    if (train.cells[p] > 0 && data.perturbations.parts[p].size() == 1)
-      single.emplace(data.perturbations.parts[p][0], static_cast<std::int64_t>(p));
-  }
-  for (const auto& [gene, p] : single) {
-    for (std::int64_t g = 0; g < genes; ++g)
-      of_singles[g] += (train.means(p, g) - train.means(0, g)) / static_cast<double>(single.size());
-  }
-  add("additive", [&](std::int32_t p, double* row) {
-    const std::vector<std::string>& parts = data.perturbations.parts[p];
-    if (set.control.empty() || single.empty() || parts.size() < 2) return false;
-    std::copy(set.control.begin(), set.control.end(), row);
-    for (const std::string& part : parts) {
-      const auto found = single.find(part);
-      for (std::int64_t g = 0; g < genes; ++g)
-        row[g] += found == single.end() ? of_singles[g] : train.means(found->second, g) - set.control[g];
-    }
-    return true;
-  });
-  return baselines;
 }
 
 }  // namespace sparcell

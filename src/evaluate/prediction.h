@@ -12,7 +12,8 @@
 namespace sparcell {
 
 /// Whether a perturbation's training cells were seen: with them its test cells are held-out cells, without
-/// them it is a held-out perturbation. They are reported apart.
+/// them it is a held-out perturbation. They are reported apart; one of whose genes other guides have training
+/// cells is neither.
 enum class Held { seen, unseen };
 template <>
 struct Names<Held> {
@@ -71,8 +72,8 @@ std::vector<MetricInfo> prediction_metrics();
 /// What needs no network, a row for each perturbation of the set; NaN where it says nothing:
 /// `control_mean`, no change; `centroid_mean`, the mean of the perturbations' training means;
 /// `training_mean`, the perturbation's own, of seen ones; `additive`, of perturbations of several genes: the
-/// control plus the differences of their single perturbations' training means, where a gene has none the mean
-/// difference of single perturbations.
+/// control plus, for each of them, the difference of the training cells in which that gene alone is
+/// perturbed, by whichever guides; where there are none the mean difference of such genes.
 std::vector<std::pair<std::string, Matrix<double>>> prediction_baselines(const Dataset& data,
                                                                          const PredictionSet& set,
                                                                          const Centroids& train);

@@ -3,7 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "experiment/chosen_conditions.h"
 #include "sparcell/core/log.h"
 #include "sparcell/evaluate.h"
 
@@ -21,16 +24,42 @@ struct ModelChoice {
 void embed(const std::string& run, const std::string& input, const std::string& output,
            const ModelChoice& choice, bool fill_missing, Log& log);
 
-/// Writes `cells` generated cells with `obs/source`; latent values `from` the prior or a mixture, where not
-/// given as the run's model says. What needs training cells (a mixture, observed library sizes, conditions)
-/// reads the run's data file again.
-void generate(const std::string& run, const std::string& output, std::int64_t cells, std::uint64_t seed,
-              std::optional<SampleFrom> from, const ModelChoice& choice, Log& log);
+/// What `generate` is asked for.
+struct GenerateRequest {
+  std::int64_t cells = 0;
+  std::uint64_t seed = 0;
+  std::optional<SampleFrom> from;  ///< of latent values; not given: as the run's model says
+  ChosenConditions chosen{};       ///< what is not chosen is that of training cells that are drawn
+};
 
-/// Writes the run's training controls as the model predicts them with the perturbation `label` (A, A+B), with
-/// `obs/predicted_perturbation`. Throws UsageError for a model that is told no perturbation, DataError for a
-/// gene that it cannot know. The run's data file must still be there.
-void predict(const std::string& run, const std::string& label, const std::string& output,
+/// Writes generated cells with `obs/source`, the conditions that each was made under and, of a model of
+/// counts, layers/counts (made_cells.h). What needs training cells (a mixture, observed library sizes,
+/// conditions) reads the run's data file again. Throws UsageError for conditions that the model is not told,
+/// DataError for such as it cannot know.
+void generate(const std::string& run, const GenerateRequest& request, const std::string& output,
+              const ModelChoice& choice, Log& log);
+
+/// Controls of which part of the run's split.
+enum class ControlCells { train, validation, test, all };
+template <>
+struct Names<ControlCells> {
+  static constexpr std::string_view values[] = {"train", "validation", "test", "all"};
+};
+
+/// What `predict` is asked for.
+struct PredictRequest {
+  std::string perturbation;  ///< A, A+B
+  ControlCells controls = ControlCells::train;
+  std::vector<std::pair<std::string, std::string>>
+      where{};                          ///< obs columns and the values that controls must have
+  std::optional<std::uint64_t> seed{};  ///< of what is drawn; not given: the run's
+};
+
+/// Writes controls as the model predicts them with the perturbation: their own annotations, with the
+/// perturbation in place of theirs, and of a model of counts layers/counts, drawn. Throws UsageError for a
+/// model that is told no perturbation, DataError for a gene that it cannot know, and where no control is as
+/// asked for. The run's data file must still be there.
+void predict(const std::string& run, const PredictRequest& request, const std::string& output,
              const ModelChoice& choice, Log& log);
 
 /// Judges the run's models again: on its own test cells, or on all cells of another file (training cells stay

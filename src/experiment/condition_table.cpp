@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "core/guides.h"
+
 namespace sparcell {
 namespace {
 
@@ -78,7 +80,8 @@ bool holds(const std::vector<std::string>& larger, const std::vector<std::string
 }  // namespace
 
 void check_leaks(const Dataset& data, const Split& split) {
-  const Perturbations& perturbations = data.perturbations;
+  const std::vector<std::string>& names = data.perturbations.names;
+  const std::vector<std::vector<std::string>> genes = genes_of_perturbations(data);
   const std::vector<bool> trained = present(data, split.train), chosen_by = present(data, split.validation),
                           tested = present(data, split.test);
   for (std::size_t p = 1; p < trained.size(); ++p) {
@@ -88,30 +91,25 @@ void check_leaks(const Dataset& data, const Split& split) {
           "split: {} has no training cells, but validation cells beside its test cells: what is chosen by "
           "them has "
           "seen it; hold whole perturbations out with split.by: perturbation",
-          perturbations.names[p]);
+          names[p]);
     }
     for (std::size_t q = 1; q < trained.size(); ++q) {
       const bool seen = trained[q] || (tested[p] && chosen_by[q]);
-      if (q == p || !seen || !holds(perturbations.parts[q], perturbations.parts[p])) continue;
+      if (q == p || !seen || !holds(genes[q], genes[p])) continue;
+      const char* const part = trained[q] ? "training" : "validation";
+      if (genes[q].size() == genes[p].size()) {
+        throw DataError(
+            "split: {} is held out, but {}, by other guides of the same genes, is among the {} cells; "
+            "split.by: "
+            "perturbation holds all guides of a gene out together",
+            names[p], names[q], part);
+      }
       throw DataError(
           "split: {} is held out, but {}, which perturbs it too, is among the {} cells; hold out with "
           "split.hold_out: genes, or leave such perturbations out with filter.perturbations",
-          perturbations.names[p], perturbations.names[q], trained[q] ? "training" : "validation");
+          names[p], names[q], part);
     }
   }
-}
-
-std::vector<std::string> parts_of_label(const std::string& label) {
-  std::vector<std::string> parts;
-  for (std::size_t first = 0; first <= label.size();) {
-    const std::size_t last = std::min(label.find('+', first), label.size());
-    const std::string part = label.substr(first, last - first);
-    if (!part.empty() && part != "ctrl" && part != "control") parts.push_back(part);
-    first = last + 1;
-  }
-  std::sort(parts.begin(), parts.end());
-  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
-  return parts;
 }
 
 ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int64_t groups,
@@ -142,13 +140,18 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
   const Perturbations& perturbations = prepared.data.perturbations;
   std::vector<SparseVector> vectors(perturbations.names.size());
   if (embedding_) vectors = vectors_of(*embedding_, model, prepared);
+  of_cells_.rows = prepared.data.cell_count();
   of_cells_.cols = std::ssize(columns_) + part_genes_.rows;
-  for (std::int32_t cell = 0; cell < prepared.data.cell_count(); ++cell) {
+  for (std::int32_t cell = 0; cell < of_cells_.rows; ++cell) {
     const std::int32_t p = embedding_ ? perturbations.of_cell[cell] : -1;
     const bool known = p > 0 && !vectors[p].empty();  // of a cell in the split
-    append_row(of_cells_, p > 0 ? vectors[p] : SparseVector{},
-               known ? std::span<const std::string>(perturbations.parts[p]) : std::span<const std::string>(),
-               cell);
+    if (known) append_entries(of_cells_, vectors[p]);
+    for (const Covariate& covariate : covariates_) {
+      if (covariate.level[cell] >= 0)
+        append_entries(of_cells_, {{covariate.first_column + covariate.level[cell], 1.0f}});
+    }
+    if (known) append_entries(of_cells_, together(perturbations.parts[p]));
+    of_cells_.offsets.push_back(std::ssize(of_cells_.values));
   }
 }
 
@@ -175,7 +178,9 @@ void ConditionTable::add_groups(const std::string& model, const Prepared& prepar
       throw DataError("{}: no training cell has the perturbation {}, whose dispersions cannot be known", who,
                       perturbations.names[p]);
     }
-    if (trained[p]) group_of[p] = static_cast<std::int32_t>(groups_.count++);
+    if (!trained[p]) continue;
+    group_of[p] = static_cast<std::int32_t>(groups_.count++);
+    group_of_parts_[perturbations.parts[p]] = group_of[p];
   }
   for (const std::int32_t p : perturbations.of_cell) groups_.of_cell.push_back(p >= 0 ? group_of[p] : 0);
 }
@@ -203,8 +208,9 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
     throw DataError("model.{}.condition: cell {} has '{}' in {}, which no training cell has", model,
                     data.cells.names[cell], column->text(cell), name);
   }
-  Covariate covariate{static_cast<std::int32_t>(columns_.size()), {}};
+  const auto first = static_cast<std::int32_t>(columns_.size());
   for (const std::string& level : levels) columns_.push_back(name + "=" + level);
+  Covariate covariate{name, first, static_cast<std::int32_t>(columns_.size()), {}};
   for (std::int64_t cell = 0; cell < data.cell_count(); ++cell) {
     const auto found = levels.find(column->text(cell));
     covariate.level.push_back(
@@ -225,26 +231,13 @@ void ConditionTable::add_part_genes() {
   }
 }
 
-void ConditionTable::append_row(Csr<float>& rows, const SparseVector& perturbation,
-                                std::span<const std::string> parts, std::int32_t cell) const {
-  for (const auto& [column, value] : perturbation) {
-    rows.indices.push_back(column);
-    rows.values.push_back(value);
-  }
-  for (const Covariate& covariate : covariates_) {
-    if (covariate.level[cell] < 0) continue;
-    rows.indices.push_back(covariate.first_column + covariate.level[cell]);
-    rows.values.push_back(1);
-  }
-  if (parts.size() > 1 && !part_column_.empty()) {
-    std::vector<std::int32_t> columns;
-    for (const std::string& part : parts) columns.push_back(part_column_.at(part));
-    std::sort(columns.begin(), columns.end());
-    rows.indices.insert(rows.indices.end(), columns.begin(), columns.end());
-    rows.values.insert(rows.values.end(), columns.size(), 1.0f);
-  }
-  rows.offsets.push_back(std::ssize(rows.values));
-  ++rows.rows;
+SparseVector ConditionTable::together(std::span<const std::string> parts) const {
+  SparseVector entries;
+  if (parts.size() < 2 || part_column_.empty()) return entries;
+  const std::vector<std::string> genes = embedding_->genes_of(parts, "conditions");
+  if (genes.size() < 2) return entries;  // two guides of one gene
+  for (const std::string& gene : genes) entries.emplace_back(part_column_.at(gene), 1.0f);
+  return entries;
 }
 
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
@@ -279,16 +272,6 @@ TableShape table_shape(Context& context, const std::string& model, const ModelOp
   return {.conditions = std::ssize(table.columns()) + loadings,
           .gene_width = options.conditioning.products() > 0 ? loadings + table.part_genes().cols : 0,
           .groups = table.groups().count};
-}
-
-Csr<float> ConditionTable::perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
-                                     const std::string& who) const {
-  require(embedding_.has_value(), "{}: the model is told no perturbation", who);
-  const SparseVector vector = embedding_->of(parts, who);
-  Csr<float> rows;
-  rows.cols = of_cells_.cols;
-  for (const std::int32_t cell : cells) append_row(rows, vector, parts, cell);
-  return rows;
 }
 
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "experiment/chosen_conditions.h"
 #include "experiment/gene_embedding.h"
 #include "model/device_data.h"
 
@@ -42,14 +43,24 @@ class ConditionTable {
   /// All training cells: rows that a generated cell's conditions may be drawn from.
   const std::vector<std::int32_t>& trained() const { return trained_; }
 
-  /// Rows for the given cells with their perturbation exchanged for one of these parts.
-  Csr<float> perturbed(std::span<const std::int32_t> cells, std::span<const std::string> parts,
-                       const std::string& who) const;
+  /// Rows for the given cells with what is chosen in place of their own conditions. `who` begins errors: a
+  /// UsageError for what the model is not told, a DataError for parts that it cannot know and for a value
+  /// that no training cell has.
+  Csr<float> told(std::span<const std::int32_t> cells, const ChosenConditions& chosen,
+                  const std::string& who) const;
+  /// The group of a perturbation of these parts; nothing where no training cell has it.
+  std::optional<std::int32_t> group_of(const std::vector<std::string>& parts) const;
 
  private:
   struct Covariate {
-    std::int32_t first_column;
+    std::string name;
+    std::int32_t first_column, end_column;
     std::vector<std::int32_t> level;  ///< of each cell; -1 where it is told none
+  };
+  /// Columns of a row whose entries make room for others.
+  struct Exchange {
+    std::int32_t first_column, end_column;
+    SparseVector entries;
   };
 
   void add_perturbations(Context& context, const std::string& model, const ModelOptions& options,
@@ -57,14 +68,16 @@ class ConditionTable {
   void add_groups(const std::string& model, const Prepared& prepared);
   void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
   void add_part_genes();
-  void append_row(Csr<float>& rows, const SparseVector& perturbation, std::span<const std::string> parts,
-                  std::int32_t cell) const;
+  /// What a row has behind its conditions of genes that are perturbed together.
+  SparseVector together(std::span<const std::string> parts) const;
+  std::vector<Exchange> exchanges(const ChosenConditions& chosen, const std::string& who) const;
 
   std::optional<GeneEmbedding> embedding_;
   std::vector<Covariate> covariates_;
   std::vector<std::string> columns_;
   std::vector<std::int32_t> controls_, trained_;
   CellGroups groups_;
+  std::map<std::vector<std::string>, std::int32_t> group_of_parts_;
   Csr<float> part_genes_;
   std::map<std::string, std::int32_t> part_column_;
   Csr<float> of_cells_;
@@ -92,13 +105,9 @@ std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& m
 TableShape table_shape(Context& context, const std::string& model, const ModelOptions& options,
                        const Prepared& prepared, Log& log);
 
-/// The parts of a perturbation as a user writes it: KLF1+MAP2K6, KLF1, control. Sorted, without control
-/// parts.
-std::vector<std::string> parts_of_label(const std::string& label);
-
 /// Throws DataError where a perturbation that no training cell has leaks: into validation cells of the same
-/// perturbation while it is tested, or into training or validation cells of one that holds all of its parts
-/// and more.
+/// perturbation while it is tested, or into training or validation cells of one that perturbs all of its
+/// genes, by the same guides or others (core/guides.h).
 void check_leaks(const Dataset& data, const Split& split);
 
 }  // namespace sparcell

@@ -5,24 +5,24 @@
 #include <set>
 
 #include "core/csv.h"
+#include "core/guides.h"
 
 namespace sparcell {
 namespace {
 
-/// The parts of the perturbations that have training cells.
-std::set<std::string> trained_parts(const Prepared& prepared) {
-  const Perturbations& perturbations = prepared.data.perturbations;
-  std::set<std::string> parts;
+/// The parts (or the genes) of the perturbations that have training cells, from those of all perturbations.
+std::set<std::string> trained(const Prepared& prepared, const std::vector<std::vector<std::string>>& parts) {
+  std::set<std::string> found;
   for (const std::int32_t cell : prepared.split.train) {
-    const std::int32_t p = perturbations.of_cell[cell];
-    if (p >= 0) parts.insert(perturbations.parts[p].begin(), perturbations.parts[p].end());
+    const std::int32_t p = prepared.data.perturbations.of_cell[cell];
+    if (p >= 0) found.insert(parts[p].begin(), parts[p].end());
   }
-  return parts;
+  return found;
 }
 
 GeneEmbedding one_hot(const Prepared& prepared) {
   GeneEmbedding embedding;
-  for (const std::string& part : trained_parts(prepared)) {
+  for (const std::string& part : trained(prepared, prepared.data.perturbations.parts)) {
     embedding.genes[part] = {{static_cast<std::int32_t>(embedding.columns.size()), 1.0f}};
     embedding.columns.push_back(part);
   }
@@ -35,7 +35,7 @@ GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared
   GeneEmbedding embedding;
   for (std::int64_t c = 0; c < rows.rows; ++c)
     embedding.columns.push_back(fmt::format("component {}", c + 1));
-  const std::set<std::string> trained = trained_parts(prepared);
+  const std::set<std::string> perturbed = trained(prepared, genes_of_perturbations(prepared.data));
   double squares = 0, count = 0;
   for (std::int64_t g = 0; g < rows.cols; ++g) {
     const std::string& name = prepared.data.genes.names[g];
@@ -43,7 +43,7 @@ GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared
     for (std::int64_t c = 0; c < rows.rows; ++c) {
       const double loading = rows(c, g) * std::sqrt(std::max(pca.variance[c], 0.0));
       vector.emplace_back(static_cast<std::int32_t>(c), static_cast<float>(loading));
-      if (!trained.contains(name)) continue;
+      if (!perturbed.contains(name)) continue;
       squares += loading * loading;
       ++count;
     }
@@ -90,26 +90,36 @@ GeneEmbedding table(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> GeneEmbedding::genes_of(std::span<const std::string> parts,
+                                                 const std::string& who) const {
+  std::set<std::string> found;
+  for (const std::string& part : parts) {
+    const std::string gene = genes.contains(part) ? part : without_guide_number(part);
+    if (genes.contains(gene)) {
+      found.insert(gene);
+      continue;
+    }
+    if (source == ConditioningOptions::one_hot) {
+      throw DataError(
+          "{}: no training cell is perturbed in {}, so a model of one-hot conditions cannot know what it "
+          "does; an "
+          "embedding of genes (loadings, or a table) can",
+          who, part);
+    }
+    throw DataError(
+        "{}: the embedding {} lacks the gene {}{}", who, source, gene,
+        source == ConditioningOptions::loadings
+            ? ", which is not among the selected ones (select.include_perturbed adds those that the "
+              "data have; filter.perturbations leaves others out)"
+            : "");
+  }
+  return {found.begin(), found.end()};
+}
+
 SparseVector GeneEmbedding::of(std::span<const std::string> parts, const std::string& who) const {
   std::map<std::int32_t, float> sum;
-  for (const std::string& part : parts) {
-    const auto found = genes.find(part);
-    if (found == genes.end()) {
-      if (source == ConditioningOptions::one_hot) {
-        throw DataError(
-            "{}: no training cell is perturbed in {}, so a model of one-hot conditions cannot know what it "
-            "does; an "
-            "embedding of genes (loadings, or a table) can",
-            who, part);
-      }
-      throw DataError(
-          "{}: the embedding {} lacks the gene {}{}", who, source, part,
-          source == ConditioningOptions::loadings
-              ? ", which is not among the selected ones (select.include_perturbed adds those that the "
-                "data have; filter.perturbations leaves others out)"
-              : "");
-    }
-    for (const auto& [column, value] : found->second) sum[column] += value;
+  for (const std::string& gene : genes_of(parts, who)) {
+    for (const auto& [column, value] : genes.at(gene)) sum[column] += value;
   }
   return {sum.begin(), sum.end()};
 }

@@ -4,6 +4,7 @@
 
 #include "core/version.h"
 #include "core/whole_file.h"
+#include "experiment/made_cells.h"
 #include "sparcell/config.h"
 
 namespace sparcell {
@@ -34,27 +35,6 @@ Matrix<float> two_components(Context& context, const Matrix<float>& latent, cons
 std::vector<std::int32_t> all_cells(const Dataset& data) {
   std::vector<std::int32_t> cells(static_cast<std::size_t>(data.cell_count()));
   std::iota(cells.begin(), cells.end(), 0);
-  return cells;
-}
-
-/// The cells' own annotations with the perturbation as the program understood it and the split.
-Table annotated_cells(const Prepared& prepared) {
-  Table cells = prepared.data.cells;
-  const Perturbations& perturbations = prepared.data.perturbations;
-  if (perturbations.known()) {
-    cells.set({.name = "perturbation",
-               .values = Categorical{perturbations.of_cell, perturbations.names},
-               .missing = {}});
-  }
-  Categorical part{std::vector<std::int32_t>(static_cast<std::size_t>(prepared.data.cell_count()), -1),
-                   {"train", "validation", "test"}};
-  std::int32_t code = 0;
-  for (const auto* cells_of_part :
-       {&prepared.split.train, &prepared.split.validation, &prepared.split.test}) {
-    for (std::int32_t cell : *cells_of_part) part.codes[cell] = code;
-    ++code;
-  }
-  cells.set({.name = "split", .values = std::move(part), .missing = {}});
   return cells;
 }
 
@@ -95,11 +75,13 @@ void write_latent(Context& context, const RunPaths& paths, const RunRecord& reco
 void write_generated(Context& context, const RunPaths& paths, const RunRecord& record,
                      const Prepared& prepared, TrainedModel& model, const Evaluation& evaluation) {
   const auto count = static_cast<std::int64_t>(prepared.split.test.size());
-  const Matrix<float> generated =
-      model.generate(0, count, static_cast<std::uint64_t>(record.experiment->seed));
+  const SampleKey key{static_cast<std::uint64_t>(record.experiment->seed), model.options().sample.from};
+  MadeCounts counts;
+  const Matrix<float> generated = model.generate(0, count, key, &counts);
   AnnDataContent content;
   content.x = &generated;
-  content.obs = generated_cells(model.name(), count);
+  content.obs = generated_cells(model, prepared, count, key);
+  add_counts(counts, content);
   content.var.names = prepared.data.genes.names;
   content.compression = fast_compression;
   content.obsm.emplace_back("X_pca", evaluation.pca.transform(context, generated.view()));
@@ -108,15 +90,6 @@ void write_generated(Context& context, const RunPaths& paths, const RunRecord& r
 }
 
 }  // namespace
-
-Table generated_cells(const std::string& model, std::int64_t count) {
-  Table cells;
-  for (std::int64_t i = 0; i < count; ++i) cells.names.push_back(fmt::format("{}_{}", model, i));
-  cells.set({.name = "source",
-             .values = Categorical{std::vector<std::int32_t>(static_cast<std::size_t>(count), 0), {model}},
-             .missing = {}});
-  return cells;
-}
 
 std::vector<std::pair<std::string, AnnDataValue>> provenance_uns(const std::string& hash,
                                                                  const std::string& checksum,

@@ -18,13 +18,11 @@ void write_config(const RunPaths& paths, const Experiment& experiment,
 /// split.csv, genes.csv and what preprocessing fitted: known before training.
 void write_inputs(const RunPaths& paths, const Prepared& prepared);
 
-/// latent.h5ad, generated_<model>.h5ad, per_gene.csv and, where perturbations are labelled, per_perturbation.csv.
+/// latent.h5ad, generated_<model>.h5ad, per_gene.csv and, where perturbations are labelled,
+/// per_perturbation.csv.
 void write_outputs(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
                    const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
                    Log& log);
-
-/// Annotations of generated cells: a name each, and the model as `source`.
-Table generated_cells(const std::string& model, std::int64_t count);
 
 /// What `uns` of every written file says of where it comes from: version, config hash, data checksum, seed.
 std::vector<std::pair<std::string, AnnDataValue>> provenance_uns(const std::string& hash,

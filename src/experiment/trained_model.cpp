@@ -1,11 +1,7 @@
 #include "experiment/trained_model.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
-
-#include "math/philox.h"
 
 namespace sparcell {
 namespace {
@@ -13,14 +9,6 @@ namespace {
 /// Controls that a predicted mean is taken over: as many as make its error small beside that of a few hundred
 /// perturbed cells.
 constexpr std::size_t most_controls = 1024;
-
-/// Stream of Purpose::generate that says whose conditions a generated cell has.
-constexpr std::uint32_t drawn_conditions_stream = 16;
-
-/// Appends the rows of `block` to `all` from row `first` on.
-void put_rows(const Matrix<float>& block, std::int64_t first, Matrix<float>& all) {
-  std::copy(block.values.begin(), block.values.end(), all.values.begin() + first * all.cols);
-}
 
 DeviceData<float> device_data(Context& context, const std::string& name, const ModelOptions& options,
                               const Dataset& data, const Scaler& scaler, const ConditionTable& conditions) {
@@ -43,7 +31,7 @@ double log_sum_exp(std::span<const double> values) {
   return largest + std::log(sum);
 }
 
-enum LatentStream : std::uint32_t { judged_draws = 2, likelihood_draws = 3, mixture_draws = 4 };
+enum LatentStream : std::uint32_t { judged_draws = 2, likelihood_draws = 3 };
 
 }  // namespace
 
@@ -59,13 +47,6 @@ TrainedModel::TrainedModel(Context& context, std::string name, const ModelOption
       cells_(data),
       data_(device_data(context, name_, options, data, scaler, conditions_)),
       model_(make_model<float>(context, options, data_, seed)) {}
-
-template <class Block>
-void TrainedModel::for_each_block(std::int64_t count, Block&& block) {
-  for (std::int64_t first = 0; first < count; first += model_->capacity()) {
-    block(first, std::min(model_->capacity(), count - first));
-  }
-}
 
 Matrix<float> TrainedModel::encode_block(std::span<const std::int32_t> cells, bool log_variance) {
   const Buffer<std::int32_t> rows(context_, cells);
@@ -120,25 +101,10 @@ Matrix<float> TrainedModel::reconstruct(std::span<const std::int32_t> cells, boo
   return out;
 }
 
-Csr<float> TrainedModel::conditions_of(std::span<const std::int32_t> cells) const {
+Csr<float> TrainedModel::conditions_of(std::span<const std::int32_t> cells,
+                                       const ChosenConditions& chosen) const {
+  if (chosen.any()) return conditions_.told(cells, chosen, fmt::format("model {}", name_));
   return conditions_.empty() ? Csr<float>{} : take_rows(conditions_.of_cells(), cells);
-}
-
-Matrix<float> TrainedModel::predict(std::span<const std::int32_t> controls,
-                                    std::span<const std::string> parts) {
-  const std::string who = fmt::format("model {}: {}", name_, fmt::join(parts, "+"));
-  Matrix<float> out(std::ssize(controls), data_.genes());
-  for_each_block(out.rows, [&](std::int64_t first, std::int64_t count) {
-    const auto block = controls.subspan(first, count);
-    const Csr<float> told = conditions_.perturbed(block, parts, who);
-    if (options_.type == ModelType::gan) {
-      Matrix<float> cells = model_->generate(first, count, seed_, told);
-      undo_scaling(cells);
-      return put_rows(cells, first, out);
-    }
-    put_rows(decode(encode_block(block, false), told), first, out);
-  });
-  return out;
 }
 
 std::vector<float> TrainedModel::predicted_mean(std::int32_t perturbation) {
@@ -146,7 +112,7 @@ std::vector<float> TrainedModel::predicted_mean(std::int32_t perturbation) {
   std::vector<std::int32_t> controls;  // evenly spaced among all
   const std::size_t count = std::min(all.size(), most_controls);
   for (std::size_t i = 0; i < count; ++i) controls.push_back(all[i * all.size() / count]);
-  const Matrix<float> cells = predict(controls, cells_.perturbations.parts[perturbation]);
+  const Matrix<float> cells = predict(controls, cells_.perturbations.parts[perturbation], seed_);
   std::vector<double> sums(static_cast<std::size_t>(cells.cols));
   for (std::int64_t r = 0; r < cells.rows; ++r) {
     for (std::int64_t g = 0; g < cells.cols; ++g) sums[g] += cells(r, g);
@@ -195,95 +161,6 @@ CellLikelihoods TrainedModel::likelihood(std::span<const std::int32_t> cells, st
     }
   });
   return result;
-}
-
-bool needs_training_cells(const ModelOptions& options, SampleFrom from) {
-  if (options.type != ModelType::vae) return false;
-  return from == SampleFrom::mixture || (options.of_counts() && options.library == LibrarySource::observed);
-}
-
-void TrainedModel::know_training_cells(std::span<const std::int32_t> cells) {
-  training_cells_ = {cells.begin(), cells.end()};
-  const bool mixes = options_.type == ModelType::vae && options_.sample.from == SampleFrom::mixture;
-  if (mixes && !training_cells_.empty()) check_components();  // samples from the prior need no cells
-}
-
-void TrainedModel::check_components() const {
-  const auto cells = std::ssize(training_cells_);
-  if (options_.sample.components <= cells) return;
-  throw DataError(
-      "model.{}.sample.components is {}, but there are only {} training cells to fit a mixture to", name_,
-      options_.sample.components, cells);
-}
-
-/// Of one draw from every training cell's posterior: where the decoder has learnt to stand.
-const GaussianMixture& TrainedModel::mixture() {
-  if (mixture_) return *mixture_;
-  check_components();
-  const auto cells = std::ssize(training_cells_);
-  Matrix<float> latent(cells, options_.latent);
-  for_each_block(cells, [&](std::int64_t first, std::int64_t count) {
-    const auto block = std::span<const std::int32_t>(training_cells_).subspan(first, count);
-    put_rows(draw_posterior(block, mixture_draws, 0, encode_block(block, false), encode_block(block, true)),
-             first, latent);
-  });
-  mixture_ = fit_mixture(context_, latent, options_.sample.components, seed_);
-  return *mixture_;
-}
-
-Matrix<float> TrainedModel::generate(std::int64_t first_cell, std::int64_t cells, std::uint64_t seed,
-                                     SampleFrom from) {
-  require(!needs_training_cells(options_, from) || !training_cells_.empty(),
-          "{} generates without training cells", name_);
-  const bool mixed = options_.type == ModelType::vae && from == SampleFrom::mixture;
-  const bool observed = options_.of_counts() && options_.library == LibrarySource::observed;
-  Matrix<float> out(cells, data_.genes());
-  for_each_block(cells, [&](std::int64_t first, std::int64_t count) {
-    const std::int64_t start = first_cell + first;
-    if (options_.type == ModelType::gan) {
-      Matrix<float> block =
-          model_->generate(start, count, seed, conditions_of(drawn_cells(start, count, seed)));
-      undo_scaling(block);
-      return put_rows(block, first, out);
-    }
-    Matrix<float> z(count, options_.latent);
-    z.values = draw_normals<float>(RandomStream(seed, Purpose::generate), start * z.cols, z.rows * z.cols);
-    if (mixed) mixture().move(seed, start, z);
-    std::vector<double> log_library;
-    const math::PhiloxStream like(RandomStream(seed, Purpose::generate, 4));
-    for (std::int64_t r = 0; observed && r < count; ++r) {
-      const std::uint64_t word = like.word(static_cast<std::uint64_t>(start + r));
-      const double library = cells_.raw.library[training_cells_[word * training_cells_.size() >> 32]];
-      log_library.push_back(DeviceData<float>::log_library(library, cells_.raw.target_sum));
-    }
-    const std::vector<std::int32_t> like_cells = drawn_cells(start, count, seed);
-    Matrix<float> block =
-        model_->draw(z, log_library, groups_of(like_cells), seed, start, conditions_of(like_cells));
-    undo_scaling(block);
-    put_rows(block, first, out);
-  });
-  return out;
-}
-
-/// A training cell for each of the generated cells first ... first + count, whose conditions and dispersions
-/// it has; none where that makes no difference.
-std::vector<std::int32_t> TrainedModel::drawn_cells(std::int64_t first, std::int64_t count,
-                                                    std::uint64_t seed) const {
-  if (!needs_table(options_)) return {};
-  const std::vector<std::int32_t>& from = conditions_.trained();
-  require(!from.empty(), "model {}: no training cells to draw conditions of", name_);
-  std::vector<std::int32_t> cells;
-  for (const double u :
-       draw_uniforms(RandomStream(seed, Purpose::generate, drawn_conditions_stream), first, count))
-    cells.push_back(from[static_cast<std::size_t>(u * static_cast<double>(from.size()))]);
-  return cells;
-}
-
-std::vector<std::int32_t> TrainedModel::groups_of(std::span<const std::int32_t> cells) const {
-  std::vector<std::int32_t> groups;
-  if (conditions_.groups().of_cell.empty()) return groups;
-  for (const std::int32_t cell : cells) groups.push_back(conditions_.groups().of_cell[cell]);
-  return groups;
 }
 
 JudgedModel TrainedModel::judged() {

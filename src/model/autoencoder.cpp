@@ -386,9 +386,9 @@ Matrix<T> Autoencoder<T>::decode(const Matrix<T>& latent, const Csr<float>& cond
 template <class T>
 Matrix<T> Autoencoder<T>::draw(const Matrix<T>& latent, std::span<const double> log_library,
                                std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
-                               const Csr<float>& conditions) {
+                               const Csr<float>& conditions, DrawnCounts<T>* counts) {
   if (!likelihood_) return decode(latent, conditions);
-  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, groups, seed, first);
+  return likelihood_->draw(decoder_outputs(latent, conditions), log_library, groups, seed, first, counts);
 }
 
 template <class T>

@@ -37,7 +37,7 @@ class Autoencoder final : public Trainable<T> {
                                      const Matrix<T>& latent) override;
   Matrix<T> draw(const Matrix<T>& latent, std::span<const double> log_library,
                  std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
-                 const Csr<float>& conditions) override;
+                 const Csr<float>& conditions, DrawnCounts<T>* counts = nullptr) override;
 
  private:
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };

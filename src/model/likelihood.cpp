@@ -112,8 +112,8 @@ Matrix<T> Likelihood<T>::expected(const Matrix<T>& outputs) const {
 }
 
 template <class T>
-void Likelihood<T>::draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
-                                std::uint64_t seed, std::int64_t cell, T* values) const {
+auto Likelihood<T>::draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
+                                std::uint64_t seed, std::int64_t cell, T* counts) const -> DrawnCell {
   const math::PhiloxStream first(RandomStream(seed, Purpose::generate, 1, nullptr, cell)),
       more(RandomStream(seed, Purpose::generate, 2, nullptr, cell)),
       gates(RandomStream(seed, Purpose::generate, 3, nullptr, cell));
@@ -129,21 +129,18 @@ void Likelihood<T>::draw_counts(const T* outputs, double log_library, std::span<
     });
     const double shut = form().gate ? sigmoid(outputs[genes_ + g]) : 0;
     if (shut > 0 && (gates.word(static_cast<std::uint64_t>(g)) + 0.5) * 0x1p-32 < shut) count = 0;
-    values[g] = static_cast<T>(count);
+    counts[g] = static_cast<T>(count);
     total += count;
     left -= (1 - shut) * std::exp(static_cast<double>(outputs[g])) / target_sum_;
   }
   total += std::max(left, 0.0) * std::exp(log_library) * target_sum_;
-  for (std::int64_t g = 0; g < genes_; ++g) {
-    const double value = total > 0 ? static_cast<double>(values[g]) * target_sum_ / total : 0;
-    values[g] = static_cast<T>(log1p_ ? std::log1p(value) : value);
-  }
+  return {std::exp(log_library) * target_sum_, total};
 }
 
 template <class T>
 Matrix<T> Likelihood<T>::draw(const Matrix<T>& outputs, std::span<const double> log_library,
-                              std::span<const std::int32_t> groups, std::uint64_t seed,
-                              std::int64_t first) const {
+                              std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
+                              DrawnCounts<T>* counts) const {
   require(groups_ == 1 || std::ssize(groups) == outputs.rows, "{} groups of {} cells to draw", groups.size(),
           outputs.rows);
   std::vector<double> shared;
@@ -153,14 +150,28 @@ Matrix<T> Likelihood<T>::draw(const Matrix<T>& outputs, std::span<const double> 
                                           : std::sqrt(std::clamp(number, lowest_variance, highest_variance)));
   }
   Matrix<T> values(outputs.rows, genes_);
+  if (counts != nullptr && options_.of_counts()) {
+    const std::vector<double> of_cells(static_cast<std::size_t>(outputs.rows));
+    *counts = {Matrix<T>(outputs.rows, genes_), of_cells, of_cells};
+  }
   parallel_for(context_.threads(), outputs.rows, 4, [&](std::int64_t r) {
     const T* const from = outputs.view().row(r);
     T* const to = values.view().row(r);
     if (options_.of_counts()) {
       const std::int64_t group = groups_ == 1 ? 0 : groups[r];
       const auto genes = static_cast<std::size_t>(genes_);
-      draw_counts(from, log_library.empty() ? 0 : log_library[r],
-                  std::span<const double>(shared).subspan(group * genes_, genes), seed, first + r, to);
+      const DrawnCell cell =
+          draw_counts(from, log_library.empty() ? 0 : log_library[r],
+                      std::span<const double>(shared).subspan(group * genes_, genes), seed, first + r, to);
+      if (counts != nullptr) {
+        std::copy_n(to, genes_, counts->counts.view().row(r));
+        counts->library[r] = cell.library;
+        counts->size_factor[r] = cell.total > 0 ? cell.total / target_sum_ : 1;
+      }
+      for (std::int64_t g = 0; g < genes_; ++g) {
+        const double value = cell.total > 0 ? static_cast<double>(to[g]) * target_sum_ / cell.total : 0;
+        to[g] = static_cast<T>(log1p_ ? std::log1p(value) : value);
+      }
       return;
     }
     const math::PhiloxStream noise(RandomStream(seed, Purpose::generate, 1, nullptr, first + r));

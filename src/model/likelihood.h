@@ -7,6 +7,7 @@
 
 #include "model/arena.h"
 #include "model/device_data.h"
+#include "model/trainable.h"
 #include "model/training_start.h"
 #include "sparcell/model.h"
 #include "sparcell/ops/likelihood.h"
@@ -35,17 +36,23 @@ class Likelihood {
 
   /// Expected values of genes, in the space of expression, at the decoder's outputs.
   Matrix<T> expected(const Matrix<T>& outputs) const;
-  /// Values drawn, row by row: see Trainable::draw.
+  /// Values drawn, row by row: see Trainable::draw, with the `counts` that they are of where those are asked
+  /// for.
   Matrix<T> draw(const Matrix<T>& outputs, std::span<const double> log_library,
-                 std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first) const;
+                 std::span<const std::int32_t> groups, std::uint64_t seed, std::int64_t first,
+                 DrawnCounts<T>* counts) const;
 
  private:
   CountForm form() const {
     return {.gate = options_.likelihood == LikelihoodType::zinb,
             .library = options_.library == LibrarySource::decoded};
   }
-  void draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
-                   std::uint64_t seed, std::int64_t cell, T* values) const;
+  struct DrawnCell {
+    double library;  ///< counts that it was to have
+    double total;    ///< counts that it has, of genes that are not decoded as many as are expected
+  };
+  DrawnCell draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
+                        std::uint64_t seed, std::int64_t cell, T* counts) const;
 
   Context& context_;
   const ModelOptions& options_;

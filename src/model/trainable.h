@@ -30,6 +30,14 @@ struct ParameterGroup {
   Arena<T>* buffers;
 };
 
+/// The counts of cells that were drawn, a row each.
+template <class T>
+struct DrawnCounts {
+  Matrix<T> counts;                 ///< cells x genes
+  std::vector<double> library;      ///< counts that a cell was to have in all genes, selected or not
+  std::vector<double> size_factor;  ///< expression is count / size factor, or log(1 + that)
+};
+
 template <class T>
 class Trainable {
  public:
@@ -88,9 +96,10 @@ class Trainable {
   /// Cells drawn from the likelihood at latent values, in the space that `decode` has: with the log library
   /// sizes given where the model observes them, and the groups where dispersions are of groups of cells,
   /// keyed by `seed` and the number of the cell, `first` that of the first row. Without a likelihood the
-  /// decoded values. Conditions as `decode` has them.
+  /// decoded values. Conditions as `decode` has them. `counts` becomes the counts of a model of counts.
   virtual Matrix<T> draw(const Matrix<T>& latent, std::span<const double>, std::span<const std::int32_t>,
-                         std::uint64_t, std::int64_t, const Csr<float>& conditions) {
+                         std::uint64_t, std::int64_t, const Csr<float>& conditions,
+                         DrawnCounts<T>* /*counts*/ = nullptr) {
     return decode(latent, conditions);
   }
 

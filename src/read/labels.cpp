@@ -238,6 +238,7 @@ LabelledCells label_cells(const Table& cells, const LabelConvention& convention,
   LabelledCells labelled;
   Perturbations& perturbations = labelled.perturbations;
   std::map<std::string, std::int32_t> index{{"control", 0}, {"", -1}};
+  perturbations.column = convention.column;
   perturbations.names.emplace_back("control");
   perturbations.parts.emplace_back();
   for (const auto& [name, parts] : parts_of) {

@@ -126,8 +126,9 @@ const Combination combinations[] = {
      "model.gan.critic.normalization=batch|model.gan.gradient_penalty.weight=0"},
     {"model.ae.dropout=[0.1, 0.2, 0.3]",
      "model.ae.dropout must be one number or as many as hidden layers (2), not 3", "model.ae.dropout=0.1"},
-    {"model.ae.hidden=[3, 4, 5]", "not 2 (its default); set it beside hidden",
-     "model.ae.hidden=[3]|model.ae.dropout=[]"},
+    {"model.ae.hidden=[3, 4, 5]|model.ae.dropout=[0.1, 0.2]",
+     "model.ae.dropout must be one number or as many as hidden layers (3), not 2",
+     "model.ae.hidden=[3, 4, 5]"},
     {"model.vae.decoder_dropout=[0.1, 0.2, 0.3]", "model.vae.decoder_dropout must be",
      "model.vae.decoder_dropout=[0.1, 0.2]"},
     {"model.gan.generator.dropout=[0.1, 0.2]", "model.gan.generator.dropout must be",
@@ -293,7 +294,7 @@ const Pointless pointless[] = {
      "model.gan.critic.slope"},
     {"train={steps: 300, epochs: 7}", "train.steps=0", "train.epochs"},
     {"train.steps=300|model.vae.train.epochs=7", "model.vae.train.steps=0", "model.vae.train.epochs"},
-    {"model.vae.kl={weight: 0, free_bits: 0.5}", "model.vae.kl.weight=1", "model.vae.kl.free_bits"},
+    {"model.vae.kl={weight: 0, free_bits: 0.5}", "model.vae.kl.weight=0.5", "model.vae.kl.free_bits"},
 };
 
 class PointlessKeys : public ConfigTest, public testing::WithParamInterface<Pointless> {};
@@ -324,6 +325,28 @@ TEST_F(PointlessKeys, AGanHasNoBestWeightsUnlessItsTrainingIsMonitored) {
   found.clear();
   load_experiment("e.yaml", {"train.monitor=energy_distance"}, {.warnings = &found});
   EXPECT_THAT(found, testing::IsEmpty());
+}
+
+using KlWeight = ConfigTest;
+
+TEST_F(KlWeight, OfOneIsSaidNotToBeTheElboWhereTheLossHasMeans) {
+  write("e.yaml", "read: {path: x}\nmodel: {v: {type: vae}}\n");
+  const auto warnings = [](const std::vector<std::string>& overrides) {
+    std::vector<std::string> found;
+    load_experiment("e.yaml", overrides, {.warnings = &found});
+    return found;
+  };
+  EXPECT_THAT(
+      warnings({"model.v.kl.weight=1"}),
+      testing::ElementsAre("model.v.kl.weight 1 is not that of an ELBO: model.v.reduction is mean and "
+                           "model.v.kl.reduction is mean, and it takes sums in both"));
+  EXPECT_THAT(
+      warnings({"model.v.kl={weight: 1, reduction: sum}"}),
+      testing::ElementsAre(testing::HasSubstr("model.v.reduction is mean and model.v.kl.reduction is sum")));
+  EXPECT_THAT(warnings({"model.v.kl={weight: 1, reduction: sum}", "model.v.reduction=sum"}),
+              testing::IsEmpty());
+  EXPECT_THAT(warnings({"model.v.kl.weight=0.1"}), testing::IsEmpty());
+  EXPECT_THAT(warnings({}), testing::IsEmpty());
 }
 
 TEST_F(PointlessKeys, DefaultsAreNoOnesChoice) {

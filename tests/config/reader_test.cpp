@@ -156,6 +156,27 @@ TEST_F(Reader, AScalarIsAListOfOne) {
   EXPECT_THAT(e.model[0].second.network.dropout, ElementsAre(0.5));
 }
 
+TEST_F(Reader, DropoutThatIsNotGivenFitsTheHiddenLayers) {
+  const auto dropout = [this](const std::string& model) {
+    return load("read: {path: x}\nmodel: {m: " + model + "}\n").model[0].second;
+  };
+  EXPECT_THAT(dropout("{type: vae}").network.dropout, ElementsAre(0.2, 0.1));
+  EXPECT_THAT(dropout("{type: vae, hidden: [64]}").network.dropout, ElementsAre(0.2));
+  EXPECT_THAT(dropout("{type: autoencoder, hidden: [64, 32, 16, 8]}").network.dropout,
+              ElementsAre(0.2, 0.1, 0.1, 0.1));
+  EXPECT_THAT(dropout("{type: autoencoder, hidden: []}").network.dropout, ElementsAre());
+  EXPECT_THAT(dropout("{type: autoencoder, hidden: [64, 32, 16], dropout: 0.3}").network.dropout,
+              ElementsAre(0.3));
+  const GanOptions gan =
+      dropout("{type: gan, generator: {hidden: [8, 8]}, critic: {hidden: [8, 8, 8, 8]}}").gan;
+  EXPECT_THAT(gan.generator.dropout, ElementsAre(0.1, 0.1));
+  EXPECT_THAT(gan.critic.dropout, ElementsAre(0.3, 0.3, 0.2, 0.2));
+  // What is resolved is a file that says the same.
+  const std::string text =
+      resolved_yaml(load("read: {path: x}\nmodel: {m: {type: vae, hidden: [4, 4, 4]}}\n"));
+  EXPECT_THAT(text, testing::HasSubstr("dropout: [0.2, 0.1, 0.1]"));
+}
+
 TEST_F(Reader, AWordMayStandForASection) {
   EXPECT_FALSE(load(minimal("normalize: none")).normalize.enabled);
   EXPECT_TRUE(load(minimal("normalize: {log1p: false}")).normalize.enabled);

@@ -146,6 +146,21 @@ TEST_F(Perturbed, TheLinearModelFindsWhatPerturbedGenesShareAndFallsBackToTheMea
   EXPECT_TRUE(judged.logged("there is no linear model of perturbations"));
 }
 
+TEST_F(Perturbed, TheLinearModelKnowsGuidesByTheirGenes) {
+  Context context({}, 1);
+  Log silent([](Log::Level, const std::string&) {});
+  const Centroids centroids = training_centroids(data, split.train);
+  const PrincipalComponents pca = fit_pca(context, data.x, split.train, LinearModel::components, silent);
+  const LinearModel of_genes = fit_linear_model(data, centroids, pca);
+  ASSERT_EQ(of_genes.fitted, perturbations);
+  for (std::vector<std::string>& parts : data.perturbations.parts) {
+    for (std::string& part : parts) part += "_2";
+  }
+  const LinearModel of_guides = fit_linear_model(data, centroids, pca);
+  EXPECT_EQ(of_guides.fitted, perturbations);
+  EXPECT_EQ(of_guides.means.values, of_genes.means.values);
+}
+
 TEST_F(Perturbed, WhatIsNotDefinedIsLeftOutWithALine) {
   const auto only = [&](std::int32_t most) {  // perturbations 1 .. most and the control
     Split few;

@@ -194,6 +194,48 @@ TEST_F(Predicted, TheAdditiveBaselineIsControlPlusTheSinglesDifferences) {
   EXPECT_FALSE(named("training_mean")) << "an unseen perturbation has none";
 }
 
+/// Half of the cells of gene 1 are another guide's, and the double names guides.
+TEST_F(Predicted, TheAdditiveBaselineTakesTheCellsOfAllGuidesOfAGene) {
+  data.perturbations.parts[1] = {"g1_1"};
+  data.perturbations.names.push_back("g1_2");
+  data.perturbations.parts.push_back({"g1_2"});
+  data.perturbations.parts[singles + 1] = {"g1_2", "g2_1"};
+  std::vector<double> of_gene_1(genes), controls(genes), of_gene_2(genes);
+  const auto add_cell = [&](std::int32_t cell, std::vector<double>& sum) {
+    for (std::int64_t k = data.x.offsets[cell]; k < data.x.offsets[cell + 1]; ++k)
+      sum[data.x.indices[k]] += data.x.values[k] / (copies / 2.0);
+  };
+  int turn = 0;
+  for (const std::int32_t cell : split.train) {
+    std::int32_t& of_cell = data.perturbations.of_cell[cell];
+    if (of_cell == 0) add_cell(cell, controls);
+    if (of_cell == 1) add_cell(cell, of_gene_1);
+    if (of_cell == 2) add_cell(cell, of_gene_2);
+    if (of_cell == 1 && turn++ < 2) of_cell = groups;  // two of its six cells
+  }
+  const CellMoments train = cell_moments(data, split.train), test = cell_moments(data, split.test);
+  const auto baselines =
+      prediction_baselines(data, prediction_set(data, train, test, Held::unseen), train.centroids);
+  const auto found =
+      std::find_if(baselines.begin(), baselines.end(), [](const auto& b) { return b.first == "additive"; });
+  ASSERT_NE(found, baselines.end());
+  for (std::int64_t g = 0; g < genes; ++g)
+    EXPECT_NEAR(found->second(0, g), of_gene_1[g] + of_gene_2[g] - controls[g], 1e-6);
+}
+
+/// Two guides of one gene are no sum of two genes, and a held-out guide of a gene that trains is not unseen.
+TEST_F(Predicted, TwoGuidesOfAGeneAreThatGene) {
+  data.perturbations.parts[singles + 1] = {"g1_1", "g1_2"};
+  const CellMoments train = cell_moments(data, split.train), test = cell_moments(data, split.test);
+  const PredictionSet unseen = prediction_set(data, train, test, Held::unseen),
+                      seen = prediction_set(data, train, test, Held::seen);
+  EXPECT_EQ(std::ssize(unseen.perturbations), doubles - 1);
+  EXPECT_EQ(unseen.perturbations[0], singles + 2);
+  EXPECT_EQ(std::ssize(seen.perturbations), singles);
+  const test::Judged judged = judge(data, split, {model("truth", 1)});
+  EXPECT_EQ(judged.metric("additive", "unseen_perturbations"), doubles - 1);
+}
+
 TEST_F(Predicted, BeatsNeedsAllThree) {
   const test::Judged judged =
       judge(data, split, {model("truth", 1), model("sum", 1 / 1.5), model("none", 0)});

@@ -108,5 +108,29 @@ TEST(Verdict, IsSaidInPlainWords) {
               testing::ElementsAre("gan makes cells that were not told from real ones."));
 }
 
+/// Of 5 pairs no interval is made, and of 3 of 9 not against that baseline.
+TEST(Verdict, TooFewPerturbationsAreSaidInTheHeadline) {
+  Evaluation evaluation;
+  evaluation.models = {{"ae", {{"unseen_l2", 1.25}, {"unseen_perturbations", 5}}}};
+  evaluation.baselines = {{"control_mean", {{"unseen_l2", 2.5}, {"unseen_perturbations", 5}}},
+                          {"linear", {{"unseen_l2", 1.5}, {"unseen_perturbations", 5}}},
+                          {"additive", {{"unseen_l2", 0.5}, {"unseen_perturbations", 3}}}};
+  evaluation.prediction_verdicts = {{"ae", "control_mean", "unseen", 5, false},
+                                    {"ae", "linear", "unseen", 5, false},
+                                    {"ae", "additive", "unseen", 3, false},
+                                    {"ae", "training_mean", "unseen", 0, false}};
+  EXPECT_THAT(
+      headline(evaluation),
+      testing::ElementsAre("ae: 5 unseen perturbations are too few to tell its predictions from "
+                           "baselines'; 8 are needed; its mean distance (L2) is 1.25, that of the linear "
+                           "model 1.5."));
+  for (const std::size_t i : {0, 1}) evaluation.prediction_verdicts[i].perturbations = 9;
+  EXPECT_THAT(headline(evaluation),
+              testing::ElementsAre("ae: too few unseen perturbations to tell it from the sum of single "
+                                   "perturbations (3); 8 are needed."));
+  evaluation.prediction_verdicts[2].perturbations = 8;
+  EXPECT_THAT(headline(evaluation), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace sparcell

@@ -54,6 +54,8 @@ std::vector<float> row(const Csr<float>& x, std::int64_t r) {
   return values;
 }
 
+ChosenConditions perturbed(const std::vector<std::string>& parts) { return {.parts = parts, .levels = {}}; }
+
 TEST(Groups, AreControlsAndThePerturbationsOfTrainingCells) {
   World world({"control", "B", "A", "B", "control", "E", "A"}, "tttvt-s");
   world.options.condition = {};
@@ -67,6 +69,9 @@ TEST(Groups, AreControlsAndThePerturbationsOfTrainingCells) {
   EXPECT_EQ(group[1], group[3]);
   EXPECT_EQ(group[2], group[6]);
   EXPECT_EQ(group[1] + group[2], 3) << "two groups of their own";
+  EXPECT_EQ(table.group_of({}), 0);
+  EXPECT_EQ(table.group_of({"A"}), group[2]);
+  EXPECT_EQ(table.group_of({"C"}), std::nullopt);
 }
 
 TEST(Groups, OfPerturbationsWithoutTrainingCellsAreRefused) {
@@ -90,7 +95,7 @@ TEST(Conditions, OneHotGenesAddUpAndControlsAreZero) {
   EXPECT_THAT(row(table.of_cells(), 5), ElementsAre(0, 0)) << "a cell of no part is told nothing";
   EXPECT_THAT(table.controls(), ElementsAre(0, 4));
   const std::vector<std::int32_t> cells{0, 1};
-  const Csr<float> told = table.perturbed(cells, std::vector<std::string>{"B"}, "x");
+  const Csr<float> told = table.told(cells, perturbed({"B"}), "x");
   EXPECT_THAT(row(told, 0), ElementsAre(0, 1));
   EXPECT_THAT(row(told, 1), ElementsAre(0, 1)) << "the cell's own perturbation is exchanged";
 }
@@ -102,8 +107,13 @@ TEST(Conditions, ACovariateIsOneHotBesideThem) {
   EXPECT_THAT(table.columns(), ElementsAre("A", "batch=10", "batch=2"));
   EXPECT_THAT(row(table.of_cells(), 0), ElementsAre(0, 0, 1));
   EXPECT_THAT(row(table.of_cells(), 1), ElementsAre(1, 1, 0));
-  const Csr<float> told = table.perturbed(std::vector<std::int32_t>{2}, std::vector<std::string>{"A"}, "x");
-  EXPECT_THAT(row(told, 0), ElementsAre(1, 0, 1)) << "the cell keeps its own batch";
+  const std::vector<std::int32_t> cells{2};
+  EXPECT_THAT(row(table.told(cells, perturbed({"A"}), "x"), 0), ElementsAre(1, 0, 1))
+      << "the cell keeps its own batch";
+  EXPECT_THAT(
+      row(table.told(std::vector<std::int32_t>{1}, {.parts = {}, .levels = {{"batch", "2"}}}, "x"), 0),
+      ElementsAre(1, 0, 1))
+      << "the cell keeps its own perturbation";
   world.options.condition = {"batch"};
   EXPECT_THAT(world.table().columns(), ElementsAre("batch=10", "batch=2"));
   EXPECT_TRUE(world.table().controls().empty());
@@ -173,11 +183,9 @@ TEST(Conditions, WhatCannotBeKnownIsRefused) {
   batch.add_batch({"1", "2", "3"});
   EXPECT_THAT(batch.error(), HasSubstr("cell c2 has '3' in batch, which no training cell has"));
   World unseen({"control", "A"}, "tt");
-  EXPECT_THAT(error_of([&] {
-                unseen.table().perturbed(std::vector<std::int32_t>{0}, std::vector<std::string>{"Z"},
-                                         "predict");
-              }),
-              HasSubstr("predict: no training cell is perturbed in Z"));
+  EXPECT_THAT(
+      error_of([&] { unseen.table().told(std::vector<std::int32_t>{0}, perturbed({"Z"}), "predict"); }),
+      HasSubstr("predict: no training cell is perturbed in Z"));
 }
 
 TEST(Conditions, OneLevelAndMissingLabelsAreRefused) {
@@ -209,6 +217,61 @@ TEST(Conditions, LeaksBetweenHeldOutPerturbationsAreRefused) {
   EXPECT_THAT(World(labels, "ttts--").error(), "no error") << "parts of a held-out double may train";
 }
 
+TEST(Conditions, GuidesOfOneGeneLeakAsTheGeneDoes) {
+  const auto error = [](const std::vector<std::string>& labels, const std::string& parts) {
+    World world(labels, parts);
+    world.options.conditioning.embedding = "loadings";
+    return world.error();
+  };
+  EXPECT_EQ(
+      error({"control", "A_1", "A_2", "B_1"}, "ttst"),
+      "split: A_2 is held out, but A_1, by other guides of the same genes, is among the training cells; "
+      "split.by: perturbation holds all guides of a gene out together");
+  EXPECT_THAT(
+      error({"control", "B_1", "A_1", "A_2"}, "ttsv"),
+      HasSubstr("A_1 is held out, but A_2, by other guides of the same genes, is among the validation"));
+  const std::vector<std::string> labels{"control", "A_1", "B_1", "A_2+B_2", "A_1+A_2"};
+  EXPECT_THAT(error(labels, "tstt-"),
+              HasSubstr("A_1 is held out, but A_2+B_2, which perturbs it too, is among the training cells"));
+  EXPECT_THAT(error(labels, "ttt-s"),
+              HasSubstr("A_1+A_2 is held out, but A_1, by other guides of the same genes"));
+  EXPECT_EQ(error(labels, "ttts-"), "no error") << "the genes of a held-out double may train";
+  EXPECT_EQ(error(labels, "ttttt"), "no error");
+  // Where numbers alone tell labels apart they are no guides' numbers.
+  World drugs({"control", "drug_1", "drug_2", "drug_3"}, "ttts");
+  EXPECT_THAT(drugs.error(), HasSubstr("no training cell is perturbed in drug_3"));
+}
+
+TEST(Conditions, AGuideIsItsGeneToAnEmbeddingOfGenes) {
+  World guides({"control", "A_1", "A_2", "B_1", "A_1+A_2", "A_2+B_1"}, "tttttt"),
+      genes({"control", "A", "A", "B", "A", "A+B"}, "tttttt");
+  for (World* world : {&guides, &genes}) {
+    world->options.conditioning.embedding = "loadings";
+    world->options.conditioning.components = 2;
+    world->options.conditioning.combine = GeneCombination::learned;
+  }
+  const Csr<float> of_guides = guides.table().of_cells(), of_genes = genes.table().of_cells();
+  for (std::int64_t cell = 0; cell < 6; ++cell) EXPECT_EQ(row(of_guides, cell), row(of_genes, cell)) << cell;
+  World apart({"control", "A_1", "A_2"}, "ttt");
+  EXPECT_THAT(apart.table().columns(), ElementsAre("A_1", "A_2")) << "one-hot guides are told apart";
+}
+
+TEST(Conditions, WhatAModelIsNotToldCannotBeChosen) {
+  World world({"control", "A", "control", "A"}, "tttt");
+  world.add_batch({"2", "10", "2", "10"});
+  const std::vector<std::int32_t> cells{0};
+  const auto error = [&](const ChosenConditions& chosen, ExitCode code) {
+    return error_of([&] { world.table().told(cells, chosen, "x"); }, code);
+  };
+  EXPECT_EQ(error({.parts = {}, .levels = {{"batch", "3"}}}, ExitCode::data),
+            "x: no training cell has '3' in batch; there are batch=10, batch=2");
+  EXPECT_EQ(error({.parts = {}, .levels = {{"lane", "3"}}}, ExitCode::usage),
+            "x: the model is told no obs column lane; it is told batch");
+  world.options.condition = {"batch"};
+  EXPECT_EQ(error(perturbed({"A"}), ExitCode::usage),
+            "x: the model is told no perturbation, so none can be chosen");
+}
+
 /// What a dry run asks for has no values, of which loadings are made; what it refuses is the same.
 TEST(Conditions, TheShapeOfLoadingsIsRefusedAsTheirTableIs) {
   const auto shape_error = [](World& world) {
@@ -236,6 +299,8 @@ TEST(Conditions, LabelsOfUsersAreSortedParts) {
   EXPECT_THAT(parts_of_label("KLF1+CEBPA"), ElementsAre("CEBPA", "KLF1"));
   EXPECT_THAT(parts_of_label("ctrl+KLF1"), ElementsAre("KLF1"));
   EXPECT_TRUE(parts_of_label("control").empty());
+  EXPECT_EQ(name_of_parts({"CEBPA", "KLF1"}), "CEBPA+KLF1");
+  EXPECT_EQ(name_of_parts({}), "control");
 }
 
 }  // namespace

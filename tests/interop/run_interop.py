@@ -1,4 +1,4 @@
-"""What a run, `embed` and `generate` write opens in anndata without a warning, and scanpy works on it."""
+"""What a run, `embed`, `generate` and `predict` write opens in anndata without a warning, and scanpy works on it."""
 
 import json
 import subprocess
@@ -13,6 +13,7 @@ try:
     import h5py
     import numpy as np
     import scanpy
+    import scipy.sparse
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -31,6 +32,14 @@ train: {epochs: 2, batch: 32}
 evaluate: {resamples: 100}
 report: {html: false}
 """
+
+
+CONDITIONAL = [
+    "~model.ae",
+    "~model.gan",
+    "model.vae.likelihood=nb",
+    "model.vae.condition=[perturbation, nperts]",
+]
 
 
 def opened(path):
@@ -72,6 +81,38 @@ def check_generated(path, latent, model, cells):
     assert np.isfinite(data.X).all()
 
 
+def check_counts(data):
+    """Integers in compressed rows, which expression is made of: what scvi-tools asks for."""
+    counts = data.layers["counts"]
+    assert scipy.sparse.issparse(counts) and counts.format == "csr" and counts.has_canonical_format
+    assert (counts.data == np.round(counts.data)).all() and counts.data.min() >= 1
+    assert (data.obs["library_size"] > 0).all() and (data.obs["size_factor"] > 0).all()
+    return counts
+
+
+def check_conditional(run, made, predicted, label):
+    """Made cells lie beside the real ones in scanpy, under the labels of the training data."""
+    real = opened(run / "latent.h5ad")
+    counts = check_counts(made)
+    factors = made.obs["size_factor"].to_numpy()[:, None]
+    np.testing.assert_allclose(made.X, np.log1p(counts.toarray() / factors), rtol=1e-5, atol=1e-6)
+    for column in ("perturbation", "nperts"):
+        assert made.obs[column].dtype == real.obs[column].dtype, column
+    together = anndata.concat([real, made], label="origin", keys=["real", "made"])
+    assert list(together.obs["perturbation"].cat.categories) == list(real.obs["perturbation"].cat.categories)
+    both = together.obs.groupby(["perturbation", "origin"], observed=True).size().unstack()
+    assert (both.loc["control"] > 0).all()
+    scanpy.tl.rank_genes_groups(together, "perturbation", reference="control", method="t-test")
+    for obs in (made.obs, real.obs):
+        assert (obs["nperts"][obs["perturbation"] == "control"] == 0).all()
+
+    assert (predicted.obs["perturbation"] == label).all() and (predicted.obs["split"] == "test").all()
+    controls = real[(real.obs["perturbation"] == "control") & (real.obs["split"] == "test")]
+    assert list(predicted.obs_names) == list(controls.obs_names)
+    assert predicted.uns["sparcell"]["controls"] == "test"
+    check_counts(predicted)
+
+
 def main(build):
     program = Path(build).resolve() / "sparcell"
     if not program.exists():
@@ -97,7 +138,17 @@ def main(build):
         embedded = opened(folder / "embedded.h5ad")
         np.testing.assert_array_equal(embedded.obsm["X_ae"], latent.obsm["X_ae"])
         assert list(embedded.obs["perturbation"]) == list(opened(folder / "cells.h5ad").obs["perturbation"])
-    print(f"anndata {version('anndata')}, scanpy {version('scanpy')}: latent, generated, embedded cells are as written")
+
+        ours("run", "interop.yaml", *CONDITIONAL, "--out", "told")
+        label = list(latent.obs["perturbation"].cat.categories)[1]
+        ours("predict", "told", "predicted.h5ad", "--perturbation", label, "--controls", "test")
+        check_conditional(
+            folder / "told", opened(folder / "told/generated_vae.h5ad"), opened(folder / "predicted.h5ad"), label
+        )
+    print(
+        f"anndata {version('anndata')}, scanpy {version('scanpy')}: latent, generated, embedded and predicted cells "
+        "are as written"
+    )
     return 0
 
 

@@ -16,6 +16,7 @@ struct Perturbations {
   std::vector<std::string> names;               ///< canonical: "control", "KLF1", "CEBPA+KLF1" (parts sorted)
   std::vector<std::vector<std::string>> parts;  ///< perturbed genes or guides of each name; empty for control
   std::vector<std::int32_t> of_cell;            ///< index into names; -1 where a cell has no label
+  std::string column{};                         ///< obs column of the labels; empty where none is known
 
   bool known() const { return !of_cell.empty(); }  ///< false: the data set has no perturbation labels
 };

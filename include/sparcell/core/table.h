@@ -41,7 +41,8 @@ struct Table {
   void set(Column column);  ///< adds it, or replaces the column of that name
 };
 
-/// The given rows of `table`, in the given order. Unused categories are kept.
+/// The given rows, in the given order. Unused categories are kept.
 Table take_rows(const Table& table, const std::vector<std::int32_t>& rows);
+Column take_rows(const Column& column, const std::vector<std::int32_t>& rows);
 
 }  // namespace sparcell

@@ -1,0 +1,90 @@
+#include "experiment/chosen_conditions.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "experiment/condition_table.h"
+
+namespace sparcell {
+
+std::vector<std::string> parts_of_label(const std::string& label) {
+  std::vector<std::string> parts;
+  for (std::size_t first = 0; first <= label.size();) {
+    const std::size_t last = std::min(label.find('+', first), label.size());
+    const std::string part = label.substr(first, last - first);
+    if (!part.empty() && part != "ctrl" && part != "control") parts.push_back(part);
+    first = last + 1;
+  }
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  return parts;
+}
+
+std::string name_of_parts(const std::vector<std::string>& parts) {
+  return parts.empty() ? "control" : fmt::format("{}", fmt::join(parts, "+"));
+}
+
+std::vector<ConditionTable::Exchange> ConditionTable::exchanges(const ChosenConditions& chosen,
+                                                                const std::string& who) const {
+  std::vector<Exchange> all;
+  if (chosen.parts && embedding_) {
+    const auto columns = static_cast<std::int32_t>(columns_.size());
+    all.push_back(
+        {0, static_cast<std::int32_t>(embedding_->columns.size()), embedding_->of(*chosen.parts, who)});
+    all.push_back({columns, static_cast<std::int32_t>(of_cells_.cols), together(*chosen.parts)});
+  } else if (chosen.parts && group_of_parts_.empty()) {
+    throw UsageError("{}: the model is told no perturbation, so none can be chosen", who);
+  }
+  for (const auto& [name, value] : chosen.levels) {
+    const auto covariate = std::find_if(covariates_.begin(), covariates_.end(),
+                                        [&, &wanted = name](const Covariate& c) { return c.name == wanted; });
+    if (covariate == covariates_.end()) {
+      std::vector<std::string> names;
+      for (const Covariate& c : covariates_) names.push_back(c.name);
+      throw UsageError("{}: the model is told no obs column {}; it is told {}", who, name,
+                       names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+    }
+    const auto first = columns_.begin() + covariate->first_column,
+               end = columns_.begin() + covariate->end_column;
+    const auto level = std::find(first, end, name + "=" + value);
+    if (level == end) {
+      throw DataError("{}: no training cell has '{}' in {}; there are {}", who, value, name,
+                      fmt::join(first, end, ", "));
+    }
+    all.push_back({covariate->first_column,
+                   covariate->end_column,
+                   {{static_cast<std::int32_t>(level - columns_.begin()), 1.0f}}});
+  }
+  return all;
+}
+
+std::optional<std::int32_t> ConditionTable::group_of(const std::vector<std::string>& parts) const {
+  const auto found = group_of_parts_.find(parts);
+  return found == group_of_parts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Csr<float> ConditionTable::told(std::span<const std::int32_t> cells, const ChosenConditions& chosen,
+                                const std::string& who) const {
+  const std::vector<Exchange> exchanged = exchanges(chosen, who);
+  Csr<float> rows;
+  rows.cols = of_cells_.cols;
+  for (const std::int32_t cell : cells) {
+    SparseVector row;
+    for (std::int64_t k = of_cells_.offsets[cell]; k < of_cells_.offsets[cell + 1]; ++k) {
+      const std::int32_t column = of_cells_.indices[k];
+      const bool kept = std::none_of(exchanged.begin(), exchanged.end(), [&](const Exchange& e) {
+        return e.first_column <= column && column < e.end_column;
+      });
+      if (kept) row.emplace_back(column, of_cells_.values[k]);
+    }
+    for (const Exchange& e : exchanged) row.insert(row.end(), e.entries.begin(), e.entries.end());
+    std::sort(row.begin(), row.end());
+    append_entries(rows, row);
+    rows.offsets.push_back(std::ssize(rows.values));
+    ++rows.rows;
+  }
+  return rows;
+}
+
+}  // namespace sparcell

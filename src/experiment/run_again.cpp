@@ -1,0 +1,69 @@
+#include "experiment/run_again.h"
+
+#include <filesystem>
+
+#include "experiment/fitted_cells.h"
+
+namespace sparcell {
+namespace {
+
+/// Whether `path` is the file `other`, under whatever name, or a file in the folder `other`.
+bool is_part_of(const std::string& path, const std::string& other) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) || !fs::exists(other, ignored)) return false;
+  if (fs::equivalent(path, other, ignored)) return true;
+  const fs::path below = fs::canonical(path, ignored), above = fs::canonical(other, ignored);
+  return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
+}
+
+/// Where the run's data are: its path may have been meant from the folder in which the run began.
+std::string path_of_data(const FinishedRun& run) {
+  const std::filesystem::path path = run.experiment().read.path, began = run.working_folder();
+  std::error_code ignored;
+  if (path.is_absolute() || std::filesystem::exists(path, ignored) || began.empty()) return path.string();
+  if (std::filesystem::exists(began / path, ignored)) return (began / path).string();
+  throw DataError("{}, which {} was trained on, is neither here nor in {}, where the run began",
+                  path.string(), run.paths().folder.string(), began.string());
+}
+
+}  // namespace
+
+Context context_of(const FinishedRun& run) {
+  return Context(find_device(run.experiment().device), static_cast<int>(run.experiment().threads));
+}
+
+void check_output(const std::string& command, const FinishedRun& run, const std::string& output,
+                  const std::string& input) {
+  const auto keep = [&](const std::string& read, const char* what) {
+    if (is_part_of(output, read))
+      throw UsageError("{}: writing {} would destroy {}; name another file", command, output, what);
+  };
+  keep(input, "the input");
+  keep(run.experiment().read.path, "the run's data");
+  keep(run.paths().folder.string(), "a file of the run");
+}
+
+Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
+  Experiment experiment = run.experiment();
+  experiment.read.path = path_of_data(run);
+  experiment.split = {};
+  experiment.split.by = SplitBy::file;
+  experiment.split.file = run.paths().file("split.csv");
+  StageCosts costs;
+  Prepared prepared = prepare(context, experiment, log, costs);
+  if (config_hash(run.experiment(), prepared.data.checksum, run.starts()) != run.config_hash()) {
+    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
+                    run.paths().folder.string());
+  }
+  return prepared;
+}
+
+std::unique_ptr<TrainedModel> load_conditioned(const FinishedRun& run, Context& context,
+                                               const std::string& name, std::optional<Weights> weights,
+                                               const Prepared& prepared, Log& log) {
+  return run.load(context, name, weights, prepared.data,
+                  ConditionTable(context, name, run.options(name), prepared, log), seen_cells_hash(prepared));
+}
+
+}  // namespace sparcell
