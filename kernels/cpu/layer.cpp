@@ -1,9 +1,11 @@
 // Threads take slabs of 64 columns: a slab of a batch fits into the first-level cache, so statistics,
-// activation and dropout of a slab cost one trip through memory. Layer normalization takes rows instead.
+// activation and dropout of a slab cost one trip through memory. Layer normalization takes rows instead, and
+// so does the way forward of layers that are no more than an activation.
 #include "sparcell/ops/layer.h"
 
 #include "cpu/layer_rows.h"
 #include "cpu/layer_tangent.h"
+#include "cpu/plain_loops.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell {
@@ -179,6 +181,24 @@ void finish_backward(T scale, Slab slab, MatrixView<T> grad, LayerGradients<T> g
   for (std::int64_t c = 0; c < slab.count; ++c) gradients.bias[slab.first + c] += sum[c];
 }
 
+/// Whether a layer is an activation of its product and bias alone.
+bool is_plain(const LayerForm& form) {
+  return form.normalization == NormalizationLayer::none && !(form.training && form.dropout > 0);
+}
+
+/// The way back through one slab of such a layer: the bias's gradient is a sum of those at a.
+template <class T, class Act>
+void plain_slab_backward(Act activation, T scale, Slab slab, MatrixView<const T> a,
+                         MatrixView<const T> grad_out, MatrixView<T> grad, std::span<T> bias_gradient) {
+  T sums[slab_columns] = {};
+  for (std::int64_t r = 0; r < grad.rows; ++r) {
+    cpu::plain_backward(activation, slab.count, scale, a.row(r) + slab.first, grad_out.row(r) + slab.first,
+                        grad.row(r) + slab.first, sums);
+  }
+  if (bias_gradient.empty()) return;
+  for (std::int64_t c = 0; c < slab.count; ++c) bias_gradient[slab.first + c] += sums[c];
+}
+
 /// One pass forward through one slab, without layer normalization.
 template <class T, class Act>
 void slab_forward(const LayerForm& form, const LayerParameters<T>& parameters, RunningStatistics<T> running,
@@ -205,6 +225,8 @@ template <class T, class Act>
 void slab_backward(const LayerForm& form, const LayerParameters<T>& parameters, const LayerPass<T>& pass,
                    Act activation, Slab slab, MatrixView<const T> a, MatrixView<const T> grad_out,
                    MatrixView<T> grad, LayerGradients<T> gradients) {
+  if (is_plain(form) && pass.extra.data == nullptr)
+    return plain_slab_backward(activation, cpu::scale_of(pass), slab, a, grad_out, grad, gradients.bias);
   const math::PhiloxStream stream(pass.dropout);
   const bool elementwise = form.normalization != NormalizationLayer::layer;
   const Affine<T> affine(form, parameters, pass.statistics, slab);
@@ -239,6 +261,14 @@ void cpu::layer_forward(Context& context, const LayerForm& form, const LayerPara
     if (form.normalization == NormalizationLayer::layer) {
       each_pass([&](const LayerPass<T>& pass, MatrixView<T> l, MatrixView<T> h) {
         layer_norm_forward(context, form, parameters, pass, activation, l, h);
+      });
+      return;
+    }
+    if (is_plain(form)) {
+      each_pass([&](const LayerPass<T>& pass, MatrixView<T> l, MatrixView<T> h) {
+        parallel_for(context.threads(), l.rows, 4, [&](std::int64_t r) {
+          plain_forward(activation, l.cols, scale_of(pass), parameters.bias.data(), l.row(r), h.row(r));
+        });
       });
       return;
     }

@@ -37,19 +37,20 @@ struct PerGene {
   }
 };
 
-/// What the entries of a cell are made from and where their derivatives go (scratch memory).
+/// What the entries of a cell are made from, and where their losses and `scale` times their derivatives go.
 template <class T>
 struct CellEntries {
   std::int64_t genes;
   const T *log_rate, *gate, *dispersion, *inside;
   T shift;  ///< of log rates
+  T scale;
   T *loss, *by_log_mean, *by_gate, *by_log_dispersion;
 };
 
 template <bool gate, class T>
 inline __attribute__((always_inline)) void as_zeros(const CellEntries<T>& cell) {
   const T *log_rate = cell.log_rate, *logit = cell.gate, *dispersion = cell.dispersion, *inside = cell.inside;
-  const T shift = cell.shift;
+  const T shift = cell.shift, scale = cell.scale;
   T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_gate = cell.by_gate,
     *by_log_dispersion = cell.by_log_dispersion;
 #pragma GCC ivdep
@@ -57,9 +58,9 @@ inline __attribute__((always_inline)) void as_zeros(const CellEntries<T>& cell) 
     const math::EntryLoss<T> entry =
         math::loss_of_zero<gate, T>(log_rate[g] + shift, {dispersion[g], inside[g]}, gate ? logit[g] : T(0));
     loss[g] = entry.loss;
-    by_log_mean[g] = entry.by_log_mean;
-    if (gate) by_gate[g] = entry.by_gate;
-    by_log_dispersion[g] = entry.by_log_dispersion;
+    by_log_mean[g] = scale * entry.by_log_mean;
+    if (gate) by_gate[g] = scale * entry.by_gate;
+    by_log_dispersion[g] = scale * entry.by_log_dispersion;
   }
 }
 
@@ -124,9 +125,10 @@ double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& cou
     loss += above.entries.loss[k];
     if (gate) loss += static_cast<double>(above.of_gate[k]);
     cell.loss[g] = 0;
-    cell.by_log_mean[g] = above.inside[k] * static_cast<T>(above.entries.by_log_mean[k]);
-    if (gate) cell.by_gate[g] = above.by_gate[k];
-    cell.by_log_dispersion[g] = cell.inside[g] * static_cast<T>(above.entries.by_log_dispersion[k]);
+    cell.by_log_mean[g] = cell.scale * (above.inside[k] * static_cast<T>(above.entries.by_log_mean[k]));
+    if (gate) cell.by_gate[g] = cell.scale * above.by_gate[k];
+    cell.by_log_dispersion[g] =
+        cell.scale * (cell.inside[g] * static_cast<T>(above.entries.by_log_dispersion[k]));
   }
   return loss;
 }
@@ -136,11 +138,6 @@ double loss_of_cell(const CellEntries<T>& cell, const CsrView<const T>& counts, 
   all_as_zero(cell, gate);
   const double loss = counts_above_zero<gate>(cell, counts, row);
   return loss + cpu::lane_sum<T>(cell.genes, [&](std::int64_t g) { return cell.loss[g]; });
-}
-
-template <class T>
-void write_scaled(const T* from, std::int64_t count, T scale, T* to) {
-  for (std::int64_t c = 0; c < count; ++c) to[c] = scale * from[c];
 }
 
 }  // namespace
@@ -165,22 +162,26 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
           T shift = form.library ? out[last] : T(0);
           if (!log_library.empty()) shift += log_library[row];
           dispersions.of_group(dispersion.group_of.empty() ? 0 : dispersion.group_of[row], dispersion.log);
-          const CellEntries<T> cell{
-              genes, out,     out + genes,     dispersions.value.data(), dispersions.inside.data(),
-              shift, scratch, scratch + genes, scratch + 2 * genes,      scratch + 3 * genes};
+          T* const to = gradient.data == nullptr ? nullptr : gradient.row(i);
+          const CellEntries<T> cell{.genes = genes,
+                                    .log_rate = out,
+                                    .gate = out + genes,
+                                    .dispersion = dispersions.value.data(),
+                                    .inside = dispersions.inside.data(),
+                                    .shift = shift,
+                                    .scale = scale,
+                                    .loss = scratch,
+                                    .by_log_mean = to == nullptr ? scratch + genes : to,
+                                    .by_gate = to == nullptr ? scratch + 2 * genes : to + genes,
+                                    .by_log_dispersion = by_log_dispersion.data == nullptr
+                                                             ? scratch + 3 * genes
+                                                             : by_log_dispersion.row(i)};
           const double of_cell =
               form.gate ? loss_of_cell<true>(cell, counts, row) : loss_of_cell<false>(cell, counts, row);
           sum += of_cell;
           if (!cell_losses.empty()) cell_losses[i] = of_cell;
-          if (by_log_dispersion.data != nullptr)
-            write_scaled(cell.by_log_dispersion, genes, scale, by_log_dispersion.row(i));
-          if (gradient.data == nullptr) continue;
-          T* const to = gradient.row(i);
-          write_scaled(cell.by_log_mean, genes, scale, to);
-          if (form.gate) write_scaled(cell.by_gate, genes, scale, to + genes);
-          if (!form.library) continue;
-          to[last] =
-              scale * static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
+          if (to == nullptr || !form.library) continue;
+          to[last] = static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
         }
         return sum;
       });

@@ -15,7 +15,7 @@ struct Bounded {
 template <class T>
 SPARCELL_HD Bounded<T> bounded(T log_value, T lowest, T highest) {
   const T log = log_value < lowest ? lowest : (log_value > highest ? highest : log_value);
-  return {exp(log), log_value >= lowest && log_value <= highest ? T(1) : T(0)};
+  return {exp_within(log), log_value >= lowest && log_value <= highest ? T(1) : T(0)};
 }
 template <class T>
 SPARCELL_HD Bounded<T> bounded_mean(T log_mean) {
@@ -36,14 +36,24 @@ struct EntryLoss {
 template <bool gate, class T>
 SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, Bounded<T> t, T logit) {
   const Bounded<T> m = bounded_mean(log_mean);
-  const T ratio = m.value / t.value, zero = t.value * log1p(ratio), share = m.value / (T(1) + ratio);
+  const T ratio = m.value / t.value, zero = t.value * log1p_within(ratio), below = T(1) + ratio;
   if constexpr (!gate) {
+    const T share = m.value / below;
     return {zero, m.inside * share, T(0), t.inside * (zero - share)};
   } else {
-    const T always = sigmoid(logit + zero);  // the probability that the zero is one of the gate's
-    const T drawn = T(1) - always;
-    return {zero + softplus(logit) - softplus(logit + zero), m.inside * drawn * share,
-            sigmoid(logit) - always, t.inside * drawn * (zero - share)};
+    // The zero is one of the gate's with probability sigmoid(shut). That, sigmoid(logit) and the difference
+    // of their softplus are made of exponentials that cannot overflow, and all reciprocals of one division.
+    const T shut = logit + zero, lowest = T(-87);
+    const T below_0 = logit < T(0) ? logit : -logit, shut_below_0 = shut < T(0) ? shut : -shut;
+    const T a = exp_within(below_0 < lowest ? lowest : below_0),
+            b = exp_within(shut_below_0 < lowest ? lowest : shut_below_0);
+    const T one_a = T(1) + a, one_b = T(1) + b, both = one_a * one_b, inverse = T(1) / (below * both);
+    const T share = m.value * (inverse * both), inverse_b = inverse * (below * one_a);
+    const T open = (logit < T(0) ? a : T(1)) * (inverse * (below * one_b));
+    const T always = (shut < T(0) ? b : T(1)) * inverse_b, drawn = (shut < T(0) ? T(1) : b) * inverse_b;
+    const T higher = (logit > T(0) ? logit : T(0)) - (shut > T(0) ? shut : T(0));
+    return {zero + higher + log1p_within((a - b) * inverse_b), m.inside * drawn * share, open - always,
+            t.inside * drawn * (zero - share)};
   }
 }
 

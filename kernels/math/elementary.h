@@ -17,12 +17,9 @@ SPARCELL_HD double fma(double a, double b, double c) { return __builtin_fma(a, b
 SPARCELL_HD float square_root(float x) { return __builtin_sqrtf(x); }
 SPARCELL_HD double square_root(double x) { return __builtin_sqrt(x); }
 
-/// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest
-/// infinity.
-SPARCELL_HD float exp(float x) {
-  const float clamped = x < -87.3f ? -87.3f : (x > 88.72283f ? 88.72283f : x);
-  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
-  float r = fma(n, -0.693145751953125f, clamped);
+/// e^r 2^-n for x = n log 2 + r: what the exponentials below begin with.
+SPARCELL_HD float exp_of_rest(float x, float n) {
+  float r = fma(n, -0.693145751953125f, x);
   r = fma(n, -1.42860682030941723e-6f, r);
   float p = 1.9875691500e-4f;
   p = fma(p, r, 1.3981999507e-3f);
@@ -30,7 +27,21 @@ SPARCELL_HD float exp(float x) {
   p = fma(p, r, 4.1665795894e-2f);
   p = fma(p, r, 1.6666665459e-1f);
   p = fma(p, r, 5.0000001201e-1f);
-  p = fma(p, r * r, r) + 1.0f;
+  return fma(p, r * r, r) + 1.0f;
+}
+
+/// e^x where x is known to be in [-87.3, 87.3], and then exp's bits.
+SPARCELL_HD float exp_within(float x) {
+  const float n = __builtin_rintf(x * 1.44269504088896341f);
+  return exp_of_rest(x, n) * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+}
+
+/// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest
+/// infinity.
+SPARCELL_HD float exp(float x) {
+  const float clamped = x < -87.3f ? -87.3f : (x > 88.72283f ? 88.72283f : x);
+  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
+  const float p = exp_of_rest(clamped, n);
   // In two factors, so that neither leaves the range of exponents.
   const auto half = static_cast<std::int32_t>(n) / 2;
   const auto rest = static_cast<std::int32_t>(n) - half;
@@ -74,14 +85,19 @@ SPARCELL_HD float log(float x) {
   return x > 0.0f ? (x < std::numeric_limits<float>::infinity() ? y : x) : special;
 }
 
-/// log(1 + x) for x > -1; relative error below 2e-7 (f32), also for small x. -infinity for -1, NaN below;
-/// infinity from 1e38 on.
-SPARCELL_HD float log1p(float x) {
+/// log(1 + x) where x is known to be in (-1, 1e38), and then log1p's bits.
+SPARCELL_HD float log1p_within(float x) {
   const float u = 1.0f + x;
   // 1 + x = 2^e (1 + m) with m = 2^-e x + (2^-e - 1), which one rounding gives: what u lost does not matter.
   const std::int32_t exponent = log_exponent(u);
   const float scale = std::bit_cast<float>(0x3f800000 - (exponent << 23));
-  const float y = log_of_parts(fma(x, scale, scale - 1.0f), static_cast<float>(exponent));
+  return log_of_parts(fma(x, scale, scale - 1.0f), static_cast<float>(exponent));
+}
+
+/// log(1 + x) for x > -1; relative error below 2e-7 (f32), also for small x. -infinity for -1, NaN below;
+/// infinity from 1e38 on.
+SPARCELL_HD float log1p(float x) {
+  const float u = 1.0f + x, y = log1p_within(x);
   const float special =
       u == 0.0f ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
   return u > 0.0f ? (u < 1e38f ? y : std::numeric_limits<float>::infinity()) : special;
@@ -128,9 +144,11 @@ SPARCELL_HD void sincos_2pi(float t, float& sine, float& cosine) {
 
 // f64 proves formulas and has no need of equal bits across devices: the standard library's functions.
 SPARCELL_HD double exp(double x) { return std::exp(x); }
+SPARCELL_HD double exp_within(double x) { return std::exp(x); }
 SPARCELL_HD double expm1(double x) { return std::expm1(x); }
 SPARCELL_HD double log(double x) { return std::log(x); }
 SPARCELL_HD double log1p(double x) { return std::log1p(x); }
+SPARCELL_HD double log1p_within(double x) { return std::log1p(x); }
 SPARCELL_HD void sincos_2pi(double t, double& sine, double& cosine) {
   sine = std::sin(6.283185307179586476925 * t);
   cosine = std::cos(6.283185307179586476925 * t);

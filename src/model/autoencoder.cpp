@@ -7,7 +7,6 @@
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/optimizer.h"
-#include "sparcell/ops/sparse_linear.h"
 
 namespace sparcell {
 namespace {
@@ -35,9 +34,11 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       data_(data),
       seed_(seed),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      encoder_("encoder", encoder_layers(options, data.features(), reads_sparse(options, data)), seed, 0,
+      reading_(reading_of(context.device(), options, data)),
+      encoder_("encoder", encoder_layers(options, data.features(), reading_ != Reading::dense), seed, 0,
                parameters_, buffers_,
                {.skip = options.skip && !variational() ? data.features() : 0,
+                .skip_input_major = reading_ == Reading::columns,
                 .conditions = options.conditioning.encoder ? data.conditions().cols : 0,
                 .pairs = options.conditioning.products()}),
       mu_(head("mu", options.skip ? data.features() : 0)),
@@ -70,8 +71,8 @@ template <class T>
 std::optional<Network<T>> Autoencoder<T>::head(const char* name, std::int64_t skip) {
   if (!variational()) return std::nullopt;
   const std::vector<LayerShape> layer{linear_layer(encoder_.out(), options_.latent)};
-  return std::make_optional<Network<T>>(name, layer, seed_, 0, parameters_, buffers_,
-                                        BesideLayers{.skip = skip});
+  const BesideLayers beside{.skip = skip, .skip_input_major = reading_ == Reading::columns};
+  return std::make_optional<Network<T>>(name, layer, seed_, 0, parameters_, buffers_, beside);
 }
 
 template <class T>
@@ -115,7 +116,7 @@ bool Autoencoder<T>::loss_adds_bias(bool mixed) const {
 template <class T>
 MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const BatchRows& rows,
                                           const Segment& segment, bool training) {
-  if (training && input_.reads_dense()) this->phases_.enter(Phase::data);
+  if (training && input_.makes_dense()) this->phases_.enter(Phase::data);
   const NetworkInput<T> cells = input_.load(data, rows, training ? segment.step : nullptr);
   if (training) this->phases_.enter(Phase::forward);
   told_encoder_ = data.told(rows);
@@ -132,13 +133,13 @@ template <class T>
 NetworkBatch<T> Autoencoder<T>::encoder_pass(std::int64_t rows, const Segment& segment) const {
   return {.rows = rows,
           .segments = {&segment, 1},
-          .skip_input = input_.values(rows),
+          .skip_input = input_.for_linear_path(rows),
           .conditions = told_encoder_};
 }
 
 template <class T>
 NetworkBatch<T> Autoencoder<T>::mu_pass(std::int64_t rows, const Segment& segment) const {
-  return {.rows = rows, .segments = {&segment, 1}, .skip_input = input_.values(rows)};
+  return {.rows = rows, .segments = {&segment, 1}, .skip_input = input_.for_linear_path(rows)};
 }
 
 template <class T>
@@ -235,14 +236,11 @@ void Autoencoder<T>::backward(const Step& step, bool early) {
                      }});
   if (variational()) heads_backward(step, grad_latent);
   encoder_.backward(context_, encoder_tape_, encoder_pass(n, step.segment),
-                    {.input = input_.for_weight_gradient(n)});
+                    {.input = input_.for_weight_gradient(step.seen)});
   if (pairs_) {
     pairs_->backward(context_, decoder_batch, step.decoder.conditions);
     if (encoder_.conditioned()) pairs_->backward(context_, encoder_batch, told_encoder_);
   }
-  if (input_.for_weight_gradient(n).data != nullptr) return;
-  sparse_linear_weight_gradient<T>(context_, data_.x(), step.seen, encoder_.gradient(encoder_tape_, 0, n),
-                                   encoder_.weight_gradient_of(0));
 }
 
 template <class T>

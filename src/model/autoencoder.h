@@ -103,6 +103,7 @@ class Autoencoder final : public Trainable<T> {
   const DeviceData<T>& data_;
   const std::uint64_t seed_;
   const std::int64_t capacity_;
+  const Reading reading_;
   Arena<T> parameters_, buffers_;
   Network<T> encoder_;
   std::optional<Network<T>> mu_, log_variance_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sparcell/core/branches.h"
+#include "sparcell/ops/batch_columns.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/mix.h"
 
@@ -16,9 +17,11 @@ enum Stream : std::uint32_t { mixed_shares, mixed_entries, training_controls, va
 }  // namespace
 
 template <class T>
-bool reads_sparse(const ModelOptions& options, const DeviceData<T>& data) {
-  return data.sparse() && !options.input.standardize && options.input.mix == 0 &&
-         !options.conditioning.encoder;
+Reading reading_of(Device device, const ModelOptions& options, const DeviceData<T>& data) {
+  if (!data.sparse()) return Reading::dense;
+  if (!options.input.standardize && options.input.mix == 0 && !options.conditioning.encoder)
+    return Reading::rows;
+  return device.is_cuda() ? Reading::dense : Reading::columns;
 }
 
 template <class T>
@@ -29,14 +32,21 @@ EncoderInput<T>::EncoderInput(Context& context, const ModelOptions& options, con
       data_(data),
       seed_(seed),
       buffers_(buffers),
-      sparse_(reads_sparse(options, data)),
-      dense_gradient_(sparse_ && context.device().is_cuda()),
+      reading_(reading_of(context.device(), options, data)),
+      dense_gradient_(reading_ == Reading::rows && context.device().is_cuda()),
       controls_(context, options.conditioning.control_input, capacity) {
-  if (reads_dense() || dense_gradient_) values_ = Buffer<T>(context, capacity * data.features());
+  const std::int64_t entries = capacity * data.features();
+  if (makes_dense() || dense_gradient_) values_ = Buffer<T>(context, entries);
+  if (reading_ == Reading::columns) {
+    column_begin_ = Buffer<std::int64_t>(context, data.features());
+    column_end_ = Buffer<std::int64_t>(context, data.features());
+    column_cells_ = Buffer<std::int32_t>(context, entries);
+    column_values_ = Buffer<T>(context, entries);
+  }
   if (!standardizes()) return;
   mean_ = buffers.add_vector("input.mean", data.genes());
   inverse_deviation_ = buffers.add_vector("input.inverse_deviation", data.genes());
-  standardized_ = Buffer<T>(context, capacity * data.genes());
+  if (reading_ != Reading::columns) standardized_ = Buffer<T>(context, entries);
 }
 
 template <class T>
@@ -82,38 +92,46 @@ template <class T>
 NetworkInput<T> EncoderInput<T>::load(const DeviceData<T>& data, const BatchRows& rows,
                                       const std::int64_t* step) {
   const MatrixView<T> values = view(values_, rows.count);
-  if (standardizes() || options_.input.mix > 0) {
-    std::span<const T> mean, inverse_deviation;
-    MatrixView<T> standardized;
-    if (standardizes()) {
-      mean = buffers_.vector(mean_);
-      inverse_deviation = buffers_.vector(inverse_deviation_);
-      standardized = view(standardized_, rows.count);
-    }
+  const bool beside_values = standardizes() && reading_ == Reading::dense;
+  if (beside_values || options_.input.mix > 0) {
     gather_mixed<T>(context_, data.x(), rows, {mixed_cells_, gene_offsets_.data(), gene_values_.data()},
                     step == nullptr ? 0 : options_.input.mix,
                     RandomStream(seed_, Purpose::augmentation, mixed_shares, step),
-                    RandomStream(seed_, Purpose::augmentation, mixed_entries, step), values, mean,
-                    inverse_deviation, standardized);
-    return standardizes() ? standardized : values;
+                    RandomStream(seed_, Purpose::augmentation, mixed_entries, step), values,
+                    beside_values ? mean() : std::span<const T>(),
+                    beside_values ? inverse_deviation() : std::span<const T>(),
+                    beside_values ? view(standardized_, rows.count) : MatrixView<T>());
+  } else if (makes_dense()) {
+    gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
   }
-  if (reads_dense()) gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
-  return sparse_ ? NetworkInput<T>(data.x(), rows) : NetworkInput<T>(values);
+  if (reading_ == Reading::columns) find_columns<T>(context_, values, columns(rows.count));
+  return reading_ == Reading::rows ? NetworkInput<T>(data.x(), rows) : without_rows(rows.count);
+}
+
+template <class T>
+NetworkInput<T> EncoderInput<T>::without_rows(std::int64_t rows) const {
+  if (reading_ == Reading::columns) return {columns(rows), mean(), inverse_deviation()};
+  return view(standardizes() ? standardized_ : values_, rows);
 }
 
 template <class T>
 MatrixView<const T> EncoderInput<T>::values(std::int64_t rows) const {
-  return reads_dense() ? view(values_, rows) : MatrixView<const T>();
+  return makes_dense() ? view(values_, rows) : MatrixView<const T>();
 }
 
 template <class T>
-MatrixView<const T> EncoderInput<T>::for_weight_gradient(std::int64_t rows) const {
-  if (sparse_ && !dense_gradient_) return {};
-  return view(standardizes() ? standardized_ : values_, rows);
+NetworkInput<T> EncoderInput<T>::for_linear_path(std::int64_t rows) const {
+  return reading_ == Reading::columns ? NetworkInput<T>(columns(rows), {}, {}) : values(rows);
 }
 
-template bool reads_sparse(const ModelOptions&, const DeviceData<float>&);
-template bool reads_sparse(const ModelOptions&, const DeviceData<double>&);
+template <class T>
+NetworkInput<T> EncoderInput<T>::for_weight_gradient(const BatchRows& rows) const {
+  if (reading_ == Reading::rows && !dense_gradient_) return {data_.x(), rows};
+  return without_rows(rows.count);
+}
+
+template Reading reading_of(Device, const ModelOptions&, const DeviceData<float>&);
+template Reading reading_of(Device, const ModelOptions&, const DeviceData<double>&);
 template class EncoderInput<float>;
 template class EncoderInput<double>;
 

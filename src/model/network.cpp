@@ -138,6 +138,40 @@ void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T
 }
 
 template <class T>
+void Network<T>::first_weight_gradient(Context& context, MatrixView<const T> grad,
+                                       const NetworkInput<T>& input) {
+  if (input.is_sparse()) {
+    sparse_linear_weight_gradient<T>(context, input.sparse, input.rows, grad, weight_gradient_of(0));
+  } else if (input.is_by_columns()) {
+    columns_linear_weight_gradient<T>(context, input.columns, input.mean, input.inverse_scale, grad,
+                                      weight_gradient_of(0));
+  } else {
+    weight_gradient(context, 0, grad, input.dense);
+  }
+}
+
+template <class T>
+void Network<T>::add_skip(Context& context, const NetworkInput<T>& input, MatrixView<T> out) {
+  const MatrixView<T> weight = this->parameters().matrix(skip_tensor());
+  if (input.is_by_columns()) {
+    columns_linear<T>(context, input.columns, input.mean, input.inverse_scale, weight, true, out);
+  } else {
+    matmul<T>(context, Transpose::no, Transpose::yes, input.dense, weight, T(1), out);
+  }
+}
+
+template <class T>
+void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad,
+                                      const NetworkInput<T>& input) {
+  const MatrixView<T> to = this->parameters().matrix_gradient(skip_tensor());
+  if (input.is_by_columns()) {
+    columns_linear_weight_gradient<T>(context, input.columns, input.mean, input.inverse_scale, grad, to);
+  } else {
+    matmul<T>(context, Transpose::yes, Transpose::no, grad, input.dense, T(1), to);
+  }
+}
+
+template <class T>
 MatrixView<T> Network<T>::deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const {
   return {tape.deviation.data() + first, rows, 1};
 }
@@ -240,6 +274,8 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
   const bool begun = begin_with_conditions(context, layer, batch.conditions, linear);
   if (input.is_sparse()) {
     sparse_linear<T>(context, input.sparse, input.rows, weight(layer), linear);
+  } else if (input.is_by_columns()) {
+    columns_linear<T>(context, input.columns, input.mean, input.inverse_scale, weight(layer), begun, linear);
   } else {
     product(context, layer, input.dense, linear, begun);
   }
@@ -252,10 +288,7 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
   } else if (shape(layer).beside > 0) {
     add_beside(context, layer, batch.beside, linear);
   }
-  if (layer + 1 == size() && skips()) {
-    matmul<T>(context, Transpose::no, Transpose::yes, batch.skip_input,
-              this->parameters().matrix(skip_tensor()), T(1), linear);
-  }
+  if (layer + 1 == size() && skips()) add_skip(context, batch.skip_input, linear);
 }
 
 template <class T>
@@ -271,7 +304,7 @@ MatrixView<T> Network<T>::forward(Context& context, Tape& tape, const NetworkInp
     const MatrixView<T> out = elsewhere ? ending.out : output(tape, k, 0, batch.rows);
     const NetworkInput<T> input =
         k == 0 ? network_input : NetworkInput<T>(output(tape, k - 1, 0, batch.rows));
-    if (is_alone(k)) {
+    if (is_alone(k) && !input.is_by_columns()) {
       forward_whole(context, k, tape[k], batch.segments, training, input, with_bias, linear, out);
     } else {
       forward_product(context, k, tape[k], input, batch, linear);
@@ -324,11 +357,14 @@ void Network<T>::back_to_weight(Context& context, int layer, Tape& tape, const N
                                 const WayBack<T>& way) {
   require(!shape(layer).deviation, "layer {} sees deviations, which its caller has to go back through",
           layer);
-  const MatrixView<const T> input =
-      layer > 0 ? MatrixView<const T>(output(tape, layer - 1, 0, batch.rows)) : way.input;
-  if (input.data == nullptr) return;
+  if (layer == 0 && way.input.empty()) return;
   beside(context, [&] {
-    weight_gradient(context, layer, gradient(tape, layer, batch.rows), input);
+    const MatrixView<T> grad = gradient(tape, layer, batch.rows);
+    if (layer == 0) {
+      first_weight_gradient(context, grad, way.input);
+    } else {
+      weight_gradient(context, layer, grad, output(tape, layer - 1, 0, batch.rows));
+    }
     if (way.finished && layer + 1 < size()) way.finished(layer + 1);
   });
 }
@@ -381,10 +417,7 @@ void Network<T>::back_through_skip(Context& context, Tape& tape, const NetworkBa
                                    const WayBack<T>& way) {
   const MatrixView<const T> grad = gradient(tape, size() - 1, batch.rows);
   if (way.with_parameters) {
-    beside(context, [&] {
-      matmul<T>(context, Transpose::yes, Transpose::no, grad, batch.skip_input, T(1),
-                this->parameters().matrix_gradient(skip_tensor()));
-    });
+    beside(context, [&] { skip_weight_gradient(context, grad, batch.skip_input); });
   }
   if (way.grad_skip_input.data == nullptr) return;
   matmul<T>(context, Transpose::no, Transpose::no, grad, this->parameters().matrix(skip_tensor()), T(1),

@@ -9,20 +9,29 @@
 #include "model/network_tensors.h"
 #include "model/watched.h"
 #include "sparcell/ops/batch.h"
+#include "sparcell/ops/batch_columns.h"
 
 namespace sparcell {
 
-/// What a network reads: a matrix, or a sparse batch, whose product is the first layer's alone.
+/// What a network or its linear path reads: a matrix, or, with a weight that is stored input-major, the rows
+/// of a sparse matrix (the first layer alone) or a batch by columns, which may be standardized.
 template <class T>
 struct NetworkInput {
   MatrixView<const T> dense{};
   CsrView<const T> sparse{};
   BatchRows rows{};
+  BatchColumns<T> columns{};
+  std::span<const T> mean{}, inverse_scale{};  ///< of the columns
 
+  NetworkInput() = default;
   NetworkInput(MatrixView<const T> dense) : dense(dense) {}
   NetworkInput(MatrixView<T> dense) : dense(dense) {}
   NetworkInput(CsrView<const T> sparse, BatchRows rows) : sparse(sparse), rows(rows) {}
+  NetworkInput(BatchColumns<T> columns, std::span<const T> mean, std::span<const T> inverse_scale)
+      : columns(columns), mean(mean), inverse_scale(inverse_scale) {}
   bool is_sparse() const { return sparse.offsets != nullptr; }
+  bool is_by_columns() const { return columns.begin != nullptr; }
+  bool empty() const { return dense.data == nullptr && !is_sparse() && !is_by_columns(); }
 };
 
 /// What both ways through a network are told alike.
@@ -30,9 +39,9 @@ template <class T>
 struct NetworkBatch {
   std::int64_t rows = 0;
   std::span<const Segment> segments{};
-  MatrixView<const T> skip_input{};  ///< of the linear path
-  Conditions<T> conditions{};        ///< of a network that is told them
-  MatrixView<const T> beside{};      ///< of a first layer that has columns for it
+  NetworkInput<T> skip_input{};  ///< of the linear path
+  Conditions<T> conditions{};    ///< of a network that is told them
+  MatrixView<const T> beside{};  ///< of a first layer that has columns for it
 };
 
 /// How a forward pass ends. `without_bias` is for a last layer that is a bare Linear.
@@ -42,10 +51,10 @@ struct Ending {
   bool without_bias = false;  ///< the last bias is left to what comes next
 };
 
-/// What the way back is for. An empty view: not that.
+/// What the way back is for. An empty view or input: not that.
 template <class T>
 struct WayBack {
-  MatrixView<const T> input{};          ///< of the pass: for the gradient of the first weight
+  NetworkInput<T> input{};              ///< of the pass: for the gradient of the first weight
   MatrixView<T> grad_input{};           ///< where the gradient at the input goes
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
@@ -76,7 +85,7 @@ class Network : public NetworkTensors<T> {
   void update_sigmas(Context& context, Tape& tape, int first, int count);
 
   /// Forward through all layers in training or evaluation mode. Returns the output of all rows. A network
-  /// that is told conditions reads no sparse batches.
+  /// that is told conditions reads no rows of sparse matrices.
   MatrixView<T> forward(Context& context, Tape& tape, const NetworkInput<T>& input,
                         const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
 
@@ -156,6 +165,11 @@ class Network : public NetworkTensors<T> {
   /// Another layer's product.
   void forward_product(Context& context, int layer, const LayerTape<T>& tape, const NetworkInput<T>& input,
                        const NetworkBatch<T>& batch, MatrixView<T> linear);
+  /// out += input W^T of the linear path; and the gradient of its W.
+  void add_skip(Context& context, const NetworkInput<T>& input, MatrixView<T> out);
+  void skip_weight_gradient(Context& context, MatrixView<const T> grad, const NetworkInput<T>& input);
+  /// Gradient of the first layer's weight, whatever the network reads.
+  void first_weight_gradient(Context& context, MatrixView<const T> grad, const NetworkInput<T>& input);
   /// The conditions' part of a layer's product, which it overwrites; true where there is one.
   bool begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
                              MatrixView<T> linear);

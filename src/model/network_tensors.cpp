@@ -40,7 +40,9 @@ NetworkTensors<T>::NetworkTensors(const std::string& name, const std::vector<Lay
     }
     layers_.push_back(layer);
   }
-  if (beside.skip > 0) skip_ = parameters.add_matrix(name + "_skip.weight", out(), beside.skip);
+  if (beside.skip > 0) {
+    skip_ = parameters.add_matrix(name + "_skip.weight", out(), beside.skip, beside.skip_input_major);
+  }
   if (beside.conditions == 0) return;
   condition_ = parameters.add_matrix(name + "_condition.weight", shape(0).out, beside.conditions, true);
   if (skips() && size() > 1)

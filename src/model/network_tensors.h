@@ -11,9 +11,10 @@ namespace sparcell {
 
 /// Numbers of what may stand beside the layers of a network; 0: nothing does.
 struct BesideLayers {
-  std::int64_t skip = 0;        ///< features that a linear path leads past all layers
-  std::int64_t conditions = 0;  ///< of cells, told as if they were concatenated to the input
-  std::int64_t pairs = 0;       ///< of genes perturbed together, told beside the conditions
+  std::int64_t skip = 0;          ///< features that a linear path leads past all layers
+  bool skip_input_major = false;  ///< how its weight lies on the device
+  std::int64_t conditions = 0;    ///< of cells, told as if they were concatenated to the input
+  std::int64_t pairs = 0;         ///< of genes perturbed together, told beside the conditions
 };
 
 template <class T>

@@ -1,11 +1,12 @@
-// The ways in which cells reach a network (sparse products, dense batches, standardized values) give the same
-// training steps; and where initial weights come from.
+// The ways in which cells reach a network (sparse products, batches by columns, dense batches, standardized
+// values) give the same training steps; and where initial weights come from.
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <map>
 #include <memory>
 
+#include "model/encoder_input.h"
 #include "model/trainable.h"
 #include "support/sparse.h"
 
@@ -22,10 +23,22 @@ Csr<float> some_cells() {
       cells, genes, 0.25, 7, [](auto& generator) { return static_cast<double>(1 + generator() % 16) / 8; });
 }
 
-ModelOptions options_of(ModelType type, bool skip) {
+/// What stands beside the course's way of reading cells.
+struct Beside {
+  bool skip = false;
+  InputOptions input{};
+  bool told = false;  ///< whether networks are told conditions, the encoder too
+};
+
+ModelOptions options_of(ModelType type, const Beside& beside) {
   ModelOptions options;
   options.type = type;
-  options.skip = skip;
+  options.skip = beside.skip;
+  options.input = beside.input;
+  if (beside.told) {
+    options.condition = {"perturbation"};
+    options.conditioning.encoder = true;
+  }
   options.latent = 4;
   options.network.hidden = {9, 7};
   // Under batch normalization biases have gradient 0, and Adam makes steps of what rounding leaves of it.
@@ -36,22 +49,44 @@ ModelOptions options_of(ModelType type, bool skip) {
   return options;
 }
 
+/// Two conditions of cells; some have none.
+Csr<float> some_conditions() {
+  return test::random_csr<float>(cells, 2, 0.7, 8, [](auto&) { return 1.0; });
+}
+
+/// Moments that standardize by powers of two, and the cells gene by gene.
+TrainingStart start_of(const Csr<float>& x) {
+  const Matrix<double> values = test::dense(x);
+  TrainingStart start;
+  std::vector<std::vector<double>> by_gene;
+  for (std::int64_t g = 0; g < x.cols; ++g) {
+    start.mean.push_back(static_cast<double>(g % 4) / 4);
+    start.deviation.push_back(g % 3 == 0 ? 0.5 : 2);
+    by_gene.emplace_back();
+    for (std::int64_t r = 0; r < x.rows; ++r) by_gene.back().push_back(values(r, g));
+  }
+  start.genes = test::csr_of<float>(by_gene);
+  return start;
+}
+
 /// A model in f64 on its data.
 class Model {
  public:
-  Model(ModelType type, const Csr<float>& x, const Scaler& scaler, bool skip = false)
-      : options_(options_of(type, skip)),
-        data_(context_, x, scaler),
+  Model(ModelType type, const Csr<float>& x, const Scaler& scaler, const Beside& beside = {})
+      : options_(options_of(type, beside)),
+        data_(context_, x, scaler, beside.told ? some_conditions() : Csr<float>{}),
         order_(context_, x.rows),
         state_(context_, 1) {
     model_ = make_model<double>(context_, options_, data_, 3);
     model_->initialize();
+    model_->begin_from(start_of(x));
     std::vector<std::int32_t> order(static_cast<std::size_t>(x.rows));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i * 5 % order.size());
     order_.upload(order);
   }
 
   bool sparse() const { return data_.sparse(); }
+  Reading reading() const { return reading_of(context_.device(), options_, data_); }
 
   void take_steps(std::int64_t steps) {
     StepPlan plan;
@@ -116,15 +151,51 @@ TEST(DataPaths, SparseAndDenseBatchesGiveTheSameSteps) {
   for (ModelType type : encoders) {
     for (const bool skip : {false, true}) {
       SCOPED_TRACE(fmt::format("a VAE: {}, linear paths: {}", type == ModelType::vae, skip));
-      Model sparse(type, x, {}, skip), dense(type, x, unit, skip);
-      ASSERT_TRUE(sparse.sparse());
-      ASSERT_FALSE(dense.sparse());
+      Model sparse(type, x, {}, {.skip = skip}), dense(type, x, unit, {.skip = skip});
+      ASSERT_EQ(sparse.reading(), Reading::rows);
+      ASSERT_EQ(dense.reading(), Reading::dense);
       sparse.take_steps(6);
       dense.take_steps(6);
       expect_close(sparse.tensors(), dense.tensors());
       expect_close(sparse.encode(), dense.encode(), "latent");
     }
   }
+}
+
+TEST(DataPaths, BatchesByColumnsGiveTheStepsOfDenseOnes) {
+  const Csr<float> x = some_cells();
+  const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
+  for (ModelType type : encoders) {
+    for (const Beside& beside :
+         {Beside{.skip = true, .input = {.standardize = true, .mix = 0.6}},
+          Beside{.input = {.standardize = true}}, Beside{.input = {.mix = 0.3}}, Beside{.told = true},
+          Beside{.skip = true, .input = {.mix = 1}, .told = true}}) {
+      SCOPED_TRACE(fmt::format("a VAE: {}, linear paths: {}, standardized: {}, mix: {}, told: {}",
+                               type == ModelType::vae, beside.skip, beside.input.standardize,
+                               beside.input.mix, beside.told));
+      Model columns(type, x, {}, beside), dense(type, x, unit, beside);
+      ASSERT_EQ(columns.reading(), Reading::columns);
+      ASSERT_EQ(dense.reading(), Reading::dense);
+      columns.take_steps(6);
+      dense.take_steps(6);
+      expect_close(columns.tensors(), dense.tensors());
+      expect_close(columns.encode(), dense.encode(), "latent");
+    }
+  }
+}
+
+TEST(DataPaths, HowBatchesAreReadFollowsDeviceOptionsAndZeros) {
+  Context context({}, 1);
+  const Device cpu{}, gpu{Device::Kind::cuda};
+  const DeviceData<float> sparse(context, some_cells(), {}),
+      full(context, test::csr_of<float>({{1, 2}, {3, 4}}), {});
+  const ModelOptions plain = options_of(ModelType::autoencoder, {.skip = true}),
+                     mixed = options_of(ModelType::autoencoder, {.input = {.mix = 0.6}});
+  EXPECT_EQ(reading_of(cpu, plain, sparse), Reading::rows);
+  EXPECT_EQ(reading_of(gpu, plain, sparse), Reading::rows);
+  EXPECT_EQ(reading_of(cpu, mixed, sparse), Reading::columns);
+  EXPECT_EQ(reading_of(gpu, mixed, sparse), Reading::dense);
+  for (const Device& device : {cpu, gpu}) EXPECT_EQ(reading_of(device, mixed, full), Reading::dense);
 }
 
 TEST(DataPaths, ScalerGivesTheStepsOfStandardizedCells) {

@@ -235,13 +235,13 @@ TEST_P(Training, EvaluationModeAfterTwentySteps) {
 }
 
 INSTANTIATE_TEST_SUITE_P(PyTorch, Training,
-                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_condition", "ae_condition_skip",
-                                           "ae_pairs", "ae_pairs_skip", "vae", "vae_skip", "vae_sum",
-                                           "vae_condition", "vae_nb", "vae_zinb", "vae_nb_groups",
-                                           "vae_gaussian", "gan", "gan_wgan", "gan_hinge", "gan_hurdle",
-                                           "gan_softplus", "gan_condition", "gan_condition_hurdle",
-                                           "gan_pairs", "gan_pairs_hurdle", "gan_minibatch",
-                                           "gan_minibatch_hurdle"),
+                         ::testing::Values("ae", "ae_layer", "ae_skip", "ae_skip_sparse", "ae_condition",
+                                           "ae_condition_skip", "ae_pairs", "ae_pairs_skip", "vae",
+                                           "vae_skip", "vae_sum", "vae_condition", "vae_nb", "vae_zinb",
+                                           "vae_nb_groups", "vae_gaussian", "gan", "gan_wgan", "gan_hinge",
+                                           "gan_hurdle", "gan_softplus", "gan_condition",
+                                           "gan_condition_hurdle", "gan_pairs", "gan_pairs_hurdle",
+                                           "gan_minibatch", "gan_minibatch_hurdle"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 
+#include "math/count_loss.h"
 #include "math/gamma.h"
 #include "ops/op_test.h"
 #include "support/sparse.h"
@@ -187,6 +188,40 @@ TYPED_TEST(Likelihood, CountsAreThoseOfScviToolsAndScipy) {
     compare("nb", false, of_scvi);
     compare("zinb", true, of_scvi);
     compare("scipy", false, of_scipy);
+  }
+}
+
+/// A zero under gates that are as good as open or shut, and means and dispersions beyond their bounds.
+template <class T>
+void check_gated_zero(double logit, double log_mean, double log_dispersion) {
+  SCOPED_TRACE(fmt::format("gate {}, log mean {}, log dispersion {}", logit, log_mean, log_dispersion));
+  const long double m = std::clamp(std::exp(static_cast<long double>(log_mean)), 1e-5L, 1e6L),
+                    t = std::clamp(std::exp(static_cast<long double>(log_dispersion)), 1e-4L, 1e4L);
+  const auto inside = [](double log, double lowest, double highest) {
+    return std::log(lowest) <= log && log <= std::log(highest) ? 1.0L : 0.0L;
+  };
+  const auto softplus = [](long double x) { return std::max(x, 0.0L) + std::log1p(std::exp(-std::abs(x))); };
+  const auto sigmoid = [](long double x) { return 1 / (1 + std::exp(-x)); };
+  const long double zero = t * std::log1p(m / t), share = m * t / (t + m), drawn = sigmoid(-(logit + zero));
+  const math::EntryLoss<T> got = math::loss_of_zero<true, T>(
+      static_cast<T>(log_mean), math::bounded_dispersion(static_cast<T>(log_dispersion)),
+      static_cast<T>(logit));
+  const auto near = [&](T value, long double expected) {
+    const double scale = std::max({1.0, static_cast<double>(zero), std::abs(logit)});
+    EXPECT_NEAR(value, static_cast<double>(expected), entries.of<T>() * scale);
+  };
+  near(got.loss, zero + softplus(logit) - softplus(logit + zero));
+  near(got.by_log_mean, inside(log_mean, 1e-5, 1e6) * drawn * share);
+  near(got.by_gate, sigmoid(logit) - sigmoid(logit + zero));
+  near(got.by_log_dispersion, inside(log_dispersion, 1e-4, 1e4) * drawn * (zero - share));
+}
+
+TYPED_TEST(Likelihood, GatesOfAnySizeAreTheClosedForm) {
+  for (const double logit : {-300.0, -100.0, -87.5, -86.5, -20.0, -0.5, 0.0, 0.5, 20.0, 86.5, 100.0, 300.0}) {
+    for (const double log_mean : {-20.0, -11.0, -3.0, 0.0, 3.0, 13.0, 20.0}) {
+      for (const double log_dispersion : {-15.0, -9.0, 0.0, 9.0, 15.0})
+        check_gated_zero<TypeParam>(logit, log_mean, log_dispersion);
+    }
   }
 }
 

@@ -131,6 +131,19 @@ TEST(Elementary, ActivationsKeepTheirDigitsNearZero) {
   EXPECT_TRUE(std::isnan(math::Elu{}.value(std::nanf(""))));
 }
 
+/// The functions of a range that the caller knows.
+TEST(Elementary, WithinARangeHasTheBitsOfTheWhole) {
+  for (int i = -873000; i <= 873000; i += 7) {
+    const float x = static_cast<float>(i) * 1e-4f;
+    ASSERT_EQ(math::exp_within(x), math::exp(x)) << x;
+    const float y = math::exp(x);
+    ASSERT_EQ(math::log1p_within(y), math::log1p(y)) << y;
+    if (y < 1) {
+      ASSERT_EQ(math::log1p_within(-y), math::log1p(-y)) << y;
+    }
+  }
+}
+
 TEST(Elementary, IsAsExactAsStated) {
   for (int i = -8700; i <= 8870; ++i) {
     const float x = static_cast<float>(i) * 0.01f;

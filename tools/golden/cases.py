@@ -107,6 +107,16 @@ CASES = {
         "mix": 0.6,
         "optimizer": {**ADAM, "type": "adamw", "learning_rate": 3e-4, "betas": [0.9, 0.99], "weight_decay": 0.0},
     },
+    # The same of cells with so few entries that the CPU reads them without zeros.
+    "ae_skip_sparse": {
+        **AUTOENCODER,
+        "seed": 121,
+        "density": 0.12,
+        "skip": True,
+        "output": "relu",
+        "standardize": True,
+        "mix": 0.6,
+    },
     "vae": VAE,
     "vae_skip": {**VAE, "seed": 109, "normalization": "layer", "activation": "tanh", "skip": True, "output": "softplus",
                  "standardize": False, "mix": 0.3},

@@ -104,10 +104,10 @@ def with_pairs(seed, conditions, options):
     return np.concatenate([conditions, parts], axis=1), vectors
 
 
-def simulated_data(seed):
-    """Log-normalized look: 30 % non-zeros, one gene and one cell without any."""
+def simulated_data(seed, density=0.3):
+    """Log-normalized look: a share of non-zeros, one gene and one cell without any."""
     random = np.random.default_rng(seed)
-    x = np.log1p(random.gamma(1.5, 1.5, (CELLS, GENES)) * (random.random((CELLS, GENES)) < 0.3))
+    x = np.log1p(random.gamma(1.5, 1.5, (CELLS, GENES)) * (random.random((CELLS, GENES)) < density))
     x[:, 7] = 0
     x[11] = 0
     return x.astype(np.float32).astype(np.float64)
@@ -401,7 +401,7 @@ def build(options, draws, data):
 def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
-    data, order, count_data, attributes = simulated_data(seed), row_order(seed), {}, {}
+    data, order, count_data, attributes = simulated_data(seed, options.get("density", 0.3)), row_order(seed), {}, {}
     expression = data
     if models.of_counts(options):
         counts, library = simulated_counts(seed)
