@@ -107,6 +107,12 @@ MatrixView<const T> EncoderInput<T>::values(std::int64_t rows) const {
 }
 
 template <class T>
+MatrixView<const T> EncoderInput<T>::dense_target(std::int64_t rows) const {
+  const bool of_others = controls_.exchanges() && options_.input.mix == 0;
+  return values_.size() == 0 || of_others ? MatrixView<const T>() : view(values_, rows);
+}
+
+template <class T>
 MatrixView<const T> EncoderInput<T>::for_weight_gradient(std::int64_t rows) const {
   if (sparse_ && !dense_gradient_) return {};
   return view(standardizes() ? standardized_ : values_, rows);

@@ -39,6 +39,10 @@ class EncoderInput {
   /// Of the batch that was loaded: its values (mixed, not standardized), which linear paths read and a mixed
   /// batch is to be reconstructed to; empty where nothing reads them.
   MatrixView<const T> values(std::int64_t rows) const;
+  /// And what a training step's batch is to be reconstructed to, where that lies dense: the mixed values, or
+  /// the cells, unless others are read in place of some. Empty where not. Made beside where that is prepared:
+  /// join before it is read.
+  MatrixView<const T> dense_target(std::int64_t rows) const;
   /// And the dense input of the first layer, for the gradient of its weight as a product; empty where that
   /// gradient is one of sparse rows.
   MatrixView<const T> for_weight_gradient(std::int64_t rows) const;

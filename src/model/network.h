@@ -42,6 +42,14 @@ struct Ending {
   bool without_bias = false;  ///< the last bias is left to what comes next
 };
 
+/// The squared error that the outputs of a network are trained with (ops/linear_loss.h).
+template <class T>
+struct OutputError {
+  MatrixView<const T> target{};
+  double loss_scale = 1, gradient_scale = 1;
+  double* loss = nullptr;  ///< is added to
+};
+
 /// What the way back is for. An empty view: not that.
 template <class T>
 struct WayBack {
@@ -49,6 +57,7 @@ struct WayBack {
   MatrixView<T> grad_input{};           ///< where the gradient at the input goes
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
+  bool with_last_bias = true;           ///< false: the last layer's bias has its gradient already
   std::function<void(int)> finished{};  ///< see backward
 };
 
@@ -79,6 +88,18 @@ class Network : public NetworkTensors<T> {
   /// that is told conditions reads no sparse batches.
   MatrixView<T> forward(Context& context, Tape& tape, const NetworkInput<T>& input,
                         const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
+  /// In two parts: all layers but the last, and the last one.
+  void forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
+                      const NetworkBatch<T>& batch, bool training);
+  MatrixView<T> forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
+                             const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
+
+  /// Whether the last layer is a bare Linear of nothing but the layer below, so that output_error may take
+  /// its place in training: the squared error of outputs which go nowhere. That leaves the gradient at them
+  /// in tape.back().grad and adds that of the last bias, of which `backward` is told (with_last_bias).
+  bool ends_bare() const { return is_bare(size() - 1) && is_alone(size() - 1); }
+  void output_error(Context& context, Tape& tape, const NetworkInput<T>& input, const NetworkBatch<T>& batch,
+                    const OutputError<T>& error);
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad. Gradients of parameters are added to the arena's, those
@@ -153,6 +174,11 @@ class Network : public NetworkTensors<T> {
   void forward_whole(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
                      bool training, const NetworkInput<T>& input, bool with_bias, MatrixView<T> linear,
                      MatrixView<T> out);
+  /// What a layer reads: the outputs below, or the network's input.
+  NetworkInput<T> input_of(int layer, const Tape& tape, const NetworkInput<T>& input,
+                           const NetworkBatch<T>& batch) const;
+  void forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& input,
+                     const NetworkBatch<T>& batch, bool training, const Ending<T>& ending);
   /// Another layer's product.
   void forward_product(Context& context, int layer, const LayerTape<T>& tape, const NetworkInput<T>& input,
                        const NetworkBatch<T>& batch, MatrixView<T> linear);
@@ -163,7 +189,7 @@ class Network : public NetworkTensors<T> {
   /// Parts of the way back: from the gradient at the product of the layer above, or at the output, to that
   /// at a layer's own; that of its weight; that at its input.
   void back_through_layer(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
-                          bool with_parameters);
+                          const WayBack<T>& way);
   void back_to_weight(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
                       const WayBack<T>& way);
   void back_to_input(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
