@@ -121,7 +121,7 @@ template <class T>
 MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const BatchRows& rows,
                                           const Segment& segment, bool training) {
   if (training && input_.reads_dense()) this->phases_.enter(Phase::data);
-  const NetworkInput<T> cells = input_.load(data, rows, training ? segment.step : nullptr);
+  const NetworkInput<T> cells = input_.load(data, rows, training ? segment.step.counted : nullptr);
   if (training) this->phases_.enter(Phase::forward);
   told_encoder_ = data.told(rows);
   if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
@@ -192,6 +192,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   }
   step.mu = step.z = run_encoder(data_, step.seen, segment, true);
   if (variational()) {
+    join(context_);  // for the KL weight
     step.z = draw_latent(step.noise(seed_), step.mu, divergence(), &state->kl_weight, &state->losses[kl_slot],
                          &state->losses[weighted_kl_slot]);
   }
@@ -209,6 +210,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   backward(step, early);
   join(context_);
   if (this->watch_) show_step(step);
+  beside(context_, [&] { end_step<T>(context_, 0, state); });
   this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {
     clip_gradients<T>(context_, options_.train.clip_norm, parameters_.gradients(),
@@ -295,7 +297,7 @@ template <class T>
 void Autoencoder<T>::optimize(Range range, StepState<T>* state) {
   if (range.first == range.end) return;
   const auto part = [&](std::span<T> all) { return all.subspan(range.first, range.end - range.first); };
-  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->step,
+  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->taken,
                part(parameters_.values()), part(parameters_.gradients()), part(parameters_.first_moments()),
                part(parameters_.second_moments()));
 }

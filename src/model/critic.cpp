@@ -165,7 +165,7 @@ void Critic<T>::prepare_generator_pass() {
 }
 
 template <class T>
-void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticLosses losses) {
+void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses) {
   const Rows rows{n, penalised()};
   const MatrixView<T> real = input(rows.real(), n);
   if (penalised()) {
@@ -352,7 +352,7 @@ void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segm
 }
 
 template <class T>
-void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
+void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, double* loss,
                                    MatrixView<T> grad_input) {
   const std::int64_t n = generated.rows;
   const int head = network_.size() - 1;

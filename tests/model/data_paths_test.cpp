@@ -63,9 +63,7 @@ class Model {
       state.base_learning_rate = 1e-3;
       state.batch = step % 3;
       state_.upload({&state, 1});
-      begin_step<double>(context_, plan, state_.data());
-      model_->train_step({order_.data(), &state_.data()->batch, 8, 8}, state_.data());
-      end_step<double>(context_, state_.data());
+      take_step<double>(context_, plan, *model_, {order_.data(), &state_.data()->batch, 8, 8}, state_.data());
     }
   }
 
