@@ -251,7 +251,8 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
   using namespace kernels::linear;
   if (!is_small(form, passes, grad_next, grad_linear.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
-    if (a.data == nullptr) return;
+    if (a.data == nullptr && gradients.bias.empty()) return;
+    if (a.data == nullptr) a = grad_linear;  // its derivative is 1 everywhere
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
   }
   launch(context, grad_linear.rows, grad_linear.cols, grad_next.cols, shared_bytes(grad_next.cols),

@@ -247,17 +247,22 @@ void Autoencoder<T>::backward(const Step& step, bool early) {
   const int last_decoder = decoder_.size() - 1;
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.gradient(encoder_tape_, encoder_.size() - 1, n);
-  decoder_.backward(context_, decoder_tape_, step.decoder,
-                    {.input = step.z,
-                     .grad_input = grad_latent,
-                     .grad_skip_input = grad_latent,
-                     .with_last_bias = step.target.data == nullptr,
-                     .finished = [&](int layer) {
-                       if (early && layer == last_decoder) optimize(last_layer(), step.state);
-                     }});
+  // The gradient at z is that at the bias of an autoencoder's latent layer.
+  const bool ends_encoder = !variational() && !decoder_.skips();
+  decoder_.backward(
+      context_, decoder_tape_, step.decoder,
+      {.input = step.z,
+       .grad_input = grad_latent,
+       .grad_input_bias = ends_encoder ? encoder_.layer_gradients(encoder_.size() - 1).bias : std::span<T>(),
+       .grad_skip_input = grad_latent,
+       .with_last_bias = step.target.data == nullptr,
+       .finished = [&](int layer) {
+         if (early && layer == last_decoder) optimize(last_layer(), step.state);
+       }});
   if (variational()) heads_backward(step, grad_latent);
-  encoder_.backward(context_, encoder_tape_, encoder_pass(n, step.segment),
-                    {.input = input_.for_weight_gradient(n)});
+  encoder_.backward(
+      context_, encoder_tape_, encoder_pass(n, step.segment),
+      {.input = input_.for_weight_gradient(n), .with_last_bias = !ends_encoder, .ends_here = !pairs_});
   if (pairs_) {
     pairs_->backward(context_, decoder_batch, step.decoder.conditions);
     if (encoder_.conditioned()) pairs_->backward(context_, encoder_batch, told_encoder_);

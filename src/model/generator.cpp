@@ -238,7 +238,7 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, Count
   }
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
   network_.backward(context_, tape_, {.rows = rows, .segments = {&segment, 1}, .conditions = told_cells_},
-                    {.input = input(rows)});
+                    {.input = input(rows), .ends_here = !pairs_});
   if (pairs_) pairs_->backward(context_, 0, told_cells_);
 }
 

@@ -116,13 +116,15 @@ void Network<T>::product(Context& context, int layer, MatrixView<const T> input,
 
 template <class T>
 void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
-                                MatrixView<T> grad_input, bool accumulate) {
+                                MatrixView<T> grad_input, bool accumulate, std::span<T> grad_bias) {
   const bool input_major = shape(layer).input_major;
   if (!input_major && !accumulate) {
     const LayerPass<T> all{.rows = grad.rows};
     return linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, grad,
-                              this->of_features(layer, weight(layer)), {}, grad_input, {});
+                              this->of_features(layer, weight(layer)), {}, grad_input,
+                              {.bias = grad_bias, .weight = {}, .offset = {}});
   }
+  require(grad_bias.empty(), "a gradient at an input is added up over rows where it is a product alone");
   matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
             this->of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
 }
@@ -359,6 +361,9 @@ void Network<T>::back_to_weight(Context& context, int layer, Tape& tape, const N
   const MatrixView<const T> input =
       layer > 0 ? MatrixView<const T>(output(tape, layer - 1, 0, batch.rows)) : way.input;
   if (input.data == nullptr) return;
+  // What nothing follows need not wait for what is beside.
+  if (layer == 0 && way.ends_here)
+    return weight_gradient(context, layer, gradient(tape, layer, batch.rows), input);
   beside(context, [&] {
     weight_gradient(context, layer, gradient(tape, layer, batch.rows), input);
     if (way.finished && layer + 1 < size()) way.finished(layer + 1);
@@ -374,7 +379,7 @@ void Network<T>::back_to_input(Context& context, int layer, Tape& tape, const Ne
   const MatrixView<T> grad = gradient(tape, layer, batch.rows);
   const MatrixView<T> below = layer > 0 ? gradient(tape, layer - 1, batch.rows) : way.grad_input;
   if (below.data == nullptr) return;
-  input_gradient(context, layer, grad, below);
+  input_gradient(context, layer, grad, below, false, layer == 0 ? way.grad_input_bias : std::span<T>());
   if (!shape(layer).deviation) return;
   deviation_backward(context, layer, tape[layer], 0, batch.segments, grad,
                      output(tape, layer - 1, 0, batch.rows), below);

@@ -55,9 +55,11 @@ template <class T>
 struct WayBack {
   MatrixView<const T> input{};          ///< of the pass: for the gradient of the first weight
   MatrixView<T> grad_input{};           ///< where the gradient at the input goes
+  std::span<T> grad_input_bias{};       ///< what its columns' sums are added to; not of a network that skips
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
   bool with_last_bias = true;           ///< false: the last layer's bias has its gradient already
+  bool ends_here = false;               ///< nothing follows but a join; not with `finished`
   std::function<void(int)> finished{};  ///< see backward
 };
 
@@ -121,9 +123,10 @@ class Network : public NetworkTensors<T> {
   /// out = input W^T, or += where `accumulate`.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
                bool accumulate = false);
-  /// grad_input = grad W, or += where `accumulate`.
+  /// grad_input = grad W, or += where `accumulate`. Without that the sums of its columns are added to
+  /// `grad_bias`, where that is not empty: the gradient of a bias that was added to the input.
   void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input,
-                      bool accumulate = false);
+                      bool accumulate = false, std::span<T> grad_bias = {});
   /// Gradient of W += grad^T input.
   void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
 
