@@ -191,12 +191,17 @@ void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses
                    {.rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())}, true);
 
   phases_.enter(Phase::loss);
-  adversarial_gradients(rows, losses);
-  phases_.enter(Phase::backward);  // the penalty's passes lead there
-  if (penalised()) {
-    penalty_passes(rows, segments.back(), losses);
-    if (!interpolated_pass_has_gradient()) segments.pop_back();
+  if (!penalised()) {
+    adversarial_gradients(rows, losses);
+    phases_.enter(Phase::backward);
+    return backward(rows, segments);
   }
+  // Their first use comes behind the penalty's passes.
+  beside(context_, [&] { adversarial_gradients(rows, losses); });
+  phases_.enter(Phase::backward);  // the penalty's passes lead there
+  penalty_passes(rows, segments.back(), losses);
+  if (!interpolated_pass_has_gradient()) segments.pop_back();
+  join(context_);
   backward(rows, segments);
 }
 

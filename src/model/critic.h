@@ -9,7 +9,7 @@
 
 namespace sparcell {
 
-/// Where the losses of one update are added.
+/// Where the losses of one update are added: each has its own place, for some are added beside others.
 struct CriticLosses {
   double* adversarial;  ///< without the penalty
   double* penalty;      ///< unweighted

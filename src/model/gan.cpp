@@ -18,7 +18,8 @@ enum LossSlot {
   generated_score_slot,
   critic_norm_slot,
   generator_norm_slot,
-  scratch_slot
+  scratch_slot,
+  penalty_scratch_slot
 };
 
 /// Numbers of the dropout passes; critic.h has its own from 2 on.
@@ -84,8 +85,9 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     CriticLosses recorded{&losses[critic_slot], &losses[penalty_slot], &losses[real_score_slot],
                           &losses[generated_score_slot], &losses[critic_norm_slot]};
     double* scratch = &losses[scratch_slot];
-    critic_update(rows, state, {&state->update, k},
-                  last ? recorded : CriticLosses{scratch, scratch, scratch, scratch, nullptr});
+    critic_update(
+        rows, state, {&state->update, k},
+        last ? recorded : CriticLosses{scratch, &losses[penalty_scratch_slot], scratch, scratch, nullptr});
   }
   if (!per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   generator_update(rows, state);
