@@ -228,8 +228,8 @@ void Autoencoder<T>::reconstruct(const Step& step) {
   double* const loss = &step.state->losses[reconstruction_slot];
   const double gradient_scale = loss_scale() / static_cast<double>(n);
   decoder_.forward_hidden(context_, decoder_tape_, step.z, step.decoder, true);
+  join(context_);  // dense rows of the batch, which the target and the way back are of
   if (step.target.data != nullptr) {
-    join(context_);  // for the target
     this->phases_.enter(Phase::loss);
     return decoder_.output_error(context_, decoder_tape_, step.z, step.decoder,
                                  {step.target, loss_scale(), gradient_scale, loss});

@@ -362,7 +362,7 @@ void Network<T>::back_to_weight(Context& context, int layer, Tape& tape, const N
       layer > 0 ? MatrixView<const T>(output(tape, layer - 1, 0, batch.rows)) : way.input;
   if (input.data == nullptr) return;
   // What nothing follows need not wait for what is beside.
-  if (layer == 0 && way.ends_here)
+  if (layer == 0 && way.ends_here && !conditioned() && !skips())
     return weight_gradient(context, layer, gradient(tape, layer, batch.rows), input);
   beside(context, [&] {
     weight_gradient(context, layer, gradient(tape, layer, batch.rows), input);

@@ -59,7 +59,7 @@ struct WayBack {
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
   bool with_last_bias = true;           ///< false: the last layer's bias has its gradient already
-  bool ends_here = false;               ///< nothing follows but a join; not with `finished`
+  bool ends_here = false;               ///< a join follows: see backward
   std::function<void(int)> finished{};  ///< see backward
 };
 
@@ -105,9 +105,10 @@ class Network : public NetworkTensors<T> {
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad. Gradients of parameters are added to the arena's, those
-  /// of weights beside (core/branches.h): join before they are read. There `finished(layer)` is called where
-  /// a layer behind the first has the gradients of its weight and bias and is read no more. A network that
-  /// sees deviations gets no gradients of parameters here.
+  /// of weights beside (core/branches.h), the first weight's last of all and, where that `ends_here`, not
+  /// beside: join before they are read. There `finished(layer)` is called where a layer behind the first has
+  /// the gradients of its weight and bias and is read no more; not with `ends_here`. A network that sees
+  /// deviations gets no gradients of parameters here.
   void backward(Context& context, Tape& tape, const NetworkBatch<T>& batch, const WayBack<T>& way);
 
   /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
