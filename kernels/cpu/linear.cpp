@@ -32,7 +32,8 @@ void cpu::linear_backward(Context& context, const LayerForm& form, const LayerPa
                           MatrixView<const T> weight_next, MatrixView<const T> a, MatrixView<T> grad_linear,
                           LayerGradients<T> gradients) {
   cpu::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
-  if (a.data == nullptr) return;
+  if (a.data == nullptr && gradients.bias.empty()) return;
+  if (a.data == nullptr) a = grad_linear;  // its derivative is 1 everywhere
   cpu::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
 }
 SPARCELL_INSTANTIATE(cpu::linear_backward);

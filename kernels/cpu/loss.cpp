@@ -4,6 +4,7 @@
 
 #include "cpu/reduce.h"
 #include "cpu/rows.h"
+#include "sparcell/ops/layer.h"
 
 namespace sparcell {
 
@@ -40,23 +41,36 @@ void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::s
 SPARCELL_INSTANTIATE(cpu::squared_error);
 
 template <class T>
-void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, MatrixView<const T> target,
-                              double loss_scale, double gradient_scale, double* loss,
-                              MatrixView<T> gradient) {
+void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
+                              MatrixView<const T> target, double loss_scale, double gradient_scale,
+                              double* loss, MatrixView<T> gradient, std::span<T> grad_bias) {
   const T factor = static_cast<T>(2 * gradient_scale);
   const double sum =
       ordered_sum(context.threads(), prediction.rows, 4, [&](std::int64_t first, std::int64_t last) {
         double part = 0;
         for (std::int64_t i = first; i < last; ++i) {
-          const T *p = prediction.row(i), *t = target.row(i);
-          part += lane_sum<T>(prediction.cols, [&](std::int64_t c) { return (p[c] - t[c]) * (p[c] - t[c]); });
-          if (gradient.data == nullptr) continue;
-          T* g = gradient.row(i);
-          for (std::int64_t c = 0; c < prediction.cols; ++c) g[c] = factor * (p[c] - t[c]);
+          const T *p = prediction.row(i), *t = target.row(i), *b = bias.empty() ? nullptr : bias.data();
+          const auto add = [&](auto&& difference) {
+            part +=
+                lane_sum<T>(prediction.cols, [&](std::int64_t c) { return difference(c) * difference(c); });
+            if (gradient.data == nullptr) return;
+            T* g = gradient.row(i);
+#pragma GCC ivdep
+            for (std::int64_t c = 0; c < prediction.cols; ++c) g[c] = factor * difference(c);
+          };
+          if (b == nullptr) {
+            add([&](std::int64_t c) { return p[c] - t[c]; });
+          } else {
+            add([&](std::int64_t c) { return (p[c] + b[c]) - t[c]; });
+          }
         }
         return part;
       });
   *loss += loss_scale * sum;
+  if (grad_bias.empty()) return;
+  const LayerPass<T> all{.rows = gradient.rows};
+  cpu::layer_backward<T>(context, LayerForm{}, {}, {&all, 1}, gradient, gradient, gradient,
+                         {.bias = grad_bias, .weight = {}, .offset = {}});
 }
 SPARCELL_INSTANTIATE(cpu::dense_squared_error);
 

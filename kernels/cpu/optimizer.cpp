@@ -46,10 +46,10 @@ void take_step(const AdamStep<double>& step, const Parameters<double>& all) { ad
 }  // namespace
 
 template <class T>
-void cpu::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
-                    const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
-                    std::span<T> first_moment, std::span<T> second_moment) {
-  const std::int64_t number = *step + 1;
+void cpu::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate, Counter step,
+                    std::span<T> parameters, std::span<T> gradients, std::span<T> first_moment,
+                    std::span<T> second_moment) {
+  const std::int64_t number = step.value() + 1;
   const double beta1 = options.betas[0], beta2 = options.betas[1], rate = static_cast<double>(*learning_rate);
   const bool decoupled = options.type == OptimizerType::adamw;
   const AdamStep<T> of_all{.beta1 = static_cast<T>(beta1),

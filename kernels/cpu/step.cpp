@@ -11,16 +11,9 @@ void cpu::begin_step(Context&, const StepPlan& plan, StepState<T>* state) {
 SPARCELL_INSTANTIATE(cpu::begin_step);
 
 template <class T>
-void cpu::end_step(Context&, StepState<T>* state) {
-  ++state->step;
-  ++state->batch;
+void cpu::end_step(Context&, std::int64_t updates, StepState<T>* state) {
+  math::end_step(updates, *state);
 }
 SPARCELL_INSTANTIATE(cpu::end_step);
-
-template <class T>
-void cpu::end_critic_update(Context&, StepState<T>* state) {
-  ++state->update;
-}
-SPARCELL_INSTANTIATE(cpu::end_critic_update);
 
 }  // namespace sparcell

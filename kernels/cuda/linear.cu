@@ -3,10 +3,7 @@
 // kernels/cuda/layer the rest.
 #include "sparcell/ops/linear.h"
 
-#include <limits>
-
-#include "cuda/layer_parts.h"
-#include "cuda/linear_slab.h"
+#include "cuda/linear_parts.h"
 #include "cuda/memory.h"
 #include "math/any_activation.h"
 #include "math/elementary.h"
@@ -16,7 +13,7 @@
 namespace sparcell {
 namespace kernels::linear {
 
-using layer::Gradients, layer::Parameters, layer::Pass, layer::Statistics;
+using layer::Gradients, layer::Pass, layer::Statistics;
 using math::AnyActivation;
 
 /// Dropout's factor of one element.
@@ -25,37 +22,6 @@ __device__ __forceinline__ float keep(const Pass& pass, std::int64_t element) {
   const float u =
       math::uniform<float>(math::PhiloxStream(pass.dropout).word(static_cast<std::uint64_t>(element)));
   return u >= pass.probability ? pass.kept_scale : 0;
-}
-
-/// A feature's parameters, and its normalization as y = a * factor + shift. Parameters are read where it is
-/// made: before products, behind which nobody then waits for memory.
-struct Feature {
-  std::int64_t column;
-  bool there, leads;  ///< whether there is such a feature; whether the thread writes what belongs to it
-  float bias, weight, offset;
-  float factor = 1, shift = 0;
-
-  __device__ __forceinline__ Feature(const Place& place, std::int64_t cols, const Parameters& p)
-      : column(place.column), there(column < cols), leads(there && place.row == 0) {
-    bias = of(p.bias, 0), weight = of(p.weight, 1), offset = of(p.offset, 0);
-  }
-  __device__ __forceinline__ float of(const float* values, float otherwise) const {
-    return there && values != nullptr ? load(values + column) : otherwise;
-  }
-  __device__ __forceinline__ void normalize(float mean, float inverse) {
-    factor = inverse * weight;
-    shift = offset - mean * factor;
-  }
-};
-
-/// Calls body(i, row) for each of the thread's rows, of which there are at most `items`.
-template <int items, class Body>
-__device__ __forceinline__ void for_each_row(const Place& place, std::int64_t rows, Body&& body) {
-#pragma unroll
-  for (int i = 0; i < items; ++i) {
-    const std::int64_t row = place.row + static_cast<std::int64_t>(i) * place.tile_rows;
-    if (row < rows) body(i, row);
-  }
 }
 
 /// What both ways forward are told.
@@ -213,10 +179,6 @@ __global__ void __launch_bounds__(threads, blocks)
   });
 }
 
-/// What a block reads lies in caches, but every block reads it: beyond these sizes a product of tiles wins.
-constexpr std::int64_t most_rows = 2 * most_tile_rows, most_terms = 1024,
-                       most_products = std::int64_t{1} << 25;
-
 constexpr std::int64_t most_sparse_products = std::int64_t{1} << 26;  // zeros included
 
 bool is_one_pass(const LayerForm& form, std::span<const LayerPass<float>> passes, std::int64_t rows) {
@@ -227,50 +189,13 @@ bool is_one_pass(const LayerForm& form, std::span<const LayerPass<float>> passes
 
 bool is_small(const LayerForm& form, std::span<const LayerPass<float>> passes,
               const MatrixView<const float>& input, std::int64_t cols) {
-  return is_one_pass(form, passes, input.rows) && input.cols <= most_terms &&
-         input.rows * input.cols * cols <= most_products &&
-         input.rows * input.stride <= std::numeric_limits<int>::max();
+  return is_one_pass(form, passes, input.rows) && is_small_product(input, cols);
 }
 
-/// As many blocks as fit side by side, one on each multiprocessor of an H100 or H200; a constant, so that
-/// sums have one order on all devices. Of more, two go on one, with half the threads each.
-constexpr unsigned side_by_side = 132;
-
-constexpr std::int64_t least_part = 256;                // terms: a meeting of blocks costs as much
-static_assert(side_by_side / 2 <= cuda::most_tickets);  // one for each slab of a product in parts
-
-/// Launches one of instance(width, items, shape) for a layer of that many rows and features. The terms of its
-/// product, where they may be cut, are cut into parts until blocks are as many as fit side by side.
-template <class Instance>
-void launch(Context& context, std::int64_t rows, std::int64_t cols, std::int64_t terms, std::size_t shared,
-            bool aligned, Instance&& instance) {
-  const auto grid = static_cast<unsigned>((cols + columns - 1) / columns);  // a block for each: no loop
-  const bool halved = grid > side_by_side && rows <= most_tile_rows;
-  const std::int64_t tile_rows = halved ? (rows + 1) / 2 : std::min<std::int64_t>(rows, most_tile_rows),
-                     warps = (tile_rows + warp_rows - 1) / warp_rows;
-  const auto parts = std::max(1u, std::min(side_by_side / grid, static_cast<unsigned>(terms / least_part)));
-  const device::LaunchShape shape{.grid = {grid, parts},
-                                  .block = static_cast<unsigned>(warps * warp_size),
-                                  .shared = shared,
-                                  .stream = device::stream_of(context)};
-  device::with_width<columns>(aligned, [&](auto width) {
-    if (rows <= warps * warp_rows) {
-      instance(width, std::integral_constant<int, 1>{}, shape);
-    } else {
-      instance(width, std::integral_constant<int, 2>{}, shape);
-    }
-  });
-}
-
-/// Room for what parts hand over.
+/// For what the parts of a product hand over.
 float* room_for_parts(Context& context, const device::LaunchShape& shape, int items) {
-  if (shape.grid.y == 1) return nullptr;
-  return cuda::workspace<float>(context, std::int64_t{shape.grid.x} * shape.grid.y * items * shape.block.x);
-}
-
-/// Of the staged numbers of a weight.
-std::size_t shared_bytes(std::int64_t terms) {
-  return sizeof(float) * columns * static_cast<std::size_t>(padded(terms));
+  const std::int64_t numbers = handed_over(shape, items);
+  return numbers == 0 ? nullptr : cuda::workspace<float>(context, numbers);
 }
 
 }  // namespace kernels::linear
@@ -326,7 +251,8 @@ void cuda::linear_backward(Context& context, const LayerForm& form, const LayerP
   using namespace kernels::linear;
   if (!is_small(form, passes, grad_next, grad_linear.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::no, grad_next, weight_next, T(0), grad_linear);
-    if (a.data == nullptr) return;
+    if (a.data == nullptr && gradients.bias.empty()) return;
+    if (a.data == nullptr) a = grad_linear;  // its derivative is 1 everywhere
     return cuda::layer_backward<T>(context, form, parameters, passes, a, grad_linear, grad_linear, gradients);
   }
   launch(context, grad_linear.rows, grad_linear.cols, grad_next.cols, shared_bytes(grad_next.cols),

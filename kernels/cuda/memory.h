@@ -35,7 +35,7 @@ T* workspace(Context& context, std::int64_t count) {
 
 /// Counters for device::is_last_block and is_last_of, 0 between launches: one for each group of blocks, of
 /// which there are at most most_tickets.
-inline constexpr std::size_t most_tickets = 66;
+inline constexpr std::size_t most_tickets = 67;
 unsigned* tickets(Context& context);
 
 /// What the library of matrix products keeps with a context (handle, plans), whichever stream works; null before

@@ -79,13 +79,13 @@ __device__ __forceinline__ void update(const Adam& adam, const Factors& factors,
 
 template <int access>
 __global__ void __launch_bounds__(threads)
-    adam_step(Adam adam, const float* learning_rate, const std::int64_t* step, Arenas arenas) {
+    adam_step(Adam adam, const float* learning_rate, Counter step, Arenas arenas) {
   const auto place = [&](std::int64_t i) { return device::columns_at(i, arenas.size); };
   std::int64_t i = device::grid_thread();
   Parameters next = arenas.load<access>(place(i));  // nothing where i is behind the end
   __shared__ Factors shared;
   if (threadIdx.x == 0) {
-    shared = Factors(adam, static_cast<double>(load(learning_rate)), load(step) + 1);
+    shared = Factors(adam, static_cast<double>(load(learning_rate)), step.value() + 1);
   }
   __syncthreads();
   const Factors factors = shared;
@@ -143,9 +143,9 @@ __global__ void __launch_bounds__(threads)
 }  // namespace kernels::optimizer
 
 template <class T>
-void cuda::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
-                     const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
-                     std::span<T> first_moment, std::span<T> second_moment) {
+void cuda::adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate, Counter step,
+                     std::span<T> parameters, std::span<T> gradients, std::span<T> first_moment,
+                     std::span<T> second_moment) {
   using namespace kernels::optimizer;
   const auto size = static_cast<std::int64_t>(parameters.size());
   const Adam adam{options.betas[0], options.betas[1], options.weight_decay, static_cast<T>(options.epsilon),

@@ -9,12 +9,7 @@ namespace kernels::step {
 
 __global__ void begin_step(StepPlan plan, StepState<float>* state) { math::begin_step(plan, *state); }
 
-__global__ void end_step(StepState<float>* state) {
-  ++state->step;
-  ++state->batch;
-}
-
-__global__ void end_critic_update(StepState<float>* state) { ++state->update; }
+__global__ void end_step(std::int64_t updates, StepState<float>* state) { math::end_step(updates, *state); }
 
 }  // namespace kernels::step
 
@@ -25,15 +20,9 @@ void cuda::begin_step(Context& context, const StepPlan& plan, StepState<T>* stat
 SPARCELL_INSTANTIATE_CUDA(cuda::begin_step);
 
 template <class T>
-void cuda::end_step(Context& context, StepState<T>* state) {
-  device::launch(kernels::step::end_step, {.stream = device::stream_of(context)}, state);
+void cuda::end_step(Context& context, std::int64_t updates, StepState<T>* state) {
+  device::launch(kernels::step::end_step, {.stream = device::stream_of(context)}, updates, state);
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::end_step);
-
-template <class T>
-void cuda::end_critic_update(Context& context, StepState<T>* state) {
-  device::launch(kernels::step::end_critic_update, {.stream = device::stream_of(context)}, state);
-}
-SPARCELL_INSTANTIATE_CUDA(cuda::end_critic_update);
 
 }  // namespace sparcell

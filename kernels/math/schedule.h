@@ -62,6 +62,7 @@ SPARCELL_HD void begin_step(const StepPlan& plan, StepState<T>& state) {
   const auto rate = [&](double base) {
     return static_cast<T>(rate_at(plan.schedule, base, state.step, plan.total_steps));
   };
+  state.taken = state.step;
   state.learning_rate = rate(state.base_learning_rate);
   state.generator_learning_rate = rate(plan.generator_learning_rate);
   state.critic_learning_rate = rate(plan.critic_learning_rate);
@@ -70,6 +71,14 @@ SPARCELL_HD void begin_step(const StepPlan& plan, StepState<T>& state) {
                               : state.kl_progress;
   const double ramp = plan.kl_warmup > 0 && progress < plan.kl_warmup ? progress / plan.kl_warmup : 1.0;
   state.kl_weight = static_cast<T>(plan.kl_weight * ramp);
+}
+
+/// end_step of sparcell/ops/step.h.
+template <class T>
+SPARCELL_HD void end_step(std::int64_t updates, StepState<T>& state) {
+  ++state.step;
+  ++state.batch;
+  state.update += updates;
 }
 
 }  // namespace sparcell::math

@@ -114,10 +114,15 @@ bool Autoencoder<T>::loss_adds_bias(bool mixed) const {
 }
 
 template <class T>
+bool Autoencoder<T>::ends_in_error() const {
+  return !likelihood_ && options_.output == OutputActivation::identity && decoder_.ends_bare();
+}
+
+template <class T>
 MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const BatchRows& rows,
                                           const Segment& segment, bool training) {
   if (training && input_.makes_dense()) this->phases_.enter(Phase::data);
-  const NetworkInput<T> cells = input_.load(data, rows, training ? segment.step : nullptr);
+  const NetworkInput<T> cells = input_.load(data, rows, training ? segment.step.counted : nullptr);
   if (training) this->phases_.enter(Phase::forward);
   told_encoder_ = data.told(rows);
   if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
@@ -168,8 +173,8 @@ void Autoencoder<T>::add_reconstruction(MatrixView<const T> prediction, const Ba
   if (likelihood_)
     return likelihood_->add_loss(data_, prediction, rows, loss_scale(), gradient_scale, loss, grad);
   if (mixed) {  // the mixed cells are what is to be reconstructed
-    return dense_squared_error<T>(context_, prediction, input_.values(rows.count), loss_scale(),
-                                  gradient_scale, loss, grad);
+    return dense_squared_error<T>(context_, prediction, {}, input_.values(rows.count), loss_scale(),
+                                  gradient_scale, loss, grad, {});
   }
   squared_error<T>(context_, prediction, loss_adds_bias(mixed) ? last_bias() : std::span<const T>(),
                    data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(), gradient_scale, loss,
@@ -188,28 +193,25 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   }
   step.mu = step.z = run_encoder(data_, step.seen, segment, true);
   if (variational()) {
+    join(context_);  // for the KL weight
     step.z = draw_latent(step.noise(seed_), step.mu, divergence(), &state->kl_weight, &state->losses[kl_slot],
                          &state->losses[weighted_kl_slot]);
   }
 
-  const bool mixed = options_.input.mix > 0;
   step.decoder = {.rows = n,
                   .segments = {&step.segment, 1},
                   .skip_input = step.z,
                   .conditions = told(data_, rows, decoder_batch)};
-  const MatrixView<T> prediction = decoder_.forward(context_, decoder_tape_, step.z, step.decoder, true,
-                                                    {.without_bias = loss_adds_bias(mixed)});
-  this->phases_.enter(Phase::loss);
-  add_reconstruction(prediction, rows, mixed, loss_scale() / static_cast<double>(n),
-                     &state->losses[reconstruction_slot],
-                     decoder_.gradient(decoder_tape_, decoder_.size() - 1, n));
+  if (ends_in_error()) step.target = input_.dense_target(n);
+  reconstruct(step);
 
   this->phases_.enter(Phase::backward);
   // The decoder's last layer, half of all weights, is finished first: its step of Adam goes beside the rest.
   const bool early = options_.train.clip_norm <= 0 && !this->watch_ && decoder_.size() > 1;
   backward(step, early);
   join(context_);
-  if (this->watch_) show_step(n, step.z, mixed);
+  if (this->watch_) show_step(step);
+  beside(context_, [&] { end_step<T>(context_, 0, state); });
   this->phases_.enter(Phase::optimizer);
   if (options_.train.clip_norm > 0) {
     clip_gradients<T>(context_, options_.train.clip_norm, parameters_.gradients(),
@@ -222,21 +224,47 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 }
 
 template <class T>
+void Autoencoder<T>::reconstruct(const Step& step) {
+  const std::int64_t n = step.rows.count;
+  double* const loss = &step.state->losses[reconstruction_slot];
+  const double gradient_scale = loss_scale() / static_cast<double>(n);
+  decoder_.forward_hidden(context_, decoder_tape_, step.z, step.decoder, true);
+  join(context_);  // dense rows of the batch, which the target and the way back are of
+  if (step.target.data != nullptr) {
+    this->phases_.enter(Phase::loss);
+    return decoder_.output_error(context_, decoder_tape_, step.z, step.decoder,
+                                 {step.target, loss_scale(), gradient_scale, loss});
+  }
+  const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder, true,
+                                                         {.without_bias = loss_adds_bias(mixes())});
+  this->phases_.enter(Phase::loss);
+  add_reconstruction(prediction, step.rows, mixes(), gradient_scale, loss,
+                     decoder_.gradient(decoder_tape_, decoder_.size() - 1, n));
+}
+
+template <class T>
 void Autoencoder<T>::backward(const Step& step, bool early) {
   const std::int64_t n = step.rows.count;
   const int last_decoder = decoder_.size() - 1;
   const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
                                                   : encoder_.gradient(encoder_tape_, encoder_.size() - 1, n);
-  decoder_.backward(context_, decoder_tape_, step.decoder,
-                    {.input = step.z,
-                     .grad_input = grad_latent,
-                     .grad_skip_input = grad_latent,
-                     .finished = [&](int layer) {
-                       if (early && layer == last_decoder) optimize(last_layer(), step.state);
-                     }});
+  // The gradient at z is that at the bias of an autoencoder's latent layer.
+  const bool ends_encoder = !variational() && !decoder_.skips();
+  decoder_.backward(
+      context_, decoder_tape_, step.decoder,
+      {.input = step.z,
+       .grad_input = grad_latent,
+       .grad_input_bias = ends_encoder ? encoder_.layer_gradients(encoder_.size() - 1).bias : std::span<T>(),
+       .grad_skip_input = grad_latent,
+       .with_last_bias = step.target.data == nullptr,
+       .finished = [&](int layer) {
+         if (early && layer == last_decoder) optimize(last_layer(), step.state);
+       }});
   if (variational()) heads_backward(step, grad_latent);
   encoder_.backward(context_, encoder_tape_, encoder_pass(n, step.segment),
-                    {.input = input_.for_weight_gradient(step.seen)});
+                    {.input = input_.for_weight_gradient(step.seen),
+                     .with_last_bias = !ends_encoder,
+                     .ends_here = !pairs_});
   if (pairs_) {
     pairs_->backward(context_, decoder_batch, step.decoder.conditions);
     if (encoder_.conditioned()) pairs_->backward(context_, encoder_batch, told_encoder_);
@@ -273,26 +301,24 @@ template <class T>
 void Autoencoder<T>::optimize(Range range, StepState<T>* state) {
   if (range.first == range.end) return;
   const auto part = [&](std::span<T> all) { return all.subspan(range.first, range.end - range.first); };
-  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->step,
+  adam_step<T>(context_, options_.train.optimizer, &state->learning_rate, &state->taken,
                part(parameters_.values()), part(parameters_.gradients()), part(parameters_.first_moments()),
                part(parameters_.second_moments()));
 }
 
 template <class T>
-void Autoencoder<T>::show_step(std::int64_t rows, MatrixView<const T> z, bool mixed) {
+void Autoencoder<T>::show_step(const Step& step) {
   const Watch<T>& watch = this->watch_;
+  const std::int64_t rows = step.rows.count;
   encoder_.show_values(encoder_tape_, rows, 0, watch);
   if (variational()) {
     mu_->show_values(mu_tape_, rows, 0, watch);
     log_variance_->show_values(log_variance_tape_, rows, 0, watch);
-    watch({"z: draws from the posterior", z, 0});
+    watch({"z: draws from the posterior", step.z, 0});
   }
-  const Segment segment{.rows = rows};
-  const int last = decoder_.size() - 1;
-  const MatrixView<T> prediction = decoder_.output(decoder_tape_, last, 0, rows);
-  if (loss_adds_bias(mixed)) {  // without writing it down
-    decoder_.activate(context_, last, decoder_tape_.back(), {&segment, 1}, true, prediction, prediction);
-  }
+  // A loss does not write down what it makes of the last layer.
+  if (step.target.data != nullptr || loss_adds_bias(mixes()))
+    decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder, true);
   decoder_.show_values(decoder_tape_, rows, 0, watch);
   decoder_.show_gradients(decoder_tape_, rows, 0, watch);
   if (variational()) {

@@ -43,6 +43,8 @@ class Autoencoder final : public Trainable<T> {
   enum LossSlot { reconstruction_slot, kl_slot, weighted_kl_slot, gradient_norm_slot };
 
   bool variational() const { return options_.type == ModelType::vae; }
+  /// Whether training reads mixed batches, which are also what is to be reconstructed.
+  bool mixes() const { return options_.input.mix > 0; }
   /// A VAE's network from the last hidden layer to its mean or log-variance.
   std::optional<Network<T>> head(const char* name, std::int64_t skip);
   /// Batches of a step that are told products of genes.
@@ -58,6 +60,7 @@ class Autoencoder final : public Trainable<T> {
     StepState<T>* state;
     MatrixView<T> mu{}, z{};  ///< the latent layer's values, and what is drawn around them
     NetworkBatch<T> decoder{};
+    MatrixView<const T> target{};  ///< where the decoder ends in the squared error of dense cells: those
     RandomStream noise(std::uint64_t seed) const { return {seed, Purpose::latent, 0, &state->step}; }
   };
   /// Runs the encoder and a VAE's heads; returns the latent layer's values (of a VAE mu).
@@ -70,6 +73,10 @@ class Autoencoder final : public Trainable<T> {
   MatrixView<T> draw_latent(RandomStream noise, MatrixView<const T> mu, Divergence divergence,
                             const T* kl_weight, double* kl, double* weighted_kl);
   MatrixView<T> log_variances(std::int64_t rows) const;
+  /// Whether that is what a training step ends in, where the batch lies dense.
+  bool ends_in_error() const;
+  /// The decoder and the loss, up to the gradient at the decoder's output.
+  void reconstruct(const Step& step);
   /// The loss of a prediction of the batch, or where that is `mixed` of what it became.
   void add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed,
                           double gradient_scale, double* loss, MatrixView<T> grad);
@@ -96,7 +103,7 @@ class Autoencoder final : public Trainable<T> {
   /// Of the decoder's output layer, which the loss adds.
   std::span<const T> last_bias();
   /// Shows the step before its optimizer, in the order of the computation.
-  void show_step(std::int64_t rows, MatrixView<const T> z, bool mixed);
+  void show_step(const Step& step);
 
   Context& context_;
   const ModelOptions options_;

@@ -122,9 +122,11 @@ class ControlInput {
     if (share_ > 0) controls_ = Buffer<std::int32_t>(context, controls);
   }
 
+  bool exchanges() const { return controls_.size() > 0; }
+
   template <class T>
   BatchRows rows(Context& context, const BatchRows& batch, const RandomStream& draws) {
-    if (controls_.size() == 0) return batch;
+    if (!exchanges()) return batch;
     draw_partners<T>(context, batch, controls_.span(), share_, draws,
                      rows_.span().first(static_cast<std::size_t>(batch.count)));
     return {.order = rows_.data(), .batch = nullptr, .stride = 0, .count = batch.count};

@@ -165,7 +165,7 @@ void Critic<T>::prepare_generator_pass() {
 }
 
 template <class T>
-void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticLosses losses) {
+void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses) {
   const Rows rows{n, penalised()};
   const MatrixView<T> real = input(rows.real(), n);
   if (penalised()) {
@@ -191,12 +191,17 @@ void Critic<T>::train_update(std::int64_t n, const std::int64_t* update, CriticL
                    {.rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())}, true);
 
   phases_.enter(Phase::loss);
-  adversarial_gradients(rows, losses);
-  phases_.enter(Phase::backward);  // the penalty's passes lead there
-  if (penalised()) {
-    penalty_passes(rows, segments.back(), losses);
-    if (!interpolated_pass_has_gradient()) segments.pop_back();
+  if (!penalised()) {
+    adversarial_gradients(rows, losses);
+    phases_.enter(Phase::backward);
+    return backward(rows, segments);
   }
+  // Their first use comes behind the penalty's passes.
+  beside(context_, [&] { adversarial_gradients(rows, losses); });
+  phases_.enter(Phase::backward);  // the penalty's passes lead there
+  penalty_passes(rows, segments.back(), losses);
+  if (!interpolated_pass_has_gradient()) segments.pop_back();
+  join(context_);
   backward(rows, segments);
 }
 
@@ -352,7 +357,7 @@ void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segm
 }
 
 template <class T>
-void Critic<T>::generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
+void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, double* loss,
                                    MatrixView<T> grad_input) {
   const std::int64_t n = generated.rows;
   const int head = network_.size() - 1;

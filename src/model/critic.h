@@ -9,7 +9,7 @@
 
 namespace sparcell {
 
-/// Where the losses of one update are added.
+/// Where the losses of one update are added: each has its own place, for some are added beside others.
 struct CriticLosses {
   double* adversarial;  ///< without the penalty
   double* penalty;      ///< unweighted
@@ -51,12 +51,11 @@ class Critic {
 
   /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
   /// counts updates, in device memory.
-  void train_update(std::int64_t rows, const std::int64_t* update, CriticLosses losses);
+  void train_update(std::int64_t rows, Counter update, CriticLosses losses);
 
   /// The generator's adversarial loss and its gradient at the generated cells (overwritten); the critic's
   /// parameters get none.
-  void generator_gradient(MatrixView<const T> generated, const std::int64_t* step, double* loss,
-                          MatrixView<T> grad);
+  void generator_gradient(MatrixView<const T> generated, Counter step, double* loss, MatrixView<T> grad);
 
   /// Shows what the last update computed, and the last pass of the generator's.
   void show_update(std::int64_t rows, const Watch<T>& watch) const;

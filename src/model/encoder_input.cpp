@@ -125,6 +125,12 @@ NetworkInput<T> EncoderInput<T>::for_linear_path(std::int64_t rows) const {
 }
 
 template <class T>
+MatrixView<const T> EncoderInput<T>::dense_target(std::int64_t rows) const {
+  const bool of_others = controls_.exchanges() && options_.input.mix == 0;
+  return values_.size() == 0 || of_others ? MatrixView<const T>() : view(values_, rows);
+}
+
+template <class T>
 NetworkInput<T> EncoderInput<T>::for_weight_gradient(const BatchRows& rows) const {
   if (reading_ == Reading::rows && !dense_gradient_) return {data_.x(), rows};
   return without_rows(rows.count);

@@ -46,7 +46,11 @@ class EncoderInput {
   /// Of the batch that was loaded: its values (mixed, not standardized), to which a mixed batch is to be
   /// reconstructed; empty where nothing reads them.
   MatrixView<const T> values(std::int64_t rows) const;
-  /// The same as linear paths read them.
+  /// And what a training step's batch is to be reconstructed to, where that lies dense: the mixed values, or
+  /// the cells, unless others are read in place of some. Empty where not. Made beside where that is prepared:
+  /// join before it is read.
+  MatrixView<const T> dense_target(std::int64_t rows) const;
+  /// The values as linear paths read them.
   NetworkInput<T> for_linear_path(std::int64_t rows) const;
   /// And the input of the first layer, for the gradient of its weight.
   NetworkInput<T> for_weight_gradient(const BatchRows& rows) const;

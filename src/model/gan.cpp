@@ -18,7 +18,8 @@ enum LossSlot {
   generated_score_slot,
   critic_norm_slot,
   generator_norm_slot,
-  scratch_slot
+  scratch_slot,
+  penalty_scratch_slot
 };
 
 /// Numbers of the dropout passes; critic.h has its own from 2 on.
@@ -77,23 +78,24 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     critic_.take_conditions(data_.told(rows));
   }
   if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
-  for (std::int64_t update = 0; update < options_.gan.critic_steps; ++update) {
+  for (std::int64_t k = 0; k < options_.gan.critic_steps; ++k) {
     // Only the last update's losses are recorded; the others go to a place that nobody reads.
-    const bool last = update + 1 == options_.gan.critic_steps;
+    const bool last = k + 1 == options_.gan.critic_steps;
     double* losses = state->losses;
     CriticLosses recorded{&losses[critic_slot], &losses[penalty_slot], &losses[real_score_slot],
                           &losses[generated_score_slot], &losses[critic_norm_slot]};
     double* scratch = &losses[scratch_slot];
-    critic_update(rows, state, last ? recorded : CriticLosses{scratch, scratch, scratch, scratch, nullptr});
+    critic_update(
+        rows, state, {&state->update, k},
+        last ? recorded : CriticLosses{scratch, &losses[penalty_scratch_slot], scratch, scratch, nullptr});
   }
   if (!per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   generator_update(rows, state);
 }
 
 template <class T>
-void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses) {
-  if (options_.gan.latent_draw == LatentDraw::per_update)
-    generator_.draw_input(rows.count, 1, &state->update);
+void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, Counter update, CriticLosses losses) {
+  if (options_.gan.latent_draw == LatentDraw::per_update) generator_.draw_input(rows.count, 1, update);
   beside(context_, [&] {
     this->phases_.enter(Phase::data);
     gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
@@ -101,10 +103,10 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
     this->phases_.enter(Phase::forward);
     critic_.prepare_update();
   });
-  const MatrixView<T> generated = generator_.run(data_.told(rows), generator_for_critic, &state->update,
-                                                 critic_.generated_rows(rows.count));
+  const MatrixView<T> generated =
+      generator_.run(data_.told(rows), generator_for_critic, update, critic_.generated_rows(rows.count));
   join(context_);
-  critic_.train_update(rows.count, &state->update, losses);
+  critic_.train_update(rows.count, update, losses);
   if (this->watch_) {
     generator_.show_values(generated, this->watch_);
     critic_.show_update(rows.count, this->watch_);
@@ -116,10 +118,9 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, CriticLos
     clip_gradients<T>(context_, options_.train.clip_norm, critic_parameters_.gradients(),
                       losses.gradient_norm != nullptr ? losses.gradient_norm : &state->losses[scratch_slot]);
   }
-  adam_step<T>(context_, options_.train.critic, &state->critic_learning_rate, &state->update,
+  adam_step<T>(context_, options_.train.critic, &state->critic_learning_rate, update,
                critic_parameters_.values(), critic_parameters_.gradients(),
                critic_parameters_.first_moments(), critic_parameters_.second_moments());
-  end_critic_update<T>(context_, state);
 }
 
 template <class T>
@@ -138,14 +139,15 @@ void Gan<T>::generator_update(const BatchRows& cells, StepState<T>* state) {
     critic_.show_generator_pass(rows, this->watch_);
     generator_.show_gradients(rows, this->watch_);
   }
+  beside(context_, [&] { end_step<T>(context_, options_.gan.critic_steps, state); });
   this->phases_.enter(Phase::optimizer);
   Arena<T>& parameters = generator_.parameters();
   clip_gradients<T>(context_, options_.train.clip_norm, parameters.gradients(),
                     &state->losses[generator_norm_slot]);
-  adam_step<T>(context_, options_.train.generator, &state->generator_learning_rate, &state->step,
+  adam_step<T>(context_, options_.train.generator, &state->generator_learning_rate, &state->taken,
                parameters.values(), parameters.gradients(), parameters.first_moments(),
                parameters.second_moments());
-  generator_.update_average(&state->step);
+  generator_.update_average(&state->taken);
 }
 
 template <class T>

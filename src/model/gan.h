@@ -34,7 +34,8 @@ class Gan final : public Trainable<T> {
                      const Csr<float>& conditions) override;
 
  private:
-  void critic_update(const BatchRows& rows, StepState<T>* state, CriticLosses losses);
+  /// `update` counts all that came before.
+  void critic_update(const BatchRows& rows, StepState<T>* state, Counter update, CriticLosses losses);
   void generator_update(const BatchRows& rows, StepState<T>* state);
 
   Context& context_;

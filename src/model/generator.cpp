@@ -159,12 +159,12 @@ void Generator<T>::take_library(const Csr<float>& genes) {
 }
 
 template <class T>
-RandomStream Generator<T>::gate_noise(std::uint32_t pass, const std::int64_t* step) const {
+RandomStream Generator<T>::gate_noise(std::uint32_t pass, Counter step) const {
   return RandomStream(seed_, Purpose::generator_input, gate_index + pass, step);
 }
 
 template <class T>
-void Generator<T>::draw_input(std::int64_t rows, std::uint32_t index, const std::int64_t* step) {
+void Generator<T>::draw_input(std::int64_t rows, std::uint32_t index, Counter step) {
   const MatrixView<T> all = input(rows);
   fill_normal<T>(context_, RandomStream(seed_, Purpose::generator_input, latent_index + index, step), T(1),
                  {all.data, static_cast<std::size_t>(all.size())});
@@ -174,7 +174,7 @@ void Generator<T>::draw_input(std::int64_t rows, std::uint32_t index, const std:
 }
 
 template <class T>
-MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, const std::int64_t* step,
+MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, Counter step,
                                 MatrixView<T> out) {
   const std::int64_t rows = cells.rows.count;
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
@@ -207,8 +207,8 @@ MatrixView<T> Generator<T>::grad(std::int64_t rows) {
 }
 
 template <class T>
-void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step,
-                            double* loss, PhaseClock& phases) {
+void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, Counter step, double* loss,
+                            PhaseClock& phases) {
   const std::int64_t rows = cells.rows;
   const int last = network_.size() - 1;
   const MatrixView<T> at_cells = grad(rows), at_outputs = network_.rows_of(tape_.back().grad, last, 0, rows);
@@ -238,7 +238,7 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, const
   }
   const Segment segment{.first = 0, .rows = rows, .pass = pass, .step = step, .slot = 0};
   network_.backward(context_, tape_, {.rows = rows, .segments = {&segment, 1}, .conditions = told_cells_},
-                    {.input = input(rows)});
+                    {.input = input(rows), .ends_here = !pairs_});
   if (pairs_) pairs_->backward(context_, 0, told_cells_);
 }
 

@@ -24,18 +24,17 @@ class Generator {
   void begin_from(const TrainingStart& start);
 
   /// Draws the input of `rows` rows; `index` is 0, or 1 for draws that are counted by critic updates.
-  void draw_input(std::int64_t rows, std::uint32_t index, const std::int64_t* step);
+  void draw_input(std::int64_t rows, std::uint32_t index, Counter step);
   /// Runs in training mode on the input that was drawn and on the conditions of as many cells, to `out` or,
   /// where that is an empty view, to memory of its own. Numbers of dropout and of the gates' noise: `pass` (0
   /// or 1) and `step`.
-  MatrixView<T> run(const Conditions<T>& cells, std::uint32_t pass, const std::int64_t* step,
-                    MatrixView<T> out);
+  MatrixView<T> run(const Conditions<T>& cells, std::uint32_t pass, Counter step, MatrixView<T> out);
 
   /// Where the gradient at the cells of the last run goes before `backward`.
   MatrixView<T> grad(std::int64_t rows);
   /// Adds the sparsity term of the last run (unweighted) to *loss, and its gradient where that belongs; then
   /// the way back. Gradients of weights are made beside: join before they are read.
-  void backward(MatrixView<const T> cells, std::uint32_t pass, const std::int64_t* step, double* loss,
+  void backward(MatrixView<const T> cells, std::uint32_t pass, Counter step, double* loss,
                 PhaseClock& phases);
   /// After the optimizer moved the weights.
   void update_average(const std::int64_t* step);
@@ -65,7 +64,7 @@ class Generator {
   /// From the network's outputs to cells.
   MatrixView<T> finish(MatrixView<T> outputs, RandomStream noise, std::int64_t first_row,
                        MatrixView<T> cells);
-  RandomStream gate_noise(std::uint32_t pass, const std::int64_t* step) const;
+  RandomStream gate_noise(std::uint32_t pass, Counter step) const;
   MatrixView<T> of(const Buffer<T>& buffer, std::int64_t rows, std::int64_t cols) const {
     return {buffer.data(), rows, cols};
   }

@@ -10,9 +10,9 @@ namespace sparcell {
 struct Segment {
   std::int64_t first = 0;
   std::int64_t rows = 0;
-  std::uint32_t pass = 0;              ///< of the dropout streams: index pass * 16 + layer
-  const std::int64_t* step = nullptr;  ///< of the dropout streams
-  int slot = 0;                        ///< which of the tape's spectral norms
+  std::uint32_t pass = 0;  ///< of the dropout streams: index pass * 16 + layer
+  Counter step{};          ///< of the dropout streams
+  int slot = 0;            ///< which of the tape's spectral norms
 };
 
 /// Of one layer. Memory for at most as many rows as the tape was made for, allocated once.

@@ -2,6 +2,7 @@
 
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/linear.h"
+#include "sparcell/ops/linear_loss.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/sparse_linear.h"
@@ -115,13 +116,15 @@ void Network<T>::product(Context& context, int layer, MatrixView<const T> input,
 
 template <class T>
 void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
-                                MatrixView<T> grad_input, bool accumulate) {
+                                MatrixView<T> grad_input, bool accumulate, std::span<T> grad_bias) {
   const bool input_major = shape(layer).input_major;
   if (!input_major && !accumulate) {
     const LayerPass<T> all{.rows = grad.rows};
     return linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, grad,
-                              this->of_features(layer, weight(layer)), {}, grad_input, {});
+                              this->of_features(layer, weight(layer)), {}, grad_input,
+                              {.bias = grad_bias, .weight = {}, .offset = {}});
   }
+  require(grad_bias.empty(), "a gradient at an input is added up over rows where it is a product alone");
   matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
             this->of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
 }
@@ -292,33 +295,64 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
 }
 
 template <class T>
-MatrixView<T> Network<T>::forward(Context& context, Tape& tape, const NetworkInput<T>& network_input,
-                                  const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
-  const int last = size() - 1;
-  for (int k = 0; k <= last; ++k) {
-    const bool elsewhere = k == last && ending.out.data != nullptr;
-    const bool with_bias = !(k == last && ending.without_bias);
-    // An activation needs what it is taken of beside it.
-    const bool straight = elsewhere && !shape(k).hidden;
-    const MatrixView<T> linear = straight ? ending.out : rows_of(tape[k].a, k, 0, batch.rows);
-    const MatrixView<T> out = elsewhere ? ending.out : output(tape, k, 0, batch.rows);
-    const NetworkInput<T> input =
-        k == 0 ? network_input : NetworkInput<T>(output(tape, k - 1, 0, batch.rows));
-    if (is_alone(k) && !input.is_by_columns()) {
-      forward_whole(context, k, tape[k], batch.segments, training, input, with_bias, linear, out);
-    } else {
-      forward_product(context, k, tape[k], input, batch, linear);
-      if (with_bias) activate(context, k, tape[k], batch.segments, training, linear, out);
-    }
+NetworkInput<T> Network<T>::input_of(int layer, const Tape& tape, const NetworkInput<T>& input,
+                                     const NetworkBatch<T>& batch) const {
+  return layer == 0 ? input : NetworkInput<T>(output(tape, layer - 1, 0, batch.rows));
+}
+
+/// `ending` is the last layer's.
+template <class T>
+void Network<T>::forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& network_input,
+                               const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
+  const bool elsewhere = ending.out.data != nullptr, with_bias = !ending.without_bias;
+  // An activation needs what it is taken of beside it.
+  const bool straight = elsewhere && !shape(layer).hidden;
+  const MatrixView<T> linear = straight ? ending.out : rows_of(tape[layer].a, layer, 0, batch.rows);
+  const MatrixView<T> out = elsewhere ? ending.out : output(tape, layer, 0, batch.rows);
+  const NetworkInput<T> input = input_of(layer, tape, network_input, batch);
+  if (is_alone(layer) && !input.is_by_columns()) {
+    forward_whole(context, layer, tape[layer], batch.segments, training, input, with_bias, linear, out);
+  } else {
+    forward_product(context, layer, tape[layer], input, batch, linear);
+    if (with_bias) activate(context, layer, tape[layer], batch.segments, training, linear, out);
   }
+}
+
+template <class T>
+MatrixView<T> Network<T>::forward(Context& context, Tape& tape, const NetworkInput<T>& input,
+                                  const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
+  forward_hidden(context, tape, input, batch, training);
+  return forward_last(context, tape, input, batch, training, ending);
+}
+
+template <class T>
+void Network<T>::forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
+                                const NetworkBatch<T>& batch, bool training) {
+  for (int k = 0; k + 1 < size(); ++k) forward_layer(context, k, tape, input, batch, training, {});
+}
+
+template <class T>
+MatrixView<T> Network<T>::forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
+                                       const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
+  const int last = size() - 1;
+  forward_layer(context, last, tape, input, batch, training, ending);
   return ending.out.data != nullptr ? ending.out : output(tape, last, 0, batch.rows);
+}
+
+template <class T>
+void Network<T>::output_error(Context& context, Tape& tape, const NetworkInput<T>& input,
+                              const NetworkBatch<T>& batch, const OutputError<T>& error) {
+  const int last = size() - 1;
+  linear_squared_error<T>(context, input_of(last, tape, input, batch).dense, weight(last),
+                          layer_parameters(last).bias, error.target, error.loss_scale, error.gradient_scale,
+                          error.loss, gradient(tape, last, batch.rows), layer_gradients(last).bias);
 }
 
 template <class T>
 void Network<T>::backward(Context& context, Tape& tape, const NetworkBatch<T>& batch, const WayBack<T>& way) {
   const int last = size() - 1;
   for (int k = last; k >= 0; --k) {
-    back_through_layer(context, k, tape, batch, way.with_parameters);
+    back_through_layer(context, k, tape, batch, way);
     if (way.with_parameters) back_to_weight(context, k, tape, batch, way);
     back_to_input(context, k, tape, batch, way);
   }
@@ -331,10 +365,10 @@ void Network<T>::backward(Context& context, Tape& tape, const NetworkBatch<T>& b
 
 template <class T>
 void Network<T>::back_through_layer(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
-                                    bool with_parameters) {
+                                    const WayBack<T>& way) {
   const MatrixView<T> grad = gradient(tape, layer, batch.rows);
   const MatrixView<const T> a = rows_of(tape[layer].a, layer, 0, batch.rows);
-  const auto gradients = with_parameters ? layer_gradients(layer) : LayerGradients<T>{};
+  const auto gradients = way.with_parameters ? layer_gradients(layer) : LayerGradients<T>{};
   const std::vector<LayerPass<T>> all_passes = passes(layer, tape[layer], batch.segments);
   const int above = layer + 1;
   const auto alone = [&] {
@@ -347,7 +381,7 @@ void Network<T>::back_through_layer(Context& context, int layer, Tape& tape, con
                        gradients);
   } else if (!is_bare(layer)) {
     alone();
-  } else if (with_parameters) {
+  } else if (way.with_parameters && (way.with_last_bias || above < size())) {
     beside(context, alone);  // nothing but the sums of the bias's gradient
   }
 }
@@ -358,6 +392,9 @@ void Network<T>::back_to_weight(Context& context, int layer, Tape& tape, const N
   require(!shape(layer).deviation, "layer {} sees deviations, which its caller has to go back through",
           layer);
   if (layer == 0 && way.input.empty()) return;
+  // What nothing follows need not wait for what is beside.
+  if (layer == 0 && way.ends_here && !conditioned() && !skips())
+    return first_weight_gradient(context, gradient(tape, layer, batch.rows), way.input);
   beside(context, [&] {
     const MatrixView<T> grad = gradient(tape, layer, batch.rows);
     if (layer == 0) {
@@ -378,7 +415,7 @@ void Network<T>::back_to_input(Context& context, int layer, Tape& tape, const Ne
   const MatrixView<T> grad = gradient(tape, layer, batch.rows);
   const MatrixView<T> below = layer > 0 ? gradient(tape, layer - 1, batch.rows) : way.grad_input;
   if (below.data == nullptr) return;
-  input_gradient(context, layer, grad, below);
+  input_gradient(context, layer, grad, below, false, layer == 0 ? way.grad_input_bias : std::span<T>());
   if (!shape(layer).deviation) return;
   deviation_backward(context, layer, tape[layer], 0, batch.segments, grad,
                      output(tape, layer - 1, 0, batch.rows), below);

@@ -51,13 +51,24 @@ struct Ending {
   bool without_bias = false;  ///< the last bias is left to what comes next
 };
 
+/// The squared error that the outputs of a network are trained with (ops/linear_loss.h).
+template <class T>
+struct OutputError {
+  MatrixView<const T> target{};
+  double loss_scale = 1, gradient_scale = 1;
+  double* loss = nullptr;  ///< is added to
+};
+
 /// What the way back is for. An empty view or input: not that.
 template <class T>
 struct WayBack {
   NetworkInput<T> input{};              ///< of the pass: for the gradient of the first weight
   MatrixView<T> grad_input{};           ///< where the gradient at the input goes
+  std::span<T> grad_input_bias{};       ///< what its columns' sums are added to; not of a network that skips
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
+  bool with_last_bias = true;           ///< false: the last layer's bias has its gradient already
+  bool ends_here = false;               ///< a join follows: see backward
   std::function<void(int)> finished{};  ///< see backward
 };
 
@@ -88,12 +99,25 @@ class Network : public NetworkTensors<T> {
   /// that is told conditions reads no rows of sparse matrices.
   MatrixView<T> forward(Context& context, Tape& tape, const NetworkInput<T>& input,
                         const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
+  /// In two parts: all layers but the last, and the last one.
+  void forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
+                      const NetworkBatch<T>& batch, bool training);
+  MatrixView<T> forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
+                             const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
+
+  /// Whether the last layer is a bare Linear of nothing but the layer below, so that output_error may take
+  /// its place in training: the squared error of outputs which go nowhere. That leaves the gradient at them
+  /// in tape.back().grad and adds that of the last bias, of which `backward` is told (with_last_bias).
+  bool ends_bare() const { return is_bare(size() - 1) && is_alone(size() - 1); }
+  void output_error(Context& context, Tape& tape, const NetworkInput<T>& input, const NetworkBatch<T>& batch,
+                    const OutputError<T>& error);
 
   /// The way back of training from the gradient at the output, which lies in tape.back().grad. Leaves the
   /// gradient at the first product in tape[0].grad. Gradients of parameters are added to the arena's, those
-  /// of weights beside (core/branches.h): join before they are read. There `finished(layer)` is called where
-  /// a layer behind the first has the gradients of its weight and bias and is read no more. A network that
-  /// sees deviations gets no gradients of parameters here.
+  /// of weights beside (core/branches.h), the first weight's last of all and, where that `ends_here`, not
+  /// beside: join before they are read. There `finished(layer)` is called where a layer behind the first has
+  /// the gradients of its weight and bias and is read no more; not with `ends_here`. A network that sees
+  /// deviations gets no gradients of parameters here.
   void backward(Context& context, Tape& tape, const NetworkBatch<T>& batch, const WayBack<T>& way);
 
   /// Shows the values of a forward pass over `rows` rows, layer by layer (the last one's are in `out` where
@@ -109,9 +133,10 @@ class Network : public NetworkTensors<T> {
   /// out = input W^T, or += where `accumulate`.
   void product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
                bool accumulate = false);
-  /// grad_input = grad W, or += where `accumulate`.
+  /// grad_input = grad W, or += where `accumulate`. Without that the sums of its columns are added to
+  /// `grad_bias`, where that is not empty: the gradient of a bias that was added to the input.
   void input_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> grad_input,
-                      bool accumulate = false);
+                      bool accumulate = false, std::span<T> grad_bias = {});
   /// Gradient of W += grad^T input.
   void weight_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<const T> input);
 
@@ -162,6 +187,11 @@ class Network : public NetworkTensors<T> {
   void forward_whole(Context& context, int layer, const LayerTape<T>& tape, std::span<const Segment> segments,
                      bool training, const NetworkInput<T>& input, bool with_bias, MatrixView<T> linear,
                      MatrixView<T> out);
+  /// What a layer reads: the outputs below, or the network's input.
+  NetworkInput<T> input_of(int layer, const Tape& tape, const NetworkInput<T>& input,
+                           const NetworkBatch<T>& batch) const;
+  void forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& input,
+                     const NetworkBatch<T>& batch, bool training, const Ending<T>& ending);
   /// Another layer's product.
   void forward_product(Context& context, int layer, const LayerTape<T>& tape, const NetworkInput<T>& input,
                        const NetworkBatch<T>& batch, MatrixView<T> linear);
@@ -177,7 +207,7 @@ class Network : public NetworkTensors<T> {
   /// Parts of the way back: from the gradient at the product of the layer above, or at the output, to that
   /// at a layer's own; that of its weight; that at its input.
   void back_through_layer(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
-                          bool with_parameters);
+                          const WayBack<T>& way);
   void back_to_weight(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
                       const WayBack<T>& way);
   void back_to_input(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,

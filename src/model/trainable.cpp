@@ -3,6 +3,7 @@
 #include "math/philox.h"
 #include "model/autoencoder.h"
 #include "model/gan.h"
+#include "sparcell/core/branches.h"
 
 namespace sparcell {
 
@@ -11,6 +12,14 @@ std::unique_ptr<Trainable<T>> make_model(Context& context, const ModelOptions& o
                                          const DeviceData<T>& data, std::uint64_t seed) {
   if (options.type == ModelType::gan) return std::make_unique<Gan<T>>(context, options, data, seed);
   return std::make_unique<Autoencoder<T>>(context, options, data, seed);
+}
+
+template <class T>
+void take_step(Context& context, const StepPlan& plan, Trainable<T>& model, const BatchRows& rows,
+               StepState<T>* state) {
+  beside(context, [&] { begin_step<T>(context, plan, state); });
+  model.train_step(rows, state);
+  join(context);
 }
 
 template <class T>
@@ -50,6 +59,8 @@ template std::unique_ptr<Trainable<float>> make_model(Context&, const ModelOptio
                                                       std::uint64_t);
 template std::unique_ptr<Trainable<double>> make_model(Context&, const ModelOptions&,
                                                        const DeviceData<double>&, std::uint64_t);
+template void take_step(Context&, const StepPlan&, Trainable<float>&, const BatchRows&, StepState<float>*);
+template void take_step(Context&, const StepPlan&, Trainable<double>&, const BatchRows&, StepState<double>*);
 template std::vector<float> draw_normals(const RandomStream&, std::int64_t, std::int64_t);
 template std::vector<double> draw_normals(const RandomStream&, std::int64_t, std::int64_t);
 

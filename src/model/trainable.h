@@ -50,7 +50,9 @@ class Trainable {
   virtual void begin_from(const TrainingStart&) {}
 
   /// One optimizer step (for a GAN: all critic updates and one of the generator) on the batch, all on the
-  /// device. `begin_step` came before, `end_step` follows. Loss sums are added to state->losses.
+  /// device, as take_step below calls it: begin_step may be under way beside (core/branches.h), to be joined
+  /// before what it sets is read; end_step is called beside the last optimizers, which go by what begin_step
+  /// set. Loss sums are added to state->losses.
   virtual void train_step(const BatchRows& rows, StepState<T>* state) = 0;
 
   /// Names and means of an epoch's losses from the sums of its steps.
@@ -125,6 +127,12 @@ class Trainable {
 template <class T>
 std::unique_ptr<Trainable<T>> make_model(Context& context, const ModelOptions& options,
                                          const DeviceData<T>& data, std::uint64_t seed);
+
+/// One training step with its begin and end. Neither keeps the model's own work waiting where there are
+/// branches; all are joined.
+template <class T>
+void take_step(Context& context, const StepPlan& plan, Trainable<T>& model, const BatchRows& rows,
+               StepState<T>* state);
 
 /// Elements [first, first + count) of a stream of standard normals, on the host.
 template <class T>

@@ -46,7 +46,7 @@ void linear_backward(Context& context, const LayerForm& form, const LayerParamet
           weight_next.rows, weight_next.cols, grad_linear.rows, grad_linear.cols);
   require(grad_next.cols > 0 || grad_linear.size() == 0,
           "linear_backward: a layer without outputs behind it");
-  const bool alone = is_product_alone(form, parameters, passes) && gradients.bias.empty();
+  const bool alone = is_product_alone(form, parameters, passes);
   check_layer_backward<T>("linear_backward", form, parameters, passes,
                           alone && a.data == nullptr ? MatrixView<const T>(grad_linear) : a, grad_linear,
                           grad_linear, gradients);

@@ -27,17 +27,24 @@ void squared_error(Context& context, MatrixView<const T> prediction, std::span<c
 SPARCELL_INSTANTIATE(squared_error);
 
 template <class T>
-void dense_squared_error(Context& context, MatrixView<const T> prediction, MatrixView<const T> target,
-                         double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient) {
+void dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
+                         MatrixView<const T> target, double loss_scale, double gradient_scale, double* loss,
+                         MatrixView<T> gradient, std::span<T> grad_bias) {
   require(prediction.rows == target.rows && prediction.cols == target.cols,
           "dense_squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows,
           prediction.cols, target.rows, target.cols);
   require(gradient.data == nullptr || (gradient.rows == prediction.rows && gradient.cols == prediction.cols),
           "dense_squared_error: the gradient is {} x {}, the prediction {} x {}", gradient.rows,
           gradient.cols, prediction.rows, prediction.cols);
+  require(bias.empty() || static_cast<std::int64_t>(bias.size()) == prediction.cols,
+          "dense_squared_error: {} biases for {} columns", bias.size(), prediction.cols);
+  require(grad_bias.empty() ||
+              (static_cast<std::int64_t>(grad_bias.size()) == prediction.cols && gradient.data != nullptr),
+          "dense_squared_error: {} gradients of biases for {} columns{}", grad_bias.size(), prediction.cols,
+          gradient.data == nullptr ? " without a gradient" : "");
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(dense_squared_error, context, prediction, target, loss_scale, gradient_scale, loss,
-                    gradient);
+  SPARCELL_DISPATCH(dense_squared_error, context, prediction, bias, target, loss_scale, gradient_scale, loss,
+                    gradient, grad_bias);
 }
 SPARCELL_INSTANTIATE(dense_squared_error);
 

@@ -5,9 +5,9 @@
 namespace sparcell {
 
 template <class T>
-void adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate,
-               const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
-               std::span<T> first_moment, std::span<T> second_moment) {
+void adam_step(Context& context, const OptimizerOptions& options, const T* learning_rate, Counter step,
+               std::span<T> parameters, std::span<T> gradients, std::span<T> first_moment,
+               std::span<T> second_moment) {
   require(parameters.size() == gradients.size() && parameters.size() == first_moment.size() &&
               parameters.size() == second_moment.size(),
           "adam_step: {} parameters, {} gradients, {} and {} moments", parameters.size(), gradients.size(),

@@ -12,15 +12,9 @@ void begin_step(Context& context, const StepPlan& plan, StepState<T>* state) {
 SPARCELL_INSTANTIATE(begin_step);
 
 template <class T>
-void end_step(Context& context, StepState<T>* state) {
-  SPARCELL_DISPATCH(end_step, context, state);
+void end_step(Context& context, std::int64_t updates, StepState<T>* state) {
+  SPARCELL_DISPATCH(end_step, context, updates, state);
 }
 SPARCELL_INSTANTIATE(end_step);
-
-template <class T>
-void end_critic_update(Context& context, StepState<T>* state) {
-  SPARCELL_DISPATCH(end_critic_update, context, state);
-}
-SPARCELL_INSTANTIATE(end_critic_update);
 
 }  // namespace sparcell

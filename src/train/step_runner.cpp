@@ -21,9 +21,7 @@ void StepRunner::step(std::int64_t rows) { take(rows, false); }
 void StepRunner::take(std::int64_t rows, bool branches) {
   allow_branches(context_, branches);
   const TrainingProducts as_options_say(context_);
-  begin_step<float>(context_, plan_, state_);
-  model_.train_step({order_, &state_->batch, batch_, rows}, state_);
-  end_step<float>(context_, state_);
+  take_step<float>(context_, plan_, model_, {order_, &state_->batch, batch_, rows}, state_);
 }
 
 std::unique_ptr<Recording> StepRunner::record(std::int64_t rows, std::int64_t steps) {

@@ -27,7 +27,8 @@ Csr<float> some_cells() {
 struct Beside {
   bool skip = false;
   InputOptions input{};
-  bool told = false;  ///< whether networks are told conditions, the encoder too
+  bool told = false;    ///< whether networks are told conditions, the encoder too
+  double controls = 0;  ///< the share of cells that controls stand in for
 };
 
 ModelOptions options_of(ModelType type, const Beside& beside) {
@@ -35,6 +36,7 @@ ModelOptions options_of(ModelType type, const Beside& beside) {
   options.type = type;
   options.skip = beside.skip;
   options.input = beside.input;
+  options.conditioning.control_input = beside.controls;
   if (beside.told) {
     options.condition = {"perturbation"};
     options.conditioning.encoder = true;
@@ -79,7 +81,9 @@ class Model {
         state_(context_, 1) {
     model_ = make_model<double>(context_, options_, data_, 3);
     model_->initialize();
-    model_->begin_from(start_of(x));
+    TrainingStart start = start_of(x);
+    if (beside.controls > 0) start.controls = {2, 3, 5};
+    model_->begin_from(start);
     std::vector<std::int32_t> order(static_cast<std::size_t>(x.rows));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i * 5 % order.size());
     order_.upload(order);
@@ -98,9 +102,7 @@ class Model {
       state.base_learning_rate = 1e-3;
       state.batch = step % 3;
       state_.upload({&state, 1});
-      begin_step<double>(context_, plan, state_.data());
-      model_->train_step({order_.data(), &state_.data()->batch, 8, 8}, state_.data());
-      end_step<double>(context_, state_.data());
+      take_step<double>(context_, plan, *model_, {order_.data(), &state_.data()->batch, 8, 8}, state_.data());
     }
   }
 
@@ -196,6 +198,17 @@ TEST(DataPaths, HowBatchesAreReadFollowsDeviceOptionsAndZeros) {
   EXPECT_EQ(reading_of(cpu, mixed, sparse), Reading::columns);
   EXPECT_EQ(reading_of(gpu, mixed, sparse), Reading::dense);
   for (const Device& device : {cpu, gpu}) EXPECT_EQ(reading_of(device, mixed, full), Reading::dense);
+}
+
+TEST(DataPaths, CellsStayTheTargetWhereControlsAreRead) {
+  const Csr<float> x = some_cells();
+  const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
+  for (ModelType type : encoders) {
+    Model sparse(type, x, {}, {.controls = 0.5}), dense(type, x, unit, {.controls = 0.5});
+    sparse.take_steps(6);
+    dense.take_steps(6);
+    expect_close(sparse.tensors(), dense.tensors());
+  }
 }
 
 TEST(DataPaths, ScalerGivesTheStepsOfStandardizedCells) {

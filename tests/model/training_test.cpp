@@ -64,10 +64,8 @@ class TrainedCopy {
     host.base_learning_rate = options_.train.optimizer.learning_rate;
     std::fill(std::begin(host.losses), std::end(host.losses), 0.0);
     state_.upload({&host, 1});
-    begin_step<T>(context_, plan, state_.data());
-    model_->train_step({order_.data(), &state_.data()->batch, golden_.batch(), golden_.batch()},
-                       state_.data());
-    end_step<T>(context_, state_.data());
+    take_step<T>(context_, plan, *model_,
+                 {order_.data(), &state_.data()->batch, golden_.batch(), golden_.batch()}, state_.data());
     std::map<std::string, double> losses;
     for (const auto& [name, value] : model_->training_losses(state_.to_host().front(), golden_.batch(), 1))
       losses[name] = value;

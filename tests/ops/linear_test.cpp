@@ -264,6 +264,32 @@ TYPED_TEST(Linear, WithoutAnythingBehindItIsTheProduct) {
   }
 }
 
+TYPED_TEST(Linear, WithoutAnythingBehindItHasTheGradientOfABias) {
+  using T = TypeParam;
+  for (const Size& size : {Size{9, 33, 5}, Size{257, 40, 4}, Size{130, 515, 3}, Size{100, 20, 700}}) {
+    const Matrix<double> next = test::random_matrix(size.rows, size.terms, 21),
+                         weight = small_matrix(size.terms, size.cols, 22, size.terms);
+    const Matrix<double> expected = product(next, weight, false);
+    const std::vector<double> before = test::random_values(size.cols, 23);
+    std::vector<double> sums = before;
+    double largest = 1;
+    for (std::int64_t c = 0; c < size.cols; ++c) {
+      double magnitudes = 0;
+      for (std::int64_t r = 0; r < size.rows; ++r)
+        sums[c] += expected(r, c), magnitudes += std::abs(expected(r, c));
+      largest = std::max(largest, magnitudes);
+    }
+    Context context = test::test_context(2);
+    const DeviceMatrix<T> g(context, next), w(context, weight), grad(context, size.rows, size.cols);
+    const DeviceArray<T> bias(context, before);
+    const LayerPass<T> all{.rows = size.rows};
+    linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, g, w, {}, grad,
+                       {.bias = bias, .weight = {}, .offset = {}});
+    test::expect_near(grad.to_host(), expected, test::long_sums.of<T>(), 4);
+    test::expect_near(bias.to_host(), sums, test::long_sums.of<T>(), largest);
+  }
+}
+
 TYPED_TEST(Linear, EmptyGradientsAreLeftOut) {
   using T = TypeParam;
   for (NormalizationLayer normalization : {NormalizationLayer::none, NormalizationLayer::batch}) {

@@ -148,31 +148,69 @@ TYPED_TEST(Loss, SquaredErrorRefusesWrongShapes) {
   EXPECT_THROW(call(fits, {}, {}, fits, two), InternalError);
 }
 
+/// The target of a problem with its zeros.
+Matrix<double> dense_target(const Problem& problem) {
+  Matrix<double> target(problem.prediction.rows, problem.prediction.cols);
+  const Matrix<double> all = test::dense(problem.x);
+  for (std::int64_t i = 0; i < target.rows; ++i) {
+    for (std::int64_t c = 0; c < target.cols; ++c) target(i, c) = problem.target(all, i, c);
+  }
+  return target;
+}
+
 TYPED_TEST(Loss, DenseSquaredErrorEqualsThatOfTheSameSparseTarget) {
   using T = TypeParam;
   for (std::int64_t cols : test::edge_sizes) {
     SCOPED_TRACE(cols);
     const Problem problem(9, cols, false);
     const Result expected = by_formula(problem);
-    Matrix<double> target(9, cols);
-    const Matrix<double> all = test::dense(problem.x);
-    for (std::int64_t i = 0; i < 9; ++i) {
-      for (std::int64_t c = 0; c < cols; ++c) target(i, c) = problem.target(all, i, c);
-    }
     std::vector<T> of_one_thread;
     for (int threads : {1, 2}) {
       Context context = test::test_context(threads);
-      const DeviceMatrix<T> prediction(context, problem.prediction), dense(context, target),
+      const DeviceMatrix<T> prediction(context, problem.prediction), dense(context, dense_target(problem)),
           gradient(context, 9, cols);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      dense_squared_error<T>(context, prediction, dense, loss_scale, gradient_scale, loss.data(), gradient);
+      dense_squared_error<T>(context, prediction, {}, dense, loss_scale, gradient_scale, loss.data(),
+                             gradient, {});
       EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
       const Matrix<T> got = gradient.to_host();
       test::expect_near(got, expected.gradient, test::few_roundings.of<T>(), 20);
       if (threads == 1) of_one_thread = got.values;
       EXPECT_EQ(got.values, of_one_thread);
-      dense_squared_error<T>(context, prediction, dense, loss_scale, gradient_scale, loss.data(), {});
+      dense_squared_error<T>(context, prediction, {}, dense, loss_scale, gradient_scale, loss.data(), {}, {});
       EXPECT_NEAR(loss.value(), 2 * expected.loss - loss_before, 2 * test::long_sums.of<T>() * expected.loss);
+    }
+  }
+}
+
+TYPED_TEST(Loss, DenseSquaredErrorWithABiasAddsItsGradient) {
+  using T = TypeParam;
+  for (std::int64_t rows : {1, 63, 64, 65, 257}) {
+    for (std::int64_t cols : {1, 15, 16, 17, 1009}) {
+      SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
+      const Problem problem(rows, cols, true);
+      const Result expected = by_formula(problem);
+      const std::vector<double> before = test::random_values(cols, 9);
+      std::vector<double> sums = before;
+      double largest = 1;
+      for (std::int64_t c = 0; c < cols; ++c) {
+        double magnitudes = 0;
+        for (std::int64_t i = 0; i < rows; ++i) {
+          sums[c] += expected.gradient(i, c);
+          magnitudes += std::abs(expected.gradient(i, c));
+        }
+        largest = std::max(largest, magnitudes);
+      }
+      Context context = test::test_context(2);
+      const DeviceMatrix<T> gradient(context, problem.prediction), dense(context, dense_target(problem));
+      const DeviceArray<T> bias(context, problem.bias), grad_bias(context, before);
+      const DeviceArray<double> loss(context, std::vector<double>{loss_before});
+      dense_squared_error<T>(context, gradient, bias, dense, loss_scale, gradient_scale, loss.data(),
+                             gradient, grad_bias);  // over the prediction
+      EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
+      // Standardized counts reach 40.
+      test::expect_near(gradient.to_host(), expected.gradient, test::few_roundings.of<T>(), 40);
+      test::expect_near(grad_bias.to_host(), sums, test::long_sums.of<T>(), largest);
     }
   }
 }
@@ -181,11 +219,19 @@ TYPED_TEST(Loss, DenseSquaredErrorOfNothingAndOfWrongShapes) {
   using T = TypeParam;
   Context context = test::test_context();
   const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
+  const DeviceArray<T> three(context, 3), two(context, 2);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  dense_squared_error<T>(context, none, none, 1, 1, loss.data(), none);
+  dense_squared_error<T>(context, none, {}, none, 1, 1, loss.data(), none, {});
   EXPECT_EQ(loss.value(), loss_before);
-  EXPECT_THROW(dense_squared_error<T>(context, fits, narrow, 1, 1, loss.data(), fits), InternalError);
-  EXPECT_THROW(dense_squared_error<T>(context, fits, fits, 1, 1, loss.data(), high), InternalError);
+  const auto call = [&](const DeviceMatrix<T>& target, MatrixView<T> gradient, std::span<const T> bias,
+                        std::span<T> grad_bias) {
+    dense_squared_error<T>(context, fits, bias, target, 1, 1, loss.data(), gradient, grad_bias);
+  };
+  EXPECT_THROW(call(narrow, fits, {}, {}), InternalError);
+  EXPECT_THROW(call(fits, high, {}, {}), InternalError);
+  EXPECT_THROW(call(fits, fits, two, {}), InternalError);
+  EXPECT_THROW(call(fits, fits, three, two), InternalError);
+  EXPECT_THROW(call(fits, {}, three, three), InternalError);
 }
 
 TYPED_TEST(Loss, AbsoluteValueAddsToLossAndGradient) {

@@ -53,9 +53,12 @@ struct Arenas {
   void step(const OptimizerOptions& options, double rate, std::int64_t steps_before,
             const std::vector<double>& added) {
     const DeviceArray<T> learning_rate(context, std::vector<double>{rate}), new_gradients(context, added);
-    const DeviceArray<std::int64_t> step(context, std::vector<std::int64_t>{steps_before});
+    // In device memory, but for the last ones.
+    const std::int64_t last = steps_before % 3;
+    const DeviceArray<std::int64_t> counted(context, std::vector<std::int64_t>{steps_before - last});
     context.memory().copy_on_device(gradients.data(), new_gradients.data(), added.size() * sizeof(T));
-    adam_step<T>(context, options, learning_rate.data(), step.data(), parameters, gradients, first, second);
+    adam_step<T>(context, options, learning_rate.data(), {counted.data(), last}, parameters, gradients, first,
+                 second);
   }
 };
 

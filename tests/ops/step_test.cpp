@@ -113,22 +113,26 @@ TYPED_TEST(Step, BeginningMovesNoCounter) {
   EXPECT_EQ(after.losses[1], 2);
 }
 
-TYPED_TEST(Step, CountersMoveByOne) {
+TYPED_TEST(Step, AStepIsCountedWithItsUpdates) {
   using T = TypeParam;
-  const StepState<T> before{.step = 7, .update = 5, .batch = 3, .learning_rate = 2};
+  const StepState<T> before{.step = 7, .update = 5, .batch = 3, .taken = 7, .learning_rate = 2};
   Buffer<StepState<T>> state(this->context, std::span<const StepState<T>>(&before, 1));
-  end_step<T>(this->context, state.data());
+  end_step<T>(this->context, 0, state.data());
   StepState<T> after = state.to_host().at(0);
   EXPECT_EQ(after.step, 8);
   EXPECT_EQ(after.batch, 4);
   EXPECT_EQ(after.update, 5);
+  EXPECT_EQ(after.taken, 7);
   EXPECT_EQ(after.learning_rate, 2);
-  end_critic_update<T>(this->context, state.data());
-  end_critic_update<T>(this->context, state.data());
+  end_step<T>(this->context, 2, state.data());
   after = state.to_host().at(0);
-  EXPECT_EQ(after.step, 8);
-  EXPECT_EQ(after.batch, 4);
+  EXPECT_EQ(after.step, 9);
+  EXPECT_EQ(after.batch, 5);
   EXPECT_EQ(after.update, 7);
+}
+
+TYPED_TEST(Step, ABegunStepKeepsItsNumber) {
+  EXPECT_EQ(this->begun({.schedule = {}, .total_steps = 100}, {.step = 7, .taken = 3}).taken, 7);
 }
 
 TYPED_TEST(Step, RefusesAPlanWithoutSteps) {

@@ -59,10 +59,9 @@ class Stepper {
   double step() {
     if ((state_.data()->batch + 1) * options_.train.batch > cells_in_all) state_.data()->batch = 0;
     const double begin = microseconds_of(clock_);
-    begin_step<float>(context_, plan_, state_.data());
-    model_->train_step({rows_.data(), &state_.data()->batch, options_.train.batch, options_.train.batch},
-                       state_.data());
-    end_step<float>(context_, state_.data());
+    take_step<float>(context_, plan_, *model_,
+                     {rows_.data(), &state_.data()->batch, options_.train.batch, options_.train.batch},
+                     state_.data());
     model_->phases().leave();
     ++steps_;
     return microseconds_of(clock_) - begin;

@@ -77,10 +77,9 @@ int main(int argc, char** argv) {
   for (int step = 0; step < steps; ++step) {
     if ((step * c.options.train.batch) % cells == 0) state.data()->batch = 0;
     const auto begin = std::chrono::steady_clock::now();
-    begin_step<float>(context, plan, state.data());
-    model->train_step({rows.data(), &state.data()->batch, c.options.train.batch, c.options.train.batch},
-                      state.data());
-    end_step<float>(context, state.data());
+    take_step<float>(context, plan, *model,
+                     {rows.data(), &state.data()->batch, c.options.train.batch, c.options.train.batch},
+                     state.data());
     microseconds.push_back(
         std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
   }

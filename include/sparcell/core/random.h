@@ -34,6 +34,17 @@ enum class Purpose : std::uint32_t {
   augmentation = 15,   ///< index 0 shares of cells, 1 entries, 2 and 3 who stands in for cells
 };
 
+/// A count that steps move in device memory, so that a captured run of steps reads it when it runs, and what is added to it. A
+/// null pointer counts 0.
+struct Counter {
+  const std::int64_t* counted = nullptr;
+  std::int64_t more = 0;
+
+  Counter() = default;
+  Counter(const std::int64_t* counted, std::int64_t more = 0) : counted(counted), more(more) {}
+  constexpr std::int64_t value() const { return (counted == nullptr ? 0 : *counted) + more; }
+};
+
 /// One stream. `step` points into device memory, so that a captured run of steps reads the counter when it runs; a null
 /// pointer is step 0. `offset` is added to it.
 struct RandomStream {
@@ -46,6 +57,8 @@ struct RandomStream {
   RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t index = 0, const std::int64_t* step = nullptr,
                std::int64_t offset = 0)
       : seed(seed), code(static_cast<std::uint32_t>(purpose) * 256 + index), step(step), offset(offset) {}
+  RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t index, const Counter& step)
+      : RandomStream(seed, purpose, index, step.counted, step.more) {}
 };
 
 }  // namespace sparcell

@@ -24,8 +24,8 @@ SPARCELL_OP(sparse_linear_forward,
 /// The way back through a layer from the product that comes after it: with W_next the weight of that product
 /// and grad_next the gradient at it, grad_next W_next is the gradient at h, and layer_backward leads from
 /// there to grad_linear.
-/// Requires: as layer_backward; grad_linear does not overlap grad_next. Where is_product_alone(form, ...) and
-/// nothing is asked of the parameters' gradients, `a` may be an empty view: grad_linear is the product.
+/// Requires: as layer_backward; grad_linear does not overlap grad_next. Where is_product_alone(form, ...) `a`
+/// may be an empty view: grad_linear is the product, and the gradient of a bias the sums of its columns.
 SPARCELL_OP(linear_backward, (Context & context, const LayerForm& form, const LayerParameters<T>& parameters,
                               std::span<const LayerPass<T>> passes, MatrixView<const T> grad_next,
                               MatrixView<const T> weight_next, MatrixView<const T> a,

@@ -16,10 +16,11 @@ SPARCELL_OP(squared_error,
              BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
              double gradient_scale, double* loss, MatrixView<T> gradient))
 
-/// The same with a dense target and without a bias.
-SPARCELL_OP(dense_squared_error,
-            (Context & context, MatrixView<const T> prediction, MatrixView<const T> target, double loss_scale,
-             double gradient_scale, double* loss, MatrixView<T> gradient))
+/// The same with a dense target. The sums of the gradient's columns, which are the bias's gradient, are added
+/// to `grad_bias` where that is not empty. Requires: then `gradient` is none that is left out.
+SPARCELL_OP(dense_squared_error, (Context & context, MatrixView<const T> prediction, std::span<const T> bias,
+                                  MatrixView<const T> target, double loss_scale, double gradient_scale,
+                                  double* loss, MatrixView<T> gradient, std::span<T> grad_bias))
 
 /// *loss += loss_scale * sum |x|, gradient += gradient_scale * sign(x) (0 at 0). The gradient accumulates.
 SPARCELL_OP(absolute_value, (Context & context, MatrixView<const T> x, double loss_scale,

@@ -7,10 +7,10 @@
 namespace sparcell {
 
 /// Adam (Kingma and Ba 2015) as torch.optim.Adam, or AdamW (Loshchilov and Hutter 2019) with decoupled decay
-/// as torch.optim.AdamW. The step's number is *step + 1. Gradients are set to zero once they are used.
+/// as torch.optim.AdamW. The step's number is step + 1. Gradients are set to zero once they are used.
 /// Requires: all spans have the same size; betas are two numbers of [0, 1).
 SPARCELL_OP(adam_step, (Context & context, const OptimizerOptions& options, const T* learning_rate,
-                        const std::int64_t* step, std::span<T> parameters, std::span<T> gradients,
+                        Counter step, std::span<T> parameters, std::span<T> gradients,
                         std::span<T> first_moment, std::span<T> second_moment))
 
 /// *norm_sum += norm, norm = |gradients|; where max_norm > 0 and the norm is larger, gradients *= max_norm /

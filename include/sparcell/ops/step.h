@@ -13,8 +13,9 @@ inline constexpr int loss_parts = 16;
 template <class T>
 struct StepState {
   std::int64_t step = 0;          ///< steps taken since the start of training
-  std::int64_t update = 0;        ///< critic updates taken (GAN)
+  std::int64_t update = 0;        ///< critic updates taken in these (GAN)
   std::int64_t batch = 0;         ///< batch within the epoch
+  std::int64_t taken = 0;         ///< `step` as begin_step found it: stays while end_step counts
   double base_learning_rate = 0;  ///< before warm-up and cosine: what the plateau schedule cuts
   double kl_progress = 0;         ///< share of training that lies behind, where the weight moves by epoch
   T learning_rate = 0;            ///< of this step
@@ -36,17 +37,15 @@ struct StepPlan {
   bool kl_by_step = false;
 };
 
-/// Sets the rates and the KL weight for state->step. Rates: those of the plan (of autoencoders
-/// state->base_learning_rate) times min((step + 1) / warmup_steps, 1); under cosine from the end of warm-up
-/// min + (rate - min) (1 + cos(pi progress)) / 2; under linear from the share `decay_from` of all steps on
-/// straight down to min; under plateau as they are, without warm-up. KL weight times
-/// min(progress / warmup, 1), progress = step / total_steps or kl_progress. Requires: plan.total_steps > 0.
+/// Sets the rates and the KL weight for state->step, and state->taken to it. Rates: those of the plan (of
+/// autoencoders state->base_learning_rate) times min((step + 1) / warmup_steps, 1); under cosine from the end
+/// of warm-up min + (rate - min) (1 + cos(pi progress)) / 2; under linear from the share `decay_from` of all
+/// steps on straight down to min; under plateau as they are, without warm-up. KL weight times min(progress /
+/// warmup, 1), progress = step / total_steps or kl_progress. Requires: plan.total_steps > 0.
 SPARCELL_OP(begin_step, (Context & context, const StepPlan& plan, StepState<T>* state))
 
-/// ++state->step and ++state->batch.
-SPARCELL_OP(end_step, (Context & context, StepState<T>* state))
-
-/// ++state->update.
-SPARCELL_OP(end_critic_update, (Context & context, StepState<T>* state))
+/// Counts a step and its `updates` of the critic: ++state->step, ++state->batch, state->update += updates.
+/// May run beside what reads none of these.
+SPARCELL_OP(end_step, (Context & context, std::int64_t updates, StepState<T>* state))
 
 }  // namespace sparcell

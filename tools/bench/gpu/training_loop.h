@@ -52,9 +52,8 @@ class Loop {
   Trainable<T>& model() { return *model_; }
 
   void step() {
-    begin_step<T>(context_, plan_, state_.data());
-    model_->train_step({order_.data(), &state_.data()->batch, case_.batch(), case_.batch()}, state_.data());
-    end_step<T>(context_, state_.data());
+    take_step<T>(context_, plan_, *model_,
+                 {order_.data(), &state_.data()->batch, case_.batch(), case_.batch()}, state_.data());
   }
 
   /// The next batch is that one; loss sums begin anew.

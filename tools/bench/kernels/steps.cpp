@@ -57,9 +57,7 @@ Counts counts_of_step(Context& context, const ModelOptions& options, std::int64_
   plan.learning_rate = plan.generator_learning_rate = plan.critic_learning_rate = 1e-3;
   allow_branches(context, true);
   const auto step = [&] {
-    begin_step<float>(context, plan, state.data());
-    model->train_step({rows.data(), &state.data()->batch, cells, cells}, state.data());
-    end_step<float>(context, state.data());
+    take_step<float>(context, plan, *model, {rows.data(), &state.data()->batch, cells, cells}, state.data());
   };
   step();  // scratch memory has its size after a rehearsal
   context.synchronize();

@@ -5,6 +5,7 @@
 #include "sparcell/ops/gradient_penalty.h"
 #include "sparcell/ops/layer.h"
 #include "sparcell/ops/linear.h"
+#include "sparcell/ops/linear_loss.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/optimizer.h"
@@ -103,6 +104,18 @@ auto whole_case(Whole which) {
       }
     });
   };
+}
+
+void run_linear_error(Context& context, const Record& record) {
+  constexpr std::int64_t beside = 128;
+  const DeviceValues input(context, batch_cells, beside), weight(context, hidden, beside),
+      bias(context, 1, hidden), target(context, batch_cells, hidden), gradient(context, batch_cells, hidden),
+      grad_bias(context, 1, hidden);
+  const Buffer<double> loss(context, 1);
+  record([&] {
+    linear_squared_error<float>(context, input, weight, bias.span(), target, 1, 1, loss.data(), gradient,
+                                grad_bias.span());
+  });
 }
 
 void run_tangent(Context& context, const Record& record) {
@@ -292,6 +305,7 @@ std::vector<Case> training_cases() {
        layer_case(NormalizationLayer::layer, true)},
       {"linear_forward", "256 x 128 x 512", narrow + 2 * wide, false, whole_case(Whole::forward)},
       {"linear_backward", "256 x 128 x 512", narrow + 2 * wide, false, whole_case(Whole::backward)},
+      {"linear_squared_error", "256 x 128 x 512", narrow + 2 * wide, false, run_linear_error},
       {"sparse_linear_forward", cells + " x 512, 10 %",
        8 * entries + row_offsets + order + weights + 2 * wide, false, whole_case(Whole::sparse)},
       {"layer_tangent", layer, 3 * wide, true, run_tangent},
