@@ -63,17 +63,17 @@ std::vector<Job> jobs_short_of(const SweepFolder& sweep, const Configurations& c
 }
 
 /// The configurations at the end of a rung, the best first, the promoted ones marked.
-std::vector<Standing> stand(const SweepFolder& sweep, const SweepSettings& settings,
+std::vector<RungStanding> stand(const SweepFolder& sweep, const SweepSettings& settings,
                             const Configurations& configurations, std::int64_t epochs) {
-  std::vector<Standing> standings;
+  std::vector<RungStanding> standings;
   for (const auto& [number, jobs] : configurations)
     standings.push_back({epochs, number, mean_over_seeds(sweep, jobs, settings.metric.name, epochs), false});
   const double sign = settings.metric.smaller_is_better ? 1 : -1;
-  const auto badness = [&](const Standing& s) {
+  const auto badness = [&](const RungStanding& s) {
     return s.metric ? sign * *s.metric : std::numeric_limits<double>::infinity();
   };
   std::stable_sort(standings.begin(), standings.end(),
-                   [&](const Standing& a, const Standing& b) { return badness(a) < badness(b); });
+                   [&](const RungStanding& a, const RungStanding& b) { return badness(a) < badness(b); });
   const auto factor = static_cast<std::size_t>(settings.halving.factor);
   const std::size_t promoted = std::max<std::size_t>(1, standings.size() / factor);
   for (std::size_t i = 0; i < promoted; ++i) standings[i].promoted = true;
@@ -124,7 +124,7 @@ HalvingState halving_state(const SweepFolder& sweep, bool with_failed) {
     state.next = jobs_short_of(sweep, alive, epochs);
     state.pause_after = epochs;
     if (!state.next.empty()) return state;
-    for (const Standing& standing : stand(sweep, settings, alive, epochs)) {
+    for (const RungStanding& standing : stand(sweep, settings, alive, epochs)) {
       state.standings.push_back(standing);
       if (!standing.promoted) alive.erase(standing.configuration);
     }
@@ -177,9 +177,9 @@ void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experim
       model.train.epochs, model.train.steps, values_text(run), train.epochs, train.steps);
 }
 
-void write_standings(const std::string& path, const std::vector<Standing>& standings) {
+void write_standings(const std::string& path, const std::vector<RungStanding>& standings) {
   std::string text = "epochs,configuration,metric,promoted\n";
-  for (const Standing& standing : standings) {
+  for (const RungStanding& standing : standings) {
     text +=
         fmt::format("{},{},{},{}\n", standing.epochs, standing.configuration,
                     standing.metric ? fmt::format("{}", *standing.metric) : "", standing.promoted ? 1 : 0);

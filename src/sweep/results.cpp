@@ -70,7 +70,7 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
   parallel_for(available_threads(), runs, 16,
                [&](std::int64_t i) { read_outcome(sweep, settings, outcomes[static_cast<std::size_t>(i)]); });
   if (settings.method == SweepMethod::halving) {
-    for (const Standing& standing : halving_state(sweep).standings) {
+    for (const RungStanding& standing : halving_state(sweep).standings) {
       if (standing.promoted) continue;
       for (RunOutcome& outcome : outcomes) {
         if (outcome.job.configuration != standing.configuration || outcome.state.phase == RunPhase::failed)
