@@ -46,6 +46,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
                             ? Json(name_of(model.options->monitors_distance() ? Monitor::energy_distance
                                                                               : Monitor::loss))
                             : Json(nullptr)},
+            {"stopped_early", model.training.stopped_early},
             {"loss", losses(model)},
             {"test", Json::object()}};
   for (const auto& [name, metrics] : evaluation.models) {

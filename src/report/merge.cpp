@@ -8,7 +8,9 @@
 #include <map>
 #include <set>
 
-#include "evaluate/student_t.h"
+#include "evaluate/spread.h"
+#include "evaluate/verdict.h"
+#include "report/judged_cells.h"
 #include "report/metrics.h"
 #include "report/seed_groups.h"
 #include "report/verdicts.h"
@@ -238,6 +240,7 @@ RunFolder merge_runs(const std::vector<RunFolder>& runs) {
       headline.push_back(labels[i] + ": " + sentence);
   }
   merged["headline"] = std::move(headline);
+  merged["judged_cells"] = judged_cells(runs, labels);
   return run_with(runs[0].path, std::move(merged));
 }
 
