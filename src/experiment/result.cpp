@@ -53,6 +53,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
     if (name == model.name) json["test"] = numbers(metrics);
   }
   if (model.options->type == ModelType::vae) json["test"]["kl"] = number(part(model.test, "kl"));
+  json["validation"] = numbers(model.validation);
   json["cost"] = cost_json(model.training);
   return json;
 }
