@@ -224,7 +224,8 @@ std::vector<std::string> label_parts(const std::string& label, const LabelConven
   return parts;
 }
 
-FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention, const std::string& file) {
+FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention,
+                               const std::string& file) {
   const Column& column = *cells.find(convention.column);
   // Cells by canonical name; the empty name is "no label".
   std::map<std::string, std::vector<std::string>> parts_of;

@@ -37,6 +37,7 @@ struct FoundPerturbations {
 
 /// Perturbations by name, the control first. Throws DataError where no cell is a control and the convention
 /// was named.
-FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention, const std::string& file);
+FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention,
+                               const std::string& file);
 
 }  // namespace sparcell
