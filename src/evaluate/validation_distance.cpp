@@ -12,7 +12,8 @@ constexpr std::int64_t most_cells = 2000;
 std::vector<std::int32_t> some_of(const std::vector<std::int32_t>& validation, std::uint64_t seed) {
   if (std::ssize(validation) < ValidationDistance::fewest_cells) {
     throw DataError(
-        "train.monitor energy_distance compares generated cells with validation cells, which takes {} of them; "
+        "train.monitor energy_distance compares generated cells with validation cells, which takes {} of "
+        "them; "
         "there are {}",
         ValidationDistance::fewest_cells, validation.size());
   }

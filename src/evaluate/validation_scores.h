@@ -9,8 +9,8 @@
 
 namespace sparcell {
 
-/// `mse` and `iwelbo` as on test cells, and `energy_distance` as ValidationDistance has it, which train.monitor
-/// may go by. None of them depends on how a model weighs the terms of its loss.
+/// `mse` and `iwelbo` as on test cells, and `energy_distance` as ValidationDistance has it, which
+/// train.monitor may go by. None of them depends on how a model weighs the terms of its loss.
 class ValidationScores {
  public:
   /// Of the metrics that the options want. Everything must outlive this.

@@ -105,8 +105,8 @@ TEST_F(Halving, WhatFailedIsNotPromoted) {
   EXPECT_THAT(column("halving.csv", "promoted"), ElementsAre("1", "0", "0", "0"));
 }
 
-/// The distance to validation cells is a curve where training is monitored by it, and what a run reports of its
-/// best weights is the lowest point.
+/// The distance to validation cells is a curve where training is monitored by it, and what a run reports of
+/// its best weights is the lowest point.
 TEST_F(Halving, ComparesGansByTheDistanceOfTheirCells) {
   const std::vector<std::string> gan{
       "~model.ae", "train.epochs=6",
