@@ -91,11 +91,15 @@ std::string check_plan(const Plan& plan) {
   std::string text;
   const auto check = [&](SweepKind kind, const std::vector<PlannedRun>& runs, const char* what) {
     metric_of(plan, kind);
+    std::vector<ExpandedRun> expanded;
     for (const PlannedRun& run : runs) {
-      const Experiment experiment = plan.experiment(run);
+      Experiment experiment = plan.experiment(run);
       check_metrics(experiment.evaluate);
       if (kind == SweepKind::sweep) check_halving_of_run(plan, run, experiment);
+      std::vector<std::string> overrides = overrides_between(plan.reference(), experiment);
+      expanded.push_back({run, std::move(experiment), "", std::move(overrides), {}});
     }
+    show(doubts_of(plan, kind, expanded));
     text += fmt::format(", {} runs of its {}", runs.size(), what);
   };
   const bool has_arms = !options.ablation.empty();

@@ -7,6 +7,7 @@
 #include "experiment/commands.h"
 #include "experiment/finished_run.h"
 #include "sparcell/report.h"
+#include "sweep/sweep.h"
 
 namespace sparcell {
 namespace {
@@ -78,6 +79,12 @@ void write_reports(const std::vector<std::string>& runs, const std::string& toge
     return;
   }
   for (const std::string& run : runs) {
+    if (SweepFolder::is_sweep(run)) {
+      const SweepFolder sweep = SweepFolder::open(run);
+      collect(sweep);
+      std::printf("%s\n", sweep.file("report.html").c_str());
+      continue;
+    }
     const std::string output = (std::filesystem::path(run) / "report.html").string();
     write_report(run, output, FinishedRun(run).experiment().report, log);
     std::printf("%s\n", output.c_str());
@@ -183,8 +190,8 @@ void add_run_commands(CLI::App& app, Command& command) {
   });
 
   CLI::App* report = app.add_subcommand(
-      "report", "Write report.html of finished runs again, or of several runs side by side");
-  report->add_option("runs", given->runs, "Folders of finished runs")->required();
+      "report", "Write report.html of finished runs or sweeps again, or of several runs side by side");
+  report->add_option("runs", given->runs, "Folders of finished runs or of sweeps")->required();
   report->add_option("--html", given->html,
                      "One page of all runs, written here; default: a page in each run");
   report->callback([&command, given] { command = [given] { write_reports(given->runs, given->html); }; });

@@ -15,7 +15,7 @@ namespace sparcell {
 /// One run of a sweep or an ablation: what it changes in the experiment.
 struct PlannedRun {
   std::string arm;                 ///< of an ablation: `reference` or the arm's name
-  std::int64_t configuration = 0;  ///< runs that differ only by seed share it
+  std::int64_t configuration = 0;  ///< runs of one combination share it
   std::int64_t seed = 0;           ///< of `sweep.seeds` or the file; `changes` may set another
   std::vector<std::pair<std::string, std::string>> parameters;  ///< paths with their values as YAML
   std::vector<config::Change> changes;

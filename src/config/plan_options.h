@@ -55,9 +55,10 @@ struct SweepMetric {
 
 template <class Visitor>
 void describe(Visitor& v, SweepMetric& o) {
-  v.field("name", o.name,
-          "MODEL.loss.validation, MODEL.test.mse...; empty: the first model's validation loss, a GAN's "
-          "test.energy_distance.");
+  v.field(
+      "name", o.name,
+      "MODEL.loss.validation, MODEL.validation.mse, MODEL.test.mse...; empty: the first model's validation "
+      "loss, a GAN's validation.energy_distance.");
   v.field("goal", o.goal, "auto takes what is better for the metric.");
 }
 

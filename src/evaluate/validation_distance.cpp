@@ -10,11 +10,12 @@ namespace {
 constexpr std::int64_t most_cells = 2000;
 
 std::vector<std::int32_t> some_of(const std::vector<std::int32_t>& validation, std::uint64_t seed) {
-  if (validation.size() < 6) {
+  if (std::ssize(validation) < ValidationDistance::fewest_cells) {
     throw DataError(
-        "train.monitor energy_distance compares generated cells with validation cells, which takes 6 of them; "
+        "train.monitor energy_distance compares generated cells with validation cells, which takes {} of "
+        "them; "
         "there are {}",
-        validation.size());
+        ValidationDistance::fewest_cells, validation.size());
   }
   std::vector<std::int32_t> cells;
   const RandomStream stream(seed, Purpose::evaluation, evaluation_validation);

@@ -1,4 +1,5 @@
-// How far generated cells are from validation cells: what train.monitor energy_distance means.
+// How far generated cells are from validation cells: what train.monitor energy_distance means, and what runs
+// may be chosen by.
 #pragma once
 
 #include "evaluate/blocks.h"
@@ -12,7 +13,9 @@ namespace sparcell {
 /// that are compared, or on training cells, are such in which even other real cells fall short.
 class ValidationDistance {
  public:
-  /// At most `components` of them. Throws DataError for fewer than six validation cells.
+  static constexpr std::int64_t fewest_cells = 6;
+
+  /// At most `components` of them. Throws DataError for fewer than `fewest_cells` validation cells.
   ValidationDistance(Context& context, const Csr<float>& x, const std::vector<std::int32_t>& validation,
                      std::int64_t components, std::uint64_t seed, Log& log);
 

@@ -46,12 +46,14 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
                             ? Json(name_of(model.options->monitors_distance() ? Monitor::energy_distance
                                                                               : Monitor::loss))
                             : Json(nullptr)},
+            {"stopped_early", model.training.stopped_early},
             {"loss", losses(model)},
             {"test", Json::object()}};
   for (const auto& [name, metrics] : evaluation.models) {
     if (name == model.name) json["test"] = numbers(metrics);
   }
   if (model.options->type == ModelType::vae) json["test"]["kl"] = number(part(model.test, "kl"));
+  json["validation"] = numbers(model.validation);
   json["cost"] = cost_json(model.training);
   return json;
 }

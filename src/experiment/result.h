@@ -17,7 +17,8 @@ struct ModelOutcome {
   const ModelOptions* options = nullptr;
   std::int64_t parameters = 0;
   TrainResult training;
-  LossParts test;  ///< loss parts on test cells with the full KL weight
+  LossParts test;      ///< loss parts on test cells with the full KL weight
+  Metrics validation;  ///< of validation cells (evaluate/validation_scores.h)
 };
 
 /// What a run knows about itself.

@@ -4,6 +4,7 @@
 
 #include "core/version.h"
 #include "core/whole_file.h"
+#include "evaluate/validation_scores.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/provenance.h"
@@ -40,6 +41,14 @@ void change_run(const RunStart& start, RunLog& log) {
 void stop_if_asked(const OwnedRunFolder& folder, const char* next) {
   folder.check_lock();
   if (stop_requested()) throw Interrupted("stopped by a signal before the station {}", next);
+}
+
+/// What models make of the cells that choose.
+void judge_validation_cells(Context& context, const Experiment& experiment, const Prepared& prepared,
+                            const std::vector<JudgedModel>& judged, RunRecord& record, Log& log) {
+  ValidationScores scores(context, prepared.data, prepared.split, experiment.evaluate,
+                          static_cast<std::uint64_t>(experiment.seed), log);
+  for (std::size_t i = 0; i < judged.size(); ++i) record.models[i].validation = scores.of(judged[i]);
 }
 
 /// The nine stations in their order; throws as they do.
@@ -120,6 +129,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
     return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
                     static_cast<std::uint64_t>(experiment.seed), log, fits);
   });
+  clock.time("evaluate", [&] { judge_validation_cells(context, experiment, prepared, judged, record, log); });
   stop_if_asked(start.folder, "report");
   clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
   metrics.sort(model_names(experiment));

@@ -214,7 +214,7 @@ class ModelTraining {
     try {
       const TrainResult result = trainer_.run(hooks);
       finish();
-      if (trainer_.stopped_early()) {
+      if (result.stopped_early) {
         around_.log.log().info("train {}: stopped early after epoch {}, the best one was epoch {}",
                                model_.name(), result.epochs, result.best_epoch + 1);
       }

@@ -38,7 +38,7 @@ void add_matrices(Source& source, Inspection& inspection, int threads) {
 void add_perturbations(const Table& cells, const ReadOptions& options, Inspection& inspection) {
   const auto convention = find_convention(cells, options.perturbation, options.path);
   if (!convention) return;
-  const LabelledCells labelled = label_cells(cells, *convention, options.path);
+  const FoundPerturbations labelled = label_cells(cells, *convention, options.path);
   const Perturbations& perturbations = labelled.perturbations;
   inspection.perturbation_column = convention->column;
   if (!convention->guess.empty()) inspection.remarks.push_back(convention->guess);

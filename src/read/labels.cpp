@@ -224,7 +224,8 @@ std::vector<std::string> label_parts(const std::string& label, const LabelConven
   return parts;
 }
 
-LabelledCells label_cells(const Table& cells, const LabelConvention& convention, const std::string& file) {
+FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention,
+                               const std::string& file) {
   const Column& column = *cells.find(convention.column);
   // Cells by canonical name; the empty name is "no label".
   std::map<std::string, std::vector<std::string>> parts_of;
@@ -235,7 +236,7 @@ LabelledCells label_cells(const Table& cells, const LabelConvention& convention,
     name_of_label[label] = missing ? "" : canonical_name(parts);
     if (!missing && !parts.empty()) parts_of[name_of_label[label]] = parts;
   }
-  LabelledCells labelled;
+  FoundPerturbations labelled;
   Perturbations& perturbations = labelled.perturbations;
   std::map<std::string, std::int32_t> index{{"control", 0}, {"", -1}};
   perturbations.column = convention.column;

@@ -29,7 +29,7 @@ std::optional<LabelConvention> find_convention(const Table& cells, const Perturb
 /// guide number of a control does not count, nor does a separator in its name.
 std::vector<std::string> label_parts(const std::string& label, const LabelConvention& convention);
 
-struct LabelledCells {
+struct FoundPerturbations {
   Perturbations perturbations;
   std::int64_t controls = 0;    ///< cells
   std::int64_t unlabelled = 0;  ///< cells
@@ -37,6 +37,7 @@ struct LabelledCells {
 
 /// Perturbations by name, the control first. Throws DataError where no cell is a control and the convention
 /// was named.
-LabelledCells label_cells(const Table& cells, const LabelConvention& convention, const std::string& file);
+FoundPerturbations label_cells(const Table& cells, const LabelConvention& convention,
+                               const std::string& file);
 
 }  // namespace sparcell

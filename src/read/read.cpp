@@ -85,7 +85,7 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
   if (!convention) {
     log.info("no perturbation labels");
   } else {
-    LabelledCells labelled = label_cells(data.cells, *convention, options.path);
+    FoundPerturbations labelled = label_cells(data.cells, *convention, options.path);
     log.info("perturbations: obs column {}, {} perturbations and {} control cells", convention->column,
              labelled.perturbations.names.size() - 1, labelled.controls);
     if (!convention->guess.empty()) log.warn("{}", convention->guess);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "report/early_stops.h"
 #include "report/merge.h"
 #include "report/metrics.h"
 #include "report/verdicts.h"
@@ -108,7 +109,11 @@ std::string comparison_table(const std::vector<std::string>& run_folders) {
               aligned(rows) + "\n";
   }
   if (!note.empty()) text += wrapped(note) + "\n";
+  const std::vector<std::string> stops = early_stops(result);
+  for (const std::string& sentence : stops) text += wrapped(sentence);
+  if (!stops.empty()) text += "\n";
   if (run_folders.size() > 1) {
+    text += wrapped(result["judged_cells"].get<std::string>());
     for (const Json& warning : result["warnings"]) text += wrapped("Warning. " + warning.get<std::string>());
   }
   const std::vector<std::string> sentences = sentences_of(result);

@@ -8,7 +8,9 @@
 #include <map>
 #include <set>
 
-#include "evaluate/student_t.h"
+#include "evaluate/spread.h"
+#include "evaluate/verdict.h"
+#include "report/judged_cells.h"
 #include "report/metrics.h"
 #include "report/seed_groups.h"
 #include "report/verdicts.h"
@@ -110,21 +112,6 @@ void add_metric_info(const RunFolder& run, const std::string& label,
   }
 }
 
-struct Sample {
-  std::vector<double> values;
-
-  double mean() const {
-    double sum = 0;
-    for (double value : values) sum += value;
-    return sum / static_cast<double>(values.size());
-  }
-  double deviation() const {
-    double squares = 0;
-    for (double value : values) squares += (value - mean()) * (value - mean());
-    return std::sqrt(squares / static_cast<double>(values.size() - 1));
-  }
-};
-
 Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& model,
                 const std::set<std::string>& otherwise) {
   const Json& first = runs[0]->result["models"][model];
@@ -134,16 +121,17 @@ Json over_seeds(const std::vector<const RunFolder*>& runs, const std::string& mo
   entry["test"] = entry["spread"] = Json::object();
   for (const auto& [key, value] : entries(first, "test").items()) {
     if (otherwise.contains(key)) continue;
-    Sample sample;
+    std::vector<double> values;
     for (const RunFolder* run : runs) {
       const Json& models = entries(run->result, "models");
       if (!models.contains(model)) continue;
       const double number = test_value(models[model], key);
-      if (!std::isnan(number)) sample.values.push_back(number);
+      if (!std::isnan(number)) values.push_back(number);
     }
-    if (sample.values.size() < runs.size()) continue;
-    entry["test"][key] = sample.mean();
-    entry["spread"][key] = sample.deviation();
+    if (values.size() < runs.size()) continue;
+    const Spread spread = spread_of(values);
+    entry["test"][key] = spread.mean;
+    entry["spread"][key] = spread.deviation;
   }
   return entry;
 }
@@ -161,28 +149,25 @@ void add_verdicts_over_seeds(const Seeds& group, const std::set<std::string>& ot
   const std::vector<MetricLabel> metrics = metrics_of(runs[0]->result);
   for (const Json& verdict : list(runs[0]->result, "verdicts")) {
     if (otherwise.contains(verdict["metric"])) continue;
-    Sample sample;
-    std::vector<double> p_values;
+    std::vector<double> differences, p_values;
     for (const RunFolder* run : runs) {
       for (const Json& other : list(run->result, "verdicts")) {
         if (other["model"] != verdict["model"] || other["metric"] != verdict["metric"] ||
             other["baseline"] != verdict["baseline"] || !other["difference"].is_number())
           continue;
-        sample.values.push_back(other["difference"]);
+        differences.push_back(other["difference"]);
         if (other.contains("p_value") && other["p_value"].is_number()) p_values.push_back(other["p_value"]);
       }
     }
-    if (sample.values.size() < runs.size()) continue;
-    const double half = student_t_975(static_cast<std::int64_t>(runs.size()) - 1) * sample.deviation() /
-                        std::sqrt(static_cast<double>(runs.size()));
-    const double low = sample.mean() - half, high = sample.mean() + half;
+    if (differences.size() < runs.size()) continue;
+    const auto [mean, low, high] = mean_interval(differences);
     const auto metric = std::find_if(metrics.begin(), metrics.end(),
                                      [&](const MetricLabel& m) { return m.key == verdict["metric"]; });
     const bool smaller = metric != metrics.end() && metric->best == MetricLabel::Best::smallest;
     merged["verdicts"].push_back({{"model", group.label + "/" + verdict["model"].get<std::string>()},
                                   {"metric", verdict["metric"]},
                                   {"baseline", verdict["baseline"]},
-                                  {"difference", sample.mean()},
+                                  {"difference", mean},
                                   {"interval", {low, high}},
                                   {"beats", smaller ? high < 0 : low > 0},
                                   {"seeds", runs.size()}});
@@ -255,6 +240,7 @@ RunFolder merge_runs(const std::vector<RunFolder>& runs) {
       headline.push_back(labels[i] + ": " + sentence);
   }
   merged["headline"] = std::move(headline);
+  merged["judged_cells"] = judged_cells(runs, labels);
   return run_with(runs[0].path, std::move(merged));
 }
 

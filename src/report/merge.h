@@ -13,7 +13,8 @@ namespace sparcell {
 /// have intervals of Student's t over the runs' differences. Where a run's folder or other such runs are
 /// called the same, means are `<name> (mean)`, `<name> (mean 1)`... A seed that is there twice has no means,
 /// with a warning. A metric that runs define differently is kept of the first, with a warning, and is in no
-/// mean. A run is called by its folder, by its path where folders share a name. Needs a run.
+/// mean. A run is called by its folder, by its path where folders share a name. `judged_cells` says whether
+/// all have the same test cells. Needs a run.
 RunFolder merge_runs(const std::vector<RunFolder>& runs);
 
 /// How the runs are called, each differently: a folder that is given twice has a number behind it.

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "core/whole_file.h"
+#include "report/early_stops.h"
 #include "report/figures.h"
+#include "report/judged_cells.h"
 #include "report/merge.h"
 #include "report/metrics.h"
 #include "report/page.h"
@@ -70,7 +72,8 @@ Json baseline_phrases(const Json& result) {
       phrases[verdict["baseline"].get<std::string>()] = baseline_phrase(verdict["baseline"]);
   }
   if (!result.contains("baselines")) return phrases;
-  for (const auto& [name, entry] : result["baselines"].items()) phrases[name] = baseline_phrase(name);
+  for (const auto& [name, entry] : result["baselines"].items())
+    phrases[name] = baseline_phrase(name.substr(name.rfind('/') + 1));  // of runs side by side: RUN/BASELINE
   return phrases;
 }
 
@@ -87,6 +90,8 @@ Json page_of(const Json& result) {
           {"standings", standings_json(result)},
           {"summary", verdict_summary(result)},
           {"seed_sentence", seed_sentence(result)},
+          {"judged_cells", result.value("judged_cells", judged_cells({}, {}))},
+          {"early_stops", early_stops(result)},
           {"leakage_note", leakage_note(result)},
           {"baseline_phrases", baseline_phrases(result)}};
 }

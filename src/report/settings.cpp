@@ -40,19 +40,23 @@ Settings lines_of(const std::string& text) {
 
 }  // namespace
 
+Settings settings_of(const std::string& config, const std::string& data_checksum) {
+  Settings settings = lines_of(config);
+  std::erase_if(settings, [](const auto& setting) { return !counts(setting.first); });
+  if (!data_checksum.empty()) {
+    settings.erase("read.path");
+    settings["data"] = data_checksum;
+  }
+  return settings;
+}
+
 std::optional<Settings> settings_of(const RunFolder& run) {
   const auto file = run.file("config.yaml");
   if (!file) return std::nullopt;
-  Settings settings = lines_of(read_text(*file));
-  std::erase_if(settings, [](const auto& setting) { return !counts(setting.first); });
-  if (const auto provenance = run.file("provenance.json")) {
-    const Json checksum = read_json(*provenance).value(Json::json_pointer("/data/sha256"), Json());
-    if (checksum.is_string()) {
-      settings.erase("read.path");
-      settings["data"] = checksum.get<std::string>();
-    }
-  }
-  return settings;
+  Json checksum;
+  if (const auto provenance = run.file("provenance.json"))
+    checksum = read_json(*provenance).value(Json::json_pointer("/data/sha256"), Json());
+  return settings_of(read_text(*file), checksum.is_string() ? checksum.get<std::string>() : "");
 }
 
 bool has_logarithms(const RunFolder& run) {

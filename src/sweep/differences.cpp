@@ -4,10 +4,11 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "core/csv.h"
 #include "core/whole_file.h"
-#include "evaluate/student_t.h"
+#include "evaluate/verdict.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -40,17 +41,26 @@ PairedDifference difference_of(const Series& reference, const Series& arm) {
   }
   paired.seeds = differences.size();
   if (differences.empty()) return paired;
-  const auto n = static_cast<double>(differences.size());
-  paired.reference /= n;
-  for (const double difference : differences) paired.difference += difference / n;
-  double squares = 0;
-  for (const double difference : differences) squares += std::pow(difference - paired.difference, 2);
-  const double half = differences.size() > 1
-                          ? student_t_975(std::ssize(differences) - 1) * std::sqrt(squares / (n - 1) / n)
-                          : not_known;
-  paired.low = paired.difference - half;
-  paired.high = paired.difference + half;
+  paired.reference /= static_cast<double>(differences.size());
+  const Interval interval =
+      differences.size() > 1 ? mean_interval(differences) : Interval{differences[0], not_known, not_known};
+  paired.difference = interval.value;
+  paired.low = interval.low;
+  paired.high = interval.high;
   return paired;
+}
+
+std::set<std::int64_t> seeds_of(const std::vector<RunOutcome>& outcomes, const std::string& arm) {
+  std::set<std::int64_t> seeds;
+  for (const RunOutcome& outcome : outcomes) {
+    if (outcome.job.arm == arm) seeds.insert(outcome.job.seed);
+  }
+  return seeds;
+}
+
+std::size_t common(const std::set<std::int64_t>& a, const std::set<std::int64_t>& b) {
+  return static_cast<std::size_t>(
+      std::count_if(a.begin(), a.end(), [&](std::int64_t seed) { return b.contains(seed); }));
 }
 
 /// What an arm costs differs from run to run; parameters and epochs are compared like any number.
@@ -59,6 +69,11 @@ bool is_compared(const std::string& name) { return name.find(".cost.") == std::s
 std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 }  // namespace
+
+std::string seeds_text(const PairedDifference& paired) {
+  return paired.seeds == paired.of_seeds ? fmt::format("{}", paired.seeds)
+                                         : fmt::format("{} of {}", paired.seeds, paired.of_seeds);
+}
 
 std::vector<PairedDifference> paired_differences(const std::vector<RunOutcome>& outcomes) {
   std::vector<std::string> arms, names;
@@ -71,13 +86,16 @@ std::vector<PairedDifference> paired_differences(const std::vector<RunOutcome>& 
     }
   }
   std::vector<PairedDifference> differences;
+  const std::set<std::int64_t> seeds_of_reference = seeds_of(outcomes, "reference");
   for (const std::string& arm : arms) {
+    const std::size_t of_seeds = common(seeds_of(outcomes, arm), seeds_of_reference);
     for (const std::string& name : names) {
       PairedDifference paired =
           difference_of(series_of(outcomes, "reference", name), series_of(outcomes, arm, name));
       if (paired.seeds == 0) continue;
       paired.arm = arm;
       paired.metric = name;
+      paired.of_seeds = of_seeds;
       differences.push_back(std::move(paired));
     }
   }

@@ -42,10 +42,11 @@ std::optional<Estimate> needs_of(const ExpandedRun& run, const DataOutline& outl
 std::string dry_run(const SweepRequest& request, Log& log) {
   const Plan plan(request.file, request.overrides);
   const bool ablation = request.kind == SweepKind::ablation;
-  metric_of(plan, request.kind);  // for what it refuses
+  metric_of(plan, request.kind);  // for what it refuses before data are read
   const std::filesystem::path path = request.folder(plan.reference().name);
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
+  for (const std::string& doubt : doubts_of(plan, request.kind, runs)) log.warn("{}", doubt);
   const double rate = training_rate(static_cast<int>(plan.reference().threads));
   std::vector<std::vector<std::string>> rows{header_of(runs, ablation)};
   DataShapes shapes;
@@ -74,10 +75,10 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const PoolPlaces places = places_here(plan.reference().device, plan.reference().threads, request.slots);
   return text_table(rows) +
          fmt::format(
-             "{} runs, {} finished; {} of training left of {}, about {} with {}. "
+             "{}, {} finished; {} of training left of {}, about {} with {}. "
              "Times are estimates "
              "from matrix products on this machine.\n",
-             runs.size(), finished, duration_text(seconds_left), duration_text(seconds_of_all),
+             runs_text(runs.size()), finished, duration_text(seconds_left), duration_text(seconds_of_all),
              duration_text(seconds_left / static_cast<double>(places.count)), places.text());
 }
 

@@ -13,12 +13,15 @@
 namespace sparcell {
 namespace {
 
-/// Where metrics.csv has what result.json calls MODEL.loss.PART.
+/// Where metrics.csv has what result.json calls MODEL.loss.PART or MODEL.validation.energy_distance.
 struct Curve {
   std::string model, split, name;
 };
 
 std::optional<Curve> curve_of(const std::string& metric) {
+  const std::string distance = ".validation.energy_distance";
+  if (metric.ends_with(distance))
+    return Curve{metric.substr(0, metric.size() - distance.size()), "validation", "energy_distance"};
   const std::size_t at = metric.find(".loss.");
   if (at == std::string::npos) return std::nullopt;
   const std::string part = metric.substr(at + 6);
@@ -63,20 +66,20 @@ std::vector<Job> jobs_short_of(const SweepFolder& sweep, const Configurations& c
 }
 
 /// The configurations at the end of a rung, the best first, the promoted ones marked.
-std::vector<Standing> stand(const SweepFolder& sweep, const SweepSettings& settings,
-                            const Configurations& configurations, std::int64_t epochs) {
-  std::vector<Standing> standings;
+std::vector<RungStanding> stand(const SweepFolder& sweep, const SweepSettings& settings,
+                                const Configurations& configurations, std::int64_t epochs) {
+  std::vector<RungStanding> standings;
   for (const auto& [number, jobs] : configurations)
     standings.push_back({epochs, number, mean_over_seeds(sweep, jobs, settings.metric.name, epochs), false});
   const double sign = settings.metric.smaller_is_better ? 1 : -1;
-  const auto badness = [&](const Standing& s) {
+  const auto badness = [&](const RungStanding& s) {
     return s.metric ? sign * *s.metric : std::numeric_limits<double>::infinity();
   };
   std::stable_sort(standings.begin(), standings.end(),
-                   [&](const Standing& a, const Standing& b) { return badness(a) < badness(b); });
+                   [&](const RungStanding& a, const RungStanding& b) { return badness(a) < badness(b); });
   const auto factor = static_cast<std::size_t>(settings.halving.factor);
   const std::size_t promoted = std::max<std::size_t>(1, standings.size() / factor);
-  for (std::size_t i = 0; i < promoted; ++i) standings[i].promoted = true;
+  for (std::size_t i = 0; i < promoted; ++i) standings[i].promoted = standings[i].metric.has_value();
   return standings;
 }
 
@@ -124,7 +127,7 @@ HalvingState halving_state(const SweepFolder& sweep, bool with_failed) {
     state.next = jobs_short_of(sweep, alive, epochs);
     state.pause_after = epochs;
     if (!state.next.empty()) return state;
-    for (const Standing& standing : stand(sweep, settings, alive, epochs)) {
+    for (const RungStanding& standing : stand(sweep, settings, alive, epochs)) {
       state.standings.push_back(standing);
       if (!standing.promoted) alive.erase(standing.configuration);
     }
@@ -140,13 +143,18 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
     throw UsageError("sweep.method halving pauses the training of one model, and the experiment has {}",
                      experiment.model.size());
   }
-  if (!curve_of(metric)) {
+  const auto& [model_name, only_model] = experiment.model.front();
+  const bool is_gan = only_model.type == ModelType::gan;
+  const std::optional<Curve> curve = curve_of(metric);
+  if (!curve || (curve->name == "energy_distance" && !only_model.monitors_distance())) {
     throw UsageError(
-        "sweep.metric.name: halving compares runs while they train, and {} is known at their end; name a "
-        "loss, as "
-        "{}.loss.{}",
-        metric, experiment.model.front().first,
-        experiment.model.front().second.type == ModelType::gan ? "generator" : "validation");
+        "sweep.metric.name: halving compares runs while they train, and {} is known at their end; {}", metric,
+        is_gan
+            ? fmt::format(
+                  "set train.monitor=energy_distance, which measures "
+                  "{0}.validation.energy_distance after every epoch, or name a loss, as {0}.loss.generator",
+                  model_name)
+            : fmt::format("name a loss, as {}.loss.validation", model_name));
   }
   for (const auto& [name, model] : experiment.model) {
     if (model.train.steps > 0)
@@ -177,9 +185,9 @@ void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experim
       model.train.epochs, model.train.steps, values_text(run), train.epochs, train.steps);
 }
 
-void write_standings(const std::string& path, const std::vector<Standing>& standings) {
+void write_standings(const std::string& path, const std::vector<RungStanding>& standings) {
   std::string text = "epochs,configuration,metric,promoted\n";
-  for (const Standing& standing : standings) {
+  for (const RungStanding& standing : standings) {
     text +=
         fmt::format("{},{},{},{}\n", standing.epochs, standing.configuration,
                     standing.metric ? fmt::format("{}", *standing.metric) : "", standing.promoted ? 1 : 0);

@@ -18,7 +18,7 @@
 namespace sparcell {
 
 /// How a configuration stood at the end of a rung.
-struct Standing {
+struct RungStanding {
   std::int64_t epochs = 0;
   std::int64_t configuration = 0;
   std::optional<double> metric;  ///< mean over seeds; none where a run of it failed
@@ -26,7 +26,7 @@ struct Standing {
 };
 
 struct HalvingState {
-  std::vector<Standing> standings;  ///< of the rungs that ended, the better configurations first
+  std::vector<RungStanding> standings;  ///< of the rungs that ended, the better configurations first
   std::vector<Job> next;         ///< what has not taken the epochs of the rung that runs; empty: all is done
   std::int64_t pause_after = 0;  ///< epochs of that rung; 0: to the end
 };
@@ -52,6 +52,6 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
 void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment);
 
 /// halving.csv: epochs,configuration,metric,promoted.
-void write_standings(const std::string& path, const std::vector<Standing>& standings);
+void write_standings(const std::string& path, const std::vector<RungStanding>& standings);
 
 }  // namespace sparcell

@@ -19,7 +19,8 @@ bool contains(const Words& words, const std::string& word) {
 
 /// Whether a model of that type has the metric.
 bool has_metric(ModelType type, const MetricInfo& metric) {
-  if (contains(only_of_vae, metric.key)) return type == ModelType::vae;
+  if (contains(only_of_vae, metric.key) || metric.group == MetricGroup::likelihood)
+    return type == ModelType::vae;
   const bool of_generated =
       metric.group == MetricGroup::generation || metric.group == MetricGroup::expression;
   return type != (of_generated ? ModelType::autoencoder : ModelType::gan);
@@ -38,9 +39,17 @@ bool has_direction(const std::string& name) {
   });
 }
 
+/// Measured on validation cells: a choice by test cells would leave nothing to judge it by.
 std::string default_metric(const Experiment& experiment) {
   const auto& [name, model] = experiment.model.front();
-  return name + (model.type == ModelType::gan ? ".test.energy_distance" : ".loss.validation");
+  return name + (model.type == ModelType::gan ? ".validation.energy_distance" : ".loss.validation");
+}
+
+/// Whether a run measures the metric on validation cells (evaluate/validation_scores.h).
+bool is_of_validation(const ModelOptions& model, const std::string& key) {
+  if (key == "mse") return model.type != ModelType::gan;
+  if (key == "iwelbo") return model.type == ModelType::vae;  // and has a likelihood, which a run may set
+  return key == "energy_distance" && model.type != ModelType::autoencoder;
 }
 
 }  // namespace
@@ -56,8 +65,10 @@ std::vector<std::string> reported_metrics(const Experiment& experiment) {
         names.push_back(fmt::format("{}.loss.{}", name, part));
     }
     for (const MetricInfo& metric : metric_registry(experiment.evaluate.components)) {
-      if (has_metric(model.type, metric) && wanted(experiment.evaluate, metric.key))
-        names.push_back(fmt::format("{}.test.{}", name, metric.key));
+      if (!wanted(experiment.evaluate, metric.key)) continue;
+      if (has_metric(model.type, metric)) names.push_back(fmt::format("{}.test.{}", name, metric.key));
+      if (is_of_validation(model, metric.key))
+        names.push_back(fmt::format("{}.validation.{}", name, metric.key));
     }
     if (model.type == ModelType::vae) names.push_back(name + ".test.kl");
   }

@@ -14,7 +14,7 @@ namespace sparcell {
 /// the nearest that it does.
 Metric choose_metric(const SweepMetric& options, const Experiment& experiment);
 
-/// What the experiment's models report: MODEL.loss.PART and MODEL.test.METRIC.
+/// What the experiment's models report: MODEL.loss.PART, MODEL.validation.METRIC and MODEL.test.METRIC.
 std::vector<std::string> reported_metrics(const Experiment& experiment);
 
 /// Its value in a result.json; nothing where the run has none.

@@ -180,7 +180,8 @@ class Pool {
     const std::size_t ended = outcome_.done + outcome_.failed;
     const double seconds = seconds_since(start_);
     const double left = seconds / static_cast<double>(ended) * static_cast<double>(total_ - ended);
-    log_.info("{}/{} runs done{}, {:.0f} s left", outcome_.done, total_,
+    log_.info("{}/{} runs {}{}, {:.0f} s left", outcome_.done, total_,
+              pause_after_ > 0 ? fmt::format("at epoch {}", pause_after_) : "done",
               outcome_.failed > 0 ? fmt::format(", {} failed", outcome_.failed) : "", left);
   }
 

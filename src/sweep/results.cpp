@@ -52,7 +52,12 @@ void read_outcome(const SweepFolder& sweep, const SweepSettings& settings, RunOu
   if (!result.is_object())
     throw DataError("{} is damaged: no JSON object", (folder / "result.json").string());
   outcome.metric = metric_value(result, settings.metric.name);
-  add_numbers(result.value("models", Json::object()), "", outcome.values);
+  const Json models = result.value("models", Json::object());
+  add_numbers(models, "", outcome.values);
+  for (const auto& [name, model] : models.items()) {
+    if (model.is_object() && model.value("stopped_early", Json()) == true)
+      outcome.stopped_early.push_back(name);
+  }
 }
 
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
@@ -63,14 +68,15 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
   const SweepSettings settings = sweep.settings();
   std::vector<RunOutcome> outcomes;
   for (Job& job : sweep.jobs()) {
-    if (job.active) outcomes.push_back({.job = std::move(job), .state = {}, .metric = {}, .values = {}});
+    if (!job.active) continue;
+    outcomes.emplace_back().job = std::move(job);
   }
   // Reading a thousand results is reading a thousand files, on clusters over a network: several at a time.
   const auto runs = static_cast<std::int64_t>(outcomes.size());
   parallel_for(available_threads(), runs, 16,
                [&](std::int64_t i) { read_outcome(sweep, settings, outcomes[static_cast<std::size_t>(i)]); });
   if (settings.method == SweepMethod::halving) {
-    for (const Standing& standing : halving_state(sweep).standings) {
+    for (const RungStanding& standing : halving_state(sweep).standings) {
       if (standing.promoted) continue;
       for (RunOutcome& outcome : outcomes) {
         if (outcome.job.configuration != standing.configuration || outcome.state.phase == RunPhase::failed)

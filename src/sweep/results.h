@@ -17,6 +17,7 @@ struct RunOutcome {
   Job job;
   RunState state;
   std::optional<double> metric;
+  std::vector<std::string> stopped_early;              ///< models that did
   std::vector<std::pair<std::string, double>> values;  ///< MODEL.test.mse, MODEL.parameters...
 };
 

@@ -11,6 +11,7 @@
 #include "core/whole_file.h"
 #include "experiment/signals.h"
 #include "sweep/process.h"
+#include "sweep/tables.h"
 
 namespace sparcell {
 namespace {
@@ -112,7 +113,7 @@ void submit_to_slurm(const SweepFolder& sweep, const std::vector<Job>& jobs, std
     submission.submit(fmt::format("array_{}.sh", i), scripts[i].text, "");
   submission.submit("collect.sh", collect_script(sweep, options, pause_after), submission.after_all());
   const std::vector<std::string>& ids = submission.complete();
-  log.info("{} runs in jobs {}; job {} collects them in {}", jobs.size(),
+  log.info("{} in jobs {}; job {} collects them in {}", runs_text(jobs.size()),
            fmt::join(ids.begin(), ids.end() - 1, ", "), ids.back(), sweep.path().string());
 }
 

@@ -7,11 +7,14 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <tuple>
 
 #include "core/whole_file.h"
 #include "sparcell/core/sha256.h"
+#include "sweep/comparable.h"
 #include "sweep/halving.h"
 #include "sweep/metric.h"
+#include "sweep/tables.h"
 
 namespace sparcell {
 namespace {
@@ -35,7 +38,10 @@ std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> pl
       runs[i].planned = std::move(planned[i]);
       runs[i].experiment = plan.experiment(runs[i].planned);
       take_seed(runs[i]);
-      runs[i].hash = config_hash(runs[i].experiment, data.outline(runs[i].experiment.read).checksum);
+      const std::string checksum = data.outline(runs[i].experiment.read).checksum;
+      runs[i].hash = config_hash(runs[i].experiment, checksum);
+      runs[i].overrides = overrides_between(plan.reference(), runs[i].experiment);
+      runs[i].settings = settings_of(resolved_yaml(runs[i].experiment), checksum);
     } catch (...) {
       errors[i] = std::current_exception();
     }
@@ -46,7 +52,19 @@ std::vector<ExpandedRun> expand_all(const Plan& plan, std::vector<PlannedRun> pl
   return runs;
 }
 
-Job job_of(const ExpandedRun& run, const Experiment& reference) {
+/// Runs are one configuration where the file changes the same in them and they are told the same but for
+/// their seeds, wherever these are set: numbers in the order of the runs.
+void number_configurations(std::vector<ExpandedRun>& runs) {
+  std::map<std::tuple<std::string, std::vector<std::pair<std::string, std::string>>, Settings>, std::int64_t>
+      numbers;
+  for (ExpandedRun& run : runs) {
+    const auto next = static_cast<std::int64_t>(numbers.size());
+    run.planned.configuration =
+        numbers.try_emplace({run.planned.arm, run.planned.parameters, run.settings}, next).first->second;
+  }
+}
+
+Job job_of(const ExpandedRun& run) {
   return {.task = 0,
           .run = run_name(run.hash),
           .active = true,
@@ -54,19 +72,18 @@ Job job_of(const ExpandedRun& run, const Experiment& reference) {
           .configuration = run.planned.configuration,
           .seed = run.planned.seed,
           .parameters = run.planned.parameters,
-          .overrides = overrides_between(reference, run.experiment)};
+          .overrides = run.overrides};
 }
 
 /// The jobs that were there keep their tasks; new ones follow. Overrides are those against the new reference.
-std::vector<Job> merge_jobs(std::vector<Job> jobs, const std::vector<ExpandedRun>& runs,
-                            const Experiment& reference) {
+std::vector<Job> merge_jobs(std::vector<Job> jobs, const std::vector<ExpandedRun>& runs) {
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     jobs[i].active = false;
     known[jobs[i].run] = i;
   }
   for (const ExpandedRun& run : runs) {
-    Job job = job_of(run, reference);
+    Job job = job_of(run);
     const auto [place, is_new] = known.emplace(job.run, jobs.size());
     if (is_new) {
       job.task = jobs.empty() ? 0 : jobs.back().task + 1;
@@ -88,12 +105,13 @@ void refuse_foreign_folder(const fs::path& folder) {
     throw UsageError("{} holds a run, not a sweep; choose another folder with --out", folder.string());
 }
 
-SweepSettings settings_of(const SweepRequest& request, const Plan& plan) {
+SweepSettings sweep_settings(const SweepRequest& request, const Plan& plan) {
   const PlanOptions& options = plan.options();
   return {.ablation = request.kind == SweepKind::ablation,
           .source = request.file,
           .source_sha256 = source_hash(request.file, request.overrides),
           .metric = metric_of(plan, request.kind),
+          .doubts = {},
           .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,
           .halving = options.sweep.halving,
           .launcher = request.launcher,
@@ -141,7 +159,16 @@ std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& dat
     log.info("{} of {} runs are the same experiment as another one and are made once", all - runs.size(),
              all);
   }
+  number_configurations(runs);
   return runs;
+}
+
+std::vector<std::string> doubts_of(const Plan& plan, SweepKind kind, const std::vector<ExpandedRun>& runs) {
+  const SweepOptions& sweep = plan.options().sweep;
+  const bool halving = kind == SweepKind::sweep && sweep.method == SweepMethod::halving;
+  Comparable comparable(plan.reference(), metric_of(plan, kind), halving);
+  for (const ExpandedRun& run : runs) comparable.add(run.experiment, run.overrides);
+  return comparable.warnings(!sweep.metric.name.empty());
 }
 
 OwnedSweep OwnedSweep::take(SweepFolder folder, const std::string& source_hash) {
@@ -161,11 +188,13 @@ OwnedSweep OwnedSweep::take(SweepFolder folder, const std::string& source_hash) 
 
 OwnedSweep submit(const SweepRequest& request, Log& log) {
   const Plan plan(request.file, request.overrides);
-  const SweepSettings settings = settings_of(request, plan);
+  SweepSettings settings = sweep_settings(request, plan);
   const fs::path path = request.folder(plan.reference().name);
   refuse_foreign_folder(path);
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
+  settings.doubts = doubts_of(plan, request.kind, runs);
+  for (const std::string& doubt : settings.doubts) log.warn("{}", doubt);
   std::error_code error;
   fs::create_directories(path / "logs", error);
   if (error) {
@@ -183,12 +212,12 @@ OwnedSweep submit(const SweepRequest& request, Log& log) {
     before = folder.jobs();
   }
   write_file(folder.file("experiment.yaml"), resolved_yaml(plan.reference()));
-  const std::vector<Job> jobs = merge_jobs(before, runs, plan.reference());
+  const std::vector<Job> jobs = merge_jobs(before, runs);
   folder.write_jobs(jobs);
   folder.write_settings(settings);
   data.save();
   if (!before.empty())
-    log.info("{}: {} runs, {} of them new", path.string(), runs.size(), jobs.size() - before.size());
+    log.info("{}: {}, {} of them new", path.string(), runs_text(runs.size()), jobs.size() - before.size());
   return owned;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiment/run_lock.h"
+#include "report/settings.h"
 #include "sparcell/core/log.h"
 #include "sweep/data_files.h"
 #include "sweep/sweep_folder.h"
@@ -31,6 +32,8 @@ struct ExpandedRun {
   PlannedRun planned;
   Experiment experiment;
   std::string hash;
+  std::vector<std::string> overrides;  ///< that make it of the file's experiment
+  Settings settings;                   ///< without what its seed changes
 };
 
 /// What the file's runs are compared by. Throws UsageError where they do not report it, or cannot halve by
@@ -40,6 +43,10 @@ Metric metric_of(const Plan& plan, SweepKind kind);
 /// Every run of the file, checked and named by its hash. Runs that are the same experiment are kept once;
 /// that and a run cap are said in the log.
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log);
+
+/// Why the metric may not compare the runs, a sentence each. Throws UsageError where the default one does
+/// not.
+std::vector<std::string> doubts_of(const Plan& plan, SweepKind kind, const std::vector<ExpandedRun>& runs);
 
 /// A sweep's folder that this process alone launches.
 struct OwnedSweep {

@@ -36,7 +36,8 @@ void remark_changed_source(const SweepSettings& settings, const std::string& has
 void throw_outcome(const SweepFolder& sweep, const PoolOutcome& outcome) {
   const std::string folder = sweep.path().string();
   if (outcome.interrupted > 0) {
-    throw Interrupted("{} runs are left; sparcell resume {} goes on with them", outcome.interrupted, folder);
+    throw Interrupted("{} left; sparcell resume {} goes on with {}", runs_text(outcome.interrupted), folder,
+                      outcome.interrupted == 1 ? "it" : "them");
   }
   if (outcome.failed > 0) {
     throw Error(ExitCode::internal, fmt::format("{} of the runs in {} failed; sparcell status {} says why",
@@ -67,7 +68,7 @@ Work work_of_rung(const SweepFolder& sweep, std::int64_t pause_after) {
 
 void say_begin(const SweepFolder& sweep, const Work& work, const PoolPlaces& places, Log& log) {
   if (work.pause_after > 0) {
-    log.info("{} runs to epoch {}; {}", work.jobs.size(), work.pause_after, places.text());
+    log.info("{} to epoch {}; {}", runs_text(work.jobs.size()), work.pause_after, places.text());
     return;
   }
   const std::vector<Job> all = sweep.jobs();
@@ -214,8 +215,13 @@ std::string collect(const SweepFolder& sweep) {
     differences = paired_differences(outcomes);
     write_differences(sweep.file("differences.csv"), differences);
   }
-  write_sweep_report(sweep, settings, outcomes, differences);
-  return settings.ablation ? differences_table(settings, differences) : best_runs_table(settings, outcomes);
+  const std::vector<Configuration> configurations =
+      configurations_of(outcomes, settings.metric.smaller_is_better);
+  write_configurations(sweep.file("configurations.csv"), configurations);
+  write_sweep_report(sweep, settings, outcomes, configurations, differences);
+  if (settings.ablation) return differences_table(settings, differences);
+  return have_seeds(configurations) ? best_configurations_table(settings, configurations)
+                                    : best_runs_table(settings, outcomes);
 }
 
 std::string status_text(const std::string& path) {

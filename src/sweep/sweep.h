@@ -32,7 +32,8 @@ void run_tasks(const std::string& folder, const TaskRequest& request, Log& log);
 /// What the job after an array does: results, and with halving the next rung's jobs.
 void collect_and_go_on(const std::string& folder, std::int64_t pause_after, Log& log);
 
-/// results.csv and, for an ablation, differences.csv; returns what a terminal shows of them.
+/// results.csv, configurations.csv, report.html, halving.csv of method halving, differences.csv of an
+/// ablation; returns what a terminal shows of them.
 std::string collect(const SweepFolder& sweep);
 
 /// The runs with parameters, number of model parameters, memory and estimated time, and what is done already.

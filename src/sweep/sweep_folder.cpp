@@ -149,6 +149,7 @@ SweepSettings SweepFolder::settings() const {
   settings.source_sha256 = json.value("source_sha256", "");
   settings.metric = {json.value(Json::json_pointer("/metric/name"), std::string()),
                      json.value(Json::json_pointer("/metric/smaller_is_better"), true)};
+  settings.doubts = json.value("doubts", std::vector<std::string>());
   settings.launcher = json.value("launcher", "local");
   settings.slots = json.value("slots", std::int64_t{0});
   SweepOptions sweep;
@@ -166,6 +167,7 @@ void SweepFolder::write_settings(const SweepSettings& settings) const {
       {"source", settings.source},
       {"source_sha256", settings.source_sha256},
       {"metric", {{"name", settings.metric.name}, {"smaller_is_better", settings.metric.smaller_is_better}}},
+      {"doubts", settings.doubts},
       {"method", name_of(settings.method)},
       {"halving", json_of(settings.halving)},
       {"launcher", settings.launcher},

@@ -5,7 +5,7 @@
 //     jobs.csv           the runs: a line each, with the overrides that make it of experiment.yaml
 //     <hash12>/          a run's folder, named by its config hash
 //     logs/<hash12>.log  what its processes printed
-//     results.csv, report.html, and for an ablation differences.csv
+//     results.csv, configurations.csv, report.html, for an ablation differences.csv, with halving halving.csv
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,7 @@ struct SweepSettings {
   std::string source;         ///< the experiment's file
   std::string source_sha256;  ///< of its content and the overrides
   Metric metric;
+  std::vector<std::string> doubts;  ///< why the metric may not compare the runs
   SweepMethod method = SweepMethod::grid;
   HalvingOptions halving;
   std::string launcher = "local";

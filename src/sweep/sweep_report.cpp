@@ -37,17 +37,40 @@ Json seconds_of(const RunOutcome& outcome) {
   return known ? Json(seconds) : Json(nullptr);
 }
 
-Json run_json(const RunOutcome& outcome) {
+Json parameters_json(const Job& job) {
   Json parameters = Json::object();
-  for (const auto& [path, value] : outcome.job.parameters) parameters[path] = parameter_value(value);
+  for (const auto& [path, value] : job.parameters) parameters[path] = parameter_value(value);
+  return parameters;
+}
+
+Json run_json(const RunOutcome& outcome) {
   return {{"run", outcome.job.run},
           {"state", word_of(outcome.state.phase)},
           {"reason", outcome.state.reason},
           {"arm", outcome.job.arm},
+          {"configuration", outcome.job.configuration},
           {"seed", outcome.job.seed},
-          {"parameters", parameters},
+          {"parameters", parameters_json(outcome.job)},
+          {"stopped_early", outcome.stopped_early},
           {"metric", outcome.metric ? number_or_null(*outcome.metric) : Json(nullptr)},
           {"seconds", seconds_of(outcome)}};
+}
+
+/// In their order, the best first.
+Json configurations_json(const std::vector<Configuration>& configurations) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < configurations.size(); ++i) {
+    const Configuration& configuration = configurations[i];
+    list.push_back({{"rank", configuration.complete() ? Json(i + 1) : Json(nullptr)},
+                    {"configuration", configuration.number},
+                    {"arm", configuration.job().arm},
+                    {"parameters", parameters_json(configuration.job())},
+                    {"runs", configuration.runs.size()},
+                    {"seeds", seeds_text(configuration)},
+                    {"mean", number_or_null(configuration.spread.mean)},
+                    {"deviation", number_or_null(configuration.spread.deviation)}});
+  }
+  return list;
 }
 
 Json parameter_paths(const std::vector<RunOutcome>& outcomes) {
@@ -69,7 +92,8 @@ Json differences_json(const std::vector<PairedDifference>& differences) {
                     {"difference", number_or_null(paired.difference)},
                     {"low", number_or_null(paired.low)},
                     {"high", number_or_null(paired.high)},
-                    {"seeds", paired.seeds}});
+                    {"seeds", paired.seeds},
+                    {"seeds_text", seeds_text(paired)}});
   }
   return list;
 }
@@ -101,6 +125,7 @@ Json curve_json(const SweepFolder& sweep, const RunOutcome& outcome, const std::
   const std::string label = outcome.job.arm.empty() ? outcome.job.run : outcome.job.arm;
   constexpr int digits = 5;
   return {{"run", outcome.job.run},
+          {"configuration", outcome.job.configuration},
           {"label", fmt::format("{}, seed {}", label, outcome.job.seed)},
           {"x", rounded(x, digits)},
           {"y", rounded(y, digits)}};
@@ -120,6 +145,7 @@ std::vector<std::size_t> shown_order(const SweepSettings& settings, const std::v
 
 void write_sweep_report(const SweepFolder& sweep, const SweepSettings& settings,
                         const std::vector<RunOutcome>& outcomes,
+                        const std::vector<Configuration>& configurations,
                         const std::vector<PairedDifference>& differences) {
   const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
   const std::string model = settings.metric.name.substr(0, settings.metric.name.find('.'));
@@ -134,6 +160,9 @@ void write_sweep_report(const SweepFolder& sweep, const SweepSettings& settings,
                   {"metric", settings.metric.name},
                   {"smaller_is_better", settings.metric.smaller_is_better},
                   {"parameters", parameter_paths(outcomes)},
+                  {"warnings", settings.doubts},
+                  {"seeded", have_seeds(configurations)},
+                  {"configurations", configurations_json(configurations)},
                   {"runs", runs},
                   {"curves", curves},
                   {"curve_title", fmt::format("Loss of {}", model)},

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "sweep/configurations.h"
 #include "sweep/differences.h"
 #include "sweep/results.h"
 
@@ -10,6 +11,7 @@ namespace sparcell {
 
 void write_sweep_report(const SweepFolder& sweep, const SweepSettings& settings,
                         const std::vector<RunOutcome>& outcomes,
+                        const std::vector<Configuration>& configurations,
                         const std::vector<PairedDifference>& differences);
 
 }  // namespace sparcell

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <iterator>
+#include <map>
 
 namespace sparcell {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+
+constexpr std::size_t most_shown = 10;  // of what is ranked
 
 bool is_number(const std::string& text) {
   return !text.empty() &&
@@ -36,7 +40,7 @@ std::string epoch_text(const RunState& state) {
 }
 
 std::string counts_text(const std::vector<RunOutcome>& outcomes) {
-  std::string text = fmt::format("{} runs", outcomes.size());
+  std::string text = runs_text(outcomes.size());
   for (const RunPhase phase : {RunPhase::done, RunPhase::running, RunPhase::interrupted, RunPhase::failed,
                                RunPhase::pruned, RunPhase::waiting}) {
     const auto count = std::count_if(outcomes.begin(), outcomes.end(),
@@ -44,6 +48,29 @@ std::string counts_text(const std::vector<RunOutcome>& outcomes) {
     if (count > 0) text += fmt::format(", {} {}", count, word_of(phase));
   }
   return text;
+}
+
+/// "3 of 4 configurations are not measured: 1 failed, 2 pruned": each by the worst that became of its runs.
+std::string unmeasured_text(const std::vector<Configuration>& configurations) {
+  constexpr RunPhase worst_first[] = {RunPhase::failed,      RunPhase::pruned,  RunPhase::done,
+                                      RunPhase::interrupted, RunPhase::running, RunPhase::waiting};
+  std::map<RunPhase, std::size_t> counts;
+  std::size_t all = 0;
+  for (const Configuration& configuration : configurations) {
+    if (configuration.measured > 0) continue;
+    ++all;
+    ++counts[*std::find_if(std::begin(worst_first), std::end(worst_first),
+                           [&](RunPhase phase) { return configuration.count(phase) > 0; })];
+  }
+  if (all == 0) return "";
+  std::string text;
+  for (const RunPhase phase : worst_first) {
+    if (!counts.contains(phase)) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[phase],
+                        phase == RunPhase::done ? "without the metric" : word_of(phase));
+  }
+  return fmt::format("{} of {} configurations {} not measured: {}\n", all, configurations.size(),
+                     all == 1 ? "is" : "are", text);
 }
 
 }  // namespace
@@ -73,6 +100,8 @@ std::string duration_text(double seconds) {
   return fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
 
+std::string runs_text(std::size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); }
+
 std::string status_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
   Rows rows{{"run", "state", "seed", settings.ablation ? "arm" : "parameters", "epoch", settings.metric.name,
              "time left"}};
@@ -91,17 +120,47 @@ std::string status_table(const SweepSettings& settings, const std::vector<RunOut
 }
 
 std::string best_runs_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
-  constexpr std::size_t shown = 10;
   const std::vector<std::size_t> order = ranking(outcomes, settings.metric.smaller_is_better);
-  if (order.empty()) return "";
+  const auto done = std::count_if(outcomes.begin(), outcomes.end(), [](const RunOutcome& outcome) {
+    return outcome.state.phase == RunPhase::done;
+  });
+  const std::size_t without = static_cast<std::size_t>(done) - order.size();
+  const std::string remark =
+      without > 0 ? fmt::format("{} finished without {}\n", runs_text(without), settings.metric.name) : "";
+  if (order.empty()) return remark;
   Rows rows{{settings.metric.name, "run", "seed", "parameters"}};
-  for (std::size_t i = 0; i < std::min(shown, order.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(most_shown, order.size()); ++i) {
     const RunOutcome& outcome = outcomes[order[i]];
     rows.push_back({metric_text(outcome.metric), outcome.job.run, std::to_string(outcome.job.seed),
                     parameters_text(outcome.job)});
   }
   return fmt::format("Best runs ({} is better)\n", settings.metric.smaller_is_better ? "smaller" : "larger") +
-         text_table(rows);
+         text_table(rows) + remark;
+}
+
+std::string best_configurations_table(const SweepSettings& settings,
+                                      const std::vector<Configuration>& configurations) {
+  Rows rows{{"rank", settings.metric.name, "sd", "seeds", "configuration", "parameters"}};
+  std::size_t measured = 0, incomplete = 0;
+  for (const Configuration& configuration : configurations) {
+    if (configuration.measured == 0) continue;
+    if (!configuration.complete()) ++incomplete;
+    if (++measured > most_shown) continue;
+    rows.push_back(
+        {configuration.complete() ? std::to_string(measured) : "-", metric_text(configuration.spread.mean),
+         std::isfinite(configuration.spread.deviation) ? metric_text(configuration.spread.deviation) : "",
+         seeds_text(configuration), std::to_string(configuration.number),
+         parameters_text(configuration.job())});
+  }
+  if (measured == 0) return unmeasured_text(configurations);
+  std::string text =
+      fmt::format("Best configurations: mean and standard deviation over seeds ({} is better)\n",
+                  settings.metric.smaller_is_better ? "smaller" : "larger") +
+      text_table(rows);
+  if (measured > most_shown)
+    text += fmt::format("{} more are in configurations.csv\n", measured - most_shown);
+  if (incomplete > 0) text += "- has no rank: not every seed of it has the metric\n";
+  return text + unmeasured_text(configurations);
 }
 
 std::string differences_table(const SweepSettings& settings,
@@ -115,7 +174,7 @@ std::string differences_table(const SweepSettings& settings,
     rows.push_back({paired.metric, paired.arm, fmt::format("{:.5g}", paired.reference),
                     fmt::format("{:+.5g}", paired.difference),
                     known ? fmt::format("{:+.5g} to {:+.5g}", paired.low, paired.high) : "unknown",
-                    std::to_string(paired.seeds)});
+                    seeds_text(paired)});
   }
   if (rows.size() == 1) return "";
   std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return a[0] < b[0]; });

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sweep/configurations.h"
 #include "sweep/differences.h"
 #include "sweep/results.h"
 
@@ -18,11 +19,18 @@ std::string status_table(const SweepSettings& settings, const std::vector<RunOut
 /// The best runs with their parameters.
 std::string best_runs_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes);
 
+/// The best configurations by their mean over seeds, and the incomplete ones, which have no rank.
+std::string best_configurations_table(const SweepSettings& settings,
+                                      const std::vector<Configuration>& configurations);
+
 /// Arm by arm the difference in the metric to the reference, with interval and number of seeds.
 std::string differences_table(const SweepSettings& settings,
                               const std::vector<PairedDifference>& differences);
 
 /// "2 h 5 min", "40 s".
 std::string duration_text(double seconds);
+
+/// "1 run", "3 runs".
+std::string runs_text(std::size_t count);
 
 }  // namespace sparcell

@@ -140,6 +140,7 @@ TrainResult Trainer::run(const TrainHooks& hooks) {
 TrainResult Trainer::result() const {
   TrainResult result{.epochs = epoch_,
                      .best_epoch = best_value_.epoch >= 0 ? best_value_.epoch : epoch_ - 1,
+                     .stopped_early = stopped_early(),
                      .last = last_,
                      .steps = device_state_.to_host().front().step,
                      .seconds = seconds_since(start_),
@@ -208,7 +209,8 @@ void Trainer::throw_interrupted() const {
 
 bool Trainer::stopped_early() const {
   const std::int64_t patience = options_.train.early_stopping.patience;
-  return patience > 0 && best_value_.epoch >= 0 && best_value_.epochs_since >= patience;
+  return epoch_ < options_.train.epochs && patience > 0 && best_value_.epoch >= 0 &&
+         best_value_.epochs_since >= patience;
 }
 
 EpochRecord Trainer::end_epoch(std::int64_t epoch) {

@@ -21,6 +21,7 @@ struct TrainResult {
   std::int64_t epochs = 0;  ///< taken
   std::int64_t best_epoch =
       0;  ///< the best at full KL weight by what training is monitored by; the last one without that
+  bool stopped_early = false;  ///< before the last of the epochs that were asked for
   EpochRecord last;
   std::int64_t steps = 0;
   double seconds = 0;
@@ -66,6 +67,7 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
   /// Whether all epochs are taken or training stopped early.
   bool finished() const { return epoch_ >= options_.train.epochs || stopped_early(); }
+  /// Whether patience ended before the epochs did.
   bool stopped_early() const;
 
   /// What epochs are compared by in place of the validation loss, smaller being better: measured on the

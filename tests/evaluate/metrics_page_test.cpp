@@ -57,6 +57,11 @@ std::string page() {
       "of library sizes and genes per cell, `precision`, `recall`, `coverage`) a model may pass it by its "
       "greater\n"
       "number alone.\n\n"
+      "Beside `test`, a model in `result.json` has `validation`: `mse` and `iwelbo` of the same definitions "
+      "on\n"
+      "validation cells, and `energy_distance` to them (at most 2,000 of them, in components of the other "
+      "half),\n"
+      "which `train.monitor: energy_distance` goes by. Sweeps choose by these; test cells judge the choice.\n\n"
       "With `normalize.log1p: false` values are normalized counts: units say so, a library size is their "
       "sum, and\n"
       "the versioned names of what changes end in `_linear_v1`.\n";

@@ -84,6 +84,11 @@ TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
                                           "/models/ae/parameters",
                                           "/models/ae/epochs",
                                           "/models/ae/best_epoch",
+                                          "/models/ae/stopped_early",
+                                          "/models/ae/validation/mse",
+                                          "/models/vae/validation/mse",
+                                          "/models/vae/validation/energy_distance",
+                                          "/models/gan/validation/energy_distance",
                                           "/models/ae/loss/train",
                                           "/models/ae/loss/validation",
                                           "/models/ae/loss/test",
@@ -139,6 +144,43 @@ TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
   EXPECT_EQ(result["schema"], 1);
   EXPECT_EQ(result["metrics"]["mse"], "mse_log1p_v1");
   EXPECT_EQ(result["config_hash"].get<std::string>().size(), 64);
+}
+
+/// Patience that ends with the last epoch stopped nothing.
+TEST_F(Run, ATrainingThatTookAllItsEpochsDidNotStopEarly) {
+  const std::vector<std::string> impatient{"~model.vae", "~model.gan", "train.early_stopping.patience=1",
+                                           "train.optimizer.learning_rate=0.3"};
+  std::vector<std::string> long_one = impatient;
+  long_one.emplace_back("train.epochs=40");
+  finished_run("stopped", long_one);
+  const int epochs = json("stopped/result.json")["models"]["ae"]["epochs"];
+  ASSERT_LT(epochs, 40);
+  std::vector<std::string> whole = impatient;
+  whole.push_back(fmt::format("train.epochs={}", epochs));
+  whole.insert(whole.end(), {"--out", "whole"});
+  const Finished done = run(whole);
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(json("whole/result.json")["models"]["ae"]["epochs"], epochs);
+  EXPECT_EQ(json("whole/result.json")["models"]["ae"]["stopped_early"], false);
+  EXPECT_THAT(done.out + done.err, testing::Not(testing::HasSubstr("stopped early")));
+}
+
+/// An autoencoder's loss is the mean squared error, which training sums on its own way.
+TEST_F(Run, MetricsOfValidationCellsAreThoseOfTheCellsThatTheLossIsOf) {
+  finished_run("r", {"model.vae.likelihood=nb", "evaluate.weights=best"});
+  const nlohmann::json models = json("r/result.json")["models"];
+  finished_run("last");
+  const nlohmann::json ae = json("last/result.json")["models"]["ae"];
+  EXPECT_NEAR(ae["validation"]["mse"].get<double>(), ae["loss"]["validation"].get<double>(), 1e-6);
+  EXPECT_EQ(ae["validation"].size(), 1u);
+  EXPECT_EQ(models["gan"]["validation"].size(), 1u);
+  EXPECT_EQ(models["vae"]["validation"].size(), 3u);
+  // Of other cells than the test's, but of the same kind.
+  EXPECT_NEAR(models["vae"]["validation"]["iwelbo"].get<double>(),
+              models["vae"]["test"]["iwelbo"].get<double>(),
+              0.1 * std::abs(models["vae"]["test"]["iwelbo"].get<double>()));
+  finished_run("few", {"evaluate.metrics=[mae]"});
+  EXPECT_TRUE(json("few/result.json")["models"]["vae"]["validation"].empty());
 }
 
 TEST_F(Run, TheResultCountsWhatTheExperimentAskedFor) {
@@ -235,7 +277,14 @@ TEST_F(Run, SaysWhatIsHeldOutAndThatItStoppedEarly) {
   EXPECT_THAT(done.err, testing::ContainsRegex("split: 1 perturbation held out for test: GENE[0-9]+"));
   EXPECT_THAT(done.err,
               testing::ContainsRegex("train ae: stopped early after epoch [0-9]+, the best one was"));
-  EXPECT_LT(json("r/result.json")["models"]["ae"]["epochs"], 40);
+  const nlohmann::json ae = json("r/result.json")["models"]["ae"];
+  EXPECT_LT(ae["epochs"], 40);
+  EXPECT_EQ(ae["stopped_early"], true);
+  EXPECT_THAT(done.out,
+              HasSubstr(fmt::format(
+                  "ae stopped early, after {} epochs; its validation loss was lowest after epoch {}.",
+                  ae["epochs"].get<int>(), ae["best_epoch"].get<int>() + 1)));
+  EXPECT_EQ(ae["epochs"].get<int>(), ae["best_epoch"].get<int>() + 1 + 1) << "its patience";
 }
 
 TEST_F(Run, WarnsOfCountsThatAreTakenAsTheyAre) {

@@ -100,7 +100,7 @@ TEST(Labels, CellsWithoutALabelHaveNoPerturbation) {
   cells.names.resize(3);
   cells.set({"condition", Categorical{{0, -1, 1}, {"ctrl", "A+ctrl"}, false}, {}});
   const auto convention = find_convention(cells, preset(LabelPreset::gears), "file");
-  const LabelledCells labelled = label_cells(cells, *convention, "file");
+  const FoundPerturbations labelled = label_cells(cells, *convention, "file");
   EXPECT_THAT(labelled.perturbations.of_cell, ElementsAre(0, -1, 1));
   EXPECT_EQ(labelled.unlabelled, 1);
   EXPECT_THAT(labelled.perturbations.parts, ElementsAre(IsEmpty(), ElementsAre("A")));
@@ -118,7 +118,7 @@ TEST(Labels, MissingLabelsAreNoControls) {
     cells.names.resize(4);
     cells.set(column);
     const auto convention = find_convention(cells, preset(LabelPreset::cpa), "file");
-    const LabelledCells labelled = label_cells(cells, *convention, "file");
+    const FoundPerturbations labelled = label_cells(cells, *convention, "file");
     EXPECT_THAT(labelled.perturbations.of_cell, ElementsAre(0, -1, 1, 2));
     EXPECT_EQ(labelled.controls, 1);
   }

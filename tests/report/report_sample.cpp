@@ -20,6 +20,7 @@ sparcell::RunSample sample_of(const std::string& kind) {
   run.name = kind;
   run.cells = 240;
   run.epochs = 12;
+  run.stops_early = kind == "plain";
   run.expression = kind == "plain" || kind == "hostile";
   if (kind == "hostile") run.name = run.perturbation = run.gene = hostile;
   if (kind == "large") {

@@ -21,6 +21,7 @@ struct RunSample {
   std::string perturbation = "P";  ///< what their names, and those of genes, begin with
   std::string gene = "G";
   bool expression = false;   ///< whether cells have an X
+  bool stops_early = false;  ///< the first model
   bool predictions = false;  ///< of unseen perturbations: 9 by the first model and a baseline, 4 by another
 
   static bool generates(const std::string& type) { return type != "autoencoder"; }
@@ -113,6 +114,7 @@ inline Json result_of(const RunSample& run) {
                               {"parameters", 84000},
                               {"epochs", run.epochs},
                               {"best_epoch", 3},
+                              {"stopped_early", run.stops_early && name == run.models[0].first},
                               {"loss", {{"train", 0.5}}},
                               {"test", test},
                               {"cost",

@@ -52,20 +52,27 @@ def rows_of(path):
 
 
 def check_sweep(page, folder):
-    opened(page, folder / "s" / "report.html", ["runs", "parameters", "curves", "cost"])
+    opened(page, folder / "s" / "report.html", ["configurations", "runs", "parameters", "curves", "cost"])
     assert page.evaluate("document.querySelector('h1').textContent") == "a <b>name"
     results = rows_of(folder / "s" / "results.csv")
     assert len(results) == 16 and {row["state"] for row in results} == {"done"}
     assert page.evaluate("document.querySelectorAll('#runs-table tbody tr').length") == 16
     best = min(results, key=lambda row: float(row["metric"]))["run"]
     assert page.evaluate("document.querySelector('#runs-table tbody th').textContent") == best
+    # Configurations in the order of their file, the best of them in words and its two seeds in colour.
+    configurations = rows_of(folder / "s" / "configurations.csv")
+    shown = page.evaluate("[...document.querySelectorAll('#configurations-table tbody th')].map(cell => cell.textContent)")
+    assert shown == [row["configuration"] for row in configurations] and len(shown) == 8
+    assert page.evaluate("document.querySelector('#runs-intro').textContent").startswith(f"Best over seeds: configuration {shown[0]} with")
+    rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(4)')].map(cell => cell.textContent)")
+    assert [float(rate) for rate in rates] == [float(row["train.optimizer.learning_rate"]) for row in configurations], rates
     # Lines of the learning curves, and an axis for each parameter and the metric.
     assert page.evaluate("document.querySelectorAll('#curves-overlaid .trace').length") == 16
     assert page.evaluate("document.querySelectorAll('#parameters-lines .y-axis').length") == 4
 
 
 def check_ablation(page, folder):
-    opened(page, folder / "a" / "report.html", ["ablation", "runs", "curves", "cost"])
+    opened(page, folder / "a" / "report.html", ["ablation", "configurations", "runs", "curves", "cost"])
     assert page.evaluate("document.querySelectorAll('#ablation-bars .point').length") == 2
     shown = page.evaluate("document.querySelectorAll('#ablation-table tbody tr').length")
     assert shown == 2

@@ -29,11 +29,20 @@ TEST(Differences, SeedsArePairedAndUnpairedOnesLeftOut) {
   EXPECT_EQ(paired.arm, "arm");
   EXPECT_EQ(paired.metric, "m.test.mse");
   EXPECT_EQ(paired.seeds, 2u);
+  EXPECT_EQ(seeds_text(paired), "2");  // of the two that both were to have
   EXPECT_NEAR(paired.reference, 2, 1e-12);
   EXPECT_NEAR(paired.difference, 0.3, 1e-12);  // of 0.1 and 0.5
   const double error = std::sqrt(0.08 / 2);    // standard deviation sqrt(0.08), over two seeds
   EXPECT_NEAR(paired.low, 0.3 - 12.7062047 * error, 1e-6);
   EXPECT_NEAR(paired.high, 0.3 + 12.7062047 * error, 1e-6);
+}
+
+TEST(Differences, ASeedThatIsMissingIsSaid) {
+  const auto differences =
+      paired_differences({outcome("reference", 0, {{"a", 1.0}}), outcome("reference", 1, {{"a", 1.0}}),
+                          outcome("arm", 0, {{"a", 0.5}}), outcome("arm", 1, {})});
+  ASSERT_EQ(differences.size(), 1u);
+  EXPECT_EQ(seeds_text(differences[0]), "1 of 2");
 }
 
 TEST(Differences, OneSeedHasNoInterval) {

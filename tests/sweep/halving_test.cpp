@@ -1,6 +1,8 @@
 // Halving against the exhaustive search of the same grid.
 #include "sweep/halving.h"
 
+#include <set>
+
 #include "experiment/equal_runs.h"
 #include "sweep/sweep_support.h"
 
@@ -68,6 +70,67 @@ TEST_F(Halving, FindsTheBestRunOfTheExhaustiveSearchWithLessThanHalfOfItsEpochs)
   EXPECT_THAT(table("halving.csv"), SizeIs(8 + 4 + 2));
 }
 
+/// A configuration goes on with all of its seeds or with none, wherever these are set.
+TEST_F(Halving, PromotesConfigurationsByTheirMeanOverSeeds) {
+  write_sweep("method: halving, halving: {min_epochs: 4, factor: 2}, " + grid);
+  ASSERT_EQ(sweep({"train.epochs=12"}).code, 0);
+  const auto standings = table("halving.csv");
+  ASSERT_THAT(standings, SizeIs(8 + 4));
+  std::map<std::string, double> means;  // of the first rung, by metrics.csv
+  for (auto& run : table("results.csv")) {
+    const auto value = curve_value(folder.path() / "s" / run["run"], "ae.loss.validation", 4);
+    ASSERT_TRUE(value);
+    means[run["configuration"]] += *value / 2;
+  }
+  for (std::size_t i = 0; i < 8; ++i)
+    EXPECT_NEAR(std::stod(standings[i].at("metric")), means.at(standings[i].at("configuration")), 1e-12);
+  std::map<std::string, std::set<std::string>> states;
+  for (auto& run : table("results.csv")) states[run["configuration"]].insert(run["state"]);
+  for (const auto& [configuration, of_seeds] : states) EXPECT_THAT(of_seeds, SizeIs(1)) << configuration;
+  const std::string promoted = file_bytes(folder / "s/halving.csv");
+  std::filesystem::remove_all(folder / "s");
+  std::string swept = grid;
+  swept.replace(swept.find("}, seeds: [0, 1]"), std::string::npos, ", seed: {values: [0, 1]}}");
+  write_sweep("method: halving, halving: {min_epochs: 4, factor: 2}, " + swept);
+  ASSERT_EQ(sweep({"train.epochs=12"}).code, 0);
+  EXPECT_EQ(file_bytes(folder / "s/halving.csv"), promoted);
+}
+
+TEST_F(Halving, WhatFailedIsNotPromoted) {
+  write_sweep(
+      "method: halving, halving: {min_epochs: 3, factor: 2}, parameters: {train.optimizer.learning_rate: "
+      "{values: [1.0e+30, 1.0e+31, 1.0e-3, 1.0e+32]}}");
+  EXPECT_EQ(sweep({"train.epochs=5"}).code, 1);
+  EXPECT_THAT(column("halving.csv", "configuration"), ElementsAre("2", "0", "1", "3"));
+  EXPECT_THAT(column("halving.csv", "promoted"), ElementsAre("1", "0", "0", "0"));
+}
+
+/// The distance to validation cells is a curve where training is monitored by it, and what a run reports of
+/// its best weights is the lowest point.
+TEST_F(Halving, ComparesGansByTheDistanceOfTheirCells) {
+  const std::vector<std::string> gan{
+      "~model.ae", "train.epochs=6",
+      "model.gan={type: gan, latent: 4, generator: {hidden: [16], dropout: [0]}, critic: {hidden: [16], "
+      "dropout: [0.1]}}"};
+  write_sweep(
+      "method: halving, halving: {min_epochs: 2}, parameters: {model.gan.latent: {values: [2, 4, 8]}}");
+  const Finished refused = sweep(gan);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("gan.validation.energy_distance is known at their end; set "
+                                     "train.monitor=energy_distance, which measures"));
+  std::vector<std::string> best = gan;
+  best.insert(best.end(), {"train.monitor=energy_distance", "evaluate.weights=best"});
+  const Finished done = sweep(best);
+  ASSERT_EQ(done.code, 0) << done.err;
+  ASSERT_THAT(results(), SizeIs(1));
+  const std::string run = results().begin()->first;
+  double lowest = 1e300;
+  for (const auto& record : read_csv(folder / ("s/" + run + "/metrics.csv"))) {
+    if (record[4] == "energy_distance") lowest = std::min(lowest, std::stod(record[5]));
+  }
+  EXPECT_EQ(json("s/" + run + "/result.json")["models"]["gan"]["validation"]["energy_distance"], lowest);
+}
+
 TEST_F(Halving, AFailedRunIsTriedAgainByTheNextCall) {
   write_sweep(
       "method: halving, halving: {min_epochs: 3}, parameters: {train.optimizer.learning_rate: "
@@ -78,7 +141,8 @@ TEST_F(Halving, AFailedRunIsTriedAgainByTheNextCall) {
   EXPECT_THAT(once, HasSubstr("the training loss is not a number"));
   const Finished second = sweep({"train.epochs=9"});
   EXPECT_EQ(second.code, 1) << second.err;
-  EXPECT_THAT(second.err, AllOf(HasSubstr("1 runs to epoch 3"), HasSubstr("1 of the runs in s failed")));
+  EXPECT_THAT(second.err, AllOf(HasSubstr("1 run to epoch 3; "), HasSubstr("0/1 runs at epoch 3, 1 failed"),
+                                HasSubstr("1 of the runs in s failed")));
   EXPECT_EQ(file_bytes(folder / log), once + once) << "tried once in each call";
 }
 

@@ -48,7 +48,7 @@ TEST_F(Pool, CtrlCLeavesEverythingResumable) {
   launcher.send(SIGINT);
   const Finished stopped = launcher.wait();
   EXPECT_EQ(stopped.code, 75) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("runs are left; sparcell resume s goes on with them"));
+  EXPECT_THAT(stopped.err, HasSubstr("runs left; sparcell resume s goes on with them"));
   EXPECT_THAT(program({"status", "s"}).out, HasSubstr("interrupted"));
   const Finished resumed = program({"resume", "s"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;

@@ -163,7 +163,7 @@ TEST_F(Slurm, HalvingTriesFailedRunsAgainAlsoWhereTheyShareAJob) {
   const auto finished = results();
   EXPECT_THAT(finished, SizeIs(1));
   const Finished again = program({"resume", "s"});
-  EXPECT_THAT(again.err, HasSubstr("1 runs in jobs"));
+  EXPECT_THAT(again.err, HasSubstr("1 run in jobs"));
   wait_for_jobs();
   EXPECT_EQ(file_bytes(folder / log), once + once);
   EXPECT_EQ(results(), finished);

@@ -18,7 +18,7 @@ class Sweep : public SmallSweep {};
 TEST_F(Sweep, EveryRunIsTheExperimentWithItsValues) {
   const Finished done = sweep();
   ASSERT_EQ(done.code, 0) << done.err;
-  EXPECT_THAT(done.out, HasSubstr("Best runs (smaller is better)"));
+  EXPECT_THAT(done.out, HasSubstr("Best configurations: mean and standard deviation over seeds (smaller"));
   const auto jobs = table("jobs.csv");
   ASSERT_THAT(jobs, SizeIs(4));
   EXPECT_THAT(column("results.csv", "state"), Each("done"));
@@ -33,6 +33,17 @@ TEST_F(Sweep, EveryRunIsTheExperimentWithItsValues) {
   const Finished alone = program({"run", "sweep.yaml", "model.ae.latent=3", "seed=1", "--out", "alone"});
   ASSERT_EQ(alone.code, 0) << alone.err;
   EXPECT_EQ(json("alone/result.json")["config_hash"].get<std::string>().substr(0, 12), jobs[3].at("run"));
+}
+
+TEST_F(Sweep, AReportOfASweepIsWrittenAgain) {
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const std::string before = file_bytes(folder / "s/report.html");
+  std::filesystem::remove(folder / "s/report.html");
+  EXPECT_EQ(program({"report", "s"}).out, "s/report.html\n");
+  EXPECT_EQ(file_bytes(folder / "s/report.html"), before);
+  const Finished compared = program({"compare", "s"});
+  EXPECT_EQ(compared.code, 3);
+  EXPECT_THAT(compared.err, HasSubstr("s: this is the folder of a sweep; its runs are the folders in it"));
 }
 
 TEST_F(Sweep, FinishedRunsAreSkippedAndAValueAddsOnlyItsRuns) {
@@ -148,6 +159,8 @@ TEST_F(Sweep, BadInputIsRefusedBeforeAnythingRuns) {
               HasSubstr("no run reports ae.test.msee; did you mean ae.test.mse?"));
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.energy_distance"}), HasSubstr("no run reports"));
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.mmd"}), HasSubstr("no run reports"));
+  EXPECT_THAT(refused({"sweep.metric.name=ae.validation.energy_distance"}), HasSubstr("no run reports"));
+  EXPECT_THAT(refused({"sweep.metric.name=ae.test.iwelbo"}), HasSubstr("no run reports"));
   EXPECT_THAT(refused({"sweep.metric.name=ae.test.varying_genes"}), HasSubstr("neither better"));
   EXPECT_THAT(refused({"sweep.parameters={model.ae.latnt: {values: [1]}}"}),
               HasSubstr("did you mean 'latent'?"));

@@ -1,5 +1,6 @@
 // The tables of metrics: models above the line, baselines below it.
 function drawComparison() {
+  byId("judged-cells").textContent = data.judged_cells;
   for (const group of new Set(data.metrics.map(metric => metric.group))) {
     const metrics = data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key));
     const table = metrics.length > 0 ? comparisonTable(metrics[0].title, metrics) : null;

@@ -22,6 +22,7 @@ function drawCost() {
   if (trained.length === 0) return;
   const cells = (name, entry) => [entry.parameters, entry.epochs, hasBestEpoch(name) ? entry.best_epoch : null]
     .map(value => isNumber(value) ? format(value) : "–")
+    .map((text, column) => column === 1 && entry.stopped_early === true ? `${text}, stopped early` : text)
     .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
   const heads = ["", "parameters", "epochs", "best epoch", ...Object.values(costs).map(([title]) => title)];
   drawPhases(trained);

@@ -1,7 +1,10 @@
-// The page of a sweep or an ablation: arms, runs, parameters, curves, cost.
+// The page of a sweep or an ablation: arms, configurations, runs, parameters, curves, cost.
 const finished = data.runs.filter(run => run.state === "done" && isNumber(run.metric));
 const better = data.smaller_is_better ? (a, b) => a - b : (a, b) => b - a;
 const ranked = [...finished].sort((a, b) => better(a.metric, b.metric));
+// Where there are several seeds, what is ranked is their mean.
+const rankedConfigurations = data.configurations.filter(configuration => configuration.rank !== null);
+const isBest = data.seeded ? run => run.configuration === rankedConfigurations[0]?.configuration : run => run.run === ranked[0]?.run;
 
 function runName(run) { return data.ablation ? `${run.arm}, seed ${run.seed}` : run.run; }
 
@@ -11,8 +14,11 @@ function drawHead() {
     `${format(data.runs.filter(run => run.state === state).length)} ${state}`);
   const facts = [count(data.runs.length, "run"), ...states, `metric ${data.metric}, ${data.smaller_is_better ? "smaller" : "larger"} is better`];
   byId("facts").append(...facts.map(fact => element("span", {}, fact)));
-  byId("warnings").append(...data.runs.filter(run => run.state === "failed").map(run =>
+  byId("warnings").append(...data.warnings.map(text => element("p", {class: "warning"}, element("b", {}, "Warning. "), text)));
+  const failed = data.runs.filter(run => run.state === "failed"), shown = 5;
+  byId("warnings").append(...failed.slice(0, shown).map(run =>
     element("p", {class: "warning"}, element("b", {}, "Failed. "), `${runName(run)}: ${run.reason}`)));
+  if (failed.length > shown) byId("warnings").append(element("p", {class: "note"}, `${format(failed.length - shown)} more failed; sparcell status says why.`));
   byId("colophon").append(element("span", {class: "note"}, `Written by sparcell ${data.version}`));
 }
 
@@ -30,7 +36,7 @@ function drawAblation() {
     {title: "Difference", value: row => row.difference},
     {title: "95 % from", value: row => row.low},
     {title: "95 % to", value: row => row.high},
-    {title: "Seeds", value: row => row.seeds}]}));
+    {title: "Seeds", value: row => row.seeds, cell: row => row.seeds_text}]}));
   choice.addEventListener("change", () => { made.redraw(); table(); });
   table();
 }
@@ -46,20 +52,49 @@ function ablationBars(differences) {
                               yaxis: axis("", {ticks: ""})})};
 }
 
+function parameterColumns() {
+  return data.parameters.map(path => ({title: path, text: data.runs.some(run => run.parameters[path] !== undefined && !isNumber(run.parameters[path])),
+                                       value: row => row.parameters[path] ?? null,
+                                       cell: row => String(row.parameters[path] ?? "")}));  // as it was set, not rounded as a column of measurements
+}
+
+function drawConfigurations() {
+  if (!data.seeded) return remove("configurations");
+  const incomplete = data.configurations.length - rankedConfigurations.length;
+  byId("configurations-intro").textContent = "Runs that differ in their seed only are one configuration; what is ranked is the mean of the metric over its seeds, beside its standard deviation."
+    + (incomplete === 0 ? "" : ` ${count(incomplete, "configuration")} of which not every seed has the metric ${incomplete === 1 ? "stands" : "stand"} below without a rank.`);
+  const columns = [{title: "Configuration", value: row => row.configuration}, {title: "Rank", value: row => row.rank},
+                   ...(data.ablation ? [{title: "Arm", value: row => row.arm, text: true}] : []), ...parameterColumns(),
+                   {title: data.metric, value: row => row.mean, note: "mean over seeds"}, {title: "SD", value: row => row.deviation, note: "standard deviation over seeds"},
+                   {title: "Seeds", value: row => row.seeds, text: true}];
+  byId("configurations-table").append(sortableTable({caption: "Configurations", columns, rows: data.configurations, saved: "configurations",
+    filterBy: row => Object.values(row.parameters).concat(row.configuration, row.arm, row.seeds).join(" "), filterLabel: "Filter "}));
+}
+
+function bestSentence() {
+  if (ranked.length === 0) return "No run is finished yet.";
+  if (!data.seeded) return `Best: ${runName(ranked[0])} with ${data.metric} ${format(ranked[0].metric)}.`;
+  const best = rankedConfigurations[0];
+  if (!best) return "No configuration has the metric of all its seeds yet.";
+  const name = data.ablation ? best.arm : `configuration ${best.configuration}`;
+  return `Best over seeds: ${name} with ${data.metric} ${format(best.mean)}${isNumber(best.deviation) ? ` ± ${format(best.deviation)}` : ""}. A single run may be lucky in its seed.`;
+}
+
 function drawRuns() {
-  const parameters = data.parameters.map(path => ({title: path, text: data.runs.some(run => run.parameters[path] !== undefined && !isNumber(run.parameters[path])),
-                                                   value: run => run.parameters[path] ?? null}));
-  byId("runs-intro").textContent = ranked.length === 0 ? "No run is finished yet." : `Best: ${runName(ranked[0])} with ${data.metric} ${format(ranked[0].metric)}.`;
+  const parameters = parameterColumns();
+  byId("runs-intro").textContent = bestSentence();
   const columns = [{title: "Run", value: run => run.run, text: true}, {title: "State", value: run => run.state, text: true},
-                   ...(data.ablation ? [{title: "Arm", value: run => run.arm, text: true}] : []), {title: "Seed", value: run => run.seed}, ...parameters,
+                   ...(data.ablation ? [{title: "Arm", value: run => run.arm, text: true}] : data.seeded ? [{title: "Configuration", value: run => run.configuration}] : []),
+                   {title: "Seed", value: run => run.seed}, ...parameters,
+                   ...(data.runs.some(run => run.stopped_early.length > 0) ? [{title: "Stopped early", value: run => run.stopped_early.join(", "), text: true}] : []),
                    {title: data.metric, value: run => run.metric}, {title: "Seconds", value: run => run.seconds, note: "of training"}];
   byId("runs-table").append(sortableTable({caption: "Runs", columns, rows: data.runs, filterBy: run => Object.values(run.parameters).concat(run.run, run.arm, run.state).join(" "),
                                            filterLabel: "Filter ", sortBy: columns.length - 2, descending: !data.smaller_is_better}));
 }
 
 // Values that are no numbers, or that span decades, get an axis of their own kind.
-function dimensionOf(path) {
-  const values = finished.map(run => run.parameters[path]);
+function dimensionOf(path, rows) {
+  const values = rows.map(row => row.parameters[path]);
   if (values.every(isNumber)) {
     const logarithmic = values.every(value => value > 0) && Math.max(...values) > 50 * Math.min(...values);
     if (!logarithmic) return {label: plain(path), values};
@@ -71,30 +106,32 @@ function dimensionOf(path) {
 }
 
 function drawParameters() {
-  const paths = data.parameters.filter(path => new Set(finished.map(run => String(run.parameters[path]))).size > 1);
-  if (data.ablation || finished.length < 2 || paths.length === 0) return remove("parameters");
+  const rows = data.seeded ? rankedConfigurations.map(row => ({parameters: row.parameters, metric: row.mean})) : finished;
+  const paths = data.parameters.filter(path => new Set(rows.map(row => String(row.parameters[path]))).size > 1);
+  if (data.ablation || rows.length < 2 || paths.length === 0) return remove("parameters");
+  if (data.seeded) byId("parameters-lines-are").textContent = "a configuration, by its mean over seeds";
   if (!hasWebGL) {
     byId("parameters-figure").append(element("p", {class: "note"}, "This browser has no WebGL, which the figure needs; the table above holds the same numbers."));
     return;
   }
   figure(byId("parameters-figure"), {name: "parameters-lines", title: "Parallel coordinates", draw: () => {
     const c = colours();
-    const metric = finished.map(run => run.metric);
+    const metric = rows.map(row => row.metric);
     return {traces: [{type: "parcoords", labelangle: paths.length > 4 ? -20 : 0, labelfont: {color: c.ink}, tickfont: {color: c.ink}, rangefont: {color: c.soft},
                       line: {color: metric, colorscale: "Viridis", reversescale: data.smaller_is_better, showscale: true, colorbar: {title: {text: plain(data.metric), side: "right"}}},
-                      dimensions: [...paths.map(dimensionOf), {label: plain(data.metric), values: metric}]}],
+                      dimensions: [...paths.map(path => dimensionOf(path, rows)), {label: plain(data.metric), values: metric}]}],
             layout: baseLayout({height: 420, margin: {l: 70, r: 30, t: 90, b: 30}})};
   }});
 }
 
 function drawCurves() {
   if (data.curves.length === 0) return remove("curves");
-  const best = ranked[0]?.run;
+  if (data.seeded) byId("curves-best").textContent = "those of the best configuration";
   figure(byId("curves-figure"), {name: "curves-overlaid", title: data.curve_title, draw: () => {
     const c = colours();
-    const drawn = [...data.curves].sort((a, b) => (a.run === best) - (b.run === best));  // the best one on top
+    const drawn = [...data.curves].sort((a, b) => isBest(a) - isBest(b));  // the best on top
     const traces = drawn.map(curve => ({type: scatterType(curve.x.length * drawn.length), mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y,
-      line: {color: curve.run === best ? c.series[1] : c.grey, width: curve.run === best ? 2.4 : 1}, opacity: curve.run === best ? 1 : 0.55,
+      line: {color: isBest(curve) ? c.series[1] : c.grey, width: isBest(curve) ? 2.4 : 1}, opacity: isBest(curve) ? 1 : 0.55,
       name: plain(curve.label), showlegend: false, hovertemplate: `${plain(curve.label)}<br>epoch %{x}: %{y:.5g}<extra></extra>`}));
     const positive = data.curves.every(curve => curve.y.every(value => value === null || value > 0));
     return {traces, layout: baseLayout({height: 420, xaxis: axis("epoch"), yaxis: axis("loss", positive ? {type: "log", exponentformat: "power"} : {})})};
@@ -117,6 +154,7 @@ function drawCost() {
 
 drawHead();
 drawAblation();
+drawConfigurations();
 drawRuns();
 drawParameters();
 drawCurves();

@@ -1,0 +1,42 @@
+// What the seeds of a configuration found together: sweeps rank configurations, not lucky seeds.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluate/spread.h"
+#include "sweep/results.h"
+
+namespace sparcell {
+
+/// Runs of a sweep that differ in their seed only (Job::configuration).
+struct Configuration {
+  std::int64_t number = 0;
+  std::vector<const RunOutcome*> runs;
+  std::size_t measured = 0;                   ///< finished runs with a metric
+  Spread spread{std::nan(""), std::nan("")};  ///< of the metric over those
+
+  const Job& job() const { return runs.front()->job; }
+  /// Whether every seed counts in the mean. A mean over the seeds that did not fail is a better one than the
+  /// configuration deserves, so only these are ranked.
+  bool complete() const { return measured == runs.size(); }
+  std::size_t count(RunPhase phase) const;
+};
+
+/// The complete ones first, the best of them first; then the others by the mean over the seeds that they
+/// have; equal ones in their order. The outcomes must outlive them.
+std::vector<Configuration> configurations_of(const std::vector<RunOutcome>& outcomes, bool smaller_is_better);
+
+/// Whether any of them has several runs.
+bool have_seeds(const std::vector<Configuration>& configurations);
+
+/// "3", or what became of the others: "2 of 3, 1 failed".
+std::string seeds_text(const Configuration& configuration);
+
+/// configurations.csv, in this order: rank (of complete ones), configuration, arm, runs, done, failed,
+/// parameters, metric_mean, metric_sd, folders.
+void write_configurations(const std::string& path, const std::vector<Configuration>& configurations);
+
+}  // namespace sparcell
