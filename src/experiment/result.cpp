@@ -42,13 +42,10 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
             {"parameters", model.parameters},
             {"epochs", model.training.epochs},
             {"best_epoch", model.training.best_epoch},
-            {"monitor", model.options->is_monitored()
-                            ? Json(name_of(model.options->monitors_distance() ? Monitor::energy_distance
-                                                                              : Monitor::loss))
-                            : Json(nullptr)},
-            {"stopped_early", model.training.stopped_early},
             {"loss", losses(model)},
             {"test", Json::object()}};
+  if (model.options->is_monitored())
+    json["monitor"] = name_of(model.options->monitors_distance() ? Monitor::energy_distance : Monitor::loss);
   for (const auto& [name, metrics] : evaluation.models) {
     if (name == model.name) json["test"] = numbers(metrics);
   }
