@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 #include "evaluate/test_cells.h"
 #include "sparcell/evaluate.h"
@@ -55,8 +57,30 @@ Matrix<float> encode(const Dataset& data, std::span<const std::int32_t> cells) {
   return values;
 }
 
-/// Every fifth perturbation has no cells to train on.
-bool is_unseen(std::int32_t perturbation) { return perturbation > 0 && perturbation % 5 == 2; }
+/// The genes of every perturbation: of a guide (STAT1_2) whose own name is no gene's, its gene.
+std::vector<std::set<std::string>> perturbed_genes(const Dataset& data) {
+  const std::vector<std::string>& names = data.genes.names;
+  std::vector<std::set<std::string>> all;
+  for (const std::vector<std::string>& parts : data.perturbations.parts) {
+    std::set<std::string>& genes = all.emplace_back();
+    for (const std::string& part : parts) {
+      const bool is_gene = std::find(names.begin(), names.end(), part) != names.end();
+      genes.insert(is_gene ? part : std::regex_replace(part, std::regex("_[0-9]+$"), ""));
+    }
+  }
+  return all;
+}
+
+/// Every fifth perturbation has no cells to train on, nor has another of its genes.
+std::set<std::int32_t> unseen_perturbations(const std::vector<std::set<std::string>>& perturbed) {
+  std::set<std::int32_t> unseen;
+  for (std::size_t every = 2; every < perturbed.size(); every += 5) {
+    for (std::size_t p = 1; p < perturbed.size(); ++p) {
+      if (perturbed[p] == perturbed[every]) unseen.insert(static_cast<std::int32_t>(p));
+    }
+  }
+  return unseen;
+}
 
 /// A mixture of the means of the perturbation's and of its neighbour's cells, with something of the model's
 /// own.
@@ -96,15 +120,16 @@ JudgedModel sample_model(const Dataset& data, const Split& split) {
 }
 
 /// The columns of the genes of every perturbation; null where one is not there, and for the control.
-nlohmann::json perturbed_genes(const Dataset& data) {
+nlohmann::json columns_of(const std::vector<std::set<std::string>>& perturbed,
+                          const std::vector<std::string>& names) {
   nlohmann::json all = nlohmann::json::array();
-  for (const std::vector<std::string>& parts : data.perturbations.parts) {
+  for (const std::set<std::string>& genes : perturbed) {
     nlohmann::json columns = nlohmann::json::array();
-    for (const std::string& gene : parts) {
-      const auto found = std::find(data.genes.names.begin(), data.genes.names.end(), gene);
-      if (found != data.genes.names.end()) columns.push_back(found - data.genes.names.begin());
+    for (const std::string& gene : genes) {
+      const auto found = std::find(names.begin(), names.end(), gene);
+      if (found != names.end()) columns.push_back(found - names.begin());
     }
-    all.push_back(!parts.empty() && columns.size() == parts.size() ? columns : nlohmann::json());
+    all.push_back(!genes.empty() && columns.size() == genes.size() ? columns : nlohmann::json());
   }
   return all;
 }
@@ -124,7 +149,10 @@ int main(int argc, char** argv) try {
   const bool counts = argc > 5;
   Dataset data = filter(read(options, counts ? MatrixNeed::counts : MatrixNeed::any, log), {}, log);
   Split split = sparcell::split(data, {}, seed);
-  std::erase_if(split.train, [&](std::int32_t cell) { return is_unseen(data.perturbations.of_cell[cell]); });
+  const std::vector<std::set<std::string>> perturbed = perturbed_genes(data);
+  const std::set<std::int32_t> unseen = unseen_perturbations(perturbed);
+  std::erase_if(split.train,
+                [&](std::int32_t cell) { return unseen.contains(data.perturbations.of_cell[cell]); });
   if (counts) {
     normalize(context, data, {}, split.train);
     SelectOptions selecting;
@@ -153,8 +181,8 @@ int main(int argc, char** argv) try {
   write(folder + "test_labels.i32", labels(test.cells));
   nlohmann::json json{
       {"genes", data.gene_count()}, {"seed", seed}, {"components", components}, {"latent", latent}};
-  json["perturbed_genes"] = perturbed_genes(data);
-  json["parts"] = data.perturbations.parts;
+  json["perturbed_genes"] = columns_of(perturbed, data.genes.names);
+  json["parts"] = perturbed;
   std::vector<float> predicted;
   for (std::int32_t p = 0; p < std::ssize(data.perturbations.names); ++p) {
     const std::vector<float> mean = predicted_mean(data, p);
