@@ -17,7 +17,7 @@ SPARCELL_HD double fma(double a, double b, double c) { return __builtin_fma(a, b
 SPARCELL_HD float square_root(float x) { return __builtin_sqrtf(x); }
 SPARCELL_HD double square_root(double x) { return __builtin_sqrt(x); }
 
-/// e^r 2^-n for x = n log 2 + r: what the exponentials below begin with.
+/// e^r of x = n log 2 + r, so that e^x is 2^n times it: what the exponentials below begin with.
 SPARCELL_HD float exp_of_rest(float x, float n) {
   float r = fma(n, -0.693145751953125f, x);
   r = fma(n, -1.42860682030941723e-6f, r);

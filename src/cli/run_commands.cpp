@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "cli/commands.h"
@@ -71,6 +72,12 @@ Pairs pairs_of(const std::string& option, const std::vector<std::string>& texts)
   return pairs;
 }
 
+/// So that a page replaces nothing that is none.
+void check_is_page(const std::string& path) {
+  if (!path.empty() && !path.ends_with(".html"))
+    throw UsageError("--html {}: a page is written there; name a file that ends in .html", path);
+}
+
 void write_reports(const std::vector<std::string>& runs, const std::string& together) {
   Log log;
   if (!together.empty()) {
@@ -116,7 +123,8 @@ void add_run_commands(CLI::App& app, Command& command) {
   generate->add_option("--cells", given->cells, "How many")
       ->required()
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000000}));
-  generate->add_option("--seed", given->seed, "Seed of the draw; default: 0")->check(CLI::NonNegativeNumber);
+  generate->add_option("--seed", given->seed, "Seed of the draw; default: 0")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   generate->add_option(
       "--perturbation", given->perturbation,
       "Perturbed genes of every cell: A, A+B or control; default: as training cells have them");
@@ -163,7 +171,7 @@ void add_run_commands(CLI::App& app, Command& command) {
       ->add_option(
           "--seed", given->seed,
           "Seed of what is drawn: the counts of a model of counts, the cells of a GAN; default: the run's")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   add_model_choice(*predict, given);
   predict->callback([&command, given] {
     command = [given] {
@@ -194,13 +202,19 @@ void add_run_commands(CLI::App& app, Command& command) {
   report->add_option("runs", given->runs, "Folders of finished runs or of sweeps")->required();
   report->add_option("--html", given->html,
                      "One page of all runs, written here; default: a page in each run");
-  report->callback([&command, given] { command = [given] { write_reports(given->runs, given->html); }; });
+  report->callback([&command, given] {
+    command = [given] {
+      check_is_page(given->html);
+      write_reports(given->runs, given->html);
+    };
+  });
 
   CLI::App* compare = app.add_subcommand("compare", "Compare finished runs side by side");
   compare->add_option("runs", given->runs, "Folders of finished runs")->required();
   compare->add_option("--html", given->html, "Write the comparison as a page, too");
   compare->callback([&command, given] {
     command = [given] {
+      check_is_page(given->html);
       std::printf("%s", comparison_table(given->runs).c_str());
       if (!given->html.empty()) write_reports(given->runs, given->html);
     };

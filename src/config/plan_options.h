@@ -57,8 +57,8 @@ template <class Visitor>
 void describe(Visitor& v, SweepMetric& o) {
   v.field(
       "name", o.name,
-      "MODEL.loss.validation, MODEL.validation.mse, MODEL.test.mse...; empty: the first model's validation "
-      "loss, a GAN's validation.energy_distance.");
+      "MODEL.loss.validation, MODEL.validation.mse, MODEL.test.mse...; empty: the validation loss of "
+      "the first model that the runs change, a GAN's validation.energy_distance.");
   v.field("goal", o.goal, "auto takes what is better for the metric.");
 }
 

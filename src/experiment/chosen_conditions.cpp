@@ -8,16 +8,28 @@
 
 namespace sparcell {
 
+namespace {
+
+std::string without_blanks_around(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') + 1 - first);
+}
+
+}  // namespace
+
 std::vector<std::string> parts_of_label(const std::string& label) {
   std::vector<std::string> parts;
   for (std::size_t first = 0; first <= label.size();) {
     const std::size_t last = std::min(label.find('+', first), label.size());
-    const std::string part = label.substr(first, last - first);
-    if (!part.empty() && part != "ctrl" && part != "control") parts.push_back(part);
+    const std::string part = without_blanks_around(label.substr(first, last - first));
+    if (part.empty())
+      throw UsageError("--perturbation '{}': a name is missing; expected A, A+B or control", label);
+    if (std::find(parts.begin(), parts.end(), part) != parts.end())
+      throw UsageError("--perturbation '{}': {} is named twice", label, part);
+    if (part != "ctrl" && part != "control") parts.push_back(part);
     first = last + 1;
   }
   std::sort(parts.begin(), parts.end());
-  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return parts;
 }
 
@@ -40,6 +52,8 @@ std::vector<ConditionTable::Exchange> ConditionTable::exchanges(const ChosenCond
     const auto covariate = std::find_if(covariates_.begin(), covariates_.end(),
                                         [&, &wanted = name](const Covariate& c) { return c.name == wanted; });
     if (covariate == covariates_.end()) {
+      if (name == "perturbation" && embedding_)
+        throw UsageError("{}: perturbations are chosen with --perturbation, not --condition", who);
       std::vector<std::string> names;
       for (const Covariate& c : covariates_) names.push_back(c.name);
       throw UsageError("{}: the model is told no obs column {}; it is told {}", who, name,

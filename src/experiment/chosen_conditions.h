@@ -17,7 +17,7 @@ struct ChosenConditions {
 };
 
 /// The parts of a perturbation as a user writes it: KLF1+MAP2K6, KLF1, control. Sorted, without control
-/// parts.
+/// parts. Throws UsageError where a name is missing or stands twice.
 std::vector<std::string> parts_of_label(const std::string& label);
 /// How such a perturbation is called: CEBPA+KLF1, or control.
 std::string name_of_parts(const std::vector<std::string>& parts);

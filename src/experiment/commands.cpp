@@ -87,6 +87,8 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   for (const auto& [name, options] : experiment.model) {
     // A GAN has best weights only where the run was to choose some.
     const bool last = options.type == ModelType::gan && !run.has_best(name);
+    if (last && weights == Weights::best)
+      log.warn("evaluate: {} has no best weights (its training was not monitored); its last are judged", name);
     models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data,
                               std::move(conditions[models.size()]), seen));
     models.back()->know_training_cells(prepared.split.train);

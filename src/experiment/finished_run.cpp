@@ -62,6 +62,11 @@ std::string FinishedRun::working_folder() const {
   return read_provenance(paths_.file("provenance.json")).value("working_folder", "");
 }
 
+std::string FinishedRun::data_checksum() const {
+  const nlohmann::json data = read_provenance(paths_.file("provenance.json")).value("data", nlohmann::json());
+  return data.is_object() ? data.value("sha256", "") : "";
+}
+
 StartChecksums FinishedRun::starts() const {
   return noted_starts(read_provenance(paths_.file("provenance.json")));
 }

@@ -35,6 +35,8 @@ class FinishedRun {
   /// Among those that are able.
   std::string choose(const ModelChoice& choice,
                      const std::function<bool(const ModelOptions&)>& is_able) const;
+  /// The sha256 of its data file.
+  std::string data_checksum() const;
   /// Whether the run chose best weights for the model.
   bool has_best(const std::string& name) const;
   const ModelOptions& options(const std::string& model) const;

@@ -80,7 +80,7 @@ void generate(const std::string& folder, const GenerateRequest& request, const s
     add_counts(counts, content);
     content.var.names = fitted.genes;
     content.uns =
-        provenance_uns(run.config_hash(), prepared.data.checksum, static_cast<std::int64_t>(request.seed));
+        provenance_uns(run.config_hash(), run.data_checksum(), static_cast<std::int64_t>(request.seed));
     write_anndata(output, content);
   } catch (const std::bad_alloc&) {
     throw out_of_memory(request.cells, std::ssize(fitted.genes));

@@ -42,6 +42,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
             {"parameters", model.parameters},
             {"epochs", model.training.epochs},
             {"best_epoch", model.training.best_epoch},
+            {"stopped_early", model.training.stopped_early},
             {"loss", losses(model)},
             {"test", Json::object()}};
   if (model.options->is_monitored())

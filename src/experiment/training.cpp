@@ -215,7 +215,7 @@ class ModelTraining {
       const TrainResult result = trainer_.run(hooks);
       finish();
       if (result.stopped_early) {
-        around_.log.log().info("train {}: stopped early after epoch {}, the best one was epoch {}",
+        around_.log.log().info("train {}: stopped early after {} epochs; it was best after {} of them",
                                model_.name(), result.epochs, result.best_epoch + 1);
       }
       return note_cost(result);

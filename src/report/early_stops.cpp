@@ -21,7 +21,7 @@ std::vector<std::string> early_stops(const Json& result) {
     const char* what = model.value("monitor", Json()) == "energy_distance"
                            ? "the distance of its cells to validation cells was smallest"
                            : "its validation loss was lowest";
-    sentences.push_back(fmt::format("{} stopped early, after {} epochs; {} after epoch {}.", name,
+    sentences.push_back(fmt::format("{} stopped early, after {} epochs; {} after {} of them.", name,
                                     model["epochs"].get<std::int64_t>(), what,
                                     model["best_epoch"].get<std::int64_t>() + 1));
   }

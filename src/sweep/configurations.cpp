@@ -72,6 +72,10 @@ std::vector<Configuration> configurations_of(const std::vector<RunOutcome>& outc
                      if (a.complete() != b.complete()) return a.complete();
                      return badness(a) < badness(b);
                    });
+  for (std::size_t i = 0; i < configurations.size() && configurations[i].complete(); ++i) {
+    const bool equal = i > 0 && configurations[i].spread.mean == configurations[i - 1].spread.mean;
+    configurations[i].rank = equal ? configurations[i - 1].rank : i + 1;
+  }
   return configurations;
 }
 
@@ -105,9 +109,8 @@ void write_configurations(const std::string& path, const std::vector<Configurati
   std::string text = "rank,configuration,arm,runs,done,failed";
   for (const std::string& name : parameters) add_field(text, name);
   text += ",metric_mean,metric_sd,folders\n";
-  for (std::size_t i = 0; i < configurations.size(); ++i) {
-    const Configuration& configuration = configurations[i];
-    text += fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(i + 1) : "",
+  for (const Configuration& configuration : configurations) {
+    text += fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(configuration.rank) : "",
                         configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
                         configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
     for (const std::string& name : parameters) add_field(text, value_of(configuration.job(), name));

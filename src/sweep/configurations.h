@@ -17,6 +17,7 @@ struct Configuration {
   std::vector<const RunOutcome*> runs;
   std::size_t measured = 0;                   ///< finished runs with a metric
   Spread spread{std::nan(""), std::nan("")};  ///< of the metric over those
+  std::size_t rank = 0;                       ///< of complete ones, from 1; equal means have equal ranks
 
   const Job& job() const { return runs.front()->job; }
   /// Whether every seed counts in the mean. A mean over the seeds that did not fail is a better one than the

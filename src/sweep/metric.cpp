@@ -40,9 +40,12 @@ bool has_direction(const std::string& name) {
 }
 
 /// Measured on validation cells: a choice by test cells would leave nothing to judge it by.
-std::string default_metric(const Experiment& experiment) {
-  const auto& [name, model] = experiment.model.front();
-  return name + (model.type == ModelType::gan ? ".validation.energy_distance" : ".loss.validation");
+std::string default_metric(const Experiment& experiment, const std::string& name) {
+  const auto found = std::find_if(experiment.model.begin(), experiment.model.end(),
+                                  [&](const auto& model) { return model.first == name; });
+  const auto& model = found == experiment.model.end() ? experiment.model.front() : *found;
+  return model.first +
+         (model.second.type == ModelType::gan ? ".validation.energy_distance" : ".loss.validation");
 }
 
 /// Whether a run measures the metric on validation cells (evaluate/validation_scores.h).
@@ -75,8 +78,8 @@ std::vector<std::string> reported_metrics(const Experiment& experiment) {
   return names;
 }
 
-Metric choose_metric(const SweepMetric& options, const Experiment& experiment) {
-  const std::string name = options.name.empty() ? default_metric(experiment) : options.name;
+Metric choose_metric(const SweepMetric& options, const Experiment& experiment, const std::string& model) {
+  const std::string name = options.name.empty() ? default_metric(experiment, model) : options.name;
   const std::vector<std::string> known = reported_metrics(experiment);
   if (!contains(known, name)) {
     const std::string meant = nearest(name, known);

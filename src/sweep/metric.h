@@ -10,9 +10,9 @@
 
 namespace sparcell {
 
-/// The metric that the options mean. Throws UsageError for one that no run of the experiment reports, with
-/// the nearest that it does.
-Metric choose_metric(const SweepMetric& options, const Experiment& experiment);
+/// The metric that the options mean, by default one of `model`. Throws UsageError for one that no run of the
+/// experiment reports, with the nearest that it does.
+Metric choose_metric(const SweepMetric& options, const Experiment& experiment, const std::string& model);
 
 /// What the experiment's models report: MODEL.loss.PART, MODEL.validation.METRIC and MODEL.test.METRIC.
 std::vector<std::string> reported_metrics(const Experiment& experiment);

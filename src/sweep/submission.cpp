@@ -134,9 +134,41 @@ std::string source_hash(const std::string& file, const std::vector<std::string>&
   return sha.hex();
 }
 
+namespace {
+
+/// The paths that runs change.
+std::vector<std::string> changed_paths(const Plan& plan, SweepKind kind) {
+  std::vector<std::string> paths;
+  if (kind == SweepKind::ablation) {
+    for (const AblationArm& arm : plan.options().ablation) {
+      for (const config::Change& change : arm.changes) paths.push_back(change.path);
+    }
+    return paths;
+  }
+  for (const SweepParameter& parameter : plan.options().sweep.parameters) paths.push_back(parameter.path.text);
+  for (const Combination& run : plan.options().sweep.runs) {
+    for (const auto& [path, _] : run) paths.push_back(path.text);
+  }
+  return paths;
+}
+
+/// The first model of the experiment whose own options are among them; nothing where none's are.
+std::string changed_model(const Experiment& experiment, const std::vector<std::string>& paths) {
+  for (const auto& [name, _] : experiment.model) {
+    const std::string section = "model." + name + ".";
+    if (std::any_of(paths.begin(), paths.end(),
+                    [&](const std::string& path) { return path.starts_with(section); }))
+      return name;
+  }
+  return "";
+}
+
+}  // namespace
+
 Metric metric_of(const Plan& plan, SweepKind kind) {
   const SweepOptions& sweep = plan.options().sweep;
-  const Metric metric = choose_metric(sweep.metric, plan.reference());
+  const Metric metric =
+      choose_metric(sweep.metric, plan.reference(), changed_model(plan.reference(), changed_paths(plan, kind)));
   if (kind == SweepKind::sweep) check_halving(sweep, metric.name, plan.reference());
   return metric;
 }

@@ -59,9 +59,8 @@ Json run_json(const RunOutcome& outcome) {
 /// In their order, the best first.
 Json configurations_json(const std::vector<Configuration>& configurations) {
   Json list = Json::array();
-  for (std::size_t i = 0; i < configurations.size(); ++i) {
-    const Configuration& configuration = configurations[i];
-    list.push_back({{"rank", configuration.complete() ? Json(i + 1) : Json(nullptr)},
+  for (const Configuration& configuration : configurations) {
+    list.push_back({{"rank", configuration.complete() ? Json(configuration.rank) : Json(nullptr)},
                     {"configuration", configuration.number},
                     {"arm", configuration.job().arm},
                     {"parameters", parameters_json(configuration.job())},

@@ -147,7 +147,7 @@ std::string best_configurations_table(const SweepSettings& settings,
     if (!configuration.complete()) ++incomplete;
     if (++measured > most_shown) continue;
     rows.push_back(
-        {configuration.complete() ? std::to_string(measured) : "-", metric_text(configuration.spread.mean),
+        {configuration.complete() ? std::to_string(configuration.rank) : "-", metric_text(configuration.spread.mean),
          std::isfinite(configuration.spread.deviation) ? metric_text(configuration.spread.deviation) : "",
          seeds_text(configuration), std::to_string(configuration.number),
          parameters_text(configuration.job())});

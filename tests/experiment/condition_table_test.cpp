@@ -299,8 +299,24 @@ TEST(Conditions, LabelsOfUsersAreSortedParts) {
   EXPECT_THAT(parts_of_label("KLF1+CEBPA"), ElementsAre("CEBPA", "KLF1"));
   EXPECT_THAT(parts_of_label("ctrl+KLF1"), ElementsAre("KLF1"));
   EXPECT_TRUE(parts_of_label("control").empty());
+  EXPECT_THAT(parts_of_label(" KLF1 + CEBPA"), ElementsAre("CEBPA", "KLF1"));
   EXPECT_EQ(name_of_parts({"CEBPA", "KLF1"}), "CEBPA+KLF1");
   EXPECT_EQ(name_of_parts({}), "control");
+}
+
+TEST(Conditions, LabelsOfUsersThatNameNothingAreRefused) {
+  const auto refused = [](const std::string& label) {
+    try {
+      parts_of_label(label);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was refused");
+  };
+  EXPECT_EQ(refused(""), "--perturbation '': a name is missing; expected A, A+B or control");
+  EXPECT_THAT(refused("+"), HasSubstr("a name is missing"));
+  EXPECT_THAT(refused("KLF1+"), HasSubstr("--perturbation 'KLF1+': a name is missing"));
+  EXPECT_THAT(refused("KLF1+KLF1"), HasSubstr("KLF1 is named twice"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <tuple>
 
+#include "hdf5/file.h"
 #include "sparcell/anndata.h"
 #include "support/renamed.h"
 #include "support/small_experiment.h"
@@ -209,6 +210,9 @@ TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells
   };
   const std::vector<float> chosen = generated({});
   EXPECT_EQ(chosen, generated({"--weights", "best"}));
+  const hdf5::File file = hdf5::File::open(folder / "new.h5ad");
+  EXPECT_EQ(file.dataset("uns/sparcell/data_checksum").read_strings().at(0),
+            json("r/provenance.json")["data"]["sha256"]);
   if (best != 7) {
     EXPECT_NE(chosen, generated({"--weights", "last"}));
   }
@@ -237,6 +241,8 @@ TEST_F(FinishedRunCommands, AGanWithoutAMonitorHasNoBestWeights) {
   const Finished asked = program({"generate", "r", "new.h5ad", "--cells", "20", "--weights", "best"});
   EXPECT_EQ(asked.code, 2);
   EXPECT_THAT(asked.err, HasSubstr("of a GAN one is kept where train.monitor is energy_distance"));
+  EXPECT_THAT(program({"evaluate", "r", "--weights", "best"}).err,
+              HasSubstr("gan has no best weights (its training was not monitored); its last are judged"));
 }
 
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheRunAgain) { expect_same_evaluation({}); }
@@ -275,6 +281,12 @@ TEST_F(FinishedRunCommands, EvaluateRefusesADataFileThatChanged) {
 
 TEST_F(FinishedRunCommands, ReportIsWrittenAgain) {
   finished_run("r");
+  for (const char* command : {"report", "compare"}) {
+    const Finished done = program({command, "r", "--html", "r/result.json"});
+    EXPECT_EQ(done.code, 2) << command;
+    EXPECT_THAT(done.err, HasSubstr("name a file that ends in .html"));
+  }
+  EXPECT_EQ(json("r/result.json")["name"], "small") << "nothing was replaced";
   EXPECT_EQ(succeed({"report", "r"}), "r/report.html\n");
   EXPECT_THAT(file_bytes(folder / "r/report.html"), HasSubstr("</html>"));
 }

@@ -276,13 +276,13 @@ TEST_F(Run, SaysWhatIsHeldOutAndThatItStoppedEarly) {
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_THAT(done.err, testing::ContainsRegex("split: 1 perturbation held out for test: GENE[0-9]+"));
   EXPECT_THAT(done.err,
-              testing::ContainsRegex("train ae: stopped early after epoch [0-9]+, the best one was"));
+              testing::ContainsRegex("train ae: stopped early after [0-9]+ epochs; it was best after [0-9]+ of them"));
   const nlohmann::json ae = json("r/result.json")["models"]["ae"];
   EXPECT_LT(ae["epochs"], 40);
   EXPECT_EQ(ae["stopped_early"], true);
   EXPECT_THAT(done.out,
               HasSubstr(fmt::format(
-                  "ae stopped early, after {} epochs; its validation loss was lowest after epoch {}.",
+                  "ae stopped early, after {} epochs; its validation loss was lowest after {} of them.",
                   ae["epochs"].get<int>(), ae["best_epoch"].get<int>() + 1)));
   EXPECT_EQ(ae["epochs"].get<int>(), ae["best_epoch"].get<int>() + 1 + 1) << "its patience";
 }

@@ -59,7 +59,7 @@ def check_sections(page):
     assert has(page, "#comparison-tables table") == 2 and has(page, "#verdict-table tbody tr") == 4
     assert text(page, "#comparison-tables tbody td") == "0.0125"
     assert text(page, "#summary .lead strong") == "ae"
-    assert text(page, "#early-stops").startswith("ae stopped early, after ") and text(page, "#early-stops").endswith(" after epoch 4.")
+    assert text(page, "#early-stops").startswith("ae stopped early, after ") and text(page, "#early-stops").endswith(" after 4 of them.")
     assert text(page, "#judged-cells") == "All are judged on the same test cells."
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
     assert len(head) == 3 and "▼ does worse" in head[0] and "not told from real cells" in head[1], head

@@ -22,9 +22,9 @@ TEST(EarlyStops, AreASentenceForEachModelThatDid) {
           {"stopped_early", true}}}}}};
   EXPECT_THAT(
       early_stops(result),
-      ElementsAre("ae stopped early, after 12 epochs; its validation loss was lowest after epoch 7.",
+      ElementsAre("ae stopped early, after 12 epochs; its validation loss was lowest after 7 of them.",
                   "gan stopped early, after 9 epochs; the distance of its cells to validation cells was "
-                  "smallest after epoch 4."));
+                  "smallest after 4 of them."));
 }
 
 TEST(EarlyStops, AreUnknownOfRunsOfEarlierVersions) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "support/temporary.h"
+#include "sweep/submission.h"
 
 namespace sparcell {
 namespace {
@@ -51,6 +52,23 @@ TEST_F(ComparableRuns, ADefaultLossThatARunChangesIsRefusedByTheKeyThatDoes) {
   }
   EXPECT_THAT(refusal("ae.loss.validation", {{"model.ae.reduction=sum"}, {}}),
               AllOf(HasSubstr("model.ae.reduction"), HasSubstr("as ae.validation.mse, or")));
+}
+
+TEST_F(ComparableRuns, TheDefaultMetricIsOfTheFirstModelThatRunsChange) {
+  const auto metric = [&](const std::string& sections, SweepKind kind = SweepKind::sweep) {
+    write_bytes(folder / "e.yaml",
+                "read: {path: cells.h5ad}\n"
+                "model: {vae: {type: vae}, gan: {type: gan}, ae: {type: autoencoder}}\n" +
+                    sections);
+    return metric_of(Plan(folder / "e.yaml", {}), kind).name;
+  };
+  EXPECT_EQ(metric("sweep: {parameters: {model.gan.latent: {values: [4, 8]}}}\n"),
+            "gan.validation.energy_distance");
+  EXPECT_EQ(metric("sweep: {parameters: {train.batch: {values: [4, 8]}, model.ae.latent: {values: [4, 8]}}}\n"),
+            "ae.loss.validation");
+  EXPECT_EQ(metric("sweep: {parameters: {train.batch: {values: [4, 8]}}}\n"), "vae.loss.validation");
+  EXPECT_EQ(metric("ablation: {wgan: [model.gan.latent=8]}\n", SweepKind::ablation),
+            "gan.validation.energy_distance");
 }
 
 TEST_F(ComparableRuns, AChosenLossIsDoubted) {

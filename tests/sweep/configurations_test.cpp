@@ -50,6 +50,14 @@ TEST(Configurations, AreRankedByTheirMeanOverSeeds) {
   EXPECT_THAT(numbers(configurations_of(lucky, false)), ElementsAre(0, 1));
 }
 
+TEST(Configurations, EqualMeansHaveEqualRanks) {
+  const std::vector<RunOutcome> outcomes{outcome(0, 0, 0.5), outcome(0, 1, 0.25), outcome(1, 0, 0.25),
+                                         outcome(1, 1, 0.5), outcome(2, 0, 1),    outcome(2, 1, 1)};
+  std::vector<std::size_t> ranks;
+  for (const Configuration& configuration : configurations_of(outcomes, true)) ranks.push_back(configuration.rank);
+  EXPECT_THAT(ranks, ElementsAre(1, 1, 3));
+}
+
 /// The seed that failed may be the one that tells: what is left of it has no rank, however good it is.
 TEST(Configurations, AFailedSeedIsNotAveragedAway) {
   std::vector<RunOutcome> outcomes = lucky;

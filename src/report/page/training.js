@@ -51,7 +51,7 @@ function drawTraining() {
     const entry = result.models?.[model] ?? {};
     const facts = [typeNames[entry.type] ?? entry.type, isNumber(entry.epochs) ? count(entry.epochs, "epoch") : null,
                    entry.stopped_early === true ? "stopped early" : null,
-                   hasBestEpoch(model) ? `lowest validation ${words(entry.monitor ?? "loss")} at epoch ${format(entry.best_epoch)}` : null];
+                   hasBestEpoch(model) ? `lowest validation ${words(entry.monitor ?? "loss")} after ${count(entry.best_epoch + 1, "epoch")}` : null];
     byId("training-figures").append(element("h3", {}, model, element("small", {}, facts.filter(Boolean).join(" · "))));
     const grid = element("div", {class: "panels"});
     byId("training-figures").append(grid);
