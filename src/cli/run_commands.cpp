@@ -127,7 +127,8 @@ void add_run_commands(CLI::App& app, Command& command) {
       ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   generate->add_option(
       "--perturbation", given->perturbation,
-      "Perturbed genes of every cell: A, A+B or control; default: as training cells have them");
+      "Perturbed genes of every cell: A, A+B, control or a label of the data; default: as training cells "
+      "have them");
   generate
       ->add_option("--condition", given->conditions,
                    "COLUMN=VALUE of every cell, of an obs column that the model is told; may be repeated")
@@ -141,11 +142,8 @@ void add_run_commands(CLI::App& app, Command& command) {
   generate->callback([&command, given] {
     command = [given] {
       Log log;
-      GenerateRequest request{given->cells,
-                              given->chosen_seed().value_or(0),
-                              given->sample_from(),
-                              {.parts = {}, .levels = pairs_of("--condition", given->conditions)}};
-      if (given->perturbation) request.chosen.parts = parts_of_label(*given->perturbation);
+      const GenerateRequest request{given->cells, given->chosen_seed().value_or(0), given->sample_from(),
+                                    given->perturbation, pairs_of("--condition", given->conditions)};
       sparcell::generate(given->run, request, given->output, given->choice(), log);
     };
   });

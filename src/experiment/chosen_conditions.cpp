@@ -33,6 +33,16 @@ std::vector<std::string> parts_of_label(const std::string& label) {
   return parts;
 }
 
+std::vector<std::string> parts_of_label(const std::string& label, const Dataset& data) {
+  const Perturbations& perturbations = data.perturbations;
+  const Column* labels = data.cells.find(perturbations.column);
+  for (std::int64_t cell = 0; labels != nullptr && cell < data.cell_count(); ++cell) {
+    const std::int32_t of_cell = perturbations.of_cell[cell];
+    if (of_cell >= 0 && !label.empty() && labels->text(cell) == label) return perturbations.parts[of_cell];
+  }
+  return parts_of_label(label);
+}
+
 std::string name_of_parts(const std::vector<std::string>& parts) {
   return parts.empty() ? "control" : fmt::format("{}", fmt::join(parts, "+"));
 }

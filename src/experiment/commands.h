@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "experiment/chosen_conditions.h"
 #include "sparcell/core/log.h"
 #include "sparcell/evaluate.h"
 
@@ -29,7 +28,10 @@ struct GenerateRequest {
   std::int64_t cells = 0;
   std::uint64_t seed = 0;
   std::optional<SampleFrom> from;  ///< of latent values; not given: as the run's model says
-  ChosenConditions chosen{};       ///< what is not chosen is that of training cells that are drawn
+  /// A, A+B, or a label of the data; not given, as the levels of other columns that are not: those of training
+  /// cells that are drawn.
+  std::optional<std::string> perturbation;
+  std::vector<std::pair<std::string, std::string>> levels;  ///< obs columns and their values
 };
 
 /// Writes generated cells with `obs/source`, the conditions that each was made under and, of a model of
@@ -48,7 +50,7 @@ struct Names<ControlCells> {
 
 /// What `predict` is asked for.
 struct PredictRequest {
-  std::string perturbation;  ///< A, A+B
+  std::string perturbation;  ///< A, A+B, or a label of the data
   ControlCells controls = ControlCells::train;
   std::vector<std::pair<std::string, std::string>>
       where{};                          ///< obs columns and the values that controls must have

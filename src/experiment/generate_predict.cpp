@@ -57,7 +57,8 @@ void generate(const std::string& folder, const GenerateRequest& request, const s
   check_output("generate", run, output);
   const std::string name = run.choose(choice, {ModelType::vae, ModelType::gan});
   const ModelOptions& options = run.options(name);
-  const SampleKey key{request.seed, request.from.value_or(options.sample.from), request.chosen};
+  SampleKey key{
+      request.seed, request.from.value_or(options.sample.from), {.parts = {}, .levels = request.levels}};
   if (request.from == SampleFrom::mixture && options.type != ModelType::vae)
     throw UsageError("--from mixture: {} is a GAN, which has no latent values of training cells", name);
   Context context = context_of(run);
@@ -68,6 +69,7 @@ void generate(const std::string& folder, const GenerateRequest& request, const s
   prepared.data.raw.log1p = fitted.normalization.log1p;
   const bool is_told = needs_table(options);  // conditions or groups of training cells, which are drawn
   if (is_told || needs_training_cells(options, key.from)) prepared = prepare_again(context, run, log);
+  if (request.perturbation) key.chosen.parts = parts_of_label(*request.perturbation, prepared.data);
   const auto model = is_told ? load_conditioned(run, context, name, choice.weights, prepared, log)
                              : run.load(context, name, choice.weights, prepared.data);
   model->know_training_cells(prepared.split.train);
@@ -106,7 +108,7 @@ void predict(const std::string& folder, const PredictRequest& request, const std
   const auto model = load_conditioned(run, context, name, choice.weights, prepared, log);
   if (!model->predicts()) throw DataError("predict: {} has no training cells that are controls", folder);
   const std::vector<std::int32_t> cells = starting_cells(request, prepared);
-  const ChosenConditions chosen{.parts = parts_of_label(request.perturbation), .levels = {}};
+  const ChosenConditions chosen{.parts = parts_of_label(request.perturbation, prepared.data), .levels = {}};
   const std::string label = name_of_parts(*chosen.parts);
   const std::uint64_t seed = request.seed.value_or(static_cast<std::uint64_t>(run.experiment().seed));
   MadeCounts counts;

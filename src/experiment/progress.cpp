@@ -15,8 +15,10 @@ std::string summary(const EpochRecord& record) {
     if (name == "loss" || name == "discriminator" || name == "generator")
       text += fmt::format("{} {:.4g}  ", name, value);
   }
-  if (!record.validation.empty())
-    text += fmt::format("validation {:.4g}  ", record.validation.front().second);
+  for (const auto& [name, value] : record.validation) {
+    if (name == "loss") text += fmt::format("validation {:.4g}  ", value);
+    if (name == name_of(Monitor::energy_distance)) text += fmt::format("energy distance {:.4g}  ", value);
+  }
   return text;
 }
 

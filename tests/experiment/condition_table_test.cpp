@@ -304,6 +304,21 @@ TEST(Conditions, LabelsOfUsersAreSortedParts) {
   EXPECT_EQ(name_of_parts({}), "control");
 }
 
+TEST(Conditions, LabelsOfUsersMayBeThoseOfTheData) {
+  Dataset data;
+  data.x.rows = 3;
+  data.cells.names = {"c0", "c1", "c2"};
+  data.cells.set({.name = "guide", .values = std::vector<std::string>{"non-targeting", "A_B", "?"}, .missing = {}});
+  data.perturbations.names = {"control", "A+B"};
+  data.perturbations.parts = {{}, {"A", "B"}};
+  data.perturbations.of_cell = {0, 1, -1};
+  data.perturbations.column = "guide";
+  EXPECT_TRUE(parts_of_label("non-targeting", data).empty());
+  EXPECT_THAT(parts_of_label("A_B", data), ElementsAre("A", "B"));
+  EXPECT_THAT(parts_of_label("B+C", data), ElementsAre("B", "C"));
+  EXPECT_THAT(parts_of_label("?", data), ElementsAre("?")) << "the label of a cell without a perturbation";
+}
+
 TEST(Conditions, LabelsOfUsersThatNameNothingAreRefused) {
   const auto refused = [](const std::string& label) {
     try {

@@ -219,8 +219,11 @@ TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells
 }
 
 TEST_F(FinishedRunCommands, AVaeCanBeMonitoredByItsGeneratedCellsToo) {
-  finished_run("r", {"~model.ae", "~model.gan", "evaluate.weights=best", "train.epochs=6",
-                     "train.monitor=energy_distance", "model.vae.sample={from: mixture, components: 2}"});
+  const Finished done = run({"~model.ae", "~model.gan", "evaluate.weights=best", "train.epochs=6",
+                             "train.monitor=energy_distance",
+                             "model.vae.sample={from: mixture, components: 2}", "--out", "r"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, testing::ContainsRegex("epoch 6/6  loss [^ ]+  validation [^ ]+  energy distance [^ ]+  "));
   const std::vector<double> losses = validation_values("r", "vae", "loss"),
                             distances = validation_values("r", "vae", "energy_distance");
   ASSERT_EQ(losses.size(), 6u);
