@@ -86,12 +86,12 @@ class ModelChecker {
         "{} is a GAN and has no validation loss for a plateau schedule; set {}.train.schedule.type to none, "
         "cosine or linear",
         path_, path_);
-    checker_.refuse_if(
-        model_.train.early_stopping.patience > 0 && !model_.is_monitored(),
-        train_path("early_stopping.patience"),
-        "{} is a GAN and has no validation loss to stop early by; set {}.train.monitor to energy_distance, or "
-        "{}.train.early_stopping.patience to 0",
-        path_, path_, path_);
+    checker_.refuse_if(model_.train.early_stopping.patience > 0 && !model_.is_monitored(),
+                       train_path("early_stopping.patience"),
+                       "{} is a GAN and has no validation loss to stop early by; set {}.train.monitor to "
+                       "energy_distance, or "
+                       "{}.train.early_stopping.patience to 0",
+                       path_, path_, path_);
   }
 
   /// Written for all models it is meant for those that generate; written here it is meant for this one.
@@ -199,6 +199,10 @@ class ModelChecker {
                        path_, name_of(model_.output));
   }
 
+  /// What the files of cells that a model makes say of them, beside the conditions (experiment/made_cells.h).
+  static constexpr std::string_view own_columns[] = {"source", "split", "library_size", "size_factor",
+                                                     "predicted_perturbation"};
+
   void check_conditions() {
     const std::vector<std::string>& told = model_.condition;
     const ConditioningOptions& how = model_.conditioning;
@@ -206,6 +210,12 @@ class ModelChecker {
     for (auto name = told.begin(); name != told.end(); ++name) {
       checker_.refuse_if(std::find(told.begin(), name, *name) != name, path_ + ".condition",
                          "{}.condition names {} twice", path_, *name);
+      checker_.refuse_if(
+          std::find(std::begin(own_columns), std::end(own_columns), *name) != std::end(own_columns),
+          path_ + ".condition",
+          "{}.condition: files of generated cells have a column {} of their own; give the data's "
+          "another name",
+          path_, *name);
     }
     checker_.refuse_if(perturbation && unlabelled_, path_ + ".condition",
                        "{}.condition needs perturbation labels, but read.perturbation.preset none reads none",
@@ -374,9 +384,9 @@ void check_validation(const Experiment& e, Checker& checker) {
   checker.refuse_if(e.evaluate.weights == Weights::best, "split.validation", sentence,
                     "evaluate.weights best");
   for (const auto& [name, model] : e.model) {
-    checker.refuse_if(model.monitors_distance(), "split.validation",
-                      "split.validation is 0, but train.monitor energy_distance of model.{} needs validation cells",
-                      name);
+    checker.refuse_if(
+        model.monitors_distance(), "split.validation",
+        "split.validation is 0, but train.monitor energy_distance of model.{} needs validation cells", name);
     if (model.type == ModelType::gan) continue;
     checker.refuse_if(model.train.schedule.type == ScheduleType::plateau, "split.validation", sentence,
                       fmt::format("the plateau schedule of model.{}", name));

@@ -80,6 +80,8 @@ const Combination combinations[] = {
     {"model.vae.kl.warmup=2", "training is not longer than the warm-up", "model.vae.kl.warmup=0"},
     {"model.ae.condition=[batch, batch]", "model.ae.condition names batch twice",
      "model.ae.condition=[batch, lane]"},
+    {"model.vae.condition=[perturbation, source]", "files of generated cells have a column source of their own",
+     "model.vae.condition=[perturbation, batch]"},
     {"model.ae.condition=perturbation|read.perturbation.preset=none", "needs perturbation labels",
      "model.ae.condition=perturbation"},
     {"model.ae.conditioning.embedding=loadings", "model.ae.condition does not name perturbation",
