@@ -7,7 +7,6 @@ that finds damage first, the matrix with its checks, annotations, labels, and th
 `anndata.read_h5ad`, and of that h5py's reading of the matrix's three arrays alone. Both must find the same values. Needs the
 packages of tools/requirements-interop.txt.
 """
-import argparse
 import json
 import os
 import statistics
@@ -21,7 +20,7 @@ import anndata
 import h5py
 import hdf5plugin
 from scipy import sparse
-from stations import simulated_counts
+from stations import asked_of, simulated_counts
 
 warnings.filterwarnings("ignore")
 GOALS = {"gzip": 4}
@@ -47,13 +46,7 @@ def arrays(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=Path)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--cells", type=int, default=20_000)
-    parser.add_argument("--genes", type=int, default=20_000)
-    parser.add_argument("--density", type=float, default=0.1)
-    asked = parser.parse_args()
+    asked = asked_of(__doc__.splitlines()[0], repeats=7)
     threads = len(os.sched_getaffinity(0))
     counts = simulated_counts(asked.cells, asked.genes, asked.density)
     expected = (counts.nnz, float(counts.data.sum(dtype="f8")))

@@ -41,6 +41,17 @@ def simulated_counts(cells, genes, density, seed=0):
     return sparse.csr_matrix((values, indices, offsets), shape=(cells, genes))
 
 
+def asked_of(description, repeats):
+    """The command line of a benchmark over such counts."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--cells", type=int, default=20_000)
+    parser.add_argument("--genes", type=int, default=20_000)
+    parser.add_argument("--density", type=float, default=0.1)
+    return parser.parse_args()
+
+
 def write(folder, counts):
     np.array(counts.shape, np.int64).tofile(folder / "shape.i64")
     counts.indptr.astype(np.int64).tofile(folder / "offsets.i64")
@@ -103,13 +114,7 @@ def first_and_later(times):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", type=Path)
-    parser.add_argument("--repeats", type=int, default=6)
-    parser.add_argument("--cells", type=int, default=20_000)
-    parser.add_argument("--genes", type=int, default=20_000)
-    parser.add_argument("--density", type=float, default=0.1)
-    asked = parser.parse_args()
+    asked = asked_of(__doc__.splitlines()[0], repeats=6)
     threads = len(os.sched_getaffinity(0))
     counts = simulated_counts(asked.cells, asked.genes, asked.density)
     with tempfile.TemporaryDirectory() as name:
