@@ -7,7 +7,6 @@
 #include "experiment/condition_table.h"
 
 namespace sparcell {
-
 namespace {
 
 std::string without_blanks_around(const std::string& text) {
