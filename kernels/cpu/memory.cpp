@@ -67,6 +67,7 @@ class HostMemory final : public DeviceMemory {
   std::unique_ptr<Recording> record(std::function<void()> work) override {
     return std::make_unique<HostRecording>(std::move(work));
   }
+  std::unique_ptr<LibraryState>& library_state() { return library_state_; }
 
  private:
   void copy(void* to, const void* from, std::size_t bytes) const {
@@ -78,10 +79,15 @@ class HostMemory final : public DeviceMemory {
   }
 
   int threads_;
+  std::unique_ptr<LibraryState> library_state_;
 };
 
 }  // namespace
 
 std::unique_ptr<DeviceMemory> make_memory(int threads) { return std::make_unique<HostMemory>(threads); }
+
+std::unique_ptr<LibraryState>& library_state(Context& context) {
+  return static_cast<HostMemory&>(context.memory()).library_state();
+}
 
 }  // namespace sparcell::cpu

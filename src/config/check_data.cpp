@@ -23,10 +23,9 @@ void check_top(const Experiment& e, Checker& checker) {
                     "device must be auto, cpu, cuda or cuda:N, not '{}'", e.device);
   if (!checker.sound("device")) return;
   const bool on_cpu = e.device == "cpu";
-  checker.refuse_if(on_cpu && e.products.precision != Precision::f32 && checker.sound("precision"),
-                    "precision",
-                    "precision {} is a GPU's, and device is cpu; use precision: f32, or device: cuda",
-                    name_of(e.products.precision));
+  checker.refuse_if(
+      on_cpu && e.products.precision == Precision::tf32 && checker.sound("precision"), "precision",
+      "precision tf32 is a GPU's, and device is cpu; use precision: f32 or bf16, or device: cuda");
   checker.refuse_if(e.products.plan.empty() && checker.sound("products"), "products.plan",
                     "products.plan is empty; write heuristic, or a file of sparcell tune");
   checker.refuse_if(

@@ -7,39 +7,20 @@
 #endif
 
 namespace sparcell {
-namespace {
-
-void check_cpu_has(const ProductOptions& options) {
-  if (options.precision != Precision::f32) {
-    throw UsageError(
-        "precision {} is a GPU's, and the device is cpu; use precision: f32, or device: cuda where there is "
-        "a GPU",
-        name_of(options.precision));
-  }
-  if (options.has_plan()) {
-    throw UsageError(
-        "products.plan {} is for a GPU, and the device is cpu; use products.plan: heuristic, or device: cuda "
-        "where there is a GPU",
-        options.plan);
-  }
-}
-
-}  // namespace
-
 #ifdef SPARCELL_HAS_CUDA
 void set_training_products(Context& context, const ProductOptions& options) {
   if (context.device().is_cuda()) {
     cuda::set_training_products(context, options);
   } else {
-    check_cpu_has(options);
+    cpu::set_training_products(context, options);
   }
 }
 
 TrainingProducts::TrainingProducts(Context& context) : context_(context) {
-  if (context_.device().is_cuda()) cuda::begin_training_step(context_);
+  context_.device().is_cuda() ? cuda::begin_training_step(context_) : cpu::begin_training_step(context_);
 }
 TrainingProducts::~TrainingProducts() {
-  if (context_.device().is_cuda()) cuda::end_training_step(context_);
+  context_.device().is_cuda() ? cuda::end_training_step(context_) : cpu::end_training_step(context_);
 }
 
 std::string gpu_model(const Device& device) {
@@ -60,10 +41,14 @@ std::string product_libraries() {
 
 std::string measured_plan(Context& context, Log& log) { return cuda::measured_plan(context, log); }
 #else
-void set_training_products(Context&, const ProductOptions& options) { check_cpu_has(options); }
+void set_training_products(Context& context, const ProductOptions& options) {
+  cpu::set_training_products(context, options);
+}
 
-TrainingProducts::TrainingProducts(Context& context) : context_(context) {}
-TrainingProducts::~TrainingProducts() = default;
+TrainingProducts::TrainingProducts(Context& context) : context_(context) {
+  cpu::begin_training_step(context_);
+}
+TrainingProducts::~TrainingProducts() { cpu::end_training_step(context_); }
 
 std::string gpu_model(const Device&) { return ""; }
 

@@ -93,8 +93,7 @@ Provenance::Provenance(std::vector<std::string> arguments, const Context& contex
             {"threads", context.threads()},
             {"started", utc_now()}} {
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES")) json_["cuda_visible_devices"] = visible;
-  if (!context.device().is_cuda()) return;
-  json_["gpu"] = gpu_model(context.device());
+  if (context.device().is_cuda()) json_["gpu"] = gpu_model(context.device());
   json_["products"] = {{"library", product_library(context.device())},
                        {"precision", name_of(products.precision)},
                        {"plan", products.plan}};
@@ -109,8 +108,9 @@ std::vector<std::string> Provenance::go_on(const nlohmann::json& earlier) {
   };
   for (const char* key : {"processor", "instruction_set", "device", "threads"})
     compare(key, earlier.value(key, Json()), json_[key]);
-  if (earlier.contains("gpu") && json_.contains("gpu")) {  // else device says it
-    compare("gpu", earlier["gpu"], json_["gpu"]);
+  const bool other_device = earlier.value("device", Json()) != json_["device"];  // which says it all
+  if (!other_device && json_.contains("gpu")) compare("gpu", earlier.value("gpu", Json()), json_["gpu"]);
+  if (!other_device && earlier.contains("products")) {
     for (const char* key : {"library", "precision", "plan_sha256"}) {
       compare(fmt::format("products.{}", key), earlier["products"].value(key, Json("none")),
               json_["products"].value(key, Json("none")));

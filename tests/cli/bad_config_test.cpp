@@ -68,7 +68,7 @@ TEST_F(BadConfig, CombinationsThatMakeNoSense) {
       {{"read.perturbation.preset=none"}, "split.stratify needs perturbation labels"},
       {{"evaluate.metrics=[msee]"}, "there is no metric msee; did you mean mse?"},
       {{"device=gpu"}, "device must be auto, cpu, cuda or cuda:N, not 'gpu'"},
-      {{"precision=bf16"}, "precision bf16 is a GPU's, and device is cpu"},
+      {{"precision=tf32"}, "precision tf32 is a GPU's, and device is cpu"},
       {{"name=a/b"}, "must be the name of a folder"},
       {{"~read.path"}, "read.path is not set"}};
   for (const auto& [options, sentence] : cases) EXPECT_THAT(refused(options), HasSubstr(sentence));

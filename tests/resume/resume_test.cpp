@@ -76,6 +76,31 @@ TEST_F(Resume, AModelOfCountsEndsEqualToAnUndisturbedOne) {
   EXPECT_THAT(differences(folder / "whole", folder / "stopped"), IsEmpty());
 }
 
+TEST_F(Resume, ARunWithRoundedProductsEndsEqualToAnUndisturbedOne) {
+  std::vector<std::string> wide{"model.ae.hidden=[160, 80]",       "model.vae.hidden=[160, 80]",  // products worth rounding
+                                "model.gan.critic.hidden=[160, 80]", "train.batch=128", "train.epochs=100",
+                                "train.checkpoint.every.epochs=10"};
+  finished_run("exact", wide);
+  wide.push_back("precision=bf16");
+  const Finished first = run([&] {
+    std::vector<std::string> options = wide;
+    options.insert(options.end(), {"--out", "whole"});
+    return options;
+  }());
+  if (first.err.find("needs a processor that multiplies bfloat16") != std::string::npos) GTEST_SKIP() << first.err;
+  ASSERT_EQ(first.code, 0) << first.err;
+  stopped_run("stopped", "vae", SIGKILL, wide);
+  const Finished done = resume("stopped");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(differences(folder / "whole", folder / "stopped"), IsEmpty());
+  for (const char* model : {"ae", "vae"}) {
+    const double exact = json("exact/result.json")["models"][model]["loss"]["train"];
+    const double rounded = json("whole/result.json")["models"][model]["loss"]["train"];
+    EXPECT_NE(rounded, exact) << model;
+    EXPECT_NEAR(rounded, exact, 0.02 * exact) << model;
+  }
+}
+
 TEST_F(Resume, BestWeightsSurvive) {
   const std::vector<std::string> options{
       "model={ae: {type: autoencoder, hidden: [16], latent: 4, dropout: [0]}}", "train.epochs=3000",

@@ -1,6 +1,6 @@
 // Microseconds of a training step on this machine, without file, validation or checkpoint: what kernels and
 // products cost.
-//   bench_training [ae|vae|ae5000|gan] [steps] [share of entries that are not zero]
+//   bench_training [ae|vae|ae5000|gan] [steps] [share of entries that are not zero] [f32|bf16]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <random>
 
 #include "model/trainable.h"
+#include "sparcell/core/products.h"
 
 namespace {
 
@@ -58,8 +59,10 @@ int main(int argc, char** argv) {
   const std::string name = argc > 1 ? argv[1] : "ae";
   const int steps = argc > 2 ? std::atoi(argv[2]) : 200;
   const float density = argc > 3 ? std::strtof(argv[3], nullptr) : 0.1f;
+  const std::string precision = argc > 4 ? argv[4] : "f32";
   Case c = make_case(name);
   Context context;
+  set_training_products(context, {.precision = precision == "bf16" ? Precision::bf16 : Precision::f32});
   const std::int64_t cells = 4096;
   const DeviceData<float> data(context, random_cells(cells, c.genes, density), {});
   const auto model = make_model<float>(context, c.options, data, 1);
@@ -77,6 +80,7 @@ int main(int argc, char** argv) {
   for (int step = 0; step < steps; ++step) {
     if ((step * c.options.train.batch) % cells == 0) state.data()->batch = 0;
     const auto begin = std::chrono::steady_clock::now();
+    const TrainingProducts as_asked(context);
     take_step<float>(context, plan, *model,
                      {rows.data(), &state.data()->batch, c.options.train.batch, c.options.train.batch},
                      state.data());
@@ -84,7 +88,8 @@ int main(int argc, char** argv) {
         std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - begin).count());
   }
   std::sort(microseconds.begin(), microseconds.end());
-  std::printf("%s: median %.0f us, fastest %.0f us a step (%d threads, %d steps)\n", name.c_str(),
-              microseconds[microseconds.size() / 2], microseconds.front(), context.threads(), steps);
+  std::printf("%s: median %.0f us, fastest %.0f us a step (%d threads, %d steps, %s)\n", name.c_str(),
+              microseconds[microseconds.size() / 2], microseconds.front(), context.threads(), steps,
+              precision.c_str());
   return 0;
 }

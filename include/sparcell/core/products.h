@@ -1,4 +1,4 @@
-// How a GPU computes the dense matrix products of training steps.
+// How the dense matrix products of training steps are computed.
 #pragma once
 
 #include <string>
@@ -12,15 +12,16 @@ class Log;
 struct Device;
 
 /// How operands of a product are rounded before they are multiplied: not at all, to TF32 (11 significant
-/// bits) or to bfloat16 (8). Sums and results are f32 in every case, and so are products of small layers, which
-/// are computed with what follows them (ops/linear.h).
+/// bits) or to bfloat16 (8). Sums and results are f32 in every case, and so are small products: a GPU
+/// computes those of small layers with what follows them (ops/linear.h), a CPU takes longer to round their
+/// operands.
 enum class Precision { f32, tf32, bf16 };
 template <>
 struct Names<Precision> {
   static constexpr std::string_view values[] = {"f32", "tf32", "bf16"};
 };
 
-/// What training steps ask of a GPU's products; all other work has f32 and the heuristic's algorithms, so
+/// What training steps ask of their products; all other work has f32 and the heuristic's algorithms, so
 /// that what is asked of a trained model does not depend on them.
 struct ProductOptions {
   static constexpr const char* heuristic = "heuristic";
@@ -40,8 +41,8 @@ void describe(Visitor& v, ProductOptions& o) {
 }
 
 /// From now on training steps of this context multiply as the options say. Throws UsageError where its device
-/// cannot: on the CPU there is f32 alone, and no plan; a plan is for one model of GPU, one version of the
-/// library and one precision.
+/// cannot: a CPU has no tf32, bf16 only where it multiplies that itself, and no plan; a plan is for one model
+/// of GPU, one version of the library and one precision.
 void set_training_products(Context& context, const ProductOptions& options);
 
 /// While it lives, the context's products are those of a training step.

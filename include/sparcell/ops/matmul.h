@@ -1,5 +1,5 @@
-// Dense matrix products: the libraries' business (oneDNN for f32, OpenBLAS for f64 on the CPU; cuBLASLt on a
-// GPU).
+// Dense matrix products: the libraries' business (oneDNN for f32 and bf16, OpenBLAS for f64 on the CPU; cuBLASLt
+// on a GPU). In training steps their operands are rounded where the experiment says so (core/products.h).
 #pragma once
 
 #include "sparcell/ops/op.h"
