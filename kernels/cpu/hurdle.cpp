@@ -1,12 +1,12 @@
-// A row is worked through in tiles of genes: the words of a tile are drawn side by side (cpu/dropout.h), and
-// the loops over it vectorize.
+// A row is worked through in tiles of genes: the words of a tile are drawn side by side (cpu/stream_words.h),
+// and the loops over it vectorize.
 #include "sparcell/ops/hurdle.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "cpu/dropout.h"
 #include "cpu/reduce.h"
+#include "cpu/stream_words.h"
 #include "math/hurdle.h"
 
 namespace sparcell {
@@ -15,10 +15,10 @@ namespace {
 /// Calls use(first column, count, noise) for the tiles of a row.
 template <class T, class Use>
 void for_each_tile(const math::PhiloxStream& stream, std::int64_t row, std::int64_t cols, Use&& use) {
-  constexpr std::int64_t tile = cpu::keep_tile;
+  constexpr std::int64_t tile = cpu::short_tile;
   for (std::int64_t c = 0; c < cols; c += tile) {
     const std::int64_t count = std::min(tile, cols - c);
-    const cpu::TileWords words(stream, static_cast<std::uint64_t>(row * cols + c));
+    const cpu::StreamWords<tile> words(stream, static_cast<std::uint64_t>(row * cols + c));
     T noise[tile];
     for (std::int64_t i = 0; i < tile; ++i) noise[i] = math::logistic<T>(words.begin()[i]);
     use(c, count, noise);

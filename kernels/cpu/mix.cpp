@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
-#include "cpu/dropout.h"
 #include "cpu/flags.h"
 #include "cpu/rows.h"
+#include "cpu/stream_words.h"
 #include "cpu/wide.h"
 #include "math/mix.h"
 #include "sparcell/core/parallel.h"
@@ -14,7 +14,7 @@
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t tile = 4 * cpu::keep_tile;
+constexpr std::int64_t tile = cpu::long_tile;
 
 /// How entries of a cell are replaced (math/mix.h).
 struct Mixing {

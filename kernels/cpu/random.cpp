@@ -2,52 +2,41 @@
 
 #include <algorithm>
 
-#include "math/philox.h"
+#include "cpu/stream_words.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t blocks_per_tile = 64;  // words of a tile stay in registers and L1, and its loops vectorize
-constexpr std::int64_t tile = 4 * blocks_per_tile;
+constexpr std::int64_t tile = cpu::long_tile;
 
-/// Calls use(first element, count, words) for tiles of the stream.
+/// Calls use(first element, count) for tiles of a stream.
 template <class Use>
-void for_each_tile(Context& context, const RandomStream& random_stream, std::int64_t size, Use&& use) {
-  const math::PhiloxStream stream(random_stream);
-  parallel_for(context.threads(), (size + tile - 1) / tile, 16, [&](std::int64_t t) {
-    std::uint32_t words[4][blocks_per_tile];
-    for (std::int64_t b = 0; b < blocks_per_tile; ++b) {
-      const math::PhiloxBlock block = stream.block(static_cast<std::uint64_t>(t * blocks_per_tile + b));
-      for (int lane = 0; lane < 4; ++lane) words[lane][b] = block.word[lane];
-    }
-    use(t * tile, std::min(tile, size - t * tile), words);
-  });
+void for_each_tile(Context& context, std::int64_t size, Use&& use) {
+  parallel_for(context.threads(), (size + tile - 1) / tile, 16,
+               [&](std::int64_t t) { use(t * tile, std::min(tile, size - t * tile)); });
 }
 
 template <class T, class Store>
-void normals(Context& context, const RandomStream& stream, std::int64_t size, Store&& store) {
-  for_each_tile(context, stream, size, [&](std::int64_t first, std::int64_t count, auto& words) {
-    T values[4][blocks_per_tile];
-    for (int pair = 0; pair < 4; pair += 2) {
-      for (std::int64_t b = 0; b < blocks_per_tile; ++b) {
-        math::normal_pair<T>(words[pair][b], words[pair + 1][b], values[pair][b], values[pair + 1][b]);
-      }
-    }
-    for (std::int64_t i = 0; i < count; ++i) store(first + i, values[i % 4][i / 4]);
+void normals(Context& context, const RandomStream& random_stream, std::int64_t size, Store&& store) {
+  const math::PhiloxStream stream(random_stream);
+  for_each_tile(context, size, [&](std::int64_t first, std::int64_t count) {
+    T values[tile];
+    cpu::draw_normals(stream, static_cast<std::uint64_t>(first), count, values);
+    for (std::int64_t i = 0; i < count; ++i) store(first + i, values[i]);
   });
 }
 
 }  // namespace
 
 template <class T>
-void cpu::fill_uniform(Context& context, RandomStream stream, T low, T high, std::span<T> out) {
-  for_each_tile(context, stream, static_cast<std::int64_t>(out.size()),
-                [&](std::int64_t first, std::int64_t count, auto& words) {
-                  for (std::int64_t i = 0; i < count; ++i) {
-                    out[first + i] = math::fma(high - low, math::uniform<T>(words[i % 4][i / 4]), low);
-                  }
-                });
+void cpu::fill_uniform(Context& context, RandomStream random_stream, T low, T high, std::span<T> out) {
+  const math::PhiloxStream stream(random_stream);
+  for_each_tile(context, static_cast<std::int64_t>(out.size()), [&](std::int64_t first, std::int64_t count) {
+    const StreamWords<tile> words(stream, static_cast<std::uint64_t>(first));
+    for (std::int64_t i = 0; i < count; ++i)
+      out[first + i] = math::fma(high - low, math::uniform<T>(words.begin()[i]), low);
+  });
 }
 SPARCELL_INSTANTIATE(cpu::fill_uniform);
 

@@ -1,21 +1,21 @@
 #include "sparcell/ops/reparameterize.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "cpu/reduce.h"
-#include "math/philox.h"
+#include "cpu/stream_words.h"
 
 namespace sparcell {
 namespace {
 
-/// Element e of a stream of normals; neighbours of a pair share their two uniforms.
+/// The normals of the rows first ... last - 1; whoever asks may write over them.
 template <class T>
-T normal_at(const math::PhiloxStream& stream, std::uint64_t element) {
-  const math::PhiloxBlock block = stream.block(element / 4);
-  const auto pair = static_cast<int>(element % 4) / 2 * 2;
-  T first, second;
-  math::normal_pair<T>(block.word[pair], block.word[pair + 1], first, second);
-  return element % 2 == 0 ? first : second;
+T* noise_of_rows(const math::PhiloxStream& stream, std::int64_t first, std::int64_t last, std::int64_t cols) {
+  static thread_local std::vector<T> noise;
+  noise.resize(static_cast<std::size_t>((last - first) * cols));
+  cpu::draw_normals(stream, static_cast<std::uint64_t>(first * cols), (last - first) * cols, noise.data());
+  return noise.data();
 }
 
 template <class T>
@@ -46,12 +46,14 @@ void cpu::reparameterize(Context& context, RandomStream random_stream, MatrixVie
   const math::PhiloxStream stream(random_stream);
   const double sum = ordered_sum(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
-    for (std::int64_t r = first; r < last; ++r) {
+    T* noise = noise_of_rows<T>(stream, first, last, mu.cols);
+    for (std::int64_t r = first; r < last; ++r, noise += mu.cols) {
       for (std::int64_t c = 0; c < mu.cols; ++c) {
-        const T m = mu(r, c), v = log_variance(r, c), deviation = math::exp(v / T(2));
-        z(r, c) = m + deviation * normal_at<T>(stream, static_cast<std::uint64_t>(r * mu.cols + c));
-        part += static_cast<double>(T(1) + v - m * m - math::exp(v));
+        const T m = mu(r, c), v = log_variance(r, c);
+        z(r, c) = m + math::exp(v / T(2)) * noise[c];
+        noise[c] = T(1) + v - m * m - math::exp(v);  // beside the sum, whose order would keep the loop narrow
       }
+      for (std::int64_t c = 0; c < mu.cols; ++c) part += static_cast<double>(noise[c]);
     }
     return part;
   });
@@ -73,13 +75,16 @@ void cpu::reparameterize_backward(Context& context, RandomStream random_stream, 
   const math::PhiloxStream stream(random_stream);
   const T weight = static_cast<T>(static_cast<double>(*kl_weight) * divergence.scale),
           least = static_cast<T>(divergence.free_bits);
-  parallel_for(context.threads(), mu.rows, 8, [&](std::int64_t r) {
-    for (std::int64_t c = 0; c < mu.cols; ++c) {
-      const T v = log_variance(r, c), g = grad_z(r, c);
-      const T w = least > T(0) && divergence_of(mu(r, c), v) < least ? T(0) : weight;
-      const T noise = normal_at<T>(stream, static_cast<std::uint64_t>(r * mu.cols + c));
-      grad_mu(r, c) = g + w * mu(r, c);
-      grad_log_variance(r, c) = g * noise * math::exp(v / T(2)) / T(2) + w * (math::exp(v) - T(1)) / T(2);
+  parallel_parts(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last, int) {
+    const T* noise = noise_of_rows<T>(stream, first, last, mu.cols);
+    for (std::int64_t r = first; r < last; ++r, noise += mu.cols) {
+      for (std::int64_t c = 0; c < mu.cols; ++c) {
+        const T v = log_variance(r, c), g = grad_z(r, c);
+        const T w = least > T(0) && divergence_of(mu(r, c), v) < least ? T(0) : weight;
+        grad_mu(r, c) = g + w * mu(r, c);
+        grad_log_variance(r, c) =
+            g * noise[c] * math::exp(v / T(2)) / T(2) + w * (math::exp(v) - T(1)) / T(2);
+      }
     }
   });
 }
