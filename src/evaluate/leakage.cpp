@@ -1,7 +1,7 @@
 #include "evaluate/leakage.h"
 
 #include <algorithm>
-#include <cstring>
+#include <bit>
 #include <unordered_map>
 
 #include "sparcell/core/sha256.h"
@@ -14,32 +14,36 @@ constexpr double most_copies = 0.01;          // share of test cells
 
 using Fingerprint = std::uint64_t;
 
-/// FNV-1a over genes and values of a cell.
-Fingerprint fingerprint(const Csr<float>& x, std::int32_t cell) {
+/// Of genes and values of a cell: as FNV-1a, but an entry at a time, which its last step spreads over all
+/// bits.
+Fingerprint fingerprint(const Csr<float>& x, std::int64_t cell) {
   Fingerprint hash = 0xcbf29ce484222325;
-  const auto add = [&](std::uint32_t word) {
-    for (int byte = 0; byte < 4; ++byte) hash = (hash ^ (word >> (8 * byte) & 0xff)) * 0x100000001b3;
-  };
   for (std::int64_t p = x.offsets[cell]; p < x.offsets[cell + 1]; ++p) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &x.values[p], sizeof bits);
-    add(static_cast<std::uint32_t>(x.indices[p]));
-    add(bits);
+    const std::uint64_t gene = static_cast<std::uint32_t>(x.indices[p]);
+    hash = (hash ^ (gene << 32 | std::bit_cast<std::uint32_t>(x.values[p]))) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 32;
   }
   return hash;
+}
+
+/// Every cell's, for each is asked for by several fits.
+std::vector<Fingerprint> fingerprints(const Csr<float>& x) {
+  std::vector<Fingerprint> all(static_cast<std::size_t>(x.rows));
+  for (std::int64_t cell = 0; cell < x.rows; ++cell) all[cell] = fingerprint(x, cell);
+  return all;
 }
 
 bool tells(const Csr<float>& x, std::int32_t cell) {
   return x.offsets[cell + 1] - x.offsets[cell] >= tell_tale_values;
 }
 
-std::string hash_of(const Dataset& data, std::vector<std::int32_t> cells) {
+std::string hash_of(const Dataset& data, const std::vector<Fingerprint>& contents,
+                    std::vector<std::int32_t> cells) {
   std::sort(cells.begin(), cells.end());
   Sha256 sha;
   for (std::int32_t cell : cells) {
-    const Fingerprint content = fingerprint(data.x, cell);
     sha.update(data.cells.names[cell]);
-    sha.update(std::as_bytes(std::span(&content, 1)));
+    sha.update(std::as_bytes(std::span(&contents[cell], 1)));
   }
   return sha.hex();
 }
@@ -55,12 +59,13 @@ struct Overlap {
   }
 };
 
-Overlap overlap(const Dataset& data, std::span<const std::int32_t> test, const Fit& fit) {
-  std::unordered_map<Fingerprint, std::int32_t> contents;
+Overlap overlap(const Dataset& data, const std::vector<Fingerprint>& contents,
+                std::span<const std::int32_t> test, const Fit& fit) {
+  std::unordered_map<Fingerprint, std::int32_t> seen;
   std::vector<bool> fitted(static_cast<std::size_t>(data.cell_count()));
   for (std::int32_t cell : fit.cells) {
     fitted[cell] = true;
-    if (tells(data.x, cell)) contents.emplace(fingerprint(data.x, cell), cell);
+    if (tells(data.x, cell)) seen.emplace(contents[cell], cell);
   }
   Overlap result;
   for (std::int32_t cell : test) {
@@ -68,8 +73,8 @@ Overlap overlap(const Dataset& data, std::span<const std::int32_t> test, const F
       ++result.rows;
       result.note(cell, cell);
     } else if (tells(data.x, cell)) {
-      const auto found = contents.find(fingerprint(data.x, cell));
-      if (found == contents.end()) continue;
+      const auto found = seen.find(contents[cell]);
+      if (found == seen.end()) continue;
       ++result.copies;
       result.note(cell, found->second);
     }
@@ -81,12 +86,13 @@ Overlap overlap(const Dataset& data, std::span<const std::int32_t> test, const F
 
 std::vector<FitRecord> check_leakage(const Dataset& data, std::span<const std::int32_t> test,
                                      const std::vector<Fit>& fits, Log& log) {
+  const std::vector<Fingerprint> contents = fingerprints(data.x);
   std::vector<FitRecord> records;
   for (const Fit& fit : fits) {
-    const Overlap found = overlap(data, test, fit);
+    const Overlap found = overlap(data, contents, test, fit);
     const std::int64_t cells = found.rows + found.copies;
     records.push_back(
-        {fit.what, static_cast<std::int64_t>(fit.cells.size()), hash_of(data, fit.cells), cells});
+        {fit.what, static_cast<std::int64_t>(fit.cells.size()), hash_of(data, contents, fit.cells), cells});
     if (cells == 0) continue;
     const std::string which =
         fmt::format("{} of {} test cells took part in fitting {} (the first is {}, row {} of the data{})",
