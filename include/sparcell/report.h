@@ -22,7 +22,7 @@ void describe(Visitor& v, ReportOptions& o) {
 }
 
 /// Writes `output` from what the run folder holds (result.json, metrics.csv, per_gene.csv, latent.h5ad,
-/// generated_<model>.h5ad, config.yaml, provenance.json). Throws DataError where the folder holds no finished run.
+/// generated_<model>.h5ad, config.yaml, provenance.json). Throws UsageError where the folder holds no finished run.
 void write_report(const std::string& run_folder, const std::string& output, const ReportOptions& options, Log& log);
 
 /// The same for a run whose result.json is not there yet: a run writes that last, for its presence means done.

@@ -49,6 +49,14 @@ int run_command_line(int argc, char** argv) {
                "sparcell"};
   app.set_version_flag("--version", std::string("sparcell ") + version);
   app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 done (a sweep: all runs)\n"
+      "            1 internal error (a sweep: some run failed)\n"
+      "            2 usage: command line (a path that is no run), configuration, a device that is not there\n"
+      "            3 data: a file that is not there, is damaged or lacks what is needed\n"
+      "            4 a value that is not finite\n"
+      "            5 out of memory\n"
+      "            75 stopped, and resumable");
   const std::vector<std::string> arguments(argv, argv + argc);
   Command command;
   add_commands(app, arguments, command);

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "core/run_path.h"
 #include "experiment/commands.h"
 #include "experiment/finished_run.h"
 #include "sparcell/report.h"
@@ -84,6 +85,9 @@ void write_reports(const std::vector<std::string>& runs, const std::string& toge
     write_comparison(runs, together, log);
     std::printf("%s\n", together.c_str());
     return;
+  }
+  for (const std::string& run : runs) {  // all, before a page is written
+    if (!SweepFolder::is_sweep(run)) check_finished_run(run);
   }
   for (const std::string& run : runs) {
     if (SweepFolder::is_sweep(run)) {

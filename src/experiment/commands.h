@@ -18,8 +18,8 @@ struct ModelChoice {
 };
 
 /// Writes the file's own annotations with `obsm/X_<model>`: latent values of its cells. Throws DataError
-/// where the run is not finished or the file lacks genes, UsageError where the choice of a model is needed or
-/// impossible.
+/// where the file lacks genes, UsageError where the run is not finished and where the choice of a model is
+/// needed or impossible.
 void embed(const std::string& run, const std::string& input, const std::string& output,
            const ModelChoice& choice, bool fill_missing, Log& log);
 
@@ -28,8 +28,8 @@ struct GenerateRequest {
   std::int64_t cells = 0;
   std::uint64_t seed = 0;
   std::optional<SampleFrom> from;  ///< of latent values; not given: as the run's model says
-  /// A, A+B, or a label of the data; not given, as the levels of other columns that are not: those of training
-  /// cells that are drawn.
+  /// A, A+B, or a label of the data; not given, as the levels of other columns that are not: those of
+  /// training cells that are drawn.
   std::optional<std::string> perturbation;
   std::vector<std::pair<std::string, std::string>> levels;  ///< obs columns and their values
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/run_path.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/run_json.h"
 #include "sparcell/config.h"
@@ -11,9 +12,7 @@ namespace sparcell {
 namespace {
 
 std::string read_config_hash(const RunPaths& paths) {
-  if (!std::filesystem::exists(paths.file("result.json"))) {
-    throw DataError("{} holds no finished run: it has no result.json", paths.folder.string());
-  }
+  check_finished_run(paths.folder.string());
   const nlohmann::json json = read_run_json(paths.file("result.json"), {{"config_hash", ""}, {"schema", 0}});
   if (!json.contains("config_hash"))
     throw DataError("{} is damaged: no JSON with a config_hash", paths.file("result.json"));
@@ -86,10 +85,9 @@ Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weight
   const std::string best = paths_.checkpoint(name, "best");
   const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
   if (weights == Weights::best && !has_best(name)) {
-    throw UsageError("--weights best: {} has no best checkpoint{}", name,
-                     options(name).is_monitored()
-                         ? ""
-                         : "; of a GAN one is kept where train.monitor is energy_distance");
+    throw UsageError(
+        "--weights best: {} has no best checkpoint{}", name,
+        options(name).is_monitored() ? "" : "; of a GAN one is kept where train.monitor is energy_distance");
   }
   const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
   Checkpoint checkpoint = read_checkpoint(file);

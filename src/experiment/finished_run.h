@@ -16,7 +16,7 @@ namespace sparcell {
 
 class FinishedRun {
  public:
-  /// Throws DataError where the folder holds no finished run.
+  /// Throws UsageError where the folder holds no finished run, DataError where its files are damaged.
   explicit FinishedRun(const std::string& folder);
 
   const Experiment& experiment() const { return experiment_; }

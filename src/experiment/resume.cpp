@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/run_path.h"
 #include "core/version.h"
 #include "experiment/run_json.h"
 #include "experiment/signals.h"
@@ -131,8 +132,7 @@ void say_what_happens_to_schedules(const Experiment& before, const Experiment& a
 
 void resume(const std::string& path, const ResumeRequest& request) {
   const RunPaths paths{path};
-  if (!fs::is_directory(path))
-    throw UsageError("{}: there is no such folder; a run's folder was expected", path);
+  check_folder(path, "a run's folder");
   if (!fs::exists(paths.file("config.yaml"))) {
     throw UsageError("{} holds no run that can be resumed: it has no config.yaml. Start it with sparcell run",
                      path);
@@ -151,7 +151,8 @@ void resume(const std::string& path, const ResumeRequest& request) {
       log.log().info("{} is finished: nothing to resume", path);
       return;
     }
-    check_epochs(read_run_json(paths.file("result.json"), Json::object()), experiment);  // before data are read
+    check_epochs(read_run_json(paths.file("result.json"), Json::object()),
+                 experiment);  // before data are read
   }
   if (!request.overrides.empty())
     say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());

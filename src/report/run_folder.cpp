@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/run_path.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -111,20 +112,8 @@ std::vector<std::string> RunFolder::models() const {
 }
 
 RunFolder open_run(const std::string& path) {
-  const std::string file = (fs::path(path) / "result.json").string();
-  if (!fs::is_directory(path))
-    throw DataError("{}: there is no such folder; a run's folder was expected.", path);
-  if (fs::is_regular_file(fs::path(path) / "jobs.csv")) {
-    throw DataError(
-        "{}: this is the folder of a sweep; its runs are the folders in it, by the names that its "
-        "results.csv has.",
-        path);
-  }
-  if (!fs::is_regular_file(file)) {
-    throw DataError("{}: the folder holds no finished run (it has no result.json, which a run writes last).",
-                    path);
-  }
-  return run_with(path, read_json(file));
+  check_finished_run(path);
+  return run_with(path, read_json((fs::path(path) / "result.json").string()));
 }
 
 RunFolder run_with(const std::string& path, Json result) {

@@ -18,7 +18,8 @@ struct RunFolder {
   std::vector<std::string> models() const;
 };
 
-/// Throws DataError where the folder holds no finished run or its result.json is damaged.
+/// Throws UsageError where the path is no folder of a finished run, DataError where its result.json is
+/// damaged.
 RunFolder open_run(const std::string& path);
 
 /// The same with the content of result.json given.

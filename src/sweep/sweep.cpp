@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/run_path.h"
 #include "experiment/signals.h"
 #include "sweep/differences.h"
 #include "sweep/halving.h"
@@ -229,6 +230,7 @@ std::string status_text(const std::string& path) {
     const SweepFolder sweep = SweepFolder::open(path);
     return status_table(sweep.settings(), outcomes_of(sweep));
   }
+  check_folder(path, "the folder of a run or a sweep");
   const RunState state = state_of_run(path);
   if (state.phase == RunPhase::waiting) throw UsageError("{} holds no run and no sweep", path);
   std::vector<std::string> row{

@@ -11,6 +11,7 @@
 #include "config/reader.h"
 #include "config/writer.h"
 #include "core/csv.h"
+#include "core/run_path.h"
 #include "core/whole_file.h"
 
 namespace sparcell {
@@ -86,6 +87,7 @@ bool SweepFolder::is_sweep(const fs::path& path) {
 }
 
 SweepFolder SweepFolder::open(const std::string& path) {
+  check_folder(path, "a sweep's folder");
   if (!is_sweep(path)) throw UsageError("{} holds no sweep: it has no jobs.csv and sweep.json", path);
   SweepFolder folder{path};
   const Json json = json_of_file(folder.file("sweep.json"));

@@ -70,6 +70,45 @@ TEST_F(Commands, WrongCommandLines) {
   EXPECT_FALSE(exists("x.h5ad"));
 }
 
+/// One exit code, whatever the command and whatever stands there instead; damage in a run's files is another.
+TEST_F(Commands, APathThatIsNoRunIsAMistakeOfTheCommandLine) {
+  finished_run("r", {"~model.vae", "~model.gan"});
+  ASSERT_EQ(program({"sweep", "small.yaml", "~model.vae", "~model.gan", "sweep.seeds=[0]", "--out", "s"}).code, 0);
+  std::filesystem::create_directory(folder / "empty");
+  std::filesystem::create_directory(folder / "stopped");
+  std::filesystem::copy(folder / "r/config.yaml", folder / "stopped/config.yaml");
+  const std::string page = file_bytes(folder / "r/report.html");
+  const auto of_finished_runs = [](const std::string& run) {
+    return std::vector<std::vector<std::string>>{{"embed", run, "cells.h5ad", "x.h5ad"},
+                                                 {"generate", run, "x.h5ad", "--cells", "3"},
+                                                 {"predict", run, "x.h5ad", "--perturbation", "A"},
+                                                 {"evaluate", run},
+                                                 {"compare", run},
+                                                 {"compare", "r", run},
+                                                 {"report", run, "--html", "x.html"}};
+  };
+  const auto all = [&](const std::string& run) {
+    auto commands_on_runs = of_finished_runs(run);
+    for (const char* command : {"report", "status", "resume", "cancel"}) commands_on_runs.push_back({command, run});
+    commands_on_runs.push_back({"report", "r", run});
+    return commands_on_runs;
+  };
+  for (const auto& arguments : all("none"))
+    EXPECT_THAT(fail(arguments, 2), HasSubstr("none: there is no such folder")) << arguments[0];
+  for (const auto& arguments : all("small.yaml"))
+    EXPECT_THAT(fail(arguments, 2), HasSubstr("small.yaml: this is a file")) << arguments[0];
+  for (const auto& arguments : all("empty"))
+    EXPECT_THAT(fail(arguments, 2), HasSubstr("empty holds no ")) << arguments[0];
+  for (const auto& arguments : of_finished_runs("s"))
+    EXPECT_THAT(fail(arguments, 2), HasSubstr("s: this is the folder of a sweep")) << arguments[0];
+  for (const auto& arguments : of_finished_runs("stopped"))
+    EXPECT_THAT(fail(arguments, 2), HasSubstr("sparcell resume stopped goes on with it")) << arguments[0];
+  EXPECT_FALSE(exists("x.h5ad") || exists("x.html"));
+  EXPECT_EQ(file_bytes(folder / "r/report.html"), page);
+  write_bytes(folder / "r/result.json", "{\"models\": ");
+  for (const auto& arguments : of_finished_runs("r")) fail(arguments, 3);
+}
+
 TEST_F(Commands, ResumeRefusesOptionsThatItWouldPassOver) {
   finished_run("r", {"~model.vae", "~model.gan"});
   ASSERT_EQ(program({"sweep", "r/config.yaml", "sweep.seeds=[0]", "--out", "s"}).code, 0);

@@ -336,18 +336,6 @@ TEST_F(FinishedRunCommands, AnOutputDoesNotReplaceWhatTheCommandReads) {
   succeed({"embed", "r", "mine.h5ad", "out.h5ad"});  // and an earlier output may be replaced
 }
 
-TEST_F(FinishedRunCommands, AFolderWithoutARunIsADataError) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"embed", "none", "cells.h5ad", "x.h5ad"},
-        {"generate", "none", "x.h5ad", "--cells", "3"},
-        {"evaluate", "none"},
-        {"report", "none"}}) {
-    const Finished done = program(arguments);
-    EXPECT_EQ(done.code, 3);
-    EXPECT_THAT(done.err, HasSubstr("none holds no finished run: it has no result.json"));
-  }
-}
-
 TEST_F(FinishedRunCommands, EvaluateStopsWhereTheSplitIsNotThatOfTheWeights) {
   finished_run("r", {"~model.gan", "~model.vae"});
   std::string split = file_bytes(folder / "r/split.csv");

@@ -174,7 +174,7 @@ TEST(RunFolder, WithoutAResultIsNoFinishedRun) {
   const TemporaryFolder folder;
   EXPECT_THAT(error_of([&] { open_run(folder / "absent"); }), HasSubstr("absent: there is no such folder"));
   EXPECT_THAT(error_of([&] { open_run(folder.path().string()); }),
-              HasSubstr("the folder holds no finished run"));
+              HasSubstr(" holds no finished run: it has no result.json"));
   write_file(folder / "result.json", "{\"models\": ");
   EXPECT_THAT(error_of([&] { open_run(folder.path().string()); }),
               HasSubstr("result.json: not JSON, at byte "));
