@@ -34,7 +34,7 @@ struct EvaluateOptions {
 template <class Visitor>
 void describe(Visitor& v, EvaluateOptions& o) {
   v.field("metrics", o.metrics, "Keys of the metrics to compute, or all.");
-  v.field("weights", o.weights, "Weights to judge: of the last epoch, or of the best one by `train.monitor` (at full KL weight).");
+  v.field("weights", o.weights, "Weights to judge: of the last epoch, or of the best one by `train.monitor` (at full KL weight). Losses of validation and test cells in result.json are theirs.");
   v.field("components", o.components, at_least(1), "Principal components of the generation metrics.");
   v.field("resamples", o.resamples, at_least(100), "Resamples of the verdicts' intervals.");
 }

@@ -84,19 +84,23 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   }
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
+  std::vector<std::pair<std::string, Weights>> judged_weights;
   for (const auto& [name, options] : experiment.model) {
     // A GAN has best weights only where the run was to choose some.
     const bool last = options.type == ModelType::gan && !run.has_best(name);
     if (last && weights == Weights::best)
-      log.warn("evaluate: {} has no best weights (its training was not monitored); its last are judged", name);
-    models.push_back(run.load(context, name, last ? Weights::last : weights, prepared.data,
-                              std::move(conditions[models.size()]), seen));
+      log.warn("evaluate: {} has no best weights (its training was not monitored); its last are judged",
+               name);
+    const std::optional<Weights> asked = last ? Weights::last : weights;
+    judged_weights.emplace_back(name, run.meant(name, asked));
+    models.push_back(
+        run.load(context, name, asked, prepared.data, std::move(conditions[models.size()]), seen));
     models.back()->know_training_cells(prepared.split.train);
     judged.push_back(models.back()->judged());
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
                                          static_cast<std::uint64_t>(experiment.seed), log, fits);
-  return evaluation_json(evaluation).dump(2);
+  return evaluation_json(evaluation, judged_weights).dump(2);
 }
 
 }  // namespace sparcell

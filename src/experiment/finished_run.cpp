@@ -74,6 +74,10 @@ bool FinishedRun::has_best(const std::string& name) const {
   return std::filesystem::exists(paths_.checkpoint(name, "best"));
 }
 
+Weights FinishedRun::meant(const std::string& name, std::optional<Weights> asked) const {
+  return has_best(name) ? asked.value_or(experiment_.evaluate.weights) : Weights::last;
+}
+
 const ModelOptions& FinishedRun::options(const std::string& model) const {
   return std::find_if(experiment_.model.begin(), experiment_.model.end(),
                       [&](const auto& m) { return m.first == model; })
@@ -82,14 +86,12 @@ const ModelOptions& FinishedRun::options(const std::string& model) const {
 
 Checkpoint FinishedRun::weights_of(const std::string& name, std::optional<Weights> weights,
                                    const std::string& seen_cells) const {
-  const std::string best = paths_.checkpoint(name, "best");
-  const bool wants_best = weights.value_or(experiment_.evaluate.weights) == Weights::best;
   if (weights == Weights::best && !has_best(name)) {
     throw UsageError(
         "--weights best: {} has no best checkpoint{}", name,
         options(name).is_monitored() ? "" : "; of a GAN one is kept where train.monitor is energy_distance");
   }
-  const std::string file = wants_best && has_best(name) ? best : paths_.checkpoint(name, "last");
+  const std::string file = paths_.checkpoint(name, std::string(name_of(meant(name, weights))));
   Checkpoint checkpoint = read_checkpoint(file);
   const std::string& fitted = checkpoint.identity.seen_cells;
   if (!seen_cells.empty() && !fitted.empty() && fitted != seen_cells) {

@@ -39,6 +39,9 @@ class FinishedRun {
   std::string data_checksum() const;
   /// Whether the run chose best weights for the model.
   bool has_best(const std::string& name) const;
+  /// The weights that are meant: the run's own choice where none are asked for, the last ones where it has no
+  /// best.
+  Weights meant(const std::string& name, std::optional<Weights> asked) const;
   const ModelOptions& options(const std::string& model) const;
   /// The model with its weights, over the given cells (in the models' space), which must outlive it, of
   /// unknown conditions. Throws UsageError where its encoder is told conditions, DataError where the weights

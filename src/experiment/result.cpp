@@ -32,7 +32,7 @@ Json losses(const ModelOutcome& model) {
     return json;
   }
   json["train"] = number(part(last.train, "loss"));
-  json["validation"] = number(part(last.validation, "loss"));
+  json["validation"] = number(part(model.validation_loss, "loss"));
   json["test"] = number(part(model.test, "loss"));
   return json;
 }
@@ -43,6 +43,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
             {"epochs", model.training.epochs},
             {"best_epoch", model.training.best_epoch},
             {"stopped_early", model.training.stopped_early},
+            {"weights", name_of(model.weights)},
             {"loss", losses(model)},
             {"test", Json::object()}};
   if (model.options->is_monitored())
@@ -186,8 +187,10 @@ Json cost_json(const TrainResult& training) {
   return json;
 }
 
-Json evaluation_json(const Evaluation& evaluation) {
+Json evaluation_json(const Evaluation& evaluation,
+                     const std::vector<std::pair<std::string, Weights>>& weights) {
   Json json{{"schema", 1}, {"models", Json::object()}};
+  for (const auto& [name, of_model] : weights) json["models"][name]["weights"] = name_of(of_model);
   for (const auto& [name, metrics] : evaluation.models) json["models"][name]["test"] = numbers(metrics);
   add_judgement(evaluation, json);
   return json;

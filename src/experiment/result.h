@@ -17,6 +17,8 @@ struct ModelOutcome {
   const ModelOptions* options = nullptr;
   std::int64_t parameters = 0;
   TrainResult training;
+  Weights weights = Weights::last;  ///< that are judged, and that the losses but those of training are of
+  LossParts validation_loss;
   LossParts test;      ///< loss parts on test cells with the full KL weight
   Metrics validation;  ///< of validation cells (evaluate/validation_scores.h)
 };
@@ -39,7 +41,8 @@ nlohmann::ordered_json cost_json(const TrainResult& training);
 nlohmann::ordered_json result_json(const RunRecord& record, const Prepared& prepared,
                                    const Evaluation& evaluation);
 
-/// An evaluation alone: models, baselines, verdicts, metrics.
-nlohmann::ordered_json evaluation_json(const Evaluation& evaluation);
+/// An evaluation alone: models with the weights that were judged, baselines, verdicts, metrics.
+nlohmann::ordered_json evaluation_json(const Evaluation& evaluation,
+                                       const std::vector<std::pair<std::string, Weights>>& weights);
 
 }  // namespace sparcell

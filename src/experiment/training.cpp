@@ -112,8 +112,11 @@ class ModelTraining {
     outcome.options = &model_.options();
     outcome.parameters = model_.trainable().parameter_count();
     outcome.training = train();
-    if (around_.experiment.evaluate.weights == Weights::best && trainer_.best())
-      restore(model_.trainable(), *trainer_.best());
+    outcome.validation_loss = outcome.training.last.validation;
+    if (around_.experiment.evaluate.weights == Weights::best && trainer_.best()) {
+      outcome.weights = Weights::best;
+      outcome.validation_loss = trainer_.take_best();
+    }
     outcome.test = trainer_.evaluate_cells(around_.prepared.split.test, 2);
     return outcome;
   }

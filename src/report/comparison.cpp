@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "report/early_stops.h"
+#include "report/judged_weights.h"
 #include "report/merge.h"
 #include "report/metrics.h"
 #include "report/verdicts.h"
@@ -109,9 +110,10 @@ std::string comparison_table(const std::vector<std::string>& run_folders) {
               aligned(rows) + "\n";
   }
   if (!note.empty()) text += wrapped(note) + "\n";
-  const std::vector<std::string> stops = early_stops(result);
-  for (const std::string& sentence : stops) text += wrapped(sentence);
-  if (!stops.empty()) text += "\n";
+  std::vector<std::string> of_training = early_stops(result);
+  if (const std::string weights = judged_weights(result); !weights.empty()) of_training.push_back(weights);
+  for (const std::string& sentence : of_training) text += wrapped(sentence);
+  if (!of_training.empty()) text += "\n";
   if (run_folders.size() > 1) {
     text += wrapped(result["judged_cells"].get<std::string>());
     for (const Json& warning : result["warnings"]) text += wrapped("Warning. " + warning.get<std::string>());

@@ -4,6 +4,7 @@
 
 #include "core/whole_file.h"
 #include "report/early_stops.h"
+#include "report/judged_weights.h"
 #include "report/figures.h"
 #include "report/judged_cells.h"
 #include "report/merge.h"
@@ -92,6 +93,7 @@ Json page_of(const Json& result) {
           {"seed_sentence", seed_sentence(result)},
           {"judged_cells", result.value("judged_cells", judged_cells({}, {}))},
           {"early_stops", early_stops(result)},
+          {"judged_weights", judged_weights(result)},
           {"leakage_note", leakage_note(result)},
           {"baseline_phrases", baseline_phrases(result)}};
 }

@@ -223,8 +223,7 @@ EpochRecord Trainer::end_epoch(std::int64_t epoch) {
   state.batch = 0;
   device_state_.upload({&state, 1});
   if (model_.has_validation_loss() && !split_.validation.empty()) {
-    const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
-    record.validation = cell_losses(split_.validation, noise, static_cast<double>(state.kl_weight));
+    record.validation = validation_losses(epoch, static_cast<double>(state.kl_weight));
   }
   if (distance_) record.validation.emplace_back(distance_name_, distance_());
   if (!record.validation.empty()) {
@@ -273,6 +272,17 @@ LossParts Trainer::cell_losses(const std::vector<std::int32_t>& cells, RandomStr
     done += count;
   }
   return model_.validation_losses(sums.to_host(), done, kl_weight);
+}
+
+LossParts Trainer::validation_losses(std::int64_t epoch, double kl_weight) {
+  const RandomStream noise(seed_, Purpose::latent, 1, nullptr, epoch << 24);
+  return cell_losses(split_.validation, noise, kl_weight);
+}
+
+LossParts Trainer::take_best() {
+  sparcell::restore(model_, *best_);
+  if (!model_.has_validation_loss()) return {};
+  return validation_losses(best_->epoch, static_cast<float>(plan_.kl_weight));  // as the steps have it
 }
 
 LossParts Trainer::evaluate_cells(const std::vector<std::int32_t>& cells, std::uint32_t noise_index) {

@@ -91,6 +91,8 @@ class Trainer {
   CheckpointState state() const;
   /// The tensors of the best epoch; null before one, and for models without a validation loss or distance.
   const std::shared_ptr<const TensorSnapshot>& best() const { return best_; }
+  /// Gives the model these tensors. Returns the losses of the validation cells, those of that epoch again.
+  LossParts take_best();
   /// The state that belongs to them, for a checkpoint of their own.
   CheckpointState best_state() const;
 
@@ -112,6 +114,8 @@ class Trainer {
   std::int64_t batch_rows(std::int64_t batch) const;
   LossParts cell_losses(const std::vector<std::int32_t>& cells, RandomStream noise, double kl_weight);
   EpochRecord end_epoch(std::int64_t epoch);
+  /// With the draws of that epoch.
+  LossParts validation_losses(std::int64_t epoch, double kl_weight);
   void follow_validation(std::int64_t epoch, const LossParts& validation);
   bool at_full_kl_weight(std::int64_t epoch) const;
   StepPlan make_plan() const;

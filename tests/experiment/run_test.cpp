@@ -85,6 +85,7 @@ TEST_F(Run, TheResultHasEveryKeyThatOtherToolsRelyOn) {
                                           "/models/ae/epochs",
                                           "/models/ae/best_epoch",
                                           "/models/ae/stopped_early",
+                                          "/models/ae/weights",
                                           "/models/ae/validation/mse",
                                           "/models/vae/validation/mse",
                                           "/models/vae/validation/energy_distance",

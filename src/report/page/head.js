@@ -20,6 +20,7 @@ function drawHead() {
   drawStandings();
   if (data.summary.length > 0) byId("summary").append(element("p", {class: "note"}, data.seed_sentence));
   if (data.early_stops.length > 0) byId("summary").append(element("p", {class: "note", id: "early-stops"}, data.early_stops.join(" ")));
+  if (data.judged_weights) byId("summary").append(element("p", {class: "note", id: "judged-weights"}, data.judged_weights));
   byId("warnings").append(...(result.warnings ?? []).map(text => element("p", {class: "warning"}, element("b", {}, "Warning. "), text)));
   const made = [`Written by sparcell${data.version ? ` ${data.version}` : ""}`,
                 result.config_hash ? `configuration ${String(result.config_hash).slice(0, 12)}` : null];
