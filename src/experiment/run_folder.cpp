@@ -161,29 +161,60 @@ void RunLog::open(const std::string& path) {
   lines_.clear();
 }
 
-void Status::set(const std::string& state, nlohmann::ordered_json details) {
+Progress Progress::of(const nlohmann::json& status) {
+  return {.stage = status.value("stage", ""),
+          .model = status.value("model", ""),
+          .model_number = status.value("model_number", std::int64_t{0}),
+          .model_count = status.value("model_count", std::int64_t{0}),
+          .epoch = status.value("epoch", std::int64_t{0}),
+          .epochs = status.value("epochs", std::int64_t{0})};
+}
+
+nlohmann::ordered_json Progress::json() const {
+  nlohmann::ordered_json json{{"stage", stage}};
+  if (model.empty()) return json;
+  json.update({{"model", model},
+               {"model_number", model_number},
+               {"model_count", model_count},
+               {"epoch", epoch},
+               {"epochs", epochs}});
+  return json;
+}
+
+void Status::write(const std::string& state, const nlohmann::ordered_json& details) {
   nlohmann::ordered_json status{
       {"state", state}, {"process", getpid()}, {"time", utc_now("%Y-%m-%dT%H:%M:%SZ")}};
-  if (details.is_object()) status.update(details);
+  status.update(details);
   status.update(always_);
-  stage_.clear();
   write_file(path_, status.dump(2) + "\n");
   written_ = std::chrono::steady_clock::now();
 }
 
-bool Status::is_due(const std::string& stage) const {
+bool Status::is_due() const {
   using namespace std::chrono_literals;
-  return stage != stage_ || std::chrono::steady_clock::now() - written_ > 1s;
+  return std::chrono::steady_clock::now() - written_ > 1s;
 }
 
-void Status::set_progress(const std::string& stage, nlohmann::ordered_json details) {
-  set("running", std::move(details));
-  stage_ = stage;
+void Status::prepare() {
+  progress_.stage = "prepare";
+  write_progress();
 }
+
+void Status::evaluate() {
+  progress_ = {};
+  progress_.stage = "evaluate";
+  write_progress();
+}
+
+void Status::write_progress() { write("running", progress_.json()); }
+
+void Status::done() { write("done"); }
 
 void Status::end(const std::string& state, const std::string& reason) noexcept {
   try {
-    set(state, {{"reason", reason}});
+    nlohmann::ordered_json details = progress_.json();
+    details["reason"] = reason;
+    write(state, details);
   } catch (const std::exception&) {
   }
 }

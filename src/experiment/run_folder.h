@@ -116,28 +116,47 @@ class MetricsFile {
   std::optional<AppendedFile> file_;
 };
 
+/// Where a run stands: its stage, and in training which of its models and how far that one is.
+struct Progress {
+  std::string stage;
+  std::string model;  ///< empty: no model's training has begun
+  std::int64_t model_number = 0, model_count = 0;
+  std::int64_t epoch = 0, epochs = 0;  ///< taken, and to take
+
+  /// What a status.json says of it.
+  static Progress of(const nlohmann::json& status);
+  nlohmann::ordered_json json() const;
+};
+
 /// status.json: what the run is doing, for people and for schedulers. Written whole.
 class Status {
  public:
-  /// `always` stands in it whatever the state is.
-  Status(std::string path, nlohmann::ordered_json always)
-      : path_(std::move(path)), always_(std::move(always)) {}
-  void set(const std::string& state, nlohmann::ordered_json details = {});
-  /// Whether progress is worth writing: at most once a second while `stage` stays, for an epoch may take a
-  /// millisecond.
-  bool is_due(const std::string& stage) const;
-  void set_progress(const std::string& stage, nlohmann::ordered_json details);
+  /// `always` stands in it whatever the state is, `earlier` is where processes before this one left the run.
+  Status(std::string path, nlohmann::ordered_json always, Progress earlier)
+      : path_(std::move(path)), always_(std::move(always)), progress_(std::move(earlier)) {}
+  /// The data are prepared: a resumed run stands where it stood.
+  void prepare();
+  void evaluate();
+  /// Training has come so far; the file is written by `write_progress`.
+  void note(Progress progress) { progress_ = std::move(progress); }
+  /// Whether progress is worth writing: at most once a second, for an epoch may take a millisecond.
+  bool is_due() const;
+  void write_progress();
   /// What training a model has cost so far.
   void set_cost(const std::string& model, nlohmann::ordered_json cost) {
     always_["cost"][model] = std::move(cost);
   }
-  /// How the run ended, said on the way out of it: a disk that is full must not hide why.
+  void done();
+  /// How the run ended where it stands, said on the way out of it: a disk that is full must not hide why.
   void end(const std::string& state, const std::string& reason) noexcept;
 
  private:
+  void write(const std::string& state,
+             const nlohmann::ordered_json& details = nlohmann::ordered_json::object());
+
   std::string path_;
   nlohmann::ordered_json always_;
-  std::string stage_;
+  Progress progress_;
   std::chrono::steady_clock::time_point written_;
 };
 

@@ -52,6 +52,8 @@ Json read_status(const std::string& path) {
                               {"stage", ""},
                               {"model", ""},
                               {"reason", ""},
+                              {"model_number", 0},
+                              {"model_count", 0},
                               {"epoch", 0},
                               {"epochs", 0},
                               {"version", ""},

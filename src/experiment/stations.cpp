@@ -97,7 +97,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   for (const auto& [name, options] : with_their_epochs) check_checkpoint(paths, name, options, lineage);
   if (start.resumed) {
     change_run(start, run_log);
-    status.set("running", {{"stage", "prepare"}});
+    status.prepare();
   }
   stop_if_asked(start.folder, "train");
   write_inputs(paths, prepared);
@@ -124,7 +124,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
     stop_if_asked(start.folder, "evaluate");
   }
 
-  status.set("running", {{"stage", "evaluate"}});
+  status.evaluate();
   const Evaluation evaluation = clock.time("evaluate", [&] {
     return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
                     static_cast<std::uint64_t>(experiment.seed), log, fits);
@@ -144,7 +144,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
   std::error_code ignored;
   for (const std::string& name : model_names(experiment))
     std::filesystem::remove(paths.checkpoint(name, "previous"), ignored);
-  status.set("done");
+  status.done();
   start.folder.check_lock();
   write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");
 }
@@ -157,7 +157,8 @@ void run_stations(const RunStart& start, RunLog& log) {
   Status status(paths.file("status.json"),
                 {{"schema", run_schema},
                  {"version", version},
-                 {"cost", start.earlier_status.value("cost", nlohmann::json::object())}});
+                 {"cost", start.earlier_status.value("cost", nlohmann::json::object())}},
+                Progress::of(start.earlier_status));
   // A finished run that is to be extended stays finished until that can begin.
   const auto end = [&](const char* state, const std::exception& reason) {
     if (folder.is_ours() && !is_finished(paths)) status.end(state, reason.what());
@@ -166,7 +167,7 @@ void run_stations(const RunStart& start, RunLog& log) {
     if (!start.resumed) write_config(paths, start.experiment, start.overrides);
     if (!is_finished(paths)) {
       log.open(paths.file("log.txt"));
-      status.set("running", {{"stage", "prepare"}});
+      status.prepare();
     }
     take_stations(start, status, log);
   } catch (const LockLost&) {

@@ -170,6 +170,18 @@ class ModelTraining {
     }
   }
 
+  Progress standing() const {
+    const ModelSet& models = around_.experiment.model;
+    const auto of_run = std::find_if(models.begin(), models.end(),
+                                     [&](const auto& model) { return model.first == model_.name(); });
+    return {.stage = "train",
+            .model = model_.name(),
+            .model_number = of_run - models.begin() + 1,
+            .model_count = std::ssize(models),
+            .epoch = epochs_taken_,
+            .epochs = options_.epochs};
+  }
+
   bool paused() const { return around_.pause_after > 0 && epochs_taken_ >= around_.pause_after; }
 
   TrainResult train() {
@@ -196,12 +208,10 @@ class ModelTraining {
               around_.metrics.add(model_.name(), record);
               around_.events.add(model_.name(), record);
               progress.show(record);
-              if (!around_.status.is_due(model_.name())) return;
+              around_.status.note(standing());
+              if (!around_.status.is_due()) return;
               note_cost(trainer_.result());
-              around_.status.set_progress(model_.name(), {{"stage", "train"},
-                                                          {"model", model_.name()},
-                                                          {"epoch", record.epoch + 1},
-                                                          {"epochs", options_.epochs}});
+              around_.status.write_progress();
             },
         .save = [&] { writer.save(trainer_.state(), trainer_.best(), trainer_.best_state()); },
         .save_later = [&] { return writer.busy(); },
@@ -210,6 +220,8 @@ class ModelTraining {
               around_.folder.check_lock();
               return stop_requested() || paused();
             }};
+    around_.status.note(standing());
+    around_.status.write_progress();
     const auto finish = [&] {
       writer.wait();
       note_written();

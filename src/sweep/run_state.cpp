@@ -19,11 +19,12 @@ bool is_there(const fs::path& path) {
 }
 
 /// The rest of the model's epochs at the pace of those before.
-std::optional<double> seconds_left(const Json& status, const RunState& state) {
+std::optional<double> seconds_left(const Json& status, const Progress& at) {
   const Json cost = status.value("cost", Json::object());
-  if (state.epoch == 0 || !cost.contains(state.model)) return std::nullopt;
-  const double seconds = cost[state.model].value("train_seconds", 0.0);
-  return seconds / static_cast<double>(state.epoch) * static_cast<double>(state.epochs - state.epoch);
+  if (at.stage != "train" || at.epoch == 0 || at.epoch == at.epochs || !cost.contains(at.model))
+    return std::nullopt;
+  const double seconds = cost[at.model].value("train_seconds", 0.0);
+  return seconds / static_cast<double>(at.epoch) * static_cast<double>(at.epochs - at.epoch);
 }
 
 }  // namespace
@@ -48,15 +49,12 @@ RunState state_of_run(const fs::path& folder) {
     }
     return state;
   }
-  state.stage = status.value("stage", "");
-  state.model = status.value("model", "");
-  state.epoch = status.value("epoch", std::int64_t{0});
-  state.epochs = status.value("epochs", std::int64_t{0});
+  state.progress = Progress::of(status);
   state.reason = status.value("reason", "");
   const std::string word = status.value("state", "");
   if (RunLock::held(folder)) {
     state.phase = RunPhase::running;
-    state.seconds_left = seconds_left(status, state);
+    state.seconds_left = seconds_left(status, state.progress);
   } else if (word == "failed") {
     state.phase = RunPhase::failed;
   } else {

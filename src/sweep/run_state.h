@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "experiment/run_folder.h"
+
 namespace sparcell {
 
 /// `pruned`: stopped by halving, because others were better.
@@ -14,8 +16,7 @@ const char* word_of(RunPhase phase);
 
 struct RunState {
   RunPhase phase = RunPhase::waiting;
-  std::string stage, model;  ///< while it runs
-  std::int64_t epoch = 0, epochs = 0;
+  Progress progress;                   ///< of one that runs or ended before its end
   std::optional<double> seconds_left;  ///< of this model's training
   std::string reason;                  ///< of an end before the end
 };

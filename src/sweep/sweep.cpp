@@ -233,10 +233,8 @@ std::string status_text(const std::string& path) {
   check_folder(path, "the folder of a run or a sweep");
   const RunState state = state_of_run(path);
   if (state.phase == RunPhase::waiting) throw UsageError("{} holds no run and no sweep", path);
-  std::vector<std::string> row{
-      path, word_of(state.phase),
-      state.epochs > 0 ? fmt::format("{} {}/{}", state.model, state.epoch, state.epochs) : "",
-      state.seconds_left ? duration_text(*state.seconds_left) : ""};
+  const std::vector<std::string> row{path, word_of(state.phase), progress_text(state.progress),
+                                     time_left_text(state)};
   const std::string reason =
       state.phase != RunPhase::done && !state.reason.empty() ? state.reason + "\n" : "";
   return text_table({{"run", "state", "epoch", "time left"}, row}) + reason;

@@ -35,10 +35,6 @@ std::string metric_text(const std::optional<double>& value) {
   return value ? fmt::format("{:.5g}", *value) : "";
 }
 
-std::string epoch_text(const RunState& state) {
-  return state.epochs > 0 ? fmt::format("{} {}/{}", state.model, state.epoch, state.epochs) : "";
-}
-
 std::string counts_text(const std::vector<RunOutcome>& outcomes) {
   std::string text = runs_text(outcomes.size());
   for (const RunPhase phase : {RunPhase::done, RunPhase::running, RunPhase::interrupted, RunPhase::failed,
@@ -102,14 +98,27 @@ std::string duration_text(double seconds) {
 
 std::string runs_text(std::size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); }
 
+std::string progress_text(const Progress& at) {
+  if (at.model.empty()) return at.stage;
+  return fmt::format(
+      "{}{} {}/{}{}", at.stage == "train" ? "" : at.stage + ", ", at.model, at.epoch, at.epochs,
+      at.model_count > 1 ? fmt::format(", model {} of {}", at.model_number, at.model_count) : "");
+}
+
+std::string time_left_text(const RunState& state) {
+  if (!state.seconds_left) return "";
+  const Progress& at = state.progress;
+  return duration_text(*state.seconds_left) + (at.model_number < at.model_count ? " of " + at.model : "");
+}
+
 std::string status_table(const SweepSettings& settings, const std::vector<RunOutcome>& outcomes) {
   Rows rows{{"run", "state", "seed", settings.ablation ? "arm" : "parameters", "epoch", settings.metric.name,
              "time left"}};
   for (const RunOutcome& outcome : outcomes) {
     const RunState& state = outcome.state;
     rows.push_back({outcome.job.run, word_of(state.phase), std::to_string(outcome.job.seed),
-                    parameters_text(outcome.job), epoch_text(state), metric_text(outcome.metric),
-                    state.seconds_left ? duration_text(*state.seconds_left) : ""});
+                    parameters_text(outcome.job), progress_text(state.progress), metric_text(outcome.metric),
+                    time_left_text(state)});
   }
   std::string text = text_table(rows) + counts_text(outcomes) + "\n";
   for (const RunOutcome& outcome : outcomes) {
@@ -147,7 +156,8 @@ std::string best_configurations_table(const SweepSettings& settings,
     if (!configuration.complete()) ++incomplete;
     if (++measured > most_shown) continue;
     rows.push_back(
-        {configuration.complete() ? std::to_string(configuration.rank) : "-", metric_text(configuration.spread.mean),
+        {configuration.complete() ? std::to_string(configuration.rank) : "-",
+         metric_text(configuration.spread.mean),
          std::isfinite(configuration.spread.deviation) ? metric_text(configuration.spread.deviation) : "",
          seeds_text(configuration), std::to_string(configuration.number),
          parameters_text(configuration.job())});

@@ -27,6 +27,12 @@ std::string best_configurations_table(const SweepSettings& settings,
 std::string differences_table(const SweepSettings& settings,
                               const std::vector<PairedDifference>& differences);
 
+/// "ae 12/50, model 1 of 3", "evaluate"; empty where nothing is known.
+std::string progress_text(const Progress& at);
+
+/// "40 s", "40 s of ae" where other models come after it; empty where it is not known.
+std::string time_left_text(const RunState& state);
+
 /// "2 h 5 min", "40 s".
 std::string duration_text(double seconds);
 

@@ -12,6 +12,7 @@ namespace {
 using testing::AllOf;
 using testing::AnyOf;
 using testing::Contains;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -25,6 +26,19 @@ class Ending : public SmallExperiment {
     }
     return false;
   }
+  /// What status says of a run that was stopped: the epochs that its curves have.
+  void expect_standing(const std::string& state) {
+    const std::string curves = file_bytes(folder / "r/metrics.csv");
+    const std::size_t line = curves.rfind('\n', curves.size() - 2) + 1;
+    const int epochs = line == 0 ? 0 : std::stoi(curves.substr(line)) + 1;  // of a header alone none
+    const nlohmann::json status = json("r/status.json");
+    EXPECT_EQ(status["state"], state);
+    EXPECT_EQ(status["stage"], "train");
+    EXPECT_EQ(status["epoch"], epochs);
+    const Finished said = program({"status", "r"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_THAT(said.out, ContainsRegex("\n +r +" + state + " +ae " + std::to_string(epochs) + "/100000000, model 1 of 3\n"));
+  }
   void expect_interrupted_by(int signal) {
     Program program({"run", "small.yaml", "train.epochs=100000000", "--out", "r"}, around);
     ASSERT_TRUE(trains("ae"));
@@ -32,7 +46,7 @@ class Ending : public SmallExperiment {
     const Finished done = program.wait();
     EXPECT_EQ(done.code, 75) << done.err;
     EXPECT_THAT(done.err, HasSubstr("sparcell: stopped by a signal in epoch"));
-    EXPECT_EQ(json("r/status.json")["state"], "interrupted");
+    expect_standing("interrupted");
     EXPECT_TRUE(exists("r/checkpoints/ae/last.h5"));
     EXPECT_FALSE(exists("r/result.json"));
     EXPECT_THAT(files("r"), Not(Contains(AnyOf(HasSubstr(".part"), HasSubstr(".partial")))));
@@ -45,10 +59,22 @@ TEST_F(Ending, SigintSavesAndIsResumable) { expect_interrupted_by(SIGINT); }
 
 TEST_F(Ending, AnInterruptedRunIsNoFinishedOne) {
   expect_interrupted_by(SIGTERM);
-  EXPECT_EQ(program({"report", "r"}).code, 3);
+  EXPECT_EQ(program({"report", "r"}).code, 2);
   const Finished again = run({"--out", "r"});
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.err, HasSubstr("r holds a run already"));
+}
+
+TEST_F(Ending, ARunThatTrainsSaysHowLongTheModelStillTakes) {
+  Program running({"run", "small.yaml", "train.epochs=100000000", "--out", "r"}, around);
+  ASSERT_TRUE(trains("ae"));
+  const auto said = [&] { return program({"status", "r"}).out; };
+  for (int tries = 0; tries < 100 && said().find(" ae 0/") != std::string::npos; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_THAT(said(), ContainsRegex("r +running +ae [1-9][0-9]*/100000000, model 1 of 3 +[0-9]+ h [0-9]+ min of ae\n"));
+  running.send(SIGKILL);
+  running.wait();
+  EXPECT_THAT(said(), ContainsRegex("r +interrupted +ae [1-9][0-9]*/100000000, model 1 of 3\n"));
 }
 
 TEST_F(Ending, WhatALaterModelCannotHaveIsFoundBeforeAnyIsTrained) {
