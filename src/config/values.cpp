@@ -125,9 +125,8 @@ std::optional<std::size_t> ValueReader::word_index(const Node& node,
                                                    std::span<const std::string_view> words) {
   const auto found = node.is_scalar() ? std::find(words.begin(), words.end(), node.text) : words.end();
   if (found != words.end()) return found - words.begin();
-  const std::string meant = nearest(node.text, {words.begin(), words.end()});
   expect(node, fmt::format("one of {}", fmt::join(words, ", ")),
-         meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
+         did_you_mean(node.text, {words.begin(), words.end()}));
   return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 #include "core/nearest.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace sparcell {
 namespace {
@@ -23,16 +24,25 @@ int edits(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+bool same_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](unsigned char c) { return std::tolower(c); };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [&](unsigned char x, unsigned char y) { return lower(x) == lower(y); });
+}
+
 }  // namespace
 
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {
   constexpr std::size_t shortest_stem = 3;
+  for (const std::string& candidate : known) {
+    if (same_but_for_case(name, candidate)) return candidate;
+  }
   const int most_edits = std::max(1, static_cast<int>(name.size()) / 3);
   std::string best;
   int fewest = most_edits + 1;
   for (const std::string& candidate : known) {
     const int distance = edits(name, candidate);
-    if (distance < fewest) {
+    if (distance < fewest && distance < static_cast<int>(name.size())) {  // something of it stays
       fewest = distance;
       best = candidate;
     }
@@ -45,6 +55,11 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
     }
   }
   return "";
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& known) {
+  const std::string meant = nearest(name, known);
+  return meant.empty() || meant == name ? "" : "; did you mean '" + meant + "'?";
 }
 
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/nearest.h"
 #include "experiment/condition_table.h"
 
 namespace sparcell {
@@ -65,15 +66,18 @@ std::vector<ConditionTable::Exchange> ConditionTable::exchanges(const ChosenCond
         throw UsageError("{}: perturbations are chosen with --perturbation, not --condition", who);
       std::vector<std::string> names;
       for (const Covariate& c : covariates_) names.push_back(c.name);
-      throw UsageError("{}: the model is told no obs column {}; it is told {}", who, name,
-                       names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+      throw UsageError("{}: the model is told no obs column {}; it is told {}{}", who, name,
+                       names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")),
+                       did_you_mean(name, names));
     }
     const auto first = columns_.begin() + covariate->first_column,
                end = columns_.begin() + covariate->end_column;
     const auto level = std::find(first, end, name + "=" + value);
     if (level == end) {
-      throw DataError("{}: no training cell has '{}' in {}; there are {}", who, value, name,
-                      fmt::join(first, end, ", "));
+      std::vector<std::string> values;
+      for (auto known = first; known != end; ++known) values.push_back(known->substr(name.size() + 1));
+      throw DataError("{}: no training cell has '{}' in {}; there are {}{}", who, value, name,
+                      fmt::join(first, end, ", "), did_you_mean(value, values));
     }
     all.push_back({covariate->first_column,
                    covariate->end_column,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/columns.h"
 #include "core/guides.h"
 
 namespace sparcell {
@@ -190,10 +191,8 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
   const Dataset& data = prepared.data;
   const Column* column = data.cells.find(name);
   if (column == nullptr) {
-    std::vector<std::string> names;
-    for (const Column& c : data.cells.columns) names.push_back(c.name);
     throw DataError("model.{}.condition: {} has no obs column {}; it has {}", model, data.source, name,
-                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+                    columns_instead_of(name, data.cells));
   }
   std::set<std::string> levels;
   for (const std::int32_t cell : prepared.split.train) levels.insert(column->text(cell));

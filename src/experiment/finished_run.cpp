@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/nearest.h"
 #include "core/run_path.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/run_json.h"
@@ -39,16 +40,17 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
 
 std::string FinishedRun::choose(const ModelChoice& choice,
                                 const std::function<bool(const ModelOptions&)>& is_able) const {
-  std::vector<std::string> able;
+  std::vector<std::string> able, all;
   std::string names;
   for (const auto& [name, options] : experiment_.model) {
+    all.push_back(name);
     if (is_able(options)) able.push_back(name);
     names += (names.empty() ? "" : ", ") + fmt::format("{} ({})", name, name_of(options.type));
   }
   if (!choice.model.empty()) {
     if (std::find(able.begin(), able.end(), choice.model) != able.end()) return choice.model;
-    throw UsageError("--model {}: not a model of {} that can do this; it has {}", choice.model,
-                     paths_.folder.string(), names);
+    throw UsageError("--model {}: not a model of {} that can do this; it has {}{}", choice.model,
+                     paths_.folder.string(), names, did_you_mean(choice.model, all));
   }
   if (able.size() == 1) return able.front();
   if (able.empty())

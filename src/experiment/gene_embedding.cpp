@@ -6,6 +6,7 @@
 
 #include "core/csv.h"
 #include "core/guides.h"
+#include "core/nearest.h"
 
 namespace sparcell {
 namespace {
@@ -99,19 +100,22 @@ std::vector<std::string> GeneEmbedding::genes_of(std::span<const std::string> pa
       found.insert(gene);
       continue;
     }
+    std::vector<std::string> known;
+    for (const auto& [name, _] : genes) known.push_back(name);
     if (source == ConditioningOptions::one_hot) {
       throw DataError(
           "{}: no training cell is perturbed in {}, so a model of one-hot conditions cannot know what it "
           "does; an "
-          "embedding of genes (loadings, or a table) can",
-          who, part);
+          "embedding of genes (loadings, or a table) can{}",
+          who, part, did_you_mean(part, known));
     }
     throw DataError(
-        "{}: the embedding {} lacks the gene {}{}", who, source, gene,
+        "{}: the embedding {} lacks the gene {}{}{}", who, source, gene,
         source == ConditioningOptions::loadings
             ? ", which is not among the selected ones (select.include_perturbed adds those that the "
               "data have; filter.perturbations leaves others out)"
-            : "");
+            : "",
+        did_you_mean(gene, known));
   }
   return {found.begin(), found.end()};
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <new>
 
+#include "core/columns.h"
 #include "experiment/commands.h"
 #include "experiment/made_cells.h"
 #include "experiment/outputs.h"
@@ -37,7 +38,8 @@ std::vector<std::int32_t> starting_cells(const PredictRequest& request, const Pr
   for (const auto& [name, value] : request.where) {
     const Column* column = data.cells.find(name);
     if (column == nullptr)
-      throw DataError("predict: --where {}={}: {} has no obs column {}", name, value, data.source, name);
+      throw DataError("predict: --where {}={}: {} has no obs column {}; it has {}", name, value, data.source,
+                      name, columns_instead_of(name, data.cells));
     std::erase_if(cells, [&, &kept = value](std::int32_t cell) { return column->text(cell) != kept; });
     wanted += fmt::format("{}{}={}", wanted.empty() ? " with " : " and ", name, value);
   }
@@ -97,8 +99,12 @@ void predict(const std::string& folder, const PredictRequest& request, const std
   const auto is_told = [](const ModelOptions& model) {
     return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
   };
-  const std::string name = run.choose(
-      choice, [&](const ModelOptions& model) { return model.type != ModelType::gan || is_told(model); });
+  const ModelSet& models = run.experiment().model;
+  const bool some_are_told =
+      std::any_of(models.begin(), models.end(), [&](const auto& model) { return is_told(model.second); });
+  const std::string name = run.choose(choice, [&](const ModelOptions& model) {
+    return is_told(model) || (model.type != ModelType::gan && (!choice.model.empty() || !some_are_told));
+  });
   if (!is_told(run.options(name))) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);

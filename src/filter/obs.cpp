@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "core/columns.h"
+#include "core/nearest.h"
 #include "filter/cells.h"
 #include "filter/report.h"
 
@@ -18,10 +20,8 @@ std::string lower(std::string text) {
 const Column& column_of(const Dataset& data, const std::string& name) {
   const Column* column = data.cells.find(name);
   if (column != nullptr) return *column;
-  std::vector<std::string> names;
-  for (const Column& c : data.cells.columns) names.push_back(c.name);
   throw DataError("filter.obs.{}: {} has no obs column {}; it has {}", name, data.source, name,
-                  first_names(names));
+                  columns_instead_of(name, data.cells));
 }
 
 /// The values of every cell, as a user writes them: `true` for a boolean that anndata shows as True.
@@ -60,8 +60,9 @@ void keep_by_obs(const Dataset& data, const FilterOptions& options, std::vector<
       if (std::any_of(texts_of_value.begin(), texts_of_value.end(),
                       [&](const std::string& text) { return present.contains(text); }))
         continue;
-      throw DataError("filter.obs.{}: no cell has the value {}; the column holds {}", name, value,
-                      first_names({present.begin(), present.end()}));
+      const std::vector<std::string> known(present.begin(), present.end());
+      throw DataError("filter.obs.{}: no cell has the value {}; the column holds {}{}", name, value,
+                      first_names(known), did_you_mean(value, known));
     }
     narrow(keep, fmt::format("filter.obs.{}", name), log,
            [&](std::int64_t cell) { return wanted.contains(texts_of_cells[cell]); });

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/guides.h"
+#include "core/nearest.h"
 #include "filter/cells.h"
 #include "filter/report.h"
 
@@ -57,8 +58,8 @@ std::vector<bool> listed(const Dataset& data, const std::vector<std::string>& la
     }
   }
   if (!unknown.empty()) {
-    throw DataError("filter.perturbations: no cell of {} has the label {}; there are {}", data.source,
-                    first_names(unknown), first_names(known.names));
+    throw DataError("filter.perturbations: no cell of {} has the label {}; there are {}{}", data.source,
+                    first_names(unknown), first_names(known.names), did_you_mean(unknown[0], known.names));
   }
   return wanted;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/nearest.h"
+
 namespace sparcell {
 namespace {
 
@@ -43,8 +45,8 @@ std::string resolve(const Source& source, const std::string& named) {
   // Formats with one matrix take either word for it.
   if (name == "X" && names.size() == 1 && names[0] == "matrix") name = "matrix";
   if (std::find(names.begin(), names.end(), name) == names.end()) {
-    throw DataError("{}: has no matrix {}; there are {} (read.counts)", source.files().back(), named,
-                    list_of(names));
+    throw DataError("{}: has no matrix {} (read.counts); there are {}{}", source.files().back(), named,
+                    list_of(names), did_you_mean(named, names));
   }
   return name;
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/columns.h"
 #include "core/guides.h"
 #include "read/source.h"
 #include "read/text_file.h"
@@ -131,12 +132,6 @@ bool has_control(const Column& column, const LabelConvention& convention) {
                      [&](const std::string& label) { return label_parts(label, convention).empty(); });
 }
 
-std::vector<std::string> column_names(const Table& cells) {
-  std::vector<std::string> names;
-  for (const Column& column : cells.columns) names.push_back(column.name);
-  return names;
-}
-
 std::string canonical_name(const std::vector<std::string>& parts) {
   std::string name;
   for (const std::string& part : parts) name += (name.empty() ? "" : "+") + part;
@@ -201,8 +196,8 @@ std::optional<LabelConvention> find_convention(const Table& cells, const Perturb
   if (!options.controls.empty()) convention.controls = options.controls;
   const Column* column = cells.find(convention.column);
   if (column == nullptr) {
-    throw DataError("{}: obs has no column {}; there are {} (read.perturbation.column)", file,
-                    convention.column, list_of(column_names(cells)));
+    throw DataError("{}: obs has no column {} (read.perturbation.column); there are {}", file,
+                    convention.column, columns_instead_of(convention.column, cells));
   }
   if (!is_text(*column)) {
     throw DataError("{}: obs column {} holds {} values, expected labels (read.perturbation.column)", file,

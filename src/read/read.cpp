@@ -7,6 +7,7 @@
 #include <new>
 #include <unordered_set>
 
+#include "core/columns.h"
 #include "read/choose_matrix.h"
 #include "read/labels.h"
 #include "read/source.h"
@@ -42,10 +43,8 @@ void rename_genes(Table& genes, const std::string& column, const std::string& fi
   if (column.empty()) return;
   const Column* names = genes.find(column);
   if (names == nullptr) {
-    std::vector<std::string> present;
-    for (const Column& c : genes.columns) present.push_back(c.name);
-    throw DataError("{}: var has no column {}; there are {} (read.gene_column)", file, column,
-                    list_of(present));
+    throw DataError("{}: var has no column {} (read.gene_column); there are {}", file, column,
+                    columns_instead_of(column, genes));
   }
   for (std::int64_t g = 0; g < genes.rows(); ++g) genes.names[static_cast<std::size_t>(g)] = names->text(g);
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/guides.h"
+#include "core/nearest.h"
 
 namespace sparcell {
 namespace {
@@ -65,9 +66,10 @@ std::vector<std::int32_t> genes_of_list(const Table& genes, const std::string& p
   }
   if (!unknown.empty()) {
     throw DataError(
-        "select.file: {} names {} that the data set lacks: {}; its genes are named like {}", path,
+        "select.file: {} names {} that the data set lacks: {}; its genes are named like {}{}", path,
         unknown.size() == 1 ? "a gene" : fmt::format("{} genes", unknown.size()), first_names(unknown),
-        first_names({genes.names.begin(), genes.names.begin() + std::min<std::ptrdiff_t>(3, genes.rows())}));
+        first_names({genes.names.begin(), genes.names.begin() + std::min<std::ptrdiff_t>(3, genes.rows())}),
+        unknown.size() == 1 ? did_you_mean(unknown[0], genes.names) : "");
   }
   return taken;
 }

@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "core/columns.h"
 #include "core/csv.h"
 #include "split/draw.h"
 
@@ -52,10 +53,8 @@ Split split_of_column(const Dataset& data, const SplitOptions& options) {
     throw UsageError("split.by column needs split.column, the obs column with the split");
   const Column* column = data.cells.find(options.column);
   if (column == nullptr) {
-    std::vector<std::string> names;
-    for (const Column& c : data.cells.columns) names.push_back(c.name);
     throw DataError("split.column: {} has no obs column {}; it has {}", data.source, options.column,
-                    names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+                    columns_instead_of(options.column, data.cells));
   }
   Split split;
   for (std::int32_t cell = 0; cell < data.cell_count(); ++cell) {

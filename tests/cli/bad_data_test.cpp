@@ -90,10 +90,10 @@ TEST_F(BadData, UnsortedIndicesAreSorted) {
 
 TEST_F(BadData, NamesThatAreNotThere) {
   EXPECT_THAT(refused({"read.counts=layers/raw"}),
-              HasSubstr("has no matrix layers/raw; there are X (read.counts)"));
+              HasSubstr("has no matrix layers/raw (read.counts); there are X\n"));
   EXPECT_THAT(refused({"read.gene_column=symbol"}), HasSubstr("var has no column symbol"));
   EXPECT_THAT(refused({"read.perturbation.column=drug"}),
-              HasSubstr("obs has no column drug; there are perturbation,"));
+              HasSubstr("obs has no column drug (read.perturbation.column); there are perturbation,"));
   EXPECT_THAT(refused({"read.perturbation.column=perturbation", "read.perturbation.controls=[untreated]"}),
               HasSubstr("no cell is a control: obs column perturbation has the labels"));
   EXPECT_THAT(refused({"filter.obs.batch=1"}),
@@ -105,6 +105,25 @@ TEST_F(BadData, NamesThatAreNotThere) {
               HasSubstr("split.column: cells.h5ad has no obs column part"));
   EXPECT_THAT(refused({"split.stratify=false", "split.by=file", "split.file=none.csv"}),
               HasSubstr("none.csv"));
+}
+
+TEST_F(BadData, ANameThatIsNearlyRightIsNamed) {
+  const std::vector<std::pair<std::string, std::string>> nearly{
+      {"read.counts=x", "X"},
+      {"read.gene_column=programm", "program"},
+      {"read.perturbation.column=perturbatio", "perturbation"},
+      {"filter.obs.Guide=A", "guide"},
+      {"filter.obs.perturbation=contrl", "control"},
+      {"filter.perturbations=[contrl]", "control"},
+      {"model.ae.condition=npert", "nperts"}};
+  for (const auto& [override_text, meant] : nearly)
+    EXPECT_THAT(refused({override_text}), HasSubstr("; did you mean '" + meant + "'?\n")) << override_text;
+  EXPECT_THAT(refused({"split.stratify=false", "split.by=column", "split.column=npert"}),
+              HasSubstr("; did you mean 'nperts'?\n"));
+  const Table genes = read_var(folder / "cells.h5ad");
+  write_bytes(folder / "genes.txt", genes.names[3] + "\n" + genes.names[5] + "X\n");
+  EXPECT_THAT(refused({"select.flavor=list", "select.file=genes.txt"}),
+              HasSubstr("; did you mean '" + genes.names[5] + "'?\n"));
 }
 
 TEST_F(BadData, NothingIsLeft) {

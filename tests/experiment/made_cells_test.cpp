@@ -174,6 +174,8 @@ TEST_F(MadeCells, ConditionsThatAModelIsNotToldAreRefused) {
   EXPECT_THAT(error({"--perturbation", "NOSUCH"}, 3), HasSubstr("no training cell is perturbed in NOSUCH"));
   EXPECT_THAT(error({"--condition", "lane=never"}, 3),
               HasSubstr("no training cell has 'never' in lane; there are lane=one, lane=three, lane=two"));
+  EXPECT_THAT(error({"--condition", "lane=tow"}, 3), HasSubstr("; did you mean 'two'?\n"));
+  EXPECT_THAT(error({"--condition", "line=two"}, 2), HasSubstr("; did you mean 'lane'?\n"));
   EXPECT_THAT(error({"--condition", "batch=1"}, 2), HasSubstr("the model is told no obs column batch"));
   EXPECT_THAT(error({"--condition", "lane"}, 2), HasSubstr("--condition lane: expected COLUMN=VALUE"));
   EXPECT_THAT(error({"--condition", "lane=one", "--condition", "lane=two"}, 2),

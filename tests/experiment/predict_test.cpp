@@ -110,6 +110,13 @@ TEST_F(ToldModels, PredictRefusesWhatTheModelCannotKnow) {
   finished_run("r", with(told, {"~model.vae"}));
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "NOSUCH"}, 3),
               HasSubstr("model ae: NOSUCH: no training cell is perturbed in NOSUCH"));
+  const std::string name = first_perturbation();
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name.substr(0, name.size() - 1) + "x"}, 3),
+              HasSubstr("; did you mean '"));
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--where", "npert=1"}, 3),
+              HasSubstr("; did you mean 'nperts'?\n"));
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--model", "a"}, 2),
+              HasSubstr("; did you mean 'ae'?\n"));
   EXPECT_FALSE(exists("p.h5ad"));
   finished_run("plain", {"~model.vae", "~model.gan"});
   EXPECT_THAT(fail({"predict", "plain", "p.h5ad", "--perturbation", "A"}, 2),
@@ -184,6 +191,13 @@ TEST_F(ToldModels, AGanThatIsToldNothingPredictsNothing) {
   finished_run("r", {"~model.ae", "~model.vae"});
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "A", "--model", "gan"}, 2),
               HasSubstr("--model gan: not a model of r that can do this"));
+}
+
+TEST_F(ToldModels, PredictTakesTheModelThatIsToldThePerturbation) {
+  finished_run("r", {"model.vae.condition=[perturbation]"});
+  const std::string name = first_perturbation();
+  succeed({"predict", "r", "p.h5ad", "--perturbation", name});
+  EXPECT_EQ(read_obs(folder / "p.h5ad").find("source")->text(0), "vae");
 }
 
 TEST_F(ToldModels, GiveTheirNumbersAgainAndEqualBits) {

@@ -125,8 +125,8 @@ TEST_F(CountsTest, AMissingMatrixIsNamedWithThoseThatAreThere) {
   const Csr<float> x = small_counts();
   write(x, {{"spliced", &x}});
   EXPECT_THAT(error(MatrixNeed::any, "layers/counts"),
-              HasSubstr("has no matrix layers/counts; there are X, layers/spliced"));
-  EXPECT_THAT(error(MatrixNeed::counts, "raw"), HasSubstr("has no matrix raw; there are X, layers/spliced"));
+              HasSubstr("has no matrix layers/counts (read.counts); there are X, layers/spliced"));
+  EXPECT_THAT(error(MatrixNeed::counts, "raw"), HasSubstr("has no matrix raw (read.counts); there are X, layers/spliced"));
 }
 
 TEST_F(CountsTest, AMissingXIsNamed) {
@@ -154,7 +154,7 @@ TEST_F(CountsTest, GenesAreNamedByAColumn) {
               testing::ElementsAre("E1", "E2", "E3"));
   options.gene_column = "symbol";
   EXPECT_THAT(error_of([&] { read_quietly(path_, MatrixNeed::any, options); }),
-              HasSubstr("var has no column symbol; there are ensembl"));
+              HasSubstr("var has no column symbol (read.gene_column); there are ensembl"));
 }
 
 TEST_F(CountsTest, DuplicateNamesAreToleratedAndReported) {

@@ -160,7 +160,7 @@ TEST(Labels, OneOddPlusDoesNotChangeTheSeparator) {
 
 TEST(Labels, WhatWasAskedForAndIsMissingIsAnError) {
   EXPECT_THAT(error_of([] { names("treatment", {"a"}, preset(LabelPreset::gears)); }),
-              HasSubstr("obs has no column condition; there are treatment"));
+              HasSubstr("obs has no column condition (read.perturbation.column); there are treatment"));
   EXPECT_THAT(
       error_of([] {
         names("condition", {"A", "B"}, preset(LabelPreset::gears));

@@ -1,0 +1,16 @@
+// Columns of annotations by name, for sentences about one that is not there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sparcell/core/table.h"
+
+namespace sparcell {
+
+std::vector<std::string> column_names(const Table& table);
+
+/// "perturbation, batch; did you mean 'batch'?", the rest of a sentence on what there is instead.
+std::string columns_instead_of(const std::string& wanted, const Table& table);
+
+}  // namespace sparcell
