@@ -49,6 +49,9 @@ int run_command_line(int argc, char** argv) {
                "sparcell"};
   app.set_version_flag("--version", std::string("sparcell ") + version);
   app.require_subcommand(1);
+  const std::vector<std::string> arguments(argv, argv + argc);
+  Command command;
+  add_commands(app, arguments, command);
   app.footer(
       "Exit codes: 0 done (a sweep: all runs)\n"
       "            1 internal error (a sweep: some run failed)\n"
@@ -57,9 +60,6 @@ int run_command_line(int argc, char** argv) {
       "            4 a value that is not finite\n"
       "            5 out of memory\n"
       "            75 stopped, and resumable");
-  const std::vector<std::string> arguments(argv, argv + argc);
-  Command command;
-  add_commands(app, arguments, command);
   try {
     check_command(app, arguments);
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/whole_number.h"
 #include "config/values.h"
 #include "sparcell/core/context.h"
 #include "sparcell/read.h"
@@ -32,15 +33,16 @@ class OptionAdder {
   explicit OptionAdder(CLI::App& command) : command_(command) {}
   template <class T>
   void field(const char* name, T& value, Bounds bounds, const char* sentence) {
-    command_.add_option(std::string("--") + name, value, sentence)
-        ->capture_default_str()
-        ->check([bounds](const std::string& text) {
-          double number = 0;
-          if (!CLI::detail::lexical_cast(text, number)) return std::string();  // add_option says it
-          return bounds.contain(number)
-                     ? std::string()
-                     : fmt::format("{} is out of bounds, expected {}", text, config::bounds_text(bounds));
-        });
+    CLI::Option* option =
+        command_.add_option(std::string("--") + name, value, sentence)->capture_default_str();
+    if constexpr (std::is_integral_v<T>) option->check(whole_number(std::numeric_limits<T>::min()));
+    option->check([bounds](const std::string& text) {
+      double number = 0;
+      if (!CLI::detail::lexical_cast(text, number)) return std::string();  // add_option says it
+      return bounds.contain(number)
+                 ? std::string()
+                 : fmt::format("{} is out of bounds, expected {}", text, config::bounds_text(bounds));
+    });
   }
 
   template <NamedEnum Enum>

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/whole_number.h"
 #include "experiment/run.h"
 #include "experiment/schema.h"
 #include "experiment/tune.h"
@@ -119,18 +120,19 @@ void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Comman
       "overrides", given->overrides,
       "Overrides of what may change on the way, as train.epochs=200, which extends a finished run");
   resume->add_option("--jobs", given->slots, "Of a sweep: runs at a time; default: as when it was submitted")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+      ->check(whole_number(1, 10000));
   resume->add_option("--task", given->task, "Of a sweep: only the run with this number in its jobs.csv")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   resume->add_option("--count", given->tasks.count, "With --task: so many runs from it on, side by side")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+      ->check(whole_number(1, 10000));
   resume->add_option("--pause-after", given->tasks.pause_after, "With --task: stop after so many epochs")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   resume->add_flag("--collect", given->collect, "Of a sweep: write its results, and nothing else");
   resume->footer(
       "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
       "node.\n"
-      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, train.steps,\n"
+      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, "
+      "train.steps,\n"
       "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads,\n"
       "products.plan and read.path.\n"
       "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");

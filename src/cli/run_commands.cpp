@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <limits>
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/whole_number.h"
 #include "core/run_path.h"
 #include "experiment/commands.h"
 #include "experiment/finished_run.h"
@@ -124,11 +124,8 @@ void add_run_commands(CLI::App& app, Command& command) {
                            "layers/counts are those of a model of counts",
                            given);
   generate->add_option("output", given->output, "The .h5ad file to write")->required();
-  generate->add_option("--cells", given->cells, "How many")
-      ->required()
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{100000000}));
-  generate->add_option("--seed", given->seed, "Seed of the draw; default: 0")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+  generate->add_option("--cells", given->cells, "How many")->required()->check(whole_number(1, 100000000));
+  generate->add_option("--seed", given->seed, "Seed of the draw; default: 0")->check(whole_number(0));
   generate->add_option(
       "--perturbation", given->perturbation,
       "Perturbed genes of every cell: A, A+B, control or a label of the data; default: as training cells "
@@ -173,7 +170,7 @@ void add_run_commands(CLI::App& app, Command& command) {
       ->add_option(
           "--seed", given->seed,
           "Seed of what is drawn: the counts of a model of counts, the cells of a GAN; default: the run's")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+      ->check(whole_number(0));
   add_model_choice(*predict, given);
   predict->callback([&command, given] {
     command = [given] {

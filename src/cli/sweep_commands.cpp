@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/whole_number.h"
 #include "sweep/sweep.h"
 
 namespace sparcell {
@@ -46,7 +47,7 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
       ->add_option("--jobs", given->request.slots,
                    "Runs at a time, sharing GPUs where there are fewer; default: one on each GPU, on the CPU "
                    "as many as have cores for their threads")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{10000}));
+      ->check(whole_number(1, 10000));
   sweep->add_flag("--dry-run", given->dry_run, "List the runs with what they need, and stop");
   sweep->footer(
       "A run is named by the hash of its configuration and of its data: finished ones are not run again, "

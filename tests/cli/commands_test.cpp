@@ -59,13 +59,30 @@ TEST_F(Commands, WrongCommandLines) {
               AllOf(HasSubstr("experiment is required"), HasSubstr("see sparcell run --help")));
   EXPECT_THAT(fail({"run", "small.yaml", "--ot", "r"}, 2), HasSubstr("--ot"));
   EXPECT_THAT(fail({"generate", "r", "x.h5ad"}, 2), HasSubstr("--cells is required"));
-  EXPECT_THAT(fail({"generate", "r", "x.h5ad", "--cells", "0"}, 2), HasSubstr("0 not in range 1 to"));
+  EXPECT_THAT(fail({"generate", "r", "x.h5ad", "--cells", "0"}, 2), HasSubstr("--cells: 0 is out of bounds, expected 1 to 100000000;"));
   EXPECT_THAT(fail({"embed", "r", "cells.h5ad", "x.h5ad", "--weights", "worst"}, 2), HasSubstr("worst"));
   EXPECT_THAT(fail({"simulate", "x.h5ad", "--cells", "-3"}, 2),
               HasSubstr("--cells: -3 is out of bounds, expected at least 1"));
-  EXPECT_THAT(fail({"simulate", "x.h5ad", "--cells", "many"}, 2), HasSubstr("--cells = many"));
+  EXPECT_THAT(fail({"simulate", "x.h5ad", "--cells", "many"}, 2), HasSubstr("--cells: many is no whole number"));
   EXPECT_THAT(fail({"simulate", "x.h5ad", "--perturbations", "5000"}, 2),
               HasSubstr("perturbations is 5000; expected 0 to the number of genes, 1000"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"generate", "r", "x.h5ad", "--cells", "3", "--seed"},
+        {"predict", "r", "x.h5ad", "--perturbation", "A", "--seed"},
+        {"simulate", "x.h5ad", "--seed"},
+        {"sweep", "small.yaml", "--jobs"},
+        {"resume", "r", "--task"}}) {
+    for (const std::string text : {"99999999999999999999", "-99999999999999999999", "-1"}) {
+      std::vector<std::string> all = arguments;
+      all.push_back(text);
+      EXPECT_THAT(fail(all, 2), HasSubstr(": " + text + " is out of bounds, expected ")) << arguments[0];
+    }
+    for (const std::string text : {"1.5", "1e3", "0x10", "three"}) {
+      std::vector<std::string> all = arguments;
+      all.push_back(text);
+      EXPECT_THAT(fail(all, 2), HasSubstr(": " + text + " is no whole number")) << arguments[0];
+    }
+  }
   EXPECT_THAT(fail({"run", "none.yaml"}, 2), HasSubstr("none.yaml"));
   EXPECT_FALSE(exists("x.h5ad"));
 }
