@@ -91,12 +91,12 @@ std::string check_plan(const Plan& plan) {
   const PlanOptions& options = plan.options();
   std::string text;
   const auto check = [&](SweepKind kind, const std::vector<PlannedRun>& runs, const char* what) {
-    metric_of(plan, kind);
+    const std::string metric = metric_of(plan, kind).name;
     std::vector<ExpandedRun> expanded;
     for (const PlannedRun& run : runs) {
       Experiment experiment = plan.experiment(run);
       check_metrics(experiment.evaluate);
-      if (kind == SweepKind::sweep) check_halving_of_run(plan, run, experiment);
+      if (kind == SweepKind::sweep) check_halving_of_run(plan, metric, run, experiment);
       std::vector<std::string> overrides = overrides_between(plan.reference(), experiment);
       expanded.push_back({run, std::move(experiment), "", std::move(overrides), {}});
     }

@@ -79,8 +79,21 @@ std::vector<RungStanding> stand(const SweepFolder& sweep, const SweepSettings& s
                    [&](const RungStanding& a, const RungStanding& b) { return badness(a) < badness(b); });
   const auto factor = static_cast<std::size_t>(settings.halving.factor);
   const std::size_t promoted = std::max<std::size_t>(1, standings.size() / factor);
-  for (std::size_t i = 0; i < promoted; ++i) standings[i].promoted = standings[i].metric.has_value();
+  for (std::size_t i = 0; i < std::min(promoted, standings.size()); ++i)
+    standings[i].promoted = standings[i].metric.has_value();
   return standings;
+}
+
+/// Why the run's epochs leave no such number; empty where they do.
+std::string reason_without_curve(const std::string& metric, const Experiment& run) {
+  const std::optional<Curve> curve = curve_of(metric);
+  if (!curve || curve->split != "validation") return "";
+  const bool drawn = run.split.by == SplitBy::cell || run.split.by == SplitBy::perturbation;
+  if (drawn && run.split.validation == 0) return "its split.validation is 0";
+  const ModelOptions& model = run.model.front().second;
+  if (curve->name == "energy_distance" && !model.monitors_distance())
+    return fmt::format("its train.monitor is {}", name_of(model.train.monitor));
+  return "";
 }
 
 }  // namespace
@@ -170,12 +183,18 @@ void check_halving(const SweepOptions& sweep, const std::string& metric, const E
   }
 }
 
-void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment) {
+void check_halving_of_run(const Plan& plan, const std::string& metric, const PlannedRun& run,
+                          const Experiment& experiment) {
   if (plan.options().sweep.method != SweepMethod::halving) return;
   const auto& [name, model] = plan.reference().model.front();
   if (experiment.model.size() != 1 || experiment.model.front().first != name) {
     throw UsageError("sweep.method halving compares {} of all runs, and the run with {} has other models",
                      name, values_text(run));
+  }
+  if (const std::string reason = reason_without_curve(metric, experiment); !reason.empty()) {
+    const std::string which = values_text(run);
+    throw UsageError("sweep.method halving compares {} after epochs, which {} does not measure: {}", metric,
+                     which.empty() ? "the experiment" : "the run with " + which, reason);
   }
   const TrainOptions& train = experiment.model.front().second.train;
   if (train.epochs == model.train.epochs && train.steps == model.train.steps) return;
@@ -183,6 +202,23 @@ void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experim
       "sweep.method halving pauses all runs at the same epochs, so how long they train cannot be swept: the "
       "experiment has train.epochs {} and train.steps {}, the run with {} has {} and {}",
       model.train.epochs, model.train.steps, values_text(run), train.epochs, train.steps);
+}
+
+void check_promotions(const SweepFolder& sweep) {
+  const SweepSettings settings = sweep.settings();
+  if (settings.method != SweepMethod::halving) return;
+  const std::vector<RungStanding> standings = halving_state(sweep).standings;
+  if (standings.empty() || std::any_of(standings.begin(), standings.end(),
+                                       [](const RungStanding& standing) { return standing.promoted; }))
+    return;
+  const std::vector<Job> jobs = sweep.jobs();
+  if (std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) { return job.active && failed(sweep, job); }))
+    return;
+  throw DataError(
+      "{}: no run goes on from epoch {}: their metrics.csv have no finite {}, by which halving compares "
+      "them; "
+      "are there validation cells?",
+      sweep.path().string(), standings.front().epochs, settings.metric.name);
 }
 
 void write_standings(const std::string& path, const std::vector<RungStanding>& standings) {

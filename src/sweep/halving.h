@@ -48,8 +48,13 @@ std::optional<double> curve_value(const std::filesystem::path& run, const std::s
 void check_halving(const SweepOptions& sweep, const std::string& metric, const Experiment& experiment);
 
 /// Throws UsageError where a run of the sweep has not the experiment's rungs: another length of training,
-/// however it was set, or another model.
-void check_halving_of_run(const Plan& plan, const PlannedRun& run, const Experiment& experiment);
+/// however it was set, or another model; and where its epochs do not measure the metric.
+void check_halving_of_run(const Plan& plan, const std::string& metric, const PlannedRun& run,
+                          const Experiment& experiment);
+
+/// Throws DataError where no configuration went on from a rung though none of its runs failed: what they
+/// wrote does not have the metric.
+void check_promotions(const SweepFolder& sweep);
 
 /// halving.csv: epochs,configuration,metric,promoted.
 void write_standings(const std::string& path, const std::vector<RungStanding>& standings);

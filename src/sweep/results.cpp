@@ -81,7 +81,6 @@ std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
       for (RunOutcome& outcome : outcomes) {
         if (outcome.job.configuration != standing.configuration || outcome.state.phase == RunPhase::failed)
           continue;
-        outcome.state = {};
         outcome.state.phase = RunPhase::pruned;
         outcome.metric = curve_value(sweep.run(outcome.job), settings.metric.name, standing.epochs);
       }

@@ -145,7 +145,8 @@ std::vector<std::string> changed_paths(const Plan& plan, SweepKind kind) {
     }
     return paths;
   }
-  for (const SweepParameter& parameter : plan.options().sweep.parameters) paths.push_back(parameter.path.text);
+  for (const SweepParameter& parameter : plan.options().sweep.parameters)
+    paths.push_back(parameter.path.text);
   for (const Combination& run : plan.options().sweep.runs) {
     for (const auto& [path, _] : run) paths.push_back(path.text);
   }
@@ -167,8 +168,8 @@ std::string changed_model(const Experiment& experiment, const std::vector<std::s
 
 Metric metric_of(const Plan& plan, SweepKind kind) {
   const SweepOptions& sweep = plan.options().sweep;
-  const Metric metric =
-      choose_metric(sweep.metric, plan.reference(), changed_model(plan.reference(), changed_paths(plan, kind)));
+  const Metric metric = choose_metric(sweep.metric, plan.reference(),
+                                      changed_model(plan.reference(), changed_paths(plan, kind)));
   if (kind == SweepKind::sweep) check_halving(sweep, metric.name, plan.reference());
   return metric;
 }
@@ -182,7 +183,8 @@ std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& dat
   }
   std::vector<ExpandedRun> runs = expand_all(plan, std::move(planned), data);
   if (kind == SweepKind::sweep) {
-    for (const ExpandedRun& run : runs) check_halving_of_run(plan, run.planned, run.experiment);
+    const std::string metric = metric_of(plan, kind).name;
+    for (const ExpandedRun& run : runs) check_halving_of_run(plan, metric, run.planned, run.experiment);
   }
   std::set<std::string> hashes;
   const std::size_t all = runs.size();

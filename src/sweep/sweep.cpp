@@ -102,6 +102,7 @@ void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
       run_to_the_end(sweep, places_here(experiment.device, experiment.threads, slots), log);
   std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
   throw_outcome(sweep, outcome);
+  check_promotions(sweep);
 }
 
 /// Jobs of a submission before would make the same runs as the ones that are submitted now.
@@ -199,6 +200,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
 void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& log) {
   const SweepFolder sweep = SweepFolder::open(path);
   std::printf("%s%s\n", collect(sweep).c_str(), path.c_str());
+  check_promotions(sweep);
   if (pause_after == 0) return;
   const Work work = next_work(sweep, Failed::left);
   if (!work.jobs.empty() && work.pause_after != pause_after)

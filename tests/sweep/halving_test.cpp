@@ -4,6 +4,7 @@
 #include <set>
 
 #include "experiment/equal_runs.h"
+#include "sparcell/anndata.h"
 #include "sweep/sweep_support.h"
 
 namespace sparcell::test {
@@ -187,7 +188,29 @@ TEST_F(Halving, RefusesWhatItCannotCompare) {
   }
   EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {model: {values: [{a: {type: autoencoder}}]}}"),
               HasSubstr("halving compares ae of all runs, and the run with model={a: {type: autoencoder}}"));
+  EXPECT_THAT(refused("halving: {min_epochs: 1}, parameters: {split.validation: {values: [0.15, 0]}}"),
+              HasSubstr("ae.loss.validation after epochs, which the run with split.validation=0 does not measure: its "
+                        "split.validation is 0"));
+  const std::vector<std::string> vae{"~model.ae", "model.vae={type: vae, hidden: [16], latent: 4}"};
+  EXPECT_THAT(refused("halving: {min_epochs: 1}, metric: {name: vae.validation.energy_distance}, "
+                      "parameters: {train.monitor: {values: [energy_distance, loss]}}",
+                      {vae[0], vae[1], "train.monitor=energy_distance"}),
+              HasSubstr("which the run with train.monitor=loss does not measure: its train.monitor is loss"));
   EXPECT_FALSE(exists("s"));
+}
+
+/// A split of the data's own may have no validation cells; nothing says so before they are read.
+TEST_F(Halving, SaysWhereNoRunMeasuresTheMetric) {
+  std::string parts = "cell,split\n";
+  const Table cells = read_obs(folder / "cells.h5ad");
+  for (std::size_t c = 0; c < cells.names.size(); ++c) parts += cells.names[c] + (c % 5 > 0 ? ",train\n" : ",test\n");
+  write_bytes(folder / "parts.csv", parts);
+  write_sweep("method: halving, halving: {min_epochs: 1, factor: 2}, parameters: {model.ae.latent: {values: [2, 8]}}");
+  const Finished done = sweep({"split.by=file", "split.file=parts.csv"});
+  EXPECT_EQ(done.code, 3) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("s: no run goes on from epoch 1: their metrics.csv have no finite ae.loss.validation"));
+  const std::string status = program({"status", "s"}).out;
+  EXPECT_THAT(status, AllOf(HasSubstr("2 runs, 2 pruned"), testing::ContainsRegex("pruned .* ae 1/3")));
 }
 
 }  // namespace
