@@ -184,7 +184,10 @@ void add_run_commands(CLI::App& app, Command& command) {
 
   CLI::App* evaluate =
       add(app, "evaluate", "Judge a run's models again, or on another file; JSON on standard output", given);
-  evaluate->add_option("input", given->input, "Data file whose cells are the test cells");
+  evaluate->add_option(
+      "input", given->input,
+      "Data file whose cells are the test cells, by perturbation where it has the run's column of "
+      "labels");
   evaluate->add_option("--weights", given->weights, "last or best")->check(CLI::IsMember({"last", "best"}));
   evaluate->add_flag("--fill-missing", given->fill_missing, "Take zeros for genes that the file lacks");
   evaluate->callback([&command, given] {

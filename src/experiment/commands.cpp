@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "experiment/fitted_cells.h"
+#include "experiment/other_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/result.h"
 #include "experiment/run_again.h"
@@ -15,33 +16,6 @@ std::vector<std::int32_t> cells_from(std::int64_t first, std::int64_t count) {
   std::vector<std::int32_t> cells(static_cast<std::size_t>(count));
   std::iota(cells.begin(), cells.end(), static_cast<std::int32_t>(first));
   return cells;
-}
-
-/// Options for reading another file: the run's, without its labels, which the file may not have.
-ReadOptions options_for(const FinishedRun& run, const std::string& path) {
-  ReadOptions options = run.experiment().read;
-  options.path = path;
-  options.perturbation = {.preset = LabelPreset::none, .column = {}, .separator = {}, .controls = {}};
-  return options;
-}
-
-/// Training cells of the run with the other file's cells after them, which become the test cells.
-void replace_test_cells(Prepared& prepared, const Dataset& other) {
-  const std::int64_t first = prepared.data.cell_count();
-  Csr<float>& x = prepared.data.x;
-  x.indices.insert(x.indices.end(), other.x.indices.begin(), other.x.indices.end());
-  x.values.insert(x.values.end(), other.x.values.begin(), other.x.values.end());
-  RawCounts& raw = prepared.data.raw;
-  raw.values.insert(raw.values.end(), other.raw.values.begin(), other.raw.values.end());
-  raw.library.insert(raw.library.end(), other.raw.library.begin(), other.raw.library.end());
-  const std::int64_t shift = x.offsets.back();
-  for (std::size_t r = 1; r < other.x.offsets.size(); ++r) x.offsets.push_back(shift + other.x.offsets[r]);
-  x.rows += other.x.rows;
-  std::vector<std::string>& names = prepared.data.cells.names;
-  names.insert(names.end(), other.cells.names.begin(), other.cells.names.end());
-  if (prepared.data.perturbations.known())  // the other file is read without labels
-    prepared.data.perturbations.of_cell.resize(static_cast<std::size_t>(x.rows), -1);
-  prepared.split.test = cells_from(first, other.cell_count());
 }
 
 }  // namespace
@@ -79,8 +53,9 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
           "evaluate: {} {} of the run's own cells; cells of another file ({}) cannot be judged", name,
           options.condition.empty() ? "has dispersions by perturbations" : "is told conditions", input);
     }
-    replace_test_cells(
-        prepared, bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log));
+    const Dataset other =
+        bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
+    replace_test_cells(run, other, prepared, log);
   }
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;

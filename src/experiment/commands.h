@@ -65,7 +65,8 @@ void predict(const std::string& run, const PredictRequest& request, const std::s
              const ModelChoice& choice, Log& log);
 
 /// Judges the run's models again: on its own test cells, or on all cells of another file (training cells stay
-/// the run's). Returns the result as JSON text. The run's data file must still be there.
+/// the run's), by perturbation where that has the run's column of labels. Returns the result as JSON text.
+/// The run's data file must still be there.
 std::string evaluate_run(const std::string& run, const std::string& input, std::optional<Weights> weights,
                          bool fill_missing, Log& log);
 

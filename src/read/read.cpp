@@ -82,7 +82,7 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
 
   const auto convention = find_convention(data.cells, options.perturbation, options.path);
   if (!convention) {
-    log.info("no perturbation labels");
+    if (options.perturbation.preset != LabelPreset::none) log.info("no perturbation labels");
   } else {
     FoundPerturbations labelled = label_cells(data.cells, *convention, options.path);
     log.info("perturbations: obs column {}, {} perturbations and {} control cells", convention->column,

@@ -296,6 +296,72 @@ TEST_F(FinishedRunCommands, EvaluateJudgesTheCellsOfAnotherFile) {
   EXPECT_NE(other["models"]["ae"]["test"]["mse"], json("r/result.json")["models"]["ae"]["test"]["mse"]);
 }
 
+/// The test cells of the run in a file of their own are judged as they were, by perturbation too.
+TEST_F(FinishedRunCommands, EvaluateFindsThePerturbationsOfAnotherFile) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  const nlohmann::json result = json("r/result.json");
+  const Csr<float> x = read_matrix(folder / "cells.h5ad");
+  const Table obs = read_obs(folder / "cells.h5ad"), split = read_obs(folder / "r/latent.h5ad");
+  ASSERT_EQ(split.names, obs.names) << "no filter took cells";
+  std::vector<std::int32_t> test;
+  Csr<float> rows{.rows = 0, .cols = x.cols, .offsets = {0}, .indices = {}, .values = {}};
+  for (std::int32_t cell = 0; cell < x.rows; ++cell) {
+    if (split.find("split")->text(cell) != "test") continue;
+    test.push_back(cell);
+    rows.indices.insert(rows.indices.end(), x.indices.begin() + x.offsets[cell], x.indices.begin() + x.offsets[cell + 1]);
+    rows.values.insert(rows.values.end(), x.values.begin() + x.offsets[cell], x.values.begin() + x.offsets[cell + 1]);
+    rows.offsets.push_back(std::ssize(rows.values));
+    ++rows.rows;
+  }
+  AnnDataContent content;
+  content.x = &rows;
+  content.obs = take_rows(obs, test);
+  content.var = read_var(folder / "cells.h5ad");
+  write_anndata(folder / "test.h5ad", content);
+  const Finished done = program({"evaluate", "r", "test.h5ad"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("evaluate: obs column perturbation of test.h5ad: "));
+  EXPECT_THAT(done.err, HasSubstr(" perturbations (0 that the run does not have), "));
+  const nlohmann::json again = nlohmann::json::parse(done.out)["models"]["ae"]["test"];
+  ASSERT_TRUE(again.contains("pseudobulk_mse") && again.contains("delta_pearson"));
+  for (const auto& [key, value] : result["models"]["ae"]["test"].items()) {
+    ASSERT_TRUE(again.contains(key)) << key;
+    EXPECT_NEAR(again[key].get<double>(), value.get<double>(), 1e-5 * (1 + std::abs(value.get<double>()))) << key;
+  }
+  content.obs.columns.clear();
+  write_anndata(folder / "plain.h5ad", content);
+  const Finished plain = program({"evaluate", "r", "plain.h5ad"});
+  EXPECT_EQ(plain.code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("plain.h5ad has no obs column perturbation, which holds the run's perturbations: "
+                                   "its cells have none"));
+  const nlohmann::json without = nlohmann::json::parse(plain.out)["models"]["ae"]["test"];
+  EXPECT_EQ(without["mse"], again["mse"]);
+  EXPECT_FALSE(without.contains("pseudobulk_mse"));
+}
+
+/// Labels that the run does not have are cut and taken for controls as its own are; no control is needed.
+TEST_F(FinishedRunCommands, EvaluateReadsOtherLabelsByTheRunsConvention) {
+  finished_run("r", {"~model.gan", "~model.vae", "read.perturbation={column: guide, separator: ';', controls: ['NegCtrl*']}"});
+  const auto judged = [&](const std::string& even, const std::string& odd) {
+    std::filesystem::copy_file(folder / "cells.h5ad", folder / "other.h5ad",
+                               std::filesystem::copy_options::overwrite_existing);
+    rewrite(folder / "other.h5ad", [&](Csr<float>& x, Table& cells, Table&) {
+      for (float& value : x.values) value += 1;  // other cells: those of the run were seen
+      std::vector<std::string> guides;
+      for (std::int64_t cell = 0; cell < x.rows; ++cell) guides.push_back(cell % 2 == 0 ? even : odd);
+      cells.set({.name = "guide", .values = guides, .missing = {}});
+    });
+    const Finished done = program({"evaluate", "r", "other.h5ad"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_TRUE(nlohmann::json::parse(done.out)["models"]["ae"]["test"].contains("pseudobulk_mse"));
+    return done.err;
+  };
+  EXPECT_THAT(judged("NegCtrl99", "NEW_1;NegCtrl3"),
+              HasSubstr("obs column guide of other.h5ad: 1 perturbations (1 that the run does not have), 120 control"));
+  EXPECT_THAT(judged("GENE024_1", "NEW_1;GENE024_1"),
+              HasSubstr("obs column guide of other.h5ad: 2 perturbations (1 that the run does not have), 0 control"));
+}
+
 TEST_F(FinishedRunCommands, EvaluateRefusesADataFileThatChanged) {
   finished_run("r");
   simulate(folder / "cells.h5ad", {.cells = 240, .genes = 120, .perturbations = 4, .seed = 8}, silent);
