@@ -2,6 +2,9 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <optional>
 
 namespace sparcell {
 namespace {
@@ -12,8 +15,31 @@ std::atomic<bool> ended = false;
 
 void remember(int signal) { requested = signal; }
 
+/// Ends the process as if nothing waited for the signal. What lies in the folder of a run is resumable
+/// whenever.
+void end_by(int signal) {
+  std::signal(signal, SIG_DFL);
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  std::raise(signal);
+}
+
+/// A second Ctrl-C ends at once: reading or judging many cells takes minutes, in which nothing asks. One that
+/// comes with the first is no second: shells and wrappers send it too.
 void wait_for(sigset_t signals) {
-  for (int signal = 0; sigwait(&signals, &signal) == 0 && !ended;) requested = signal;
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds at_once{1};
+  std::optional<Clock::time_point> first;
+  for (int signal = 0; sigwait(&signals, &signal) == 0 && !ended;) {
+    if (signal == SIGINT) {
+      if (first && Clock::now() - *first > at_once) end_by(SIGINT);
+      if (!first) std::fputs("\nstopping at the next step or stage; Ctrl-C again ends at once\n", stderr);
+      first = first.value_or(Clock::now());
+    }
+    requested = signal;
+  }
 }
 
 }  // namespace

@@ -57,6 +57,26 @@ TEST_F(Ending, SigtermSavesAndIsResumable) { expect_interrupted_by(SIGTERM); }
 TEST_F(Ending, Sigusr1SavesAndIsResumable) { expect_interrupted_by(SIGUSR1); }
 TEST_F(Ending, SigintSavesAndIsResumable) { expect_interrupted_by(SIGINT); }
 
+/// Judging asks for no signal: who does not want to wait presses Ctrl-C again. What was trained is kept.
+TEST_F(Ending, ASecondSigintEndsAtOnce) {
+  Program running({"run", "small.yaml", "evaluate.resamples=100000000", "--out", "r"}, around);
+  for (int tries = 0; tries < 3000 && !(exists("r/status.json") && json("r/status.json").value("stage", "") == "evaluate");
+       ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  running.send(SIGINT);
+  running.send(SIGINT);  // of a wrapper that passes on what the terminal sends
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(json("r/status.json")["state"], "running");
+  running.send(SIGINT);
+  const Finished done = running.wait();
+  EXPECT_EQ(done.code, -SIGINT);
+  EXPECT_THAT(done.err, HasSubstr("stopping at the next step or stage; Ctrl-C again ends at once"));
+  EXPECT_THAT(program({"status", "r"}).out, ContainsRegex("r +interrupted +evaluate\n"));
+  const Finished resumed = program({"resume", "r", "evaluate.resamples=100"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("train gan: 3 epochs, finished before"));
+}
+
 TEST_F(Ending, AnInterruptedRunIsNoFinishedOne) {
   expect_interrupted_by(SIGTERM);
   EXPECT_EQ(program({"report", "r"}).code, 2);
