@@ -100,6 +100,7 @@ std::string check_plan(const Plan& plan) {
       std::vector<std::string> overrides = overrides_between(plan.reference(), experiment);
       expanded.push_back({run, std::move(experiment), "", std::move(overrides), {}});
     }
+    if (kind == SweepKind::sweep) show(plan.pointless_exclusions());
     show(doubts_of(plan, kind, expanded));
     text += fmt::format(", {} runs of its {}", runs.size(), what);
   };

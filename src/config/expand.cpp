@@ -192,10 +192,9 @@ void check_swept(const Node::Key& path, const std::vector<Node::Key>& swept, con
   std::vector<std::string> known;
   for (const Node::Key& key : swept) known.push_back(key.text);
   if (std::find(known.begin(), known.end(), path.text) != known.end()) return;
-  const std::string meant = nearest(path.text, known);
   problems.add(path.place, where,
                fmt::format("{}: {} is no parameter of this sweep{}", where, path.text,
-                           meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant)));
+                           did_you_mean(path.text, known)));
 }
 
 void check_range(const SweepParameter& parameter, const SweepOptions& sweep, Problems& problems) {
@@ -284,6 +283,28 @@ std::vector<PlannedRun> Plan::sweep_runs() const {
   }
   if (runs.empty()) throw UsageError("sweep.exclude leaves no run");
   return runs;
+}
+
+std::vector<std::string> Plan::pointless_exclusions() const {
+  std::vector<std::string> sentences;
+  if (options_.sweep.exclude.empty()) return sentences;
+  Plan whole = *this;
+  whole.options_.sweep.exclude.clear();
+  const std::vector<PlannedRun> runs = whole.sweep_runs();
+  for (const Combination& exclusion : options_.sweep.exclude) {
+    const bool leaves_out = std::any_of(runs.begin(), runs.end(), [&](const PlannedRun& run) {
+      Combination combination;
+      for (const config::Change& change : run.changes)
+        combination.push_back({{change.path, change.place}, *change.value});
+      return excluded(combination, exclusion);
+    });
+    std::vector<std::string> values;
+    for (const auto& [path, value] : exclusion) values.push_back(path.text + ": " + flow_text(value));
+    if (!leaves_out)
+      sentences.push_back(
+          fmt::format("sweep.exclude: no run has {}, so nothing is left out by it", fmt::join(values, ", ")));
+  }
+  return sentences;
 }
 
 std::vector<PlannedRun> Plan::ablation_runs() const {

@@ -6,6 +6,7 @@
 
 #include "config/compose.h"
 #include "config/utf8.h"
+#include "core/nearest.h"
 
 namespace sparcell::config {
 namespace {
@@ -67,9 +68,10 @@ class Interpolation {
     }
     const Node* target = find_path(written_, reference);
     if (!target || !target->is_scalar()) {
-      problems_.add(scalar.place, path,
-                    fmt::format("${{{}}} refers to {}", reference,
-                                target ? "what is not a single value" : "a key that is not set"));
+      problems_.add(
+          scalar.place, path,
+          fmt::format("${{{}}} refers to {}", reference,
+                      target ? "what is not a single value" : "a key that is not set" + meant(reference)));
       return;
     }
     if (std::find(open_.begin(), open_.end(), reference) != open_.end()) {
@@ -82,6 +84,17 @@ class Interpolation {
     open_.pop_back();
     scalar.text += copy.text;
     if (whole) scalar.quoted = copy.quoted;
+  }
+
+  /// The key beside the one that is not set.
+  std::string meant(const std::string& reference) const {
+    const std::size_t dot = reference.rfind('.');
+    const std::string section = dot == std::string::npos ? "" : reference.substr(0, dot);
+    const Node* place = section.empty() ? &written_ : find_path(written_, section);
+    std::vector<std::string> known;
+    for (std::size_t i = 0; place != nullptr && place->is_map() && i < place->keys.size(); ++i)
+      known.push_back(join_path(section, place->keys[i].text));
+    return did_you_mean(reference, known);
   }
 
   const Node written_;  ///< before any was replaced: a resolved string may hold a literal "${"

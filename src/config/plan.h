@@ -39,6 +39,8 @@ class Plan {
   /// then seeds. Throws UsageError with everything that is wrong: unknown parameters with the nearest name,
   /// values that the option cannot have, empty ranges, combinations of sections that make no sense.
   std::vector<PlannedRun> sweep_runs() const;
+  /// A sentence on every entry of `exclude` that leaves no run out: its value may be mistyped.
+  std::vector<std::string> pointless_exclusions() const;
   /// The experiment as `reference`, then each arm of `ablation`, with every seed of `sweep.seeds`.
   std::vector<PlannedRun> ablation_runs() const;
 

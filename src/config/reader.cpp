@@ -19,6 +19,16 @@ bool is_model_name(const std::string& name) {
   });
 }
 
+/// "; did you mean 'vae'?" of a section without a type that is named nearly as one that has it: an override
+/// of a model that is not there makes such a section.
+std::string model_meant(const std::string& name, const Node& models) {
+  std::vector<std::string> typed;
+  for (std::size_t i = 0; i < models.keys.size(); ++i) {
+    if (models.items[i].find("type") != nullptr) typed.push_back(models.keys[i].text);
+  }
+  return did_you_mean(name, typed);
+}
+
 /// The experiment's own `train`; what is wrong with it is reported where that section is read.
 TrainOptions common_train(const Node& root) {
   TrainOptions train;
@@ -92,19 +102,21 @@ void Reader::models(std::string_view name, ModelSet& models, const TrainOptions&
     }
     ModelOptions& model = models.emplace_back(key.text, ModelOptions{}).second;
     model.train = train;
-    Reader(node->items[i], join_path("model", key.text), problems_).read_model(node->items[i], model);
+    Reader(node->items[i], join_path("model", key.text), problems_)
+        .read_model(node->items[i], model, model_meant(key.text, *node));
   }
 }
 
-void Reader::read_model(const Node& node, ModelOptions& model) {
+void Reader::read_model(const Node& node, ModelOptions& model, const std::string& meant) {
   const Node* type = node.find("type");
   if (!type) {
-    problems_.add(node.place, path_,
-                  node.is_map() || node.is_null()
-                      ? fmt::format("{} needs a type: {}", path_, fmt::join(Names<ModelType>::values, ", "))
-                      : fmt::format("{} must be a model (a mapping with a type); keys of one model are "
-                                    "model.NAME.KEY, as in model.vae.latent",
-                                    path_));
+    problems_.add(
+        node.place, path_,
+        node.is_map() || node.is_null()
+            ? fmt::format("{} needs a type: {}{}", path_, fmt::join(Names<ModelType>::values, ", "), meant)
+            : fmt::format("{} must be a model (a mapping with a type); keys of one model are "
+                          "model.NAME.KEY, as in model.vae.latent",
+                          path_));
     return;
   }
   Problems wrong_type;

@@ -52,7 +52,8 @@ class Reader {
 
  private:
   const Node* take(std::string_view name);
-  void read_model(const Node& node, ModelOptions& model);
+  /// `meant` ends the sentence on a model without a type.
+  void read_model(const Node& node, ModelOptions& model, const std::string& meant);
   void report_unknown(const Node::Key& key);
   SweepParameter read_parameter(const Node::Key& key, const Node& node);
 

@@ -176,6 +176,9 @@ Metric metric_of(const Plan& plan, SweepKind kind) {
 
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {
   std::vector<PlannedRun> planned = kind == SweepKind::sweep ? plan.sweep_runs() : plan.ablation_runs();
+  if (kind == SweepKind::sweep) {
+    for (const std::string& sentence : plan.pointless_exclusions()) log.warn("{}", sentence);
+  }
   const auto cap = static_cast<std::size_t>(plan.options().sweep.run_cap);
   if (kind == SweepKind::sweep && cap > 0 && planned.size() > cap) {
     log.info("sweep.run_cap: the first {} of {} runs", cap, planned.size());

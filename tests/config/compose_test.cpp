@@ -174,6 +174,10 @@ TEST_F(References, WhatCannotBeResolvedIsAnError) {
               ElementsAre("e.yaml:3:7: the environment variable SPARCELL_TEST_UNSET is not set"));
   EXPECT_THAT(errors(minimal("name: ${nothing.here}\n")),
               ElementsAre("e.yaml:3:7: ${nothing.here} refers to a key that is not set"));
+  EXPECT_THAT(errors(minimal("name: ${trian.epochs}_${train.epocs}_${sed}\nseed: 3\ntrain: {epochs: 5}\n")),
+              ElementsAre("e.yaml:3:7: ${trian.epochs} refers to a key that is not set",
+                          "e.yaml:3:7: ${train.epocs} refers to a key that is not set; did you mean 'train.epochs'?",
+                          "e.yaml:3:7: ${sed} refers to a key that is not set; did you mean 'seed'?"));
   EXPECT_THAT(errors(minimal("name: ${model}\n")),
               ElementsAre("e.yaml:3:7: ${model} refers to what is not a single value"));
   EXPECT_THAT(errors(minimal("name: ${name}\n")),

@@ -109,6 +109,19 @@ TEST_F(PlanTest, CombinationsAreWrittenOutTiedAndLeftOut) {
                   "train.batch=128 train.clip_norm=0.1 select.genes=128 0"));
 }
 
+TEST_F(PlanTest, ExclusionsThatLeaveNothingOutAreNamed) {
+  const auto pointless = [](const std::string& exclude) {
+    return plan("sweep:\n  parameters: {train.batch: {values: [64, 128]}, train.clip_norm: {values: [0.1, 1]}}\n"
+                "  tie: {select.genes: train.batch}\n  exclude: [" + exclude + "]\n")
+        .pointless_exclusions();
+  };
+  EXPECT_THAT(pointless("{train.batch: 64, train.clip_norm: 1e-1}, {select.genes: 128}"), IsEmpty());
+  EXPECT_THAT(pointless("{train.batch: 64}, {train.batch: 64, train.clip_norm: 1}"), IsEmpty()) << "each for itself";
+  EXPECT_THAT(pointless("{train.batch: 32}, {train.batch: 64}, {train.batch: 128, select.genes: [64, 3]}"),
+              ElementsAre("sweep.exclude: no run has train.batch: 32, so nothing is left out by it",
+                          "sweep.exclude: no run has train.batch: 128, select.genes: [64, 3], so nothing is left out by it"));
+}
+
 TEST_F(PlanTest, DrawsStayWithinTheirRangeAndFollowItsDistribution) {
   const Plan random = plan(
       "sweep:\n  method: random\n  samples: 2000\n  parameters:\n"

@@ -238,6 +238,8 @@ TEST_F(Models, NamesAndTypesAreNeeded) {
           "e.yaml:2:35: model.b.type must be one of autoencoder, vae, gan, not 'vea'; did you mean 'vae'?",
           HasSubstr("the model name 'c d' must be letters, digits, _ and -"),
           HasSubstr("model.e needs a type"), HasSubstr("model.f must be a model (a mapping with a type)")));
+  EXPECT_THAT(errors("read: {path: x}\nmodel: {vae: {type: vae}, vea: {latent: 3}}"),
+              ElementsAre("e.yaml:2:32: model.vea needs a type: autoencoder, vae, gan; did you mean 'vae'?"));
   EXPECT_THAT(errors("read: {path: x}\n"), ElementsAre(HasSubstr("model is missing")));
   EXPECT_THAT(errors("read: {path: x}\nmodel: {}\n"), ElementsAre(HasSubstr("e.yaml:2:1: model is missing")));
   EXPECT_THAT(errors("read: {path: x}\nmodel: vae\n"),
