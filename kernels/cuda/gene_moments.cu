@@ -27,9 +27,10 @@ constexpr std::int64_t slice_genes = 768;
 // have nothing to do with each other, so that sums are the same.
 constexpr std::int64_t tile_genes = warps * slice_genes;
 constexpr std::int64_t blocks_wanted = 264;  // two for each of its 132 multiprocessors
-// Entries that a lane has on their way while it waits: those of 4 rows, of which a slice has 77 where a tenth
-// of all values is not zero.
+// Entries that a lane has on their way while it adds others up, so that memory and shared memory are busy at
+// the same time: those of 4 rows, of which a slice has 77 where a tenth of all values is not zero.
 constexpr int rows_at_once = 4;
+static_assert(warp_size % rows_at_once == 0);
 constexpr int entries_at_once = 3;
 
 struct Sums {
@@ -77,6 +78,34 @@ __device__ __forceinline__ Piece piece_of(const CsrView<const float>& x, const s
   return {load(x.offsets + load(rows + i)) + begin, end - begin};
 }
 
+/// The piece of lane `lane`. All lanes of a warp call it.
+__device__ __forceinline__ Piece piece_from(const Piece& mine, int lane) {
+  return {__shfl_sync(full_warp, static_cast<long long>(mine.first), lane),
+          __shfl_sync(full_warp, mine.count, lane)};
+}
+
+/// A lane's first entries of some rows.
+struct Fetched {
+  std::int32_t gene[rows_at_once][entries_at_once];
+  float value[rows_at_once][entries_at_once];
+
+  /// Of the pieces from lane `first` on. All lanes of a warp call it.
+  __device__ __forceinline__ Fetched(const CsrView<const float>& x, const Piece& mine, int first) {
+    const int lane = static_cast<int>(threadIdx.x) % warp_size;
+#pragma unroll
+    for (int u = 0; u < rows_at_once; ++u) {
+      const Piece piece = piece_from(mine, first + u);
+#pragma unroll
+      for (int k = 0; k < entries_at_once; ++k) {
+        const int at = lane + k * warp_size;
+        if (at >= piece.count) continue;
+        gene[u][k] = load(x.indices + piece.first + at);
+        value[u][k] = load(x.values + piece.first + at);
+      }
+    }
+  }
+};
+
 /// partial[part * genes + gene] = sums over the part's rows.
 template <bool expm1>
 __global__ void __launch_bounds__(threads, 2)
@@ -102,35 +131,33 @@ __global__ void __launch_bounds__(threads, 2)
   };
   const std::int64_t first_row = blockIdx.y * rows_per_part;
   const std::int64_t end_row = first_row + rows_per_part < row_count ? first_row + rows_per_part : row_count;
+  const auto piece = [&](std::int64_t i) {
+    return i < end_row ? piece_of(x, rows, i, begins, slices, slice) : Piece{0, 0};
+  };
+  Piece mine = piece(first_row + lane);
+  Fetched next(x, mine, 0);
   for (std::int64_t i = first_row; i < end_row; i += warp_size) {
-    const Piece mine = i + lane < end_row ? piece_of(x, rows, i + lane, begins, slices, slice) : Piece{0, 0};
+    const Piece following = piece(i + warp_size + lane);
+#pragma unroll 1
     for (int r = 0; r < warp_size && i + r < end_row; r += rows_at_once) {
-      Piece piece[rows_at_once];
-      std::int32_t gene[rows_at_once][entries_at_once];
-      float value[rows_at_once][entries_at_once];
+      const Fetched now = next;
+      const bool last = r + rows_at_once == warp_size;
+      const Piece then{last ? following.first : mine.first, last ? following.count : mine.count};
+      next = Fetched(x, then, last ? 0 : r + rows_at_once);
 #pragma unroll
       for (int u = 0; u < rows_at_once; ++u) {
-        piece[u] = {__shfl_sync(full_warp, static_cast<long long>(mine.first), r + u),
-                    __shfl_sync(full_warp, mine.count, r + u)};
+        const Piece own = piece_from(mine, r + u);
 #pragma unroll
         for (int k = 0; k < entries_at_once; ++k) {
-          const int at = lane + k * warp_size;
-          if (at >= piece[u].count) continue;
-          gene[u][k] = load(x.indices + piece[u].first + at);
-          value[u][k] = load(x.values + piece[u].first + at);
+          if (lane + k * warp_size < own.count) add(now.gene[u][k], now.value[u][k]);
         }
-      }
-#pragma unroll
-      for (int u = 0; u < rows_at_once; ++u) {
-#pragma unroll
-        for (int k = 0; k < entries_at_once; ++k) {
-          if (lane + k * warp_size < piece[u].count) add(gene[u][k], value[u][k]);
-        }
-        for (int at = lane + entries_at_once * warp_size; at < piece[u].count; at += warp_size)
-          add(load(x.indices + piece[u].first + at), load(x.values + piece[u].first + at));
+#pragma unroll 1
+        for (int at = lane + entries_at_once * warp_size; at < own.count; at += warp_size)
+          add(load(x.indices + own.first + at), load(x.values + own.first + at));
         __syncwarp();  // the next row has some of the same genes
       }
     }
+    mine = following;
   }
   for (std::int64_t g = lane; g < genes; g += warp_size)
     store(partial + blockIdx.y * x.cols + first_gene + g, sums[g]);
