@@ -1,5 +1,7 @@
 #include "model/critic.h"
 
+#include <algorithm>
+
 #include "math/activation.h"
 #include "model/singular_value.h"
 #include "sparcell/core/branches.h"
@@ -66,7 +68,8 @@ template <class T>
 void Critic<T>::make_tape() {
   const std::int64_t rows = batch_ * (penalised() ? 4 : 2);
   tape_ = network_.make_tape(context_, rows, slots);
-  input_ = Buffer<T>(context_, rows * network_.in());
+  for (std::int64_t update = 0; update < std::min<std::int64_t>(options_.critic_steps, 2); ++update)
+    cells_.emplace_back(context_, rows * network_.in());
   told_rows_ = Buffer<T>(context_, batch_ * blocks() * told_width());
   if (!penalised() || !curved_) return;
   for (int k = 0; k + 1 < network_.size(); ++k) {
@@ -82,8 +85,8 @@ bool Critic<T>::interpolated_pass_has_gradient() const {
 }
 
 template <class T>
-MatrixView<T> Critic<T>::input(std::int64_t first, std::int64_t rows) const {
-  return {input_.data() + first * network_.in(), rows, network_.in()};
+MatrixView<T> Critic<T>::cells(std::size_t place, std::int64_t first, std::int64_t rows) const {
+  return {cells_[place % cells_.size()].data() + first * network_.in(), rows, network_.in()};
 }
 
 template <class T>
@@ -108,12 +111,12 @@ MatrixView<T> Critic<T>::side(const std::vector<Buffer<T>>& buffers, int layer, 
 
 template <class T>
 MatrixView<T> Critic<T>::real_rows(std::int64_t rows) {
-  return input(Rows{rows, penalised()}.real(), rows);
+  return cells(place_ + 1, Rows{rows, penalised()}.real(), rows);
 }
 
 template <class T>
 MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
-  return input(Rows{rows, penalised()}.generated(), rows);
+  return cells(place_ + 1, Rows{rows, penalised()}.generated(), rows);
 }
 
 template <class T>
@@ -165,18 +168,25 @@ void Critic<T>::prepare_generator_pass() {
 }
 
 template <class T>
-void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses) {
-  const Rows rows{n, penalised()};
-  const MatrixView<T> real = input(rows.real(), n);
+void Critic<T>::finish_cells(std::int64_t n, Counter update) {
+  const MatrixView<T> real = real_rows(n);
   if (penalised()) {
-    interpolate<T>(context_, RandomStream(seed_, Purpose::interpolation, 0, update), real,
-                   input(rows.generated(), n), input(0, n));
+    interpolate<T>(context_, RandomStream(seed_, Purpose::interpolation, 0, update), real, generated_rows(n),
+                   cells(place_ + 1, 0, n));
   }
   if (options_.instance_noise > 0) {
     add_normal<T>(context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
                   static_cast<T>(options_.instance_noise),
                   {real.data, static_cast<std::size_t>(real.size())});
   }
+}
+
+template <class T>
+void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses,
+                             const std::function<void()>& meanwhile) {
+  const Rows rows{n, penalised()};
+  place_ = (place_ + 1) % cells_.size();
+  if (meanwhile) beside(context_, meanwhile);
 
   phases_.enter(Phase::forward);
   tell_products(blocks());

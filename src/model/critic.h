@@ -3,6 +3,8 @@
 // weight gradient is one product too.
 #pragma once
 
+#include <functional>
+
 #include "model/network.h"
 #include "model/pairs.h"
 #include "model/trainable.h"
@@ -35,9 +37,12 @@ class Critic {
   /// After the arenas have memory.
   void make_tape();
 
-  /// Where the caller puts the real and the generated batch of an update, rows x genes.
+  /// Where the caller puts the real and the generated batch of the next update, rows x genes: not where the
+  /// cells of the one that was trained last are.
   MatrixView<T> real_rows(std::int64_t rows);
   MatrixView<T> generated_rows(std::int64_t rows);
+  /// With both there: noise, and what lies between them.
+  void finish_cells(std::int64_t rows, Counter update);
 
   /// The conditions of the cells of the updates and of the generator's pass that follow: those of a real cell
   /// are those of the generated one in the same row, and of what lies between the two. What the views show
@@ -50,8 +55,10 @@ class Critic {
   void prepare_generator_pass();
 
   /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
-  /// counts updates, in device memory.
-  void train_update(std::int64_t rows, Counter update, CriticLosses losses);
+  /// counts updates, in device memory. What `meanwhile` queues runs beside: nothing of the next update's
+  /// cells depends on this one.
+  void train_update(std::int64_t rows, Counter update, CriticLosses losses,
+                    const std::function<void()>& meanwhile = {});
 
   /// The generator's adversarial loss and its gradient at the generated cells (overwritten); the critic's
   /// parameters get none.
@@ -90,7 +97,9 @@ class Critic {
   void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);
   void backward(const Rows& rows, std::span<const Segment> segments);
   void correct_spectral(const Rows& rows, std::span<const Segment> segments);
-  MatrixView<T> input(std::int64_t first, std::int64_t rows) const;
+  /// Of the cells of update number `place`, modulo what there is room for.
+  MatrixView<T> cells(std::size_t place, std::int64_t first, std::int64_t rows) const;
+  MatrixView<T> input(std::int64_t first, std::int64_t rows) const { return cells(place_, first, rows); }
   MatrixView<T> layer_input(int layer, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> grad(int layer, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> a(int layer, std::int64_t first, std::int64_t rows) const;
@@ -106,7 +115,8 @@ class Critic {
   Network<T> network_;
   const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
   typename Network<T>::Tape tape_;
-  Buffer<T> input_;
+  std::vector<Buffer<T>> cells_;  ///< of the update that is trained; of the next, where a step has several
+  std::size_t place_ = 0;         ///< of those of the update that was trained last
   std::optional<LearnedPairs<T>> pairs_;
   Conditions<T> told_cells_;
   Buffer<T> told_rows_;  ///< pass by pass

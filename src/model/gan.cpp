@@ -78,35 +78,66 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     critic_.take_conditions(data_.told(rows));
   }
   if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
-  for (std::int64_t k = 0; k < options_.gan.critic_steps; ++k) {
-    // Only the last update's losses are recorded; the others go to a place that nobody reads.
-    const bool last = k + 1 == options_.gan.critic_steps;
-    double* losses = state->losses;
-    CriticLosses recorded{&losses[critic_slot], &losses[penalty_slot], &losses[real_score_slot],
-                          &losses[generated_score_slot], &losses[critic_norm_slot]};
-    double* scratch = &losses[scratch_slot];
-    critic_update(
-        rows, state, {&state->update, k},
-        last ? recorded : CriticLosses{scratch, &losses[penalty_scratch_slot], scratch, scratch, nullptr});
-  }
-  if (!per_iteration) generator_.draw_input(rows.count, 0, &state->step);
+  for (std::int64_t k = 0; k < options_.gan.critic_steps; ++k) critic_update(rows, state, k);
   generator_update(rows, state);
 }
 
 template <class T>
-void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, Counter update, CriticLosses losses) {
-  if (options_.gan.latent_draw == LatentDraw::per_update) generator_.draw_input(rows.count, 1, update);
-  beside(context_, [&] {
-    this->phases_.enter(Phase::data);
-    gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                    critic_.real_rows(rows.count));
+CriticLosses Gan<T>::losses_of(StepState<T>* state, std::int64_t k) const {
+  // Only the last update's losses are recorded; the others go to a place that nobody reads.
+  double* const losses = state->losses;
+  if (k + 1 == options_.gan.critic_steps)
+    return {&losses[critic_slot], &losses[penalty_slot], &losses[real_score_slot],
+            &losses[generated_score_slot], &losses[critic_norm_slot]};
+  double* const scratch = &losses[scratch_slot];
+  return {scratch, &losses[penalty_scratch_slot], scratch, scratch, nullptr};
+}
+
+template <class T>
+void Gan<T>::take_real_cells(const BatchRows& rows) {
+  this->phases_.enter(Phase::data);
+  gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
+                  critic_.real_rows(rows.count));
+  this->phases_.enter(Phase::forward);
+}
+
+template <class T>
+MatrixView<T> Gan<T>::make_generated_cells(const BatchRows& rows, StepState<T>* state, std::int64_t k) {
+  if (options_.gan.latent_draw == LatentDraw::per_update)
+    generator_.draw_input(rows.count, 1, update(state, k));
+  return generator_.run(data_.told(rows), generator_for_critic, update(state, k),
+                        critic_.generated_rows(rows.count));
+}
+
+template <class T>
+void Gan<T>::run_generator(const BatchRows& rows, StepState<T>* state) {
+  if (options_.gan.latent_draw == LatentDraw::per_update) generator_.draw_input(rows.count, 0, &state->step);
+  generated_ = generator_.run(data_.told(rows), generator_for_itself, &state->step, {});
+}
+
+template <class T>
+void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, std::int64_t k) {
+  const CriticLosses losses = losses_of(state, k);
+  MatrixView<T> generated;
+  if (k == 0 || this->watch_) {
+    beside(context_, [&] {
+      take_real_cells(rows);
+      critic_.prepare_update();
+    });
+    generated = make_generated_cells(rows, state, k);
+    join(context_);
+    critic_.finish_cells(rows.count, update(state, k));
+  } else {
     this->phases_.enter(Phase::forward);
     critic_.prepare_update();
-  });
-  const MatrixView<T> generated =
-      generator_.run(data_.told(rows), generator_for_critic, update, critic_.generated_rows(rows.count));
-  join(context_);
-  critic_.train_update(rows.count, update, losses);
+  }
+  const auto next = [&] {
+    if (k + 1 == options_.gan.critic_steps) return run_generator(rows, state);
+    take_real_cells(rows);
+    make_generated_cells(rows, state, k + 1);
+    critic_.finish_cells(rows.count, update(state, k + 1));
+  };
+  critic_.train_update(rows.count, update(state, k), losses, this->watch_ ? std::function<void()>() : next);
   if (this->watch_) {
     generator_.show_values(generated, this->watch_);
     critic_.show_update(rows.count, this->watch_);
@@ -118,7 +149,7 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, Counter u
     clip_gradients<T>(context_, options_.train.clip_norm, critic_parameters_.gradients(),
                       losses.gradient_norm != nullptr ? losses.gradient_norm : &state->losses[scratch_slot]);
   }
-  adam_step<T>(context_, options_.train.critic, &state->critic_learning_rate, update,
+  adam_step<T>(context_, options_.train.critic, &state->critic_learning_rate, update(state, k),
                critic_parameters_.values(), critic_parameters_.gradients(),
                critic_parameters_.first_moments(), critic_parameters_.second_moments());
 }
@@ -127,15 +158,14 @@ template <class T>
 void Gan<T>::generator_update(const BatchRows& cells, StepState<T>* state) {
   const std::int64_t rows = cells.count;
   this->phases_.enter(Phase::forward);
-  beside(context_, [&] { critic_.prepare_generator_pass(); });
-  const MatrixView<T> generated = generator_.run(data_.told(cells), generator_for_itself, &state->step, {});
-  join(context_);
-  critic_.generator_gradient(generated, &state->step, &state->losses[generator_slot], generator_.grad(rows));
-  generator_.backward(generated, generator_for_itself, &state->step, &state->losses[sparsity_slot],
+  if (this->watch_) run_generator(cells, state);
+  critic_.prepare_generator_pass();
+  critic_.generator_gradient(generated_, &state->step, &state->losses[generator_slot], generator_.grad(rows));
+  generator_.backward(generated_, generator_for_itself, &state->step, &state->losses[sparsity_slot],
                       this->phases_);
   join(context_);
   if (this->watch_) {
-    generator_.show_values(generated, this->watch_);
+    generator_.show_values(generated_, this->watch_);
     critic_.show_generator_pass(rows, this->watch_);
     generator_.show_gradients(rows, this->watch_);
   }

@@ -34,9 +34,19 @@ class Gan final : public Trainable<T> {
                      const Csr<float>& conditions) override;
 
  private:
-  /// `update` counts all that came before.
-  void critic_update(const BatchRows& rows, StepState<T>* state, Counter update, CriticLosses losses);
+  /// Critic update `k` of a step. Unless somebody watches, what comes next is made beside it: the cells of
+  /// update k + 1 or, behind the last one, the generator's own pass, for neither depends on the critic.
+  void critic_update(const BatchRows& rows, StepState<T>* state, std::int64_t k);
   void generator_update(const BatchRows& rows, StepState<T>* state);
+
+  Counter update(const StepState<T>* state, std::int64_t k) const { return {&state->update, k}; }
+  /// Where the losses of critic update `k` go.
+  CriticLosses losses_of(StepState<T>* state, std::int64_t k) const;
+  /// The halves of the cells of critic update `k`.
+  void take_real_cells(const BatchRows& rows);
+  MatrixView<T> make_generated_cells(const BatchRows& rows, StepState<T>* state, std::int64_t k);
+  /// The generator's pass for its own update.
+  void run_generator(const BatchRows& rows, StepState<T>* state);
 
   Context& context_;
   const ModelOptions options_;
@@ -46,6 +56,7 @@ class Gan final : public Trainable<T> {
   Arena<T> critic_parameters_, critic_buffers_;
   Generator<T> generator_;
   Critic<T> critic_;
+  MatrixView<T> generated_;      ///< of the generator's pass for its own update
   Csr<float> shown_conditions_;  ///< of the cells that the record of training looks at
 };
 
