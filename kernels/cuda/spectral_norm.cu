@@ -1,7 +1,7 @@
-// Spectral normalization. One half of a power iteration is one kernel: its blocks multiply, and the one that
-// is done last normalizes what all have written. W^T u takes slabs of columns, W v a warp per row; norms and
-// sigma are summed in f64. The layers of a network share a launch: blockIdx.z is the layer, or the pass of a
-// layer, and the grid is that of the largest.
+// Spectral normalization. One half of a power iteration is one kernel. W^T u takes slabs of columns; W v a
+// warp per row, which finds the norm of W^T u while it multiplies, and the block that is done last normalizes
+// both vectors. Norms and sigma are summed in f64. The layers of a network share a launch: blockIdx.z is the
+// layer, or the pass of a layer, and the grid is that of the largest.
 #include "sparcell/ops/spectral_norm.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ struct Weight {
   MatrixView<const float> weight;
   float *u, *v, *inverse_sigma;
   MatrixView<float> kept_u, kept_v;
-  float* product;  ///< W v
+  float* product;  ///< W v, and behind it |W^T u|
 };
 
 struct Term {
@@ -61,7 +61,14 @@ __device__ __forceinline__ float dot(const Four& x, const Four& y) {
   return (x[0] * y[0] + x[1] * y[1]) + (x[2] * y[2] + x[3] * y[3]);
 }
 
-/// max(|x|, epsilon), for every thread of the block.
+/// max(|x|, epsilon) of a sum of squares.
+__device__ __forceinline__ float norm_from(double squares) {
+  const auto norm = static_cast<float>(math::square_root(squares)),
+             epsilon = static_cast<float>(spectral_epsilon);
+  return norm < epsilon ? epsilon : norm;
+}
+
+/// The same of x, for every thread of the block.
 template <int threads>
 __device__ __forceinline__ float norm_of(const float* x, std::int64_t size) {
   double squares = 0;
@@ -69,14 +76,12 @@ __device__ __forceinline__ float norm_of(const float* x, std::int64_t size) {
     const auto value = static_cast<double>(load(x + i));
     squares += value * value;
   });
-  const auto norm = static_cast<float>(math::square_root(device::block_sum<threads>(squares)));
-  const auto epsilon = static_cast<float>(spectral_epsilon);
-  return norm < epsilon ? epsilon : norm;
+  return norm_from(device::block_sum<threads>(squares));
 }
 
-/// v = W^T u / |W^T u|
+/// v = W^T u, which sigma_of normalizes.
 template <int access>
-__global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights, unsigned* tickets) {
+__global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights) {
   const Weight w = weights.of_block();
   device::for_each_slab<batch_threads>(w.weight.cols, [&](const Slab& slab) {
     Fours<1> sums{};
@@ -88,12 +93,9 @@ __global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights, unsi
     sums = device::column_sums<batch_threads>(sums);
     if (slab.leads()) slab.store<access>(w.v, sums.of[0]);
   });
-  if (!device::is_last_block(tickets)) return;
-  const float divisor = norm_of<batch_threads>(w.v, w.weight.cols);
-  device::for_each_in_block(w.weight.cols, [&](std::int64_t c) { store(w.v + c, load(w.v + c) / divisor); });
 }
 
-/// product = W v, u = product / |product|; 1 / (u . product); copies of u and v.
+/// v = v / |v|, product = W v, u = product / |product|; 1 / (u . product); copies of u and v.
 template <int access>
 __global__ void __launch_bounds__(threads) sigma_of(Weights weights, unsigned* tickets) {
   const Weight w = weights.of_block();
@@ -104,16 +106,21 @@ __global__ void __launch_bounds__(threads) sigma_of(Weights weights, unsigned* t
     const std::int64_t r = group * warps + warp;
     if (r >= rows) return;
     float sum = 0;
+    double squares = 0;
 #pragma unroll 4
     for (std::int64_t i = lane; i * width < cols; i += device::warp_size) {
       const Columns columns = device::columns_at(i, cols);
-      sum += dot(columns.load<access>(w.weight.row(r)), columns.load<access>(w.v));
+      const Four at = columns.load<access>(w.v);
+      sum += dot(columns.load<access>(w.weight.row(r)), at);
+      squares += static_cast<double>(dot(at, at));
     }
-    sum = device::warp_sum(sum);
+    const float norm = norm_from(device::warp_sum(squares));
+    sum = device::warp_sum(sum) / norm;
     if (lane == 0) store(w.product + r, sum);
+    if (lane == 0 && r == 0) store(w.product + rows, norm);
   });
   if (!device::is_last_block(tickets)) return;
-  const float divisor = norm_of<threads>(w.product, rows);
+  const float divisor = norm_of<threads>(w.product, rows), norm = load(w.product + rows);
   double sigma = 0;
   device::for_each_in_block(rows, [&](std::int64_t r) {
     const float at = load(w.product + r), unit = at / divisor;
@@ -122,7 +129,8 @@ __global__ void __launch_bounds__(threads) sigma_of(Weights weights, unsigned* t
     for (std::int64_t p = 0; p < w.kept_u.rows; ++p) store(w.kept_u.row(p) + r, unit);
   });
   device::for_each_in_block(cols, [&](std::int64_t c) {
-    const float unit = load(w.v + c);
+    const float unit = load(w.v + c) / norm;
+    store(w.v + c, unit);
     for (std::int64_t p = 0; p < w.kept_v.rows; ++p) store(w.kept_v.row(p) + c, unit);
   });
   sigma = device::block_sum<threads>(sigma);
@@ -194,38 +202,37 @@ void in_parts(std::span<const Job> jobs, std::size_t most, Use&& use) {
   if (!jobs.empty()) use(jobs);
 }
 
-/// The room that W v of some weights takes.
-std::int64_t all_rows(std::span<const SpectralWeight<float>> weights) {
-  std::int64_t rows = 0;
-  for (const SpectralWeight<float>& w : weights) rows += w.weight.rows;
-  return rows;
+/// The room that W v and a norm of some weights take.
+std::int64_t products_of(std::span<const SpectralWeight<float>> weights) {
+  std::int64_t numbers = 0;
+  for (const SpectralWeight<float>& w : weights) numbers += w.weight.rows + 1;
+  return numbers;
 }
 
 void launch_sigma(Context& context, std::span<const SpectralWeight<float>> weights) {
   Weights jobs{};
   Extent largest;
   bool aligned = true;
-  float* product = cuda::workspace<float>(context, all_rows(weights));
+  float* product = cuda::workspace<float>(context, products_of(weights));
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const auto& [weight, u, v, inverse_sigma, kept_u, kept_v] = weights[i];
     jobs.job[i] = {weight, u.data(), v.data(), inverse_sigma.data(), kept_u, kept_v, product};
-    product += weight.rows;
+    product += weight.rows + 1;
     largest.include(weight.rows, weight.cols);
     aligned = aligned && device::aligned_rows<width>(weight) && device::aligned<width>(v.data());
   }
   const cudaStream_t stream = device::stream_of(context);
-  unsigned* const tickets = cuda::tickets(context);
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(iterate_v<constant>,
                    {.grid = with_layers(device::slab_grid(largest.cols), weights.size()),
                     .block = batch_threads,
                     .stream = stream},
-                   jobs, tickets);
+                   jobs);
     device::launch(sigma_of<constant>,
                    {.grid = with_layers(device::blocks_for(largest.rows, warps), weights.size()),
                     .block = threads,
                     .stream = stream},
-                   jobs, tickets);
+                   jobs, cuda::tickets(context));
   });
 }
 
