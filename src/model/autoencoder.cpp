@@ -129,8 +129,15 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
   const MatrixView<T> hidden =
       encoder_.forward(context_, encoder_tape_, cells, encoder_pass(rows.count, segment), training);
   if (!variational()) return hidden;
-  log_variance_->forward(context_, log_variance_tape_, hidden,
-                         {.rows = rows.count, .segments = {&segment, 1}}, training);
+  const auto run_log_variance = [&] {
+    log_variance_->forward(context_, log_variance_tape_, hidden,
+                           {.rows = rows.count, .segments = {&segment, 1}}, training);
+  };
+  if (training) {
+    beside(context_, run_log_variance);  // until the draw
+  } else {
+    run_log_variance();
+  }
   return mu_->forward(context_, mu_tape_, hidden, mu_pass(rows.count, segment), training);
 }
 
@@ -193,7 +200,7 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   }
   step.mu = step.z = run_encoder(data_, step.seen, segment, true);
   if (variational()) {
-    join(context_);  // for the KL weight
+    join(context_);  // for the KL weight and the other head
     step.z = draw_latent(step.noise(seed_), step.mu, divergence(), &state->kl_weight, &state->losses[kl_slot],
                          &state->losses[weighted_kl_slot]);
   }
