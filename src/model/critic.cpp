@@ -154,17 +154,12 @@ int Critic<T>::used_slots() const {
 }
 
 template <class T>
-void Critic<T>::prepare_update() {
+void Critic<T>::find_sigmas_of_update() {
   if (options_.spectral_iterations == SpectralIterations::per_step) {
     network_.update_sigmas(context_, tape_, real_slot, used_slots());
     return;
   }
   for (int slot = real_slot; slot < used_slots(); ++slot) network_.update_sigmas(context_, tape_, slot, 1);
-}
-
-template <class T>
-void Critic<T>::prepare_generator_pass() {
-  network_.update_sigmas(context_, tape_, real_slot, 1);
 }
 
 template <class T>
@@ -186,9 +181,9 @@ void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses
                              const std::function<void()>& meanwhile) {
   const Rows rows{n, penalised()};
   place_ = (place_ + 1) % cells_.size();
-  if (meanwhile) beside(context_, meanwhile);
 
   phases_.enter(Phase::forward);
+  beside(context_, [&] { find_sigmas_of_update(); });
   tell_products(blocks());
   std::vector<Segment> segments{
       {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
@@ -197,26 +192,59 @@ void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses
     segments.push_back(
         {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
   }
-  network_.forward(context_, tape_, input(0, rows.forward()),
-                   {.rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())}, true);
-
-  phases_.enter(Phase::loss);
-  if (!penalised()) {
+  const NetworkBatch<T> batch{
+      .rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())};
+  network_.forward_hidden(context_, tape_, input(0, rows.forward()), batch, true, [&] {
+    join(context_);  // for sigmas
+    if (meanwhile) beside(context_, meanwhile);
+  });
+  const auto head_forward = [&] {
+    network_.forward_last(context_, tape_, input(0, rows.forward()), batch, true);
+  };
+  if (penalised()) {
+    back_with_penalty(rows, segments, losses, head_forward);
+  } else {
+    head_forward();
     adversarial_gradients(rows, losses);
     phases_.enter(Phase::backward);
-    return backward(rows, segments);
+    backward(rows, segments);
   }
-  // Their first use comes behind the penalty's passes.
-  beside(context_, [&] { adversarial_gradients(rows, losses); });
+  if (options_.spectral_norm) {
+    correct_spectral(rows, segments);
+  } else {
+    join(context_);
+  }
+}
+
+/// From the outputs of the hidden layers back to the gradients of all. Segments without a gradient of their
+/// own leave the list.
+template <class T>
+void Critic<T>::back_with_penalty(const Rows& rows, std::vector<Segment>& segments, CriticLosses losses,
+                                  const std::function<void()>& head_forward) {
+  // What is beside is asked for behind the penalty's passes; one on logits does without them.
+  const bool asks_for_logits = options_.gradient_penalty.on == PenaltyOn::probability;
+  if (asks_for_logits) head_forward();
+  beside(context_, [&] {
+    if (!asks_for_logits) head_forward();
+    adversarial_gradients(rows, losses);
+  });
   phases_.enter(Phase::backward);  // the penalty's passes lead there
-  penalty_passes(rows, segments.back(), losses);
-  if (!interpolated_pass_has_gradient()) segments.pop_back();
+  const Segment interpolated = segments.back();
+  penalty_passes(rows, interpolated, losses);
+  const bool goes_back = interpolated_pass_has_gradient();
+  if (goes_back) {
+    end_tangents(rows, interpolated);
+  } else {
+    segments.pop_back();
+  }
   join(context_);
   backward(rows, segments);
+  if (!goes_back) end_tangents(rows, interpolated);  // for spectral norm's correction alone
 }
 
 template <class T>
 void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
+  phases_.enter(Phase::loss);
   const int head = network_.size() - 1;
   const MatrixView<T> real = a(head, rows.real(), rows.n), generated = a(head, rows.generated(), rows.n);
   const MatrixView<T> grad_real = grad(head, rows.real(), rows.n),
@@ -248,8 +276,8 @@ template <class T>
 void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
   const int head = network_.size() - 1;
   const std::int64_t n = rows.n, tangent = rows.tangent();
-  const T* scale = network_.pass(head, tape_[head], interpolated).scale;
-  head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, grad(head, tangent, n));
+  head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n),
+                     network_.pass(head, tape_[head], interpolated).scale, grad(head, tangent, n));
   for (int k = head; k > 0; --k) {
     const int below = k - 1;
     const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated);
@@ -286,8 +314,16 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
                      network_.pass(k, tape_[k], interpolated), a(k, 0, n), signal, a(k, tangent, n),
                      network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
   }
+}
+
+/// The tangent pass at the head.
+template <class T>
+void Critic<T>::end_tangents(const Rows& rows, const Segment& interpolated) {
+  const int head = network_.size() - 1;
+  const std::int64_t n = rows.n, tangent = rows.tangent();
   network_.product(context_, head, layer_input(head, tangent, n), a(head, tangent, n));
-  head_second_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n), scale, a(head, tangent, n),
+  head_second_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n),
+                            network_.pass(head, tape_[head], interpolated).scale, a(head, tangent, n),
                             grad(head, 0, n));
 }
 
@@ -330,11 +366,6 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
                                segment.first != segments.front().first);
     pairs_->backward(context_, 0, told_cells_);
   }
-  if (options_.spectral_norm) {
-    correct_spectral(rows, segments);
-  } else {
-    join(context_);
-  }
 }
 
 template <class T>
@@ -373,9 +404,11 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, 
   const int head = network_.size() - 1;
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
+  beside(context_, [&] { network_.update_sigmas(context_, tape_, real_slot, 1); });
   tell_products(1);
   const NetworkBatch<T> batch{.rows = n, .segments = {&segment, 1}, .beside = told(0, n)};
-  network_.forward(context_, tape_, generated, batch, true);
+  network_.forward_hidden(context_, tape_, generated, batch, true, [&] { join(context_); });
+  network_.forward_last(context_, tape_, generated, batch, true);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};

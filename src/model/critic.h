@@ -49,11 +49,6 @@ class Critic {
   /// must stay until then.
   void take_conditions(const Conditions<T>& conditions);
 
-  /// Spectral norms of an update's passes, and of the generator's: before the functions below, whatever the
-  /// cells.
-  void prepare_update();
-  void prepare_generator_pass();
-
   /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
   /// counts updates, in device memory. What `meanwhile` queues runs beside: nothing of the next update's
   /// cells depends on this one.
@@ -93,8 +88,12 @@ class Critic {
   /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
   bool interpolated_pass_has_gradient() const;
   int used_slots() const;
+  void find_sigmas_of_update();
+  void back_with_penalty(const Rows& rows, std::vector<Segment>& segments, CriticLosses losses,
+                         const std::function<void()>& head_forward);
   void adversarial_gradients(const Rows& rows, CriticLosses losses);
   void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);
+  void end_tangents(const Rows& rows, const Segment& interpolated);
   void backward(const Rows& rows, std::span<const Segment> segments);
   void correct_spectral(const Rows& rows, std::span<const Segment> segments);
   /// Of the cells of update number `place`, modulo what there is room for.

@@ -120,16 +120,10 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, std::int6
   const CriticLosses losses = losses_of(state, k);
   MatrixView<T> generated;
   if (k == 0 || this->watch_) {
-    beside(context_, [&] {
-      take_real_cells(rows);
-      critic_.prepare_update();
-    });
+    beside(context_, [&] { take_real_cells(rows); });
     generated = make_generated_cells(rows, state, k);
     join(context_);
     critic_.finish_cells(rows.count, update(state, k));
-  } else {
-    this->phases_.enter(Phase::forward);
-    critic_.prepare_update();
   }
   const auto next = [&] {
     if (k + 1 == options_.gan.critic_steps) return run_generator(rows, state);
@@ -159,7 +153,6 @@ void Gan<T>::generator_update(const BatchRows& cells, StepState<T>* state) {
   const std::int64_t rows = cells.count;
   this->phases_.enter(Phase::forward);
   if (this->watch_) run_generator(cells, state);
-  critic_.prepare_generator_pass();
   critic_.generator_gradient(generated_, &state->step, &state->losses[generator_slot], generator_.grad(rows));
   generator_.backward(generated_, generator_for_itself, &state->step, &state->losses[sparsity_slot],
                       this->phases_);

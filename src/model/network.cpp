@@ -303,17 +303,19 @@ NetworkInput<T> Network<T>::input_of(int layer, const Tape& tape, const NetworkI
 /// `ending` is the last layer's.
 template <class T>
 void Network<T>::forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& network_input,
-                               const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
+                               const NetworkBatch<T>& batch, bool training, const Ending<T>& ending,
+                               const std::function<void()>& behind_product) {
   const bool elsewhere = ending.out.data != nullptr, with_bias = !ending.without_bias;
   // An activation needs what it is taken of beside it.
   const bool straight = elsewhere && !shape(layer).hidden;
   const MatrixView<T> linear = straight ? ending.out : rows_of(tape[layer].a, layer, 0, batch.rows);
   const MatrixView<T> out = elsewhere ? ending.out : output(tape, layer, 0, batch.rows);
   const NetworkInput<T> input = input_of(layer, tape, network_input, batch);
-  if (is_alone(layer) && !input.is_by_columns()) {
+  if (is_alone(layer) && !input.is_by_columns() && !behind_product) {
     forward_whole(context, layer, tape[layer], batch.segments, training, input, with_bias, linear, out);
   } else {
     forward_product(context, layer, tape[layer], input, batch, linear);
+    if (behind_product) behind_product();
     if (with_bias) activate(context, layer, tape[layer], batch.segments, training, linear, out);
   }
 }
@@ -327,8 +329,13 @@ MatrixView<T> Network<T>::forward(Context& context, Tape& tape, const NetworkInp
 
 template <class T>
 void Network<T>::forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
-                                const NetworkBatch<T>& batch, bool training) {
-  for (int k = 0; k + 1 < size(); ++k) forward_layer(context, k, tape, input, batch, training, {});
+                                const NetworkBatch<T>& batch, bool training,
+                                const std::function<void()>& behind_product) {
+  if (size() == 1 && behind_product) behind_product();
+  for (int k = 0; k + 1 < size(); ++k) {
+    forward_layer(context, k, tape, input, batch, training, {},
+                  k == 0 ? behind_product : std::function<void()>());
+  }
 }
 
 template <class T>

@@ -99,9 +99,12 @@ class Network : public NetworkTensors<T> {
   /// that is told conditions reads no rows of sparse matrices.
   MatrixView<T> forward(Context& context, Tape& tape, const NetworkInput<T>& input,
                         const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
-  /// In two parts: all layers but the last, and the last one.
+  /// In two parts: all layers but the last, and the last one. `behind_product` is called once: behind the
+  /// first product, which needs nothing of what the passes say (their scales may be on their way until then),
+  /// or at once where the first layer is the last.
   void forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
-                      const NetworkBatch<T>& batch, bool training);
+                      const NetworkBatch<T>& batch, bool training,
+                      const std::function<void()>& behind_product = {});
   MatrixView<T> forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
                              const NetworkBatch<T>& batch, bool training, const Ending<T>& ending = {});
 
@@ -191,7 +194,8 @@ class Network : public NetworkTensors<T> {
   NetworkInput<T> input_of(int layer, const Tape& tape, const NetworkInput<T>& input,
                            const NetworkBatch<T>& batch) const;
   void forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& input,
-                     const NetworkBatch<T>& batch, bool training, const Ending<T>& ending);
+                     const NetworkBatch<T>& batch, bool training, const Ending<T>& ending,
+                     const std::function<void()>& behind_product = {});
   /// Another layer's product.
   void forward_product(Context& context, int layer, const LayerTape<T>& tape, const NetworkInput<T>& input,
                        const NetworkBatch<T>& batch, MatrixView<T> linear);

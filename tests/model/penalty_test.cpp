@@ -103,7 +103,6 @@ class CriticRun {
     context_.memory().copy_on_device(critic_.real_rows(cells_).data, real_.data(), bytes);
     context_.memory().copy_on_device(critic_.generated_rows(cells_).data, generated_.data(), bytes);
     critic_.finish_cells(cells_, update_.data());
-    critic_.prepare_update();
     double* at = losses_.data();
     critic_.train_update(cells_, update_.data(), {at, at + 1, at + 2, at + 3});
     const Tensor losses = losses_.to_host();

@@ -1,5 +1,8 @@
 #include "sparcell/ops/gradient_penalty.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "ops/op_test.h"
 #include "sparcell/ops/random.h"
 
@@ -151,6 +154,22 @@ TYPED_TEST(GradientPenalty, HeadDerivativesAreDifferences) {
       }
     }
   }
+}
+
+/// A critic asks for them before its logits are there.
+TYPED_TEST(GradientPenalty, HeadDerivativesOfTheIdentityDoNotAskForLogits) {
+  using T = TypeParam;
+  Context context = test::test_context();
+  constexpr std::int64_t rows = 33;
+  Matrix<double> unknown(rows, 1), ones(rows, 1), zeros(rows, 1);
+  std::fill(unknown.values.begin(), unknown.values.end(), std::numeric_limits<double>::quiet_NaN());
+  std::fill(ones.values.begin(), ones.values.end(), 1.0);
+  const DeviceMatrix<T> logits(context, unknown), tangent(context, ones), derivative(context, rows, 1),
+      curvature(context, rows, 1);
+  head_derivative<T>(context, PenaltyOn::logit, logits, nullptr, derivative);
+  head_second_derivative<T>(context, PenaltyOn::logit, logits, nullptr, tangent, curvature);
+  test::expect_near(derivative.to_host(), ones, test::Tolerance{0, 0}.of<T>());
+  test::expect_near(curvature.to_host(), zeros, test::Tolerance{0, 0}.of<T>());
 }
 
 TYPED_TEST(GradientPenalty, HeadOfNoRowsIsNothing) {

@@ -18,12 +18,13 @@ SPARCELL_OP(interpolate, (Context & context, RandomStream stream, MatrixView<con
 SPARCELL_OP(penalty_tangent, (Context & context, MatrixView<const T> g, double target, double weight,
                               double penalty_scale, double* penalty, MatrixView<T> tangent))
 
-/// The first derivative of the head phi (sigmoid or identity): out = scale * phi'(s), one column.
+/// The first derivative of the head phi (sigmoid or identity): out = scale * phi'(s), one column. Of the
+/// identity's logits only the number counts.
 SPARCELL_OP(head_derivative, (Context & context, PenaltyOn head, MatrixView<const T> logits, const T* scale,
                               MatrixView<T> out))
 
 /// The second: with tangent_linear holding t_K w^T on entry and t = scale * t_K w^T on return, out = phi''(s)
-/// * t: the gradient at s.
+/// * t: the gradient at s. Of the identity's logits only the number counts here too.
 SPARCELL_OP(head_second_derivative, (Context & context, PenaltyOn head, MatrixView<const T> logits,
                                      const T* scale, MatrixView<T> tangent_linear, MatrixView<T> out))
 
