@@ -110,6 +110,18 @@ TYPED_TEST(GeneMoments, RowsLongerThanATileAndRowsNamedTwice) {
       this->expm1_tolerance);
 }
 
+/// A GPU cuts rows into 264 parts and takes them 32 and 4 at a time: the sizes lie at the edges of both.
+TYPED_TEST(GeneMoments, OfManyRows) {
+  const auto x = positive<TypeParam>(300, 33, 8);
+  const auto as_is = [](double v, std::int64_t) { return v; };
+  for (int count : {264 * 4 + 1, 264 * 32, 264 * 32 + 1, 264 * 67}) {
+    SCOPED_TRACE(count);
+    std::vector<std::int32_t> rows;
+    for (int i = 0; i < count; ++i) rows.push_back(i * 7 % 300);
+    compare(x, rows, 2, MomentsOf::values, {}, as_is, 1e-12);
+  }
+}
+
 TYPED_TEST(GeneMoments, EqualBitsForEqualThreadsAndEqualColumns) {
   std::mt19937 generator(7);
   std::lognormal_distribution<double> values;
