@@ -6,15 +6,25 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "sparcell/core/matrix.h"
 #include "sparcell/core/parallel.h"
-#include "sparcell/ops/batch_columns.h"
 
 namespace sparcell::cpu {
+
+/// Gene g has values[k] in the cells cell[k] of the batch, begin[g] <= k < end[g]; cells ascend.
+template <class T>
+struct BatchColumns {
+  std::int64_t rows = 0, cols = 0;
+  std::int64_t *begin = nullptr, *end = nullptr;  ///< of `cols` genes
+  std::int32_t* cell = nullptr;
+  T* values = nullptr;
+};
 
 /// `width` numbers in registers. Lanes are named by constants: in a loop over an array of them the compiler
 /// goes through memory.

@@ -9,6 +9,8 @@
 namespace sparcell {
 namespace {
 
+using cpu::BatchColumns;
+
 /// Entries of a batch by gene, cells ascending.
 template <class T>
 class ColumnsOfRows {

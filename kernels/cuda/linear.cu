@@ -3,6 +3,7 @@
 // kernels/cuda/layer the rest.
 #include "sparcell/ops/linear.h"
 
+#include "cuda/input_major.h"
 #include "cuda/linear_parts.h"
 #include "cuda/memory.h"
 #include "math/any_activation.h"
@@ -89,17 +90,19 @@ __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& 
   });
 }
 
-template <int width, int items>
+template <Features features, int width, int items>
 __global__ void __launch_bounds__(threads, blocks)
     forward(Layer layer, MatrixView<const float> input, MatrixView<const float> weight,
             MatrixView<float> linear, MatrixView<float> out, float* partial, unsigned* tickets) {
   float* const staged = device::dynamic_shared<float>();
   const Place place;
   const Part part(input.cols);
-  part.take_columns(input), part.take_columns(weight);
+  part.take_columns(input);
+  if constexpr (features == Features::are_rows) part.take_columns(weight);
+  if constexpr (features == Features::are_columns) part.take_rows(weight);
   const auto first = Rows<width, items>(place, input, 0).fetch_first();
   Feature feature(place, linear.cols, layer.parameters);
-  stage<Features::are_rows, width>(weight, input.cols, staged);
+  stage<features, width>(weight, input.cols, staged);
   __syncthreads();
   finish_forward<items>(
       layer, place, feature, linear, out,
@@ -198,6 +201,28 @@ float* room_for_parts(Context& context, const device::LaunchShape& shape, int it
   return numbers == 0 ? nullptr : cuda::workspace<float>(context, numbers);
 }
 
+/// Of a weight whose features are rows or columns.
+template <Features features>
+void forward_of(Context& context, const LayerForm& form, const LayerParameters<float>& parameters,
+                RunningStatistics<float> running, std::span<const LayerPass<float>> passes,
+                MatrixView<const float> input, MatrixView<const float> weight, MatrixView<float> linear,
+                MatrixView<float> out) {
+  if (!is_small(form, passes, input, linear.cols)) {
+    cuda::matmul<float>(context, Transpose::no,
+                        features == Features::are_rows ? Transpose::yes : Transpose::no, input, weight, 0,
+                        linear);
+    if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
+    return cuda::layer_forward<float>(context, form, parameters, running, passes, linear, out);
+  }
+  launch(context, linear.rows, linear.cols, input.cols, shared_bytes(input.cols),
+         device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
+         [&](auto width, auto items, const device::LaunchShape& shape) {
+           device::launch(forward<features, width, items>, shape, Layer(form, parameters, running, passes[0]),
+                          input, weight, linear, out, room_for_parts(context, shape, items),
+                          cuda::tickets(context));
+         });
+}
+
 }  // namespace kernels::linear
 
 template <class T>
@@ -205,21 +230,19 @@ void cuda::linear_forward(Context& context, const LayerForm& form, const LayerPa
                           RunningStatistics<T> running, std::span<const LayerPass<T>> passes,
                           MatrixView<const T> input, MatrixView<const T> weight, MatrixView<T> linear,
                           MatrixView<T> out) {
-  using namespace kernels::linear;
-  if (!is_small(form, passes, input, linear.cols)) {
-    cuda::matmul<T>(context, Transpose::no, Transpose::yes, input, weight, T(0), linear);
-    if (out.data == linear.data && is_product_alone(form, parameters, passes)) return;
-    return cuda::layer_forward<T>(context, form, parameters, running, passes, linear, out);
-  }
-  launch(context, linear.rows, linear.cols, input.cols, shared_bytes(input.cols),
-         device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
-         [&](auto width, auto items, const device::LaunchShape& shape) {
-           device::launch(kernels::linear::forward<width, items>, shape,
-                          Layer(form, parameters, running, passes[0]), input, weight, linear, out,
-                          room_for_parts(context, shape, items), cuda::tickets(context));
-         });
+  kernels::linear::forward_of<kernels::linear::Features::are_rows>(context, form, parameters, running, passes,
+                                                                   input, weight, linear, out);
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::linear_forward);
+
+void cuda::input_major_forward(Context& context, const LayerForm& form,
+                               const LayerParameters<float>& parameters, RunningStatistics<float> running,
+                               std::span<const LayerPass<float>> passes, MatrixView<const float> input,
+                               MatrixView<const float> weight, MatrixView<float> linear,
+                               MatrixView<float> out) {
+  kernels::linear::forward_of<kernels::linear::Features::are_columns>(context, form, parameters, running,
+                                                                      passes, input, weight, linear, out);
+}
 
 template <class T>
 void cuda::sparse_linear_forward(Context& context, const LayerForm& form,

@@ -34,11 +34,11 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       data_(data),
       seed_(seed),
       capacity_(std::max(options.train.batch + 1, smallest_capacity)),
-      reading_(reading_of(context.device(), options, data)),
+      reading_(reading_of(options, data)),
       encoder_("encoder", encoder_layers(options, data.features(), reading_ != Reading::dense), seed, 0,
                parameters_, buffers_,
                {.skip = options.skip && !variational() ? data.features() : 0,
-                .skip_input_major = reading_ == Reading::columns,
+                .skip_input_major = reading_ == Reading::loaded,
                 .conditions = options.conditioning.encoder ? data.conditions().cols : 0,
                 .pairs = options.conditioning.products()}),
       mu_(head("mu", options.skip ? data.features() : 0)),
@@ -71,7 +71,7 @@ template <class T>
 std::optional<Network<T>> Autoencoder<T>::head(const char* name, std::int64_t skip) {
   if (!variational()) return std::nullopt;
   const std::vector<LayerShape> layer{linear_layer(encoder_.out(), options_.latent)};
-  const BesideLayers beside{.skip = skip, .skip_input_major = reading_ == Reading::columns};
+  const BesideLayers beside{.skip = skip, .skip_input_major = reading_ == Reading::loaded};
   return std::make_optional<Network<T>>(name, layer, seed_, 0, parameters_, buffers_, beside);
 }
 

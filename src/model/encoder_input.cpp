@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sparcell/core/branches.h"
-#include "sparcell/ops/batch_columns.h"
 #include "sparcell/ops/gather.h"
 #include "sparcell/ops/mix.h"
 
@@ -17,11 +16,11 @@ enum Stream : std::uint32_t { mixed_shares, mixed_entries, training_controls, va
 }  // namespace
 
 template <class T>
-Reading reading_of(Device device, const ModelOptions& options, const DeviceData<T>& data) {
+Reading reading_of(const ModelOptions& options, const DeviceData<T>& data) {
   if (!data.sparse()) return Reading::dense;
   if (!options.input.standardize && options.input.mix == 0 && !options.conditioning.encoder)
     return Reading::rows;
-  return device.is_cuda() ? Reading::dense : Reading::columns;
+  return Reading::loaded;
 }
 
 template <class T>
@@ -32,21 +31,17 @@ EncoderInput<T>::EncoderInput(Context& context, const ModelOptions& options, con
       data_(data),
       seed_(seed),
       buffers_(buffers),
-      reading_(reading_of(context.device(), options, data)),
+      reading_(reading_of(options, data)),
       dense_gradient_(reading_ == Reading::rows && context.device().is_cuda()),
       controls_(context, options.conditioning.control_input, capacity) {
   const std::int64_t entries = capacity * data.features();
   if (makes_dense() || dense_gradient_) values_ = Buffer<T>(context, entries);
-  if (reading_ == Reading::columns) {
-    column_begin_ = Buffer<std::int64_t>(context, data.features());
-    column_end_ = Buffer<std::int64_t>(context, data.features());
-    column_cells_ = Buffer<std::int32_t>(context, entries);
-    column_values_ = Buffer<T>(context, entries);
-  }
+  if (reading_ == Reading::loaded)
+    loaded_room_ = Buffer<std::byte>(context, loaded_room<T>(capacity, data.features()));
   if (!standardizes()) return;
   mean_ = buffers.add_vector("input.mean", data.genes());
   inverse_deviation_ = buffers.add_vector("input.inverse_deviation", data.genes());
-  if (reading_ != Reading::columns) standardized_ = Buffer<T>(context, entries);
+  if (reading_ == Reading::dense) standardized_ = Buffer<T>(context, entries);
 }
 
 template <class T>
@@ -92,25 +87,24 @@ template <class T>
 NetworkInput<T> EncoderInput<T>::load(const DeviceData<T>& data, const BatchRows& rows,
                                       const std::int64_t* step) {
   const MatrixView<T> values = view(values_, rows.count);
-  const bool beside_values = standardizes() && reading_ == Reading::dense;
-  if (beside_values || options_.input.mix > 0) {
-    gather_mixed<T>(context_, data.x(), rows, {mixed_cells_, gene_offsets_.data(), gene_values_.data()},
-                    step == nullptr ? 0 : options_.input.mix,
-                    RandomStream(seed_, Purpose::augmentation, mixed_shares, step),
-                    RandomStream(seed_, Purpose::augmentation, mixed_entries, step), values,
-                    beside_values ? mean() : std::span<const T>(),
-                    beside_values ? inverse_deviation() : std::span<const T>(),
-                    beside_values ? view(standardized_, rows.count) : MatrixView<T>());
+  const GeneValues<T> others{mixed_cells_, gene_offsets_.data(), gene_values_.data()};
+  const double mix = step == nullptr ? 0 : options_.input.mix;
+  const RandomStream shares(seed_, Purpose::augmentation, mixed_shares, step),
+      entries(seed_, Purpose::augmentation, mixed_entries, step);
+  if (reading_ == Reading::loaded) {
+    load_batch<T>(context_, data.x(), rows, others, mix, shares, entries, loaded(rows.count));
+  } else if (standardizes() || options_.input.mix > 0) {
+    gather_mixed<T>(context_, data.x(), rows, others, mix, shares, entries, values, mean(),
+                    inverse_deviation(), standardizes() ? view(standardized_, rows.count) : MatrixView<T>());
   } else if (makes_dense()) {
     gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
   }
-  if (reading_ == Reading::columns) find_columns<T>(context_, values, columns(rows.count));
   return reading_ == Reading::rows ? NetworkInput<T>(data.x(), rows) : without_rows(rows.count);
 }
 
 template <class T>
 NetworkInput<T> EncoderInput<T>::without_rows(std::int64_t rows) const {
-  if (reading_ == Reading::columns) return {columns(rows), mean(), inverse_deviation()};
+  if (reading_ == Reading::loaded) return loaded(rows);
   return view(standardizes() ? standardized_ : values_, rows);
 }
 
@@ -121,7 +115,7 @@ MatrixView<const T> EncoderInput<T>::values(std::int64_t rows) const {
 
 template <class T>
 NetworkInput<T> EncoderInput<T>::for_linear_path(std::int64_t rows) const {
-  return reading_ == Reading::columns ? NetworkInput<T>(columns(rows), {}, {}) : values(rows);
+  return reading_ == Reading::loaded ? NetworkInput<T>(loaded(rows).as_is()) : values(rows);
 }
 
 template <class T>
@@ -136,8 +130,8 @@ NetworkInput<T> EncoderInput<T>::for_weight_gradient(const BatchRows& rows) cons
   return without_rows(rows.count);
 }
 
-template Reading reading_of(Device, const ModelOptions&, const DeviceData<float>&);
-template Reading reading_of(Device, const ModelOptions&, const DeviceData<double>&);
+template Reading reading_of(const ModelOptions&, const DeviceData<float>&);
+template Reading reading_of(const ModelOptions&, const DeviceData<double>&);
 template class EncoderInput<float>;
 template class EncoderInput<double>;
 

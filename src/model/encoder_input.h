@@ -11,15 +11,15 @@ namespace sparcell {
 
 /// How an encoder's first layer reads batches.
 enum class Reading {
-  dense,    ///< with their zeros
-  rows,     ///< as they lie in sparse data
-  columns,  ///< what became of them, but for zeros: mixed cells, cells beside conditions
+  dense,   ///< with their zeros
+  rows,    ///< as they lie in sparse data
+  loaded,  ///< what became of such rows (ops/loaded_batch.h): mixed cells, cells beside conditions
 };
-/// Data that are mostly zeros (DeviceData::sparse) are read without them wherever that is faster. On a GPU it
-/// is not where batches are made anew: it multiplies zeros sooner than it finds them. (A Zen 5 core takes 2.0
-/// ms for a step of strong_ae by columns and 2.8 dense, at 10 % of entries, and 2.5 and 2.8 at 19 %.)
+/// Data that are mostly zeros (DeviceData::sparse) are read without them, also where batches are made anew.
+/// (A Zen 5 core takes 2.0 ms for a step of strong_ae so and 2.8 dense, at 10 % of entries, and 2.5 and 2.8
+/// at 19 %.)
 template <class T>
-Reading reading_of(Device device, const ModelOptions& options, const DeviceData<T>& data);
+Reading reading_of(const ModelOptions& options, const DeviceData<T>& data);
 
 template <class T>
 class EncoderInput {
@@ -65,13 +65,8 @@ class EncoderInput {
   }
   /// The first layer's input, where that is not the data's rows.
   NetworkInput<T> without_rows(std::int64_t rows) const;
-  BatchColumns<T> columns(std::int64_t rows) const {
-    return {rows,
-            data_.features(),
-            column_begin_.data(),
-            column_end_.data(),
-            column_cells_.data(),
-            column_values_.data()};
+  LoadedBatch<T> loaded(std::int64_t rows) const {
+    return {view(values_, rows), mean(), inverse_deviation(), loaded_room_.data()};
   }
   MatrixView<T> view(const Buffer<T>& buffer, std::int64_t rows) const {
     return {buffer.data(), rows, data_.features()};
@@ -87,11 +82,9 @@ class EncoderInput {
   /// multiplies all zeros sooner than it finds what is none (H200, the course's step: 7 us and 14 us), and
   /// gathers them beside.
   const bool dense_gradient_;
-  int mean_ = -1, inverse_deviation_ = -1;          ///< in buffers_
-  Buffer<T> values_, standardized_;                 ///< a batch
-  Buffer<std::int64_t> column_begin_, column_end_;  ///< its columns, where they are read
-  Buffer<std::int32_t> column_cells_;
-  Buffer<T> column_values_;
+  int mean_ = -1, inverse_deviation_ = -1;  ///< in buffers_
+  Buffer<T> values_, standardized_;         ///< a batch
+  Buffer<std::byte> loaded_room_;           ///< of a loaded one
   ControlInput controls_;
   std::int64_t mixed_cells_ = 0;  ///< the cells that `mix` takes values from: those of training
   Buffer<std::int64_t> gene_offsets_;

@@ -18,7 +18,7 @@ struct LayerShape {
   double dropout = 0;
   bool hidden = true;  ///< false: a bare Linear
   bool spectral_norm = false;
-  bool input_major = false;  ///< weight stored in x out: the first layer on sparse batches
+  bool input_major = false;  ///< weight stored in x out: the first layer on sparse or loaded batches
   std::int64_t beside = 0;   ///< of `in`, the last ones: what stands beside the output of the layer before
   bool deviation = false;    ///< that is the deviation of its cells in each pass (ops/minibatch_deviation.h)
 };

@@ -145,9 +145,8 @@ void Network<T>::first_weight_gradient(Context& context, MatrixView<const T> gra
                                        const NetworkInput<T>& input) {
   if (input.is_sparse()) {
     sparse_linear_weight_gradient<T>(context, input.sparse, input.rows, grad, weight_gradient_of(0));
-  } else if (input.is_by_columns()) {
-    columns_linear_weight_gradient<T>(context, input.columns, input.mean, input.inverse_scale, grad,
-                                      weight_gradient_of(0));
+  } else if (input.is_loaded()) {
+    loaded_linear_weight_gradient<T>(context, input.loaded, grad, weight_gradient_of(0));
   } else {
     weight_gradient(context, 0, grad, input.dense);
   }
@@ -156,8 +155,8 @@ void Network<T>::first_weight_gradient(Context& context, MatrixView<const T> gra
 template <class T>
 void Network<T>::add_skip(Context& context, const NetworkInput<T>& input, MatrixView<T> out) {
   const MatrixView<T> weight = this->parameters().matrix(skip_tensor());
-  if (input.is_by_columns()) {
-    columns_linear<T>(context, input.columns, input.mean, input.inverse_scale, weight, true, out);
+  if (input.is_loaded()) {
+    loaded_linear<T>(context, input.loaded, weight, true, out);
   } else {
     matmul<T>(context, Transpose::no, Transpose::yes, input.dense, weight, T(1), out);
   }
@@ -167,8 +166,8 @@ template <class T>
 void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad,
                                       const NetworkInput<T>& input) {
   const MatrixView<T> to = this->parameters().matrix_gradient(skip_tensor());
-  if (input.is_by_columns()) {
-    columns_linear_weight_gradient<T>(context, input.columns, input.mean, input.inverse_scale, grad, to);
+  if (input.is_loaded()) {
+    loaded_linear_weight_gradient<T>(context, input.loaded, grad, to);
   } else {
     matmul<T>(context, Transpose::yes, Transpose::no, grad, input.dense, T(1), to);
   }
@@ -264,6 +263,9 @@ void Network<T>::forward_whole(Context& context, int layer, const LayerTape<T>& 
   if (input.is_sparse()) {
     sparse_linear_forward<T>(context, layer_form, parameters, running, all_passes, input.sparse, input.rows,
                              weight(layer), linear, out);
+  } else if (input.is_loaded()) {
+    loaded_linear_forward<T>(context, layer_form, parameters, running, all_passes, input.loaded,
+                             weight(layer), linear, out);
   } else {
     linear_forward<T>(context, layer_form, parameters, running, all_passes, input.dense, weight(layer),
                       linear, out);
@@ -277,8 +279,8 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
   const bool begun = begin_with_conditions(context, layer, batch.conditions, linear);
   if (input.is_sparse()) {
     sparse_linear<T>(context, input.sparse, input.rows, weight(layer), linear);
-  } else if (input.is_by_columns()) {
-    columns_linear<T>(context, input.columns, input.mean, input.inverse_scale, weight(layer), begun, linear);
+  } else if (input.is_loaded()) {
+    loaded_linear<T>(context, input.loaded, weight(layer), begun, linear);
   } else {
     product(context, layer, input.dense, linear, begun);
   }
@@ -311,7 +313,7 @@ void Network<T>::forward_layer(Context& context, int layer, Tape& tape, const Ne
   const MatrixView<T> linear = straight ? ending.out : rows_of(tape[layer].a, layer, 0, batch.rows);
   const MatrixView<T> out = elsewhere ? ending.out : output(tape, layer, 0, batch.rows);
   const NetworkInput<T> input = input_of(layer, tape, network_input, batch);
-  if (is_alone(layer) && !input.is_by_columns() && !behind_product) {
+  if (is_alone(layer) && !behind_product) {
     forward_whole(context, layer, tape[layer], batch.segments, training, input, with_bias, linear, out);
   } else {
     forward_product(context, layer, tape[layer], input, batch, linear);

@@ -9,29 +9,27 @@
 #include "model/network_tensors.h"
 #include "model/watched.h"
 #include "sparcell/ops/batch.h"
-#include "sparcell/ops/batch_columns.h"
+#include "sparcell/ops/loaded_batch.h"
 
 namespace sparcell {
 
 /// What a network or its linear path reads: a matrix, or, with a weight that is stored input-major, the rows
-/// of a sparse matrix (the first layer alone) or a batch by columns, which may be standardized.
+/// of a sparse matrix (the first layer alone) or a batch that was loaded from one.
 template <class T>
 struct NetworkInput {
   MatrixView<const T> dense{};
   CsrView<const T> sparse{};
   BatchRows rows{};
-  BatchColumns<T> columns{};
-  std::span<const T> mean{}, inverse_scale{};  ///< of the columns
+  LoadedBatch<T> loaded{};
 
   NetworkInput() = default;
   NetworkInput(MatrixView<const T> dense) : dense(dense) {}
   NetworkInput(MatrixView<T> dense) : dense(dense) {}
   NetworkInput(CsrView<const T> sparse, BatchRows rows) : sparse(sparse), rows(rows) {}
-  NetworkInput(BatchColumns<T> columns, std::span<const T> mean, std::span<const T> inverse_scale)
-      : columns(columns), mean(mean), inverse_scale(inverse_scale) {}
+  NetworkInput(const LoadedBatch<T>& loaded) : loaded(loaded) {}
   bool is_sparse() const { return sparse.offsets != nullptr; }
-  bool is_by_columns() const { return columns.begin != nullptr; }
-  bool empty() const { return dense.data == nullptr && !is_sparse() && !is_by_columns(); }
+  bool is_loaded() const { return loaded.values.data != nullptr; }
+  bool empty() const { return dense.data == nullptr && !is_sparse() && !is_loaded(); }
 };
 
 /// What both ways through a network are told alike.

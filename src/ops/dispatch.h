@@ -48,11 +48,3 @@
   } while (false)
 #define SPARCELL_DISPATCH_BOTH_SCALARS SPARCELL_DISPATCH
 #endif
-
-/// Of an op that is the CPU's alone.
-#define SPARCELL_DISPATCH_CPU(name, context, ...)                                                 \
-  do {                                                                                            \
-    SPARCELL_OP_RANGE(name);                                                                      \
-    if ((context).device().is_cuda()) throw InternalError("the op {} is the CPU's alone", #name); \
-    cpu::name<T>(context, __VA_ARGS__);                                                           \
-  } while (false)

@@ -1,6 +1,7 @@
 #include "sparcell/ops/mix.h"
 
 #include "ops/dispatch.h"
+#include "ops/mix_checks.h"
 
 namespace sparcell {
 
@@ -8,10 +9,7 @@ template <class T>
 void gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
                   double probability, RandomStream shares, RandomStream draws, MatrixView<T> out,
                   std::span<const T> mean, std::span<const T> inverse_scale, MatrixView<T> standardized) {
-  require(out.rows == rows.count && out.cols == x.cols, "gather_mixed: out is {} x {}, expected {} x {}",
-          out.rows, out.cols, rows.count, x.cols);
-  require(probability >= 0 && probability <= 1, "gather_mixed: a probability of {}", probability);
-  require(probability == 0 || other.cells > 0, "gather_mixed: no cells to take values from");
+  check_mixing<T>("gather_mixed", x, rows, other, probability, out);
   const bool second = standardized.data != nullptr;
   require(!second || (standardized.rows == out.rows && standardized.cols == out.cols),
           "gather_mixed: standardized is {} x {}, expected {} x {}", standardized.rows, standardized.cols,

@@ -1,4 +1,4 @@
-// The ways in which cells reach a network (sparse products, batches by columns, dense batches, standardized
+// The ways in which cells reach a network (sparse products, loaded batches, dense batches, standardized
 // values) give the same training steps; and where initial weights come from.
 #include <gtest/gtest.h>
 
@@ -90,7 +90,7 @@ class Model {
   }
 
   bool sparse() const { return data_.sparse(); }
-  Reading reading() const { return reading_of(context_.device(), options_, data_); }
+  Reading reading() const { return reading_of(options_, data_); }
 
   void take_steps(std::int64_t steps) {
     StepPlan plan;
@@ -164,7 +164,7 @@ TEST(DataPaths, SparseAndDenseBatchesGiveTheSameSteps) {
   }
 }
 
-TEST(DataPaths, BatchesByColumnsGiveTheStepsOfDenseOnes) {
+TEST(DataPaths, LoadedBatchesGiveTheStepsOfDenseOnes) {
   const Csr<float> x = some_cells();
   const Scaler unit{.mean = std::vector<float>(genes, 0), .scale = std::vector<float>(genes, 1)};
   for (ModelType type : encoders) {
@@ -175,29 +175,26 @@ TEST(DataPaths, BatchesByColumnsGiveTheStepsOfDenseOnes) {
       SCOPED_TRACE(fmt::format("a VAE: {}, linear paths: {}, standardized: {}, mix: {}, told: {}",
                                type == ModelType::vae, beside.skip, beside.input.standardize,
                                beside.input.mix, beside.told));
-      Model columns(type, x, {}, beside), dense(type, x, unit, beside);
-      ASSERT_EQ(columns.reading(), Reading::columns);
+      Model loaded(type, x, {}, beside), dense(type, x, unit, beside);
+      ASSERT_EQ(loaded.reading(), Reading::loaded);
       ASSERT_EQ(dense.reading(), Reading::dense);
-      columns.take_steps(6);
+      loaded.take_steps(6);
       dense.take_steps(6);
-      expect_close(columns.tensors(), dense.tensors());
-      expect_close(columns.encode(), dense.encode(), "latent");
+      expect_close(loaded.tensors(), dense.tensors());
+      expect_close(loaded.encode(), dense.encode(), "latent");
     }
   }
 }
 
-TEST(DataPaths, HowBatchesAreReadFollowsDeviceOptionsAndZeros) {
+TEST(DataPaths, HowBatchesAreReadFollowsOptionsAndZeros) {
   Context context({}, 1);
-  const Device cpu{}, gpu{Device::Kind::cuda};
   const DeviceData<float> sparse(context, some_cells(), {}),
       full(context, test::csr_of<float>({{1, 2}, {3, 4}}), {});
   const ModelOptions plain = options_of(ModelType::autoencoder, {.skip = true}),
                      mixed = options_of(ModelType::autoencoder, {.input = {.mix = 0.6}});
-  EXPECT_EQ(reading_of(cpu, plain, sparse), Reading::rows);
-  EXPECT_EQ(reading_of(gpu, plain, sparse), Reading::rows);
-  EXPECT_EQ(reading_of(cpu, mixed, sparse), Reading::columns);
-  EXPECT_EQ(reading_of(gpu, mixed, sparse), Reading::dense);
-  for (const Device& device : {cpu, gpu}) EXPECT_EQ(reading_of(device, mixed, full), Reading::dense);
+  EXPECT_EQ(reading_of(plain, sparse), Reading::rows);
+  EXPECT_EQ(reading_of(mixed, sparse), Reading::loaded);
+  EXPECT_EQ(reading_of(mixed, full), Reading::dense);
 }
 
 TEST(DataPaths, CellsStayTheTargetWhereControlsAreRead) {

@@ -1,8 +1,6 @@
 #include "sparcell/ops/mix.h"
 
-#include "math/philox.h"
-#include "ops/op_test.h"
-#include "support/sparse.h"
+#include "ops/mixing.h"
 
 namespace sparcell {
 namespace {
@@ -15,22 +13,9 @@ template <class T>
 struct Mix : test::OpTest<T> {};
 TYPED_TEST_SUITE(Mix, test::Scalars);
 
-const RandomStream shares(9, Purpose::augmentation, 0), draws(9, Purpose::augmentation, 1);
+using test::mixed_by_definition;
 
-/// x column by column, zeros left out.
-struct Columns {
-  std::vector<std::int64_t> offsets{0};
-  std::vector<double> values;
-
-  explicit Columns(const Matrix<double>& x) {
-    for (std::int64_t c = 0; c < x.cols; ++c) {
-      for (std::int64_t r = 0; r < x.rows; ++r) {
-        if (x(r, c) != 0) values.push_back(x(r, c));
-      }
-      offsets.push_back(static_cast<std::int64_t>(values.size()));
-    }
-  }
-};
+const RandomStream &shares = test::mixed_shares, &draws = test::mixed_draws;
 
 /// A batch of all rows of `x`, whose entries are exchanged for those of `reference`.
 template <class T>
@@ -40,44 +25,19 @@ struct Mixed {
   Mixed(const Csr<double>& x, const Matrix<double>& reference, double probability, int threads = 1,
         const std::vector<double>& mean = {}, const std::vector<double>& inverse_scale = {}) {
     Context context = test::test_context(threads);
-    const Columns columns(reference);
     const DeviceCsr<T> cells(context, x);
-    const DeviceArray<std::int64_t> offsets(context, columns.offsets);
-    const DeviceArray<T> stored(context, columns.values), shift(context, mean),
-        factor(context, inverse_scale);
+    const test::DeviceGenes<T> genes(context, reference);
+    const DeviceArray<T> shift(context, mean), factor(context, inverse_scale);
     std::vector<std::int32_t> order;
     for (std::int64_t r = 0; r < x.rows; ++r) order.push_back(static_cast<std::int32_t>(r));
     const DeviceBatch rows(context, order);
     const test::DeviceMatrix<T> out(context, x.rows, x.cols), second(context, x.rows, x.cols);
-    gather_mixed<T>(context, cells, rows, {reference.rows, offsets.data(), stored.data()}, probability,
-                    shares, draws, out, shift, factor,
+    gather_mixed<T>(context, cells, rows, genes.view(), probability, shares, draws, out, shift, factor,
                     mean.empty() ? MatrixView<T>{} : MatrixView<T>(second));
     values = out.to_host();
     if (!mean.empty()) standardized = second.to_host();
   }
 };
-
-/// By the definition, with the reference as a dense matrix: a gene's cells in an order that has the zeros
-/// last.
-Matrix<double> mixed_by_definition(const Csr<double>& x, const Matrix<double>& reference,
-                                   double probability) {
-  const math::PhiloxStream share(shares), draw(draws);
-  Matrix<double> out = test::dense(x);
-  for (std::int64_t i = 0; i < x.rows; ++i) {
-    const double p = probability * math::uniform<double>(share.word(static_cast<std::uint64_t>(i)));
-    for (std::int64_t g = 0; g < x.cols; ++g) {
-      const double u = std::ldexp(draw.word(static_cast<std::uint64_t>(i * x.cols + g)), -32);
-      if (u >= p) continue;
-      std::vector<double> gene;
-      for (std::int64_t r = 0; r < reference.rows; ++r) {
-        if (reference(r, g) != 0) gene.push_back(reference(r, g));
-      }
-      gene.resize(static_cast<std::size_t>(reference.rows));
-      out(i, g) = gene[static_cast<std::size_t>(u / p * static_cast<double>(reference.rows))];
-    }
-  }
-  return out;
-}
 
 TYPED_TEST(Mix, FollowsItsDefinition) {
   for (std::int64_t cols : test::edge_sizes) {

@@ -12,8 +12,6 @@
 //     src/ops/<stem>.cpp       the public one: checks the preconditions once, then SPARCELL_DISPATCH (src/ops/dispatch.h)
 // Statistics whose scalar is f64 in the program have a GPU version for double as well: SPARCELL_INSTANTIATE and
 // SPARCELL_DISPATCH_BOTH_SCALARS.
-// An op that one device alone needs, because another does the same in another way, is declared with SPARCELL_CPU_OP: it has no
-// version in kernels/cuda and is dispatched with SPARCELL_DISPATCH_CPU, which refuses a GPU. Its header says what a GPU does instead.
 #pragma once
 
 #include <cstdint>
@@ -34,14 +32,6 @@
   void name parameters;               \
   }                                   \
   template <class T>                  \
-  void name parameters;
-
-#define SPARCELL_CPU_OP(name, parameters) \
-  namespace cpu {                         \
-  template <class T>                      \
-  void name parameters;                   \
-  }                                       \
-  template <class T>                      \
   void name parameters;
 
 /// Emits the float and double versions of an op (its full name) into the calling file.

@@ -1,0 +1,94 @@
+// A batch by columns: the entries that are not 0, gene by gene. Threads take slabs of 64 genes, whose entries
+// are flagged and counted side by side and then put where they belong.
+#include "sparcell/ops/loaded_batch.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "cpu/column_products.h"
+#include "cpu/flags.h"
+
+namespace sparcell {
+namespace {
+
+using cpu::BatchColumns;
+
+constexpr std::int64_t slab = 64;
+
+/// Columns in the room of a batch: where genes begin and end, values, cells.
+template <class T>
+BatchColumns<T> columns_in(const LoadedBatch<T>& batch) {
+  const std::int64_t rows = batch.values.rows, cols = batch.values.cols;
+  auto* const begin = reinterpret_cast<std::int64_t*>(batch.room);
+  auto* const values = reinterpret_cast<T*>(begin + 2 * cols);
+  return {rows, cols, begin, begin + cols, reinterpret_cast<std::int32_t*>(values + rows * cols), values};
+}
+
+/// The entries of the genes [first, first + count), count <= slab. Their room begins where all earlier genes'
+/// would end if no entry were 0, and is shared by the entries that there are.
+template <class T>
+void find_in_slab(MatrixView<const T> x, std::int64_t first, std::int64_t count, const BatchColumns<T>& out) {
+  static thread_local std::vector<std::uint8_t> flags;
+  flags.assign(static_cast<std::size_t>(x.rows * slab), 0);
+  std::int32_t entries[slab] = {};
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    const T* const row = x.row(i) + first;
+    std::uint8_t* const flag = flags.data() + i * slab;
+    for (std::int64_t c = 0; c < count; ++c) flag[c] = row[c] != T(0) ? 1 : 0;
+    for (std::int64_t c = 0; c < slab; ++c) entries[c] += flag[c];
+  }
+  std::int64_t next[slab], from = first * x.rows;
+  for (std::int64_t c = 0; c < count; ++c) {
+    out.begin[first + c] = next[c] = from;
+    out.end[first + c] = from += entries[c];
+  }
+  for (std::int64_t i = 0; i < x.rows; ++i) {
+    const T* const row = x.row(i) + first;
+    cpu::for_each_flag<slab>(flags.data() + i * slab, [&](std::int64_t c) {
+      out.cell[next[c]] = static_cast<std::int32_t>(i);
+      out.values[next[c]++] = row[c];
+    });
+  }
+}
+
+}  // namespace
+
+template <class T>
+void cpu::load_batch(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
+                     double probability, RandomStream shares, RandomStream draws, LoadedBatch<T> out) {
+  cpu::gather_mixed<T>(context, x, rows, other, probability, shares, draws, out.values, {}, {}, {});
+  const BatchColumns<T> columns = columns_in(out);
+  const MatrixView<const T> values = out.values;
+  parallel_for(context.threads(), (x.cols + slab - 1) / slab, 1, [&](std::int64_t s) {
+    find_in_slab(values, s * slab, std::min(slab, x.cols - s * slab), columns);
+  });
+}
+SPARCELL_INSTANTIATE(cpu::load_batch);
+
+template <class T>
+void cpu::loaded_linear(Context& context, LoadedBatch<T> batch, MatrixView<const T> weight, bool accumulate,
+                        MatrixView<T> out) {
+  product_with_columns<T>(context, columns_in(batch), {batch.mean, batch.inverse_scale}, weight, accumulate,
+                          out);
+}
+SPARCELL_INSTANTIATE(cpu::loaded_linear);
+
+template <class T>
+void cpu::loaded_linear_forward(Context& context, const LayerForm& form, const LayerParameters<T>& parameters,
+                                RunningStatistics<T> running, std::span<const LayerPass<T>> passes,
+                                LoadedBatch<T> batch, MatrixView<const T> weight, MatrixView<T> linear,
+                                MatrixView<T> out) {
+  cpu::loaded_linear<T>(context, batch, weight, false, linear);
+  cpu::layer_forward<T>(context, form, parameters, running, passes, linear, out);
+}
+SPARCELL_INSTANTIATE(cpu::loaded_linear_forward);
+
+template <class T>
+void cpu::loaded_linear_weight_gradient(Context& context, LoadedBatch<T> batch, MatrixView<const T> grad_out,
+                                        MatrixView<T> grad_weight) {
+  gradient_with_columns<T>(context, columns_in(batch), {batch.mean, batch.inverse_scale}, grad_out,
+                           grad_weight);
+}
+SPARCELL_INSTANTIATE(cpu::loaded_linear_weight_gradient);
+
+}  // namespace sparcell
