@@ -21,8 +21,8 @@ Table generated_cells(const TrainedModel& model, const Prepared& prepared, std::
 void write_chosen(const ChosenConditions& chosen, const Prepared& prepared, Table& cells);
 
 /// `counts` as layers/counts, with `library_size`, the counts in all genes that a cell was drawn with, and
-/// `size_factor`: expression is log(1 + counts / size_factor) as `normalize` says it. Nothing where there are
-/// none. Borrows `counts`.
+/// `size_factor`: expression is log(1 + counts / size_factor) as `normalize` says it (DrawnCounts). Nothing
+/// where there are none. Borrows `counts`.
 void add_counts(const MadeCounts& counts, AnnDataContent& content);
 
 }  // namespace sparcell

@@ -38,6 +38,7 @@ Likelihood<T>::Likelihood(Context& context, const ModelOptions& options, const D
       genes_(data.genes()),
       log1p_(data.log1p()),
       target_sum_(data.target_sum()),
+      whole_libraries_(data.whole_libraries()),
       parameters_(parameters),
       groups_(data.groups()),
       shared_(options.by_perturbation()
@@ -133,7 +134,7 @@ auto Likelihood<T>::draw_counts(const T* outputs, double log_library, std::span<
     total += count;
     left -= (1 - shut) * std::exp(static_cast<double>(outputs[g])) / target_sum_;
   }
-  total += std::max(left, 0.0) * std::exp(log_library) * target_sum_;
+  if (!whole_libraries_) total += std::max(left, 0.0) * std::exp(log_library) * target_sum_;
   return {std::exp(log_library) * target_sum_, total};
 }
 

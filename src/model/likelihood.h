@@ -49,7 +49,8 @@ class Likelihood {
   }
   struct DrawnCell {
     double library;  ///< counts that it was to have
-    double total;    ///< counts that it has, of genes that are not decoded as many as are expected
+    double total;    ///< counts that it has; of genes that were not selected, where some were not, as many as
+                     ///< the decoded ones leave of the library
   };
   DrawnCell draw_counts(const T* outputs, double log_library, std::span<const double> dispersion,
                         std::uint64_t seed, std::int64_t cell, T* counts) const;
@@ -59,6 +60,7 @@ class Likelihood {
   const std::int64_t genes_;
   const bool log1p_;
   const double target_sum_;
+  const bool whole_libraries_;
   Arena<T>& parameters_;
   const std::int64_t groups_;  ///< of cells with dispersions of their own
   const int shared_;           ///< tensor of the dispersions (groups x genes, or genes) or variances

@@ -33,9 +33,11 @@ struct ParameterGroup {
 /// The counts of cells that were drawn, a row each.
 template <class T>
 struct DrawnCounts {
-  Matrix<T> counts;                 ///< cells x genes
-  std::vector<double> library;      ///< counts that a cell was to have in all genes, selected or not
-  std::vector<double> size_factor;  ///< expression is count / size factor, or log(1 + that)
+  Matrix<T> counts;             ///< cells x genes
+  std::vector<double> library;  ///< counts that a cell was to have in all genes, selected or not
+  /// Expression is count / size factor, or log(1 + that): the counts that the cell has, over the sum that
+  /// cells are normalized to. Of genes that were not selected it has as many as the model leaves for them.
+  std::vector<double> size_factor;
 };
 
 template <class T>

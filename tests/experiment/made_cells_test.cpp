@@ -216,6 +216,33 @@ TEST_F(MadeCells, CountModelsGiveTheCountsBehindTheirExpression) {
   EXPECT_EQ(read_matrix(folder / "new.h5ad", "layers/counts").values, drawn.values);
 }
 
+/// Of all genes, expression is what normalize_total makes of the drawn counts: a cell's own sum goes to the
+/// target, whatever library the model had in mind. Of some, the others keep a part of the library.
+TEST_F(MadeCells, DrawnCountsAreNormalizedByTheirOwnSumWhereAllGenesAreSelected) {
+  const Texts to_thousand = with(counts, {"normalize.target_sum=1000", "model.vae.likelihood=zinb"});
+  finished_run("all", with(to_thousand, {"~select.genes", "select.flavor=all"}));
+  finished_run("some", to_thousand);
+  const auto sums_of = [&](const std::string& file) {
+    std::vector<double> sums;
+    const Csr<float> drawn = read_matrix(folder / file, "layers/counts");
+    for (std::int64_t c = 0; c < drawn.rows; ++c) {
+      const std::vector<float> row = dense_row(drawn, c);
+      sums.push_back(std::accumulate(row.begin(), row.end(), 0.0));
+    }
+    return sums;
+  };
+  for (const char* file : {"all/generated_vae.h5ad", "some/generated_vae.h5ad"}) {
+    const std::vector<double> sums = sums_of(file), factor = numbers(read_obs(folder / file), "size_factor");
+    for (std::size_t c = 0; c < sums.size(); ++c) {
+      if (std::string(file).starts_with("some")) {
+        EXPECT_GT(factor[c], sums[c] / 1000) << file << ", cell " << c;
+      } else {
+        EXPECT_NEAR(factor[c], sums[c] > 0 ? sums[c] / 1000 : 1, 1e-9) << file << ", cell " << c;
+      }
+    }
+  }
+}
+
 TEST_F(MadeCells, OtherModelsHaveNoCounts) {
   finished_run("r", {"~model.ae", "model.vae.likelihood=gaussian"});
   for (const char* model : {"vae", "gan"}) {
