@@ -24,10 +24,17 @@ struct Names<Weights> {
   static constexpr std::string_view values[] = {"last", "best"};
 };
 
+enum class ComponentsOf { train, validation };
+template <>
+struct Names<ComponentsOf> {
+  static constexpr std::string_view values[] = {"train", "validation"};
+};
+
 struct EvaluateOptions {
   std::vector<std::string> metrics{"all"};
   Weights weights = Weights::last;
   std::int64_t components = 50;
+  ComponentsOf components_of = ComponentsOf::train;
   std::int64_t resamples = 1000;
 };
 
@@ -36,6 +43,9 @@ void describe(Visitor& v, EvaluateOptions& o) {
   v.field("metrics", o.metrics, "Keys of the metrics to compute, or all.");
   v.field("weights", o.weights, "Weights to judge: of the last epoch, or of the best one by `train.monitor` (at full KL weight). Losses of validation and test cells in result.json are theirs.");
   v.field("components", o.components, at_least(1), "Principal components of the generation metrics.");
+  v.field("components_of", o.components_of,
+          "Cells that those are fitted on. In components of few training cells with many genes training cells spread more than "
+          "test cells do, and so does what copies their spread: copies of them, a Gaussian. Validation cells favour neither.");
   v.field("resamples", o.resamples, at_least(100), "Resamples of the verdicts' intervals.");
 }
 
@@ -158,7 +168,8 @@ struct MetricInfo {
 
 /// Every metric, in the order in which values are listed; names are those of `components` principal
 /// components.
-std::vector<MetricInfo> metric_registry(std::int64_t components = EvaluateOptions{}.components);
+std::vector<MetricInfo> metric_registry(std::int64_t components = EvaluateOptions{}.components,
+                                        ComponentsOf of = ComponentsOf::train);
 
 /// Throws UsageError for a name in `evaluate.metrics` that is not a metric, with the nearest one. `evaluate`
 /// calls it; a program that validates an experiment calls it before data are read.

@@ -383,6 +383,8 @@ void check_validation(const Experiment& e, Checker& checker) {
   constexpr auto sentence = "split.validation is 0, but {} needs a validation loss";
   checker.refuse_if(e.evaluate.weights == Weights::best, "split.validation", sentence,
                     "evaluate.weights best");
+  checker.refuse_if(e.evaluate.components_of == ComponentsOf::validation, "split.validation",
+                    "split.validation is 0, but evaluate.components_of validation needs validation cells");
   for (const auto& [name, model] : e.model) {
     checker.refuse_if(
         model.monitors_distance(), "split.validation",

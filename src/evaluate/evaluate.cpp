@@ -21,6 +21,14 @@ Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
     all.push_back({"pca_shrunk", split.train});
     all.back().cells.insert(all.back().cells.end(), split.validation.begin(), split.validation.end());
   }
+  if (options.components_of == ComponentsOf::validation) {
+    if (split.validation.size() < 2) {
+      throw DataError(
+          "evaluate.components_of validation: principal components need two validation cells, there are {}",
+          split.validation.size());
+    }
+    all.push_back({"components", split.validation});
+  }
   std::vector<FitRecord> records = check_leakage(data, split.test, all, log);
   Evaluation evaluation = Judge(context, data, split, models, options, seed, log).run();
   evaluation.fits = std::move(records);

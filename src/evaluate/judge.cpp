@@ -88,9 +88,11 @@ Evaluation Judge::run() {
 }
 
 void Judge::open_generation() {
-  projector_ = std::make_unique<Projector>(context_, all_components_, result_.pca.components.rows);
   if (!wanted_.any_of(MetricGroup::generation) && !wanted_.any_of(MetricGroup::expression)) return;
-  space_.emplace(sample_space(context_, *projector_, all_components_, test_.means,
+  space_components_ =
+      options_.components_of == ComponentsOf::train ? result_.pca : components_of_validation();
+  projector_ = std::make_unique<Projector>(context_, space_components_, space_components_.components.rows);
+  space_.emplace(sample_space(context_, *projector_, space_components_, test_.means,
                               most_variable(data_.x, split_.train, correlated_genes), wanted_, seed_));
   space_->logarithms = logarithms();
   sample_.emplace(*space_, real_, test_, split_.train, seed_);
@@ -300,7 +302,8 @@ void Judge::list_metrics() {
     return false;
   };
   // The name of a distance's definition says the components that it was computed in.
-  for (const MetricInfo& info : metric_registry(result_.pca.components.rows)) {
+  const std::int64_t components = sample_ ? space_components_.components.rows : options_.components;
+  for (const MetricInfo& info : metric_registry(components, options_.components_of)) {
     if (computed(info.key)) result_.metrics.push_back(logarithms() ? info : of_plain_values(info));
   }
 }

@@ -44,6 +44,7 @@ class Judge {
   bool logarithms() const { return !data_.raw.known() || data_.raw.log1p; }
   Scores scores_of(const std::string& who) { return Scores(wanted_, who, test_.count(), &log_); }
   void fit_components();
+  PrincipalComponents components_of_validation();
   void open_generation();
   void open_perturbations();
 
@@ -112,6 +113,9 @@ class Judge {
   TestCells test_;
   LabelledCells labelled_;
   PrincipalComponents all_components_;  ///< of the largest latent size
+  /// What the metrics of generation see: components of training cells or of validation cells, in which
+  /// training cells have that mean and variance.
+  PrincipalComponents space_components_;
   std::unique_ptr<Projector> projector_;
   std::optional<SampleSpace> space_;
   std::optional<RealSample> sample_;

@@ -42,6 +42,13 @@ void Judge::fit_components() {
   result_.pca.components.values.resize(static_cast<std::size_t>(kept * data_.gene_count()));
 }
 
+PrincipalComponents Judge::components_of_validation() {
+  PrincipalComponents components = fit_pca(context_, data_.x, split_.validation, options_.components, log_);
+  components.mean = all_components_.mean;
+  components.variance = variance_of(components.transform(context_, data_.x, split_.train));
+  return components;
+}
+
 ReconstructionScores Judge::reconstruct_baseline(const std::string& name, const Reconstruct& reconstruct,
                                                  Scores& scores) {
   ReconstructionScores judged = reconstruction(name, reconstruct);
@@ -171,7 +178,7 @@ void Judge::judge_generation_baselines() {
     result_.baselines.emplace_back(name, scores.metrics());
   };
   add("split_half", sample_->split_half());
-  GenerationBaselines baselines(context_, data_, split_.train, result_.pca, *projector_, seed_);
+  GenerationBaselines baselines(context_, data_, split_.train, space_components_, *projector_, seed_);
   for (const auto& [name, generate] : baselines.all()) {
     GenerationScores judged = sample_->judge(name, generate);
     add(name, judged);

@@ -59,10 +59,13 @@ std::vector<MetricInfo> likelihood_metrics() {
   };
 }
 
-/// In `components` principal components of the training cells.
-std::vector<MetricInfo> distance_metrics(std::int64_t components) {
-  const std::string space = fmt::format("in {} principal components of the training cells", components);
-  const auto named = [&](const char* pattern) { return fmt::format(fmt::runtime(pattern), components); };
+/// In `components` principal components of the training or validation cells.
+std::vector<MetricInfo> distance_metrics(std::int64_t components, ComponentsOf of) {
+  const bool training = of == ComponentsOf::train;
+  const std::string space = fmt::format("in {} principal components of the {} cells", components,
+                                        training ? "training" : "validation");
+  const std::string fitted = fmt::format("{}{}", components, training ? "" : "_validation");
+  const auto named = [&](const char* pattern) { return fmt::format(fmt::runtime(pattern), fitted); };
   const std::string unit = "units of principal components";
   return {
       {"energy_distance", "energy distance", named("edistance_euclidean_unbiased_pca{}_v1"), unit,
@@ -238,9 +241,9 @@ MetricInfo of_plain_values(MetricInfo metric) {
   return metric;
 }
 
-std::vector<MetricInfo> metric_registry(std::int64_t components) {
+std::vector<MetricInfo> metric_registry(std::int64_t components, ComponentsOf of) {
   std::vector<MetricInfo> all = reconstruction_metrics();
-  for (const auto& metrics : {likelihood_metrics(), perturbation_metrics(), distance_metrics(components),
+  for (const auto& metrics : {likelihood_metrics(), perturbation_metrics(), distance_metrics(components, of),
                               expression_metrics(), latent_metrics(), prediction_metrics()})
     all.insert(all.end(), metrics.begin(), metrics.end());
   return all;

@@ -121,6 +121,15 @@ PrincipalComponents fit_pca(Context& context, const Csr<float>& x, std::span<con
   return pca;
 }
 
+std::vector<double> variance_of(const Matrix<float>& scores) {
+  std::vector<double> variance(static_cast<std::size_t>(scores.cols));
+  for (std::int64_t r = 0; r < scores.rows; ++r) {
+    for (std::int64_t c = 0; c < scores.cols; ++c)
+      variance[c] += static_cast<double>(scores(r, c)) * scores(r, c) / static_cast<double>(scores.rows - 1);
+  }
+  return variance;
+}
+
 Projector::Projector(Context& context, const PrincipalComponents& pca, std::int64_t components)
     : context_(context),
       components_(context, first_rows(pca.components, components)),

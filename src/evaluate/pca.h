@@ -26,6 +26,9 @@ class Covariance {
 PrincipalComponents components_of(Context& context, MatrixView<double> covariance,
                                   std::span<const double> mean, std::int64_t most);
 
+/// Of every column of scores, whose means are 0 (divisor n - 1).
+std::vector<double> variance_of(const Matrix<float>& scores);
+
 /// The first `components` principal components, ready to project dense blocks of at most evaluation_block
 /// cells.
 class Projector {

@@ -26,7 +26,7 @@ void check_metrics(const EvaluateOptions& options) {
   if (options.metrics.empty()) {
     throw UsageError("evaluate.metrics is empty; name metrics, or all");
   }
-  const std::vector<MetricInfo> metrics = metric_registry(options.components);
+  const std::vector<MetricInfo> metrics = metric_registry(options.components, options.components_of);
   std::vector<std::string> known;
   for (const MetricInfo& metric : metrics) known.push_back(metric.key);
   for (const std::string& key : options.metrics) {
@@ -40,7 +40,7 @@ void check_metrics(const EvaluateOptions& options) {
 
 WantedMetrics::WantedMetrics(const EvaluateOptions& options) {
   check_metrics(options);
-  for (const MetricInfo& metric : metric_registry(options.components)) {
+  for (const MetricInfo& metric : metric_registry(options.components, options.components_of)) {
     if (named(options, "all") || named(options, metric.key)) wanted_.push_back(metric);
   }
 }

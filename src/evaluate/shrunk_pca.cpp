@@ -24,15 +24,6 @@ Matrix<double> shrunk(const Matrix<double>& covariance, double share) {
   return out;
 }
 
-std::vector<double> variance_of(const Matrix<float>& scores) {
-  std::vector<double> variance(static_cast<std::size_t>(scores.cols));
-  for (std::int64_t r = 0; r < scores.rows; ++r) {
-    for (std::int64_t c = 0; c < scores.cols; ++c)
-      variance[c] += static_cast<double>(scores(r, c)) * scores(r, c) / static_cast<double>(scores.rows - 1);
-  }
-  return variance;
-}
-
 }  // namespace
 
 PrincipalComponents fit_shrunk_pca(Context& context, const Csr<float>& x, std::span<const std::int32_t> train,

@@ -227,6 +227,8 @@ const Combination combinations[] = {
      "model.vae.kl.warmup_unit=epoch|train.epochs=2|evaluate.weights=best"},
     {"evaluate.metrics=[all, mse]", "'all' cannot stand beside other metrics", "evaluate.metrics=[mse]"},
     {"split.validation=0|evaluate.weights=best", "evaluate.weights best needs a validation loss", ""},
+    {"split.validation=0|evaluate.components_of=validation",
+     "evaluate.components_of validation needs validation cells", "split.validation=0"},
     {"split.validation=0|model.ae.train.schedule.type=plateau",
      "plateau schedule of model.ae needs a validation loss",
      "split.validation=0|model.ae.train.schedule.type=cosine"},

@@ -130,6 +130,57 @@ TEST_F(Evaluating, OnlyWantedMetricsAreListedWithTheirDefinition) {
   EXPECT_EQ(judged.evaluation.verdicts.size(), 4u);  // against real halves and three baselines
 }
 
+/// Training cells differ in the first gene, validation cells in the second, test cells in none.
+class ComponentsOfCells : public testing::Test {
+ protected:
+  ComponentsOfCells() {
+    std::vector<std::vector<double>> rows;
+    const auto add = [&](std::vector<std::int32_t>& part, std::vector<double> cell) {
+      part.push_back(static_cast<std::int32_t>(rows.size()));
+      rows.push_back(std::move(cell));
+    };
+    for (int i = 0; i < 20; ++i) add(split.train, {i % 2 == 0 ? 1.0 : 7.0, 0, 2});
+    for (int i = 0; i < 20; ++i) add(split.validation, {4, i % 2 == 0 ? 1.0 : 5.0, 2});
+    for (int i = 0; i < 20; ++i) add(split.test, {4, 1, 2});
+    data = test::dataset_of(rows);
+  }
+  /// Of a model whose cells are so far from the test cells.
+  static JudgedModel moved(const char* name, double first, double second) {
+    return test::generating_model(name, std::vector<std::vector<double>>(20, {4 + first, 1 + second, 2}));
+  }
+  test::Judged judged(ComponentsOf of) const {
+    return test::judge(data, split, {moved("first", 5, 0), moved("second", 0, 4)},
+                       {.metrics = {"energy_distance"}, .components = 1, .components_of = of});
+  }
+
+  Dataset data;
+  Split split;
+};
+
+TEST_F(ComponentsOfCells, AreThoseOfTrainingOrOfValidationCells) {
+  const test::Judged training = judged(ComponentsOf::train), validation = judged(ComponentsOf::validation);
+  EXPECT_NEAR(training.metric("first", "energy_distance"), 2 * 5, 1e-5);
+  EXPECT_NEAR(training.metric("second", "energy_distance"), 0, 1e-5);
+  EXPECT_NEAR(validation.metric("first", "energy_distance"), 0, 1e-5);
+  EXPECT_NEAR(validation.metric("second", "energy_distance"), 2 * 4, 1e-5);
+  // The Gaussian has the mean and the variance of training cells, which do not differ in the second gene.
+  EXPECT_NEAR(validation.metric("gaussian_pca", "energy_distance"), 2 * 1, 1e-5);
+  EXPECT_NEAR(validation.metric("training_cells", "energy_distance"), 2 * 1, 1e-5);
+  EXPECT_EQ(training.evaluation.metrics[0].name, "edistance_euclidean_unbiased_pca1_v1");
+  EXPECT_EQ(validation.evaluation.metrics[0].name, "edistance_euclidean_unbiased_pca1_validation_v1");
+  EXPECT_THAT(validation.evaluation.metrics[0].definition,
+              testing::HasSubstr("in 1 principal components of the validation cells"));
+  // Cells are shown in components of training cells either way.
+  EXPECT_EQ(validation.evaluation.pca.components.values, training.evaluation.pca.components.values);
+}
+
+TEST_F(ComponentsOfCells, NeedTwoCells) {
+  split.validation.resize(1);
+  EXPECT_NO_THROW(judged(ComponentsOf::train));
+  EXPECT_THAT(error_of([&] { judged(ComponentsOf::validation); }),
+              testing::HasSubstr("two validation cells, there are 1"));
+}
+
 TEST_F(Evaluating, ResultsAreTheSameBitsForEveryRunAndOrderOfModels) {
   const auto gan = test::generating_model("gan", test::normal_rows(600, 8, 2, 1, 3));
   const auto copy = copies()[0];
