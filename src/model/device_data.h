@@ -39,7 +39,8 @@ class DeviceData {
         mean_(context, std::vector<T>(scaler.mean.begin(), scaler.mean.end())),
         inverse_scale_(context, inverse(scaler.scale)) {}
 
-  /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts has share 1.
+  /// Of counts. Library sizes are taken as shares of raw.target_sum; a cell without counts is taken to have
+  /// half a count, so that its zeros are no surprise.
   DeviceData(Context& context, const RawCounts& raw, const Csr<float>& x, const Csr<float>& conditions = {},
              const CellGroups& groups = {}, const Csr<float>& part_genes = {})
       : DeviceData(context, with_library(x), Scaler{}, conditions, part_genes) {
@@ -101,7 +102,7 @@ class DeviceData {
   bool sparse() const { return mean_.size() == 0 && nonzeros_ * 5 <= rows_ * features_; }
 
   static double log_library(double library, double target_sum) {
-    return library > 0 ? std::log(library / target_sum) : 0;
+    return std::log((library > 0 ? library : 0.5) / target_sum);
   }
 
  private:

@@ -243,6 +243,40 @@ TEST_F(MadeCells, DrawnCountsAreNormalizedByTheirOwnSumWhereAllGenesAreSelected)
   }
 }
 
+/// Their zeros are no surprise to a model of counts, and cells that are drawn as they are have hardly any.
+TEST_F(MadeCells, CellsWithoutCountsAreTakenToHaveHalfACount) {
+  rewrite(folder / "cells.h5ad", [](Csr<float>& x, Table&, Table&) {
+    Csr<float> kept;
+    kept.cols = x.cols;
+    for (kept.rows = 0; kept.rows < x.rows; ++kept.rows) {
+      if (kept.rows % 4 != 0) {
+        const auto first = x.offsets[kept.rows], last = x.offsets[kept.rows + 1];
+        kept.indices.insert(kept.indices.end(), x.indices.begin() + first, x.indices.begin() + last);
+        kept.values.insert(kept.values.end(), x.values.begin() + first, x.values.begin() + last);
+      }
+      kept.offsets.push_back(std::ssize(kept.indices));
+    }
+    x = std::move(kept);
+  });
+  finished_run("r", with(counts, {"train.epochs=1"}));
+  const Table made = read_obs(folder / "r/generated_vae.h5ad");
+  const Csr<float> drawn = read_matrix(folder / "r/generated_vae.h5ad", "layers/counts");
+  int empty = 0;
+  for (std::int64_t c = 0; c < drawn.rows; ++c) {
+    const double library = numbers(made, "library_size")[c];
+    const std::vector<float> row = dense_row(drawn, c);
+    const double sum = std::accumulate(row.begin(), row.end(), 0.0);
+    if (library > 1) {
+      EXPECT_GT(sum, 10) << "cell " << c << " of " << library;
+      continue;
+    }
+    ++empty;
+    EXPECT_NEAR(library, 0.5, 1e-6) << "cell " << c;
+    EXPECT_LE(sum, 6) << "cell " << c;  // a Poisson number of mean 0.5 is above that once in a million
+  }
+  EXPECT_GT(empty, 0);
+}
+
 TEST_F(MadeCells, OtherModelsHaveNoCounts) {
   finished_run("r", {"~model.ae", "model.vae.likelihood=gaussian"});
   for (const char* model : {"vae", "gan"}) {
