@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 
 #include "hdf5/conversion.h"
 #include "hdf5/types.h"
@@ -11,10 +12,8 @@ namespace sparcell::hdf5 {
 namespace {
 
 constexpr std::int64_t checksum_bytes = 4;
-// Chunks that wait for the threads at one time: enough that a slow one holds up few, not more bytes than that
-// when decoded.
-constexpr std::size_t chunks_a_thread = 8;
-constexpr std::size_t most_waiting_bytes = std::size_t{64} << 20;
+// Of the chunks that are decoded at one time.
+constexpr std::int64_t most_decoded_bytes = std::int64_t{256} << 20;
 
 Object share(const Object& object) {
   H5Iinc_ref(object.id());
@@ -52,26 +51,43 @@ void ChunkReader::refuse() const {
   throw DataError("{}: a chunk cannot be decoded; the file is damaged", dataset_.where());
 }
 
-void ChunkReader::read_stored(Chunk& chunk) const {
-  const hsize_t offset[2] = {static_cast<hsize_t>(chunk.row), static_cast<hsize_t>(chunk.column)};
+std::size_t ChunkReader::stored_size(const Corner& corner) const {
+  const hsize_t offset[2] = {static_cast<hsize_t>(corner.first), static_cast<hsize_t>(corner.second)};
   hsize_t stored = 0;
-  if (H5Dget_chunk_storage_size(dataset_.id(), offset, &stored) < 0) refuse();
-  if (stored == 0) {  // never written: every element is the fill value
-    chunk.bytes.resize(chunk_bytes_);
-    const std::size_t width = H5Tget_size(type_.get());
-    std::vector<std::byte> fill(width);
-    const Handle properties(H5Dget_create_plist(dataset_.id()), H5Pclose);
-    if (H5Pget_fill_value(properties.get(), type_.get(), fill.data()) < 0) refuse();
-    for (std::size_t i = 0; i < chunk_bytes_; i += width)
-      std::copy(fill.begin(), fill.end(), chunk.bytes.begin() + static_cast<std::ptrdiff_t>(i));
-    chunk.skipped_filters = ~0U;
-    return;
+  if (H5Dget_chunk_storage_size(dataset_.id(), offset, &stored) < 0) {
+    // So it answers for a chunk that was never written, too. This one knows, but walks through all of them.
+    haddr_t address = 0;
+    unsigned skipped_filters = 0;
+    if (H5Dget_chunk_info_by_coord(dataset_.id(), offset, &skipped_filters, &address, &stored) < 0 ||
+        address != HADDR_UNDEF)
+      refuse();
+    return 0;
   }
+  if (stored == 0) return 0;
   const auto stored_bytes = static_cast<std::int64_t>(std::min<hsize_t>(stored, hsize_t{1} << 62));
   check_plausible(dataset_, stored_bytes, 1, stored_bytes);
   check_plausible(dataset_, static_cast<std::int64_t>(chunk_bytes_), 1, stored_bytes,
                   largest_expansion(filters_));
-  chunk.bytes.resize(stored);
+  return stored;
+}
+
+void ChunkReader::fill(Chunk& chunk) const {
+  chunk.bytes.resize(chunk_bytes_);
+  const std::size_t width = H5Tget_size(type_.get());
+  std::vector<std::byte> value(width);
+  const Handle properties(H5Dget_create_plist(dataset_.id()), H5Pclose);
+  if (H5Pget_fill_value(properties.get(), type_.get(), value.data()) < 0) refuse();
+  for (std::size_t i = 0; i < chunk_bytes_; i += width)
+    std::copy(value.begin(), value.end(), chunk.bytes.begin() + static_cast<std::ptrdiff_t>(i));
+  chunk.skipped_filters = ~0U;
+}
+
+void ChunkReader::read_stored(const Corner& corner, std::size_t size, Chunk& chunk) const {
+  chunk.row = corner.first;
+  chunk.column = corner.second;
+  if (size == 0) return fill(chunk);
+  chunk.bytes.resize(size);
+  const hsize_t offset[2] = {static_cast<hsize_t>(corner.first), static_cast<hsize_t>(corner.second)};
   if (H5Dread_chunk(dataset_.id(), H5P_DEFAULT, offset, &chunk.skipped_filters, chunk.bytes.data()) < 0)
     refuse();
 }
@@ -79,18 +95,14 @@ void ChunkReader::read_stored(Chunk& chunk) const {
 void ChunkReader::decode(Chunk& chunk) const {
   // Filters may leave a checksum beside the data until the last is undone.
   const std::size_t most_bytes = chunk_bytes_ + checksum_bytes * filters_.size();
-  chunk.undone = Undone::yes;
-  for (std::size_t i = filters_.size(); i-- > 0 && chunk.undone == Undone::yes;) {
+  Undone undone = Undone::yes;
+  for (std::size_t i = filters_.size(); i-- > 0 && undone == Undone::yes;) {
     if ((chunk.skipped_filters >> i & 1U) == 0)
-      chunk.undone = undo(filters_[i], chunk.bytes, chunk.scratch, most_bytes);
+      undone = undo(filters_[i], chunk.bytes, chunk.scratch, most_bytes);
   }
-  if (chunk.undone == Undone::yes && chunk.bytes.size() != chunk_bytes_) chunk.undone = Undone::damaged;
-}
-
-void ChunkReader::check(const Chunk& chunk) const {
-  if (chunk.undone == Undone::differs_from_checksum)
+  if (undone == Undone::differs_from_checksum)
     throw DataError("{}: a chunk differs from its checksum; the file is damaged", dataset_.where());
-  if (chunk.undone == Undone::damaged) refuse();
+  if (undone == Undone::damaged || chunk.bytes.size() != chunk_bytes_) refuse();
 }
 
 template <Number T>
@@ -105,9 +117,9 @@ void ChunkReader::convert_elements(const std::byte* stored, std::span<T> values)
 }
 
 template <Number T>
-void ChunkReader::deliver(const Chunk& chunk, std::int64_t first, std::int64_t count, T* out) const {
-  const std::int64_t last = std::min(chunk.row + chunk_rows_, first + count);
-  const std::int64_t begin = std::max(chunk.row, first);
+void ChunkReader::deliver(const Chunk& chunk, const Wanted<T>& wanted) const {
+  const std::int64_t last = std::min(chunk.row + chunk_rows_, wanted.last);
+  const std::int64_t begin = std::max(chunk.row, wanted.first);
   const std::size_t width = chunk_bytes_ / static_cast<std::size_t>(chunk_rows_ * chunk_cols_);
   const std::int64_t columns = std::min(chunk_cols_, cols_ - chunk.column);
   // A chunk as wide as the data set is in one piece in both.
@@ -116,47 +128,65 @@ void ChunkReader::deliver(const Chunk& chunk, std::int64_t first, std::int64_t c
   const std::int64_t piece = in_one ? (last - begin) * columns : columns;
   for (std::int64_t r = begin; r < begin + pieces; ++r) {
     convert_elements(chunk.bytes.data() + static_cast<std::size_t>((r - chunk.row) * chunk_cols_) * width,
-                     std::span<T>(out + (r - first) * cols_ + chunk.column, static_cast<std::size_t>(piece)));
+                     std::span<T>(wanted.out + (r - wanted.first) * cols_ + chunk.column,
+                                  static_cast<std::size_t>(piece)));
   }
 }
 
 template <Number T>
+bool ChunkReader::read_in_place(const Corner& corner, std::size_t size, const Wanted<T>& wanted) const {
+  const auto& [row, column] = corner;
+  const bool all_of_it = row >= wanted.first && row + chunk_rows_ <= wanted.last && chunk_cols_ == cols_;
+  if (!all_of_it || !filters_.empty() || !converts_ || !is_stored_as<T>(element_) || size != chunk_bytes_)
+    return false;
+  const hsize_t offset[2] = {static_cast<hsize_t>(row), static_cast<hsize_t>(column)};
+  unsigned skipped_filters = 0;
+  if (H5Dread_chunk(dataset_.id(), H5P_DEFAULT, offset, &skipped_filters,
+                    wanted.out + (row - wanted.first) * cols_) < 0)
+    refuse();
+  return true;
+}
+
+template <Number T>
 void ChunkReader::read_rows(std::int64_t first, std::int64_t count, T* out, int threads) {
-  const std::size_t wait_for = std::clamp<std::size_t>(most_waiting_bytes / chunk_bytes_, 1,
-                                                       chunks_a_thread * static_cast<std::size_t>(threads));
-  batch_.resize(wait_for);
-  std::size_t waiting = 0;
-  const auto finish = [&] {
-    parallel_for(threads, static_cast<std::int64_t>(waiting), 1, [&](std::int64_t i) {
-      Chunk& chunk = batch_[static_cast<std::size_t>(i)];
-      decode(chunk);
-      if (converts_ && chunk.undone == Undone::yes) deliver(chunk, first, count, out);
-    });
-    for (std::size_t i = 0; i < waiting; ++i) {
-      check(batch_[i]);
-      if (!converts_) deliver(batch_[i], first, count, out);
-    }
-    if (waiting > 0) std::swap(held_, batch_[waiting - 1]);
-    waiting = 0;
-  };
+  const Wanted<T> wanted{first, first + count, out};
+  std::vector<Corner> corners;
   for (std::int64_t row = first / chunk_rows_ * chunk_rows_; row < first + count; row += chunk_rows_) {
     for (std::int64_t column = 0; column < cols_; column += chunk_cols_) {
       if (row == held_.row && column == held_.column) {
-        deliver(held_, first, count, out);
-        continue;
+        deliver(held_, wanted);
+      } else {
+        corners.emplace_back(row, column);
       }
-      Chunk& chunk = batch_[waiting];
-      chunk.row = row;
-      chunk.column = column;
-      chunk.skipped_filters = 0;
-      read_stored(chunk);
-      if (++waiting == wait_for) finish();
     }
   }
-  finish();
+  // Whoever is ready takes the next. What HDF5 converts it converts in this thread.
+  const std::int64_t most =
+      std::min(std::ssize(corners), most_decoded_bytes / static_cast<std::int64_t>(chunk_bytes_));
+  const auto workers = converts_ ? std::clamp<std::int64_t>(most, 1, threads) : 1;
+  std::mutex hdf5;
+  std::size_t next = 0;
+  Chunk last;
+  parallel_parts(static_cast<int>(workers), workers, 1, [&](std::int64_t, std::int64_t, int) {
+    silence();
+    for (Chunk chunk;;) {
+      std::unique_lock lock(hdf5);
+      if (next == corners.size()) return;
+      const std::size_t i = next++;
+      const std::size_t size = stored_size(corners[i]);
+      if (read_in_place(corners[i], size, wanted)) continue;
+      read_stored(corners[i], size, chunk);
+      lock.unlock();
+      decode(chunk);
+      deliver(chunk, wanted);
+      if (i + 1 == corners.size()) last = std::move(chunk);
+    }
+  });
+  if (last.row >= 0 && std::min(last.row + chunk_rows_, rows_) > wanted.last) held_ = std::move(last);
 }
 template void ChunkReader::read_rows(std::int64_t, std::int64_t, float*, int);
 template void ChunkReader::read_rows(std::int64_t, std::int64_t, double*, int);
+template void ChunkReader::read_rows(std::int64_t, std::int64_t, std::int32_t*, int);
 template void ChunkReader::read_rows(std::int64_t, std::int64_t, std::int64_t*, int);
 
 }  // namespace sparcell::hdf5

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "hdf5/file.h"
@@ -11,14 +12,14 @@
 
 namespace sparcell::hdf5 {
 
-/// Reads rows of a chunked data set of one or two dimensions. Keeps the last chunk, so that small consecutive
-/// parts of a large chunk decode it once.
+/// Reads rows of a chunked data set of one or two dimensions. Keeps a chunk that was not read to its end, so
+/// that small consecutive parts of a large one decode it once.
 class ChunkReader {
  public:
   explicit ChunkReader(const Dataset& dataset);
 
-  /// Rows [first, first + count) in row-major order. T is float, double or std::int64_t. HDF5 is called from
-  /// this thread alone; chunks are decoded by up to `threads`.
+  /// Rows [first, first + count) in row-major order. T is float, double, std::int32_t or std::int64_t; larger
+  /// integers are cut. Up to `threads` decode chunks, and one at a time calls HDF5.
   template <Number T>
   void read_rows(std::int64_t first, std::int64_t count, T* out, int threads);
 
@@ -27,18 +28,29 @@ class ChunkReader {
   struct Chunk {
     std::int64_t row = -1, column = -1;  ///< of its first element; -1: none is held
     unsigned skipped_filters = 0;        ///< a bit for each that was not applied to it
-    Undone undone = Undone::yes;
-    std::vector<std::byte> bytes;    ///< as stored; after `decode` in the file's type
-    std::vector<std::byte> scratch;  ///< output of a filter
+    std::vector<std::byte> bytes;        ///< as stored; after `decode` in the file's type
+    std::vector<std::byte> scratch;      ///< output of a filter
   };
+  /// Rows that somebody asked for, and where they go.
+  template <Number T>
+  struct Wanted {
+    std::int64_t first, last;
+    T* out;
+  };
+  using Corner = std::pair<std::int64_t, std::int64_t>;  ///< row and column of a chunk's first element
 
-  void read_stored(Chunk& chunk) const;
+  /// The bytes that HDF5 holds for a chunk, 0 where it was never written.
+  std::size_t stored_size(const Corner& corner) const;
+  void read_stored(const Corner& corner, std::size_t size, Chunk& chunk) const;
+  void fill(Chunk& chunk) const;
   /// In any thread.
   void decode(Chunk& chunk) const;
-  void check(const Chunk& chunk) const;
-  /// What of the rows [first, first + count) a decoded chunk holds.
+  /// What of the wanted rows a decoded chunk holds.
   template <Number T>
-  void deliver(const Chunk& chunk, std::int64_t first, std::int64_t count, T* out) const;
+  void deliver(const Chunk& chunk, const Wanted<T>& wanted) const;
+  /// Reads a chunk to where it is wanted, if it is stored as it is wanted; else returns false.
+  template <Number T>
+  bool read_in_place(const Corner& corner, std::size_t size, const Wanted<T>& wanted) const;
   template <Number T>
   void convert_elements(const std::byte* stored, std::span<T> values) const;
   [[noreturn]] void refuse() const;
@@ -52,7 +64,6 @@ class ChunkReader {
   std::size_t chunk_bytes_;  ///< of one decoded chunk in the file's type
   std::vector<Filter> filters_;
   Chunk held_;
-  std::vector<Chunk> batch_;  ///< kept for their memory
 };
 
 }  // namespace sparcell::hdf5

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "hdf5/types.h"
 
@@ -14,8 +15,9 @@ static_assert(std::endian::native == std::endian::little);
 
 template <class From, class T>
 T converted(From value) {
-  if constexpr (std::same_as<From, std::uint64_t> && std::integral<T>) {
-    return static_cast<T>(std::min<std::uint64_t>(value, std::numeric_limits<T>::max()));
+  if constexpr (std::integral<From> && std::integral<T>) {
+    constexpr T least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+    return std::cmp_less(value, least) ? least : std::cmp_greater(value, most) ? most : static_cast<T>(value);
   } else {
     return static_cast<T>(value);
   }
@@ -68,6 +70,7 @@ void convert(const ElementType& type, const std::byte* stored, std::span<T> valu
 }
 template void convert(const ElementType&, const std::byte*, std::span<float>);
 template void convert(const ElementType&, const std::byte*, std::span<double>);
+template void convert(const ElementType&, const std::byte*, std::span<std::int32_t>);
 template void convert(const ElementType&, const std::byte*, std::span<std::int64_t>);
 
 }  // namespace sparcell::hdf5

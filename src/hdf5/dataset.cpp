@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "hdf5/chunks.h"
+#include "hdf5/conversion.h"
 #include "hdf5/types.h"
 
 namespace sparcell::hdf5 {
@@ -19,6 +20,18 @@ std::vector<std::int64_t> shape_of(hid_t dataset, const Object& object) {
   std::vector<std::int64_t> shape;
   for (hsize_t length : lengths) shape.push_back(static_cast<std::int64_t>(std::min(length, largest)));
   return shape;
+}
+
+// Whether any of the values, read from numbers of the type, may have been one that T does not hold: those are
+// cut to the ends of its range.
+template <std::integral T>
+bool may_be_cut(const ElementType& type, std::span<const T> values) {
+  if (type.bytes < static_cast<int>(sizeof(T)) || is_stored_as<T>(type)) return false;
+  int at_an_end = 0;
+#pragma omp simd reduction(| : at_an_end)
+  for (std::size_t i = 0; i < values.size(); ++i)
+    at_an_end |= values[i] == std::numeric_limits<T>::min() || values[i] == std::numeric_limits<T>::max();
+  return at_an_end != 0;
 }
 
 template <class T>
@@ -116,10 +129,11 @@ void Dataset::read_rows(std::int64_t first, std::int64_t count, T* values, int t
   if (size() == 0 || count == 0) return;
   require(first >= 0 && (shape_.empty() || first + count <= shape_[0]), "{}: rows {} to {} of {} asked for",
           where(), first, first + count, shape_.empty() ? 1 : shape_[0]);
-  if constexpr (std::floating_point<T> || std::same_as<T, std::int64_t>) {
-    read_numbers(first, count, values, threads);
-  } else {
-    std::vector<std::int64_t> wide(static_cast<std::size_t>(shape_.empty() ? 1 : size() / shape_[0] * count));
+  if constexpr (!std::same_as<T, std::uint8_t>) read_numbers(first, count, values, threads);
+  if constexpr (std::same_as<T, std::int32_t> || std::same_as<T, std::uint8_t>) {
+    const auto elements = static_cast<std::size_t>(shape_.empty() ? 1 : size() / shape_[0] * count);
+    if (std::same_as<T, std::int32_t> && !may_be_cut(type_, std::span<const T>(values, elements))) return;
+    std::vector<std::int64_t> wide(elements);
     read_numbers(first, count, wide.data(), threads);
     fits(*this, wide, values);
   }
