@@ -1,15 +1,17 @@
 #include "anndata/matrix.h"
 
 #include <algorithm>
-#include <atomic>
 #include <limits>
 #include <numeric>
 
+#include "core/large_pages.h"
 #include "hdf5/parts.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell::anndata {
 namespace {
+
+constexpr std::int64_t entries_worth_a_thread = 1 << 18;
 
 void check_dimensions(const StoredMatrix& stored) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max() - 1;
@@ -57,20 +59,26 @@ std::vector<std::int64_t> read_offsets(const StoredMatrix& stored) {
   return offsets;
 }
 
+// `part` begins with element `first` of the index array.
+void check_indices(const StoredMatrix& stored, std::int64_t first, std::span<const std::int32_t> part) {
+  const std::int64_t limit = stored.layout == Layout::csc ? stored.rows : stored.cols;
+  std::uint32_t largest = 0;  // negative ones are larger than any limit
+  for (const std::int32_t index : part) largest = std::max(largest, static_cast<std::uint32_t>(index));
+  if (part.empty() || largest < limit) return;
+  const auto bad =
+      std::find_if(part.begin(), part.end(), [&](std::int32_t i) { return i < 0 || i >= limit; });
+  throw DataError("{}: element {} is {}, outside of the {} {} of the matrix", stored.indices->where(),
+                  first + (bad - part.begin()), *bad, limit,
+                  stored.layout == Layout::csc ? "rows" : "columns");
+}
+
 // Calls body(first, indices) for the parts of the index array, each index checked.
 template <class Body>
 void for_each_index_part(const StoredMatrix& stored, int threads, Body&& body) {
-  const std::int64_t limit = stored.layout == Layout::csc ? stored.rows : stored.cols;
-  hdf5::for_each_part<std::int64_t>(
+  hdf5::for_each_part<std::int32_t>(
       *stored.indices,
-      [&](std::int64_t first, std::span<const std::int64_t> part) {
-        for (std::size_t k = 0; k < part.size(); ++k) {
-          if (part[k] < 0 || part[k] >= limit) {
-            throw DataError("{}: element {} is {}, outside of the {} {} of the matrix",
-                            stored.indices->where(), first + static_cast<std::int64_t>(k), part[k], limit,
-                            stored.layout == Layout::csc ? "rows" : "columns");
-          }
-        }
+      [&](std::int64_t first, std::span<const std::int32_t> part) {
+        check_indices(stored, first, part);
         body(first, part);
       },
       threads);
@@ -83,17 +91,22 @@ Csr<float> empty_like(const StoredMatrix& stored) {
   return matrix;
 }
 
+void allocate_entries(Csr<float>& matrix, std::size_t entries) {
+  resize_in_large_pages(matrix.indices, entries);
+  resize_in_large_pages(matrix.values, entries);
+}
+
 Csr<float> read_csr(const StoredMatrix& stored, int threads) {
   Csr<float> matrix = empty_like(stored);
   matrix.offsets = read_offsets(stored);
   stored.indices->plausible_size();
-  matrix.indices.resize(stored.values.plausible_size());
-  matrix.values.resize(matrix.indices.size());
-  for_each_index_part(stored, threads, [&](std::int64_t first, std::span<const std::int64_t> part) {
-    std::transform(part.begin(), part.end(), matrix.indices.begin() + first,
-                   [](std::int64_t index) { return static_cast<std::int32_t>(index); });
+  allocate_entries(matrix, stored.values.plausible_size());
+  const std::int64_t entries = std::ssize(matrix.indices);
+  stored.indices->read_rows(0, entries, matrix.indices.data(), threads);
+  parallel_parts(threads, entries, entries_worth_a_thread, [&](std::int64_t first, std::int64_t last, int) {
+    check_indices(stored, first, std::span<const std::int32_t>(matrix.indices).subspan(first, last - first));
   });
-  stored.values.read_rows(0, std::ssize(matrix.values), matrix.values.data(), threads);
+  stored.values.read_rows(0, entries, matrix.values.data(), threads);
   return matrix;
 }
 
@@ -109,16 +122,15 @@ Csr<float> read_csc(const StoredMatrix& stored, int threads) {
   Csr<float> matrix = empty_like(stored);
   matrix.offsets.assign(static_cast<std::size_t>(stored.rows) + 1, 0);
   stored.indices->plausible_size();
-  for_each_index_part(stored, threads, [&](std::int64_t, std::span<const std::int64_t> part) {
-    for (std::int64_t row : part) ++matrix.offsets[static_cast<std::size_t>(row) + 1];
+  for_each_index_part(stored, threads, [&](std::int64_t, std::span<const std::int32_t> part) {
+    for (const std::int32_t row : part) ++matrix.offsets[static_cast<std::size_t>(row) + 1];
   });
   accumulate(matrix.offsets);
-  matrix.indices.resize(stored.values.plausible_size());
-  matrix.values.resize(matrix.indices.size());
+  allocate_entries(matrix, stored.values.plausible_size());
   std::vector<std::int64_t> next(matrix.offsets.begin(), matrix.offsets.end() - 1);
   std::int64_t column = 0;
   std::vector<float> values;
-  for_each_index_part(stored, threads, [&](std::int64_t first, std::span<const std::int64_t> part) {
+  for_each_index_part(stored, threads, [&](std::int64_t first, std::span<const std::int32_t> part) {
     values.resize(part.size());
     stored.values.read_rows(first, static_cast<std::int64_t>(part.size()), values.data(), threads);
     for (std::size_t k = 0; k < part.size(); ++k) {
@@ -145,8 +157,7 @@ Csr<float> read_dense(const StoredMatrix& stored, int threads) {
     }
   });
   accumulate(matrix.offsets);
-  matrix.indices.resize(static_cast<std::size_t>(matrix.nonzeros()));
-  matrix.values.resize(matrix.indices.size());
+  allocate_entries(matrix, static_cast<std::size_t>(matrix.nonzeros()));
   std::size_t slot = 0;
   for_each_part([&](std::int64_t, std::span<const float> part) {
     for (std::size_t k = 0; k < part.size(); ++k) {
@@ -170,8 +181,7 @@ Csr<float> read_dense_by_gene(const StoredMatrix& stored, int threads) {
     }
   });
   accumulate(matrix.offsets);
-  matrix.indices.resize(static_cast<std::size_t>(matrix.nonzeros()));
-  matrix.values.resize(matrix.indices.size());
+  allocate_entries(matrix, static_cast<std::size_t>(matrix.nonzeros()));
   std::vector<std::int64_t> next(matrix.offsets.begin(), matrix.offsets.end() - 1);
   for_each_part([&](std::int64_t first, std::span<const float> part) {
     for (std::size_t k = 0; k < part.size(); k += cells) {
@@ -184,34 +194,6 @@ Csr<float> read_dense_by_gene(const StoredMatrix& stored, int threads) {
     }
   });
   return matrix;
-}
-
-void sort_row(std::span<std::int32_t> indices, std::span<float> values,
-              std::vector<std::pair<std::int32_t, float>>& row) {
-  row.clear();
-  for (std::size_t k = 0; k < indices.size(); ++k) row.emplace_back(indices[k], values[k]);
-  std::sort(row.begin(), row.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (std::size_t k = 0; k < row.size(); ++k) {
-    indices[k] = row[k].first;
-    values[k] = row[k].second;
-  }
-}
-
-// Moves the entries that are not zero together.
-void drop_zeros(Csr<float>& matrix) {
-  if (std::find(matrix.values.begin(), matrix.values.end(), 0.0F) == matrix.values.end()) return;
-  std::int64_t kept = 0;
-  std::int64_t next = 0;
-  for (std::int64_t r = 0; r < matrix.rows; ++r) {
-    for (; next < matrix.offsets[r + 1]; ++next) {
-      if (matrix.values[next] == 0) continue;
-      matrix.indices[kept] = matrix.indices[next];
-      matrix.values[kept++] = matrix.values[next];
-    }
-    matrix.offsets[r + 1] = kept;
-  }
-  matrix.indices.resize(static_cast<std::size_t>(kept));
-  matrix.values.resize(static_cast<std::size_t>(kept));
 }
 
 }  // namespace
@@ -271,31 +253,6 @@ CompressedRows read_rows(const StoredMatrix& stored, int threads) {
   }
   rows.unsorted_rows = tidy_rows(rows.matrix, stored.where, threads);
   return rows;
-}
-
-std::int64_t tidy_rows(Csr<float>& matrix, const std::string& where, int threads) {
-  std::atomic<std::int64_t> unsorted = 0;
-  parallel_parts(threads, matrix.rows, 256, [&](std::int64_t first, std::int64_t last, int) {
-    std::vector<std::pair<std::int32_t, float>> buffer;
-    for (std::int64_t r = first; r < last; ++r) {
-      const auto start = static_cast<std::size_t>(matrix.offsets[r]);
-      const auto length = static_cast<std::size_t>(matrix.offsets[r + 1]) - start;
-      const std::span indices(matrix.indices.data() + start, length);
-      if (!std::is_sorted(indices.begin(), indices.end())) {
-        sort_row(indices, std::span(matrix.values.data() + start, length), buffer);
-        unsorted.fetch_add(1, std::memory_order_relaxed);
-      }
-      const auto twice = std::adjacent_find(indices.begin(), indices.end());
-      if (twice != indices.end()) {
-        throw DataError(
-            "{}: row {} names column {} twice; scipy's sum_duplicates() of the matrix makes one value of "
-            "such, if they are to be added",
-            where, r, *twice);
-      }
-    }
-  });
-  drop_zeros(matrix);
-  return unsorted;
 }
 
 }  // namespace sparcell::anndata

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <mutex>
+
+#include "sparcell/core/parallel.h"
 
 #include "core/nearest.h"
 
@@ -11,10 +15,26 @@ namespace {
 // Logarithms of normalized counts stay below this; larger fractions are normalized counts.
 constexpr float largest_logarithm = 30;
 
+constexpr std::int64_t values_worth_a_thread = 1 << 18;
+
 std::vector<std::string> names_of(const std::vector<MatrixInfo>& matrices) {
   std::vector<std::string> names;
   for (const MatrixInfo& info : matrices) names.push_back(info.name);
   return names;
+}
+
+ValueKind kind_of_part(std::span<const float> values) {
+  int not_finite = 0, negative = 0, fractions = 0;
+  float largest = 0;
+#pragma omp simd reduction(| : not_finite, negative, fractions) reduction(max : largest)
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = values[i];
+    not_finite |= !(std::abs(value) <= std::numeric_limits<float>::max());
+    negative |= value < 0;
+    fractions |= value != std::trunc(value);
+    largest = value > largest ? value : largest;
+  }
+  return {not_finite == 0, negative != 0, fractions == 0, largest};
 }
 
 ChosenMatrix load(Source& source, const std::string& name, int threads, Remarks& remarks) {
@@ -22,7 +42,7 @@ ChosenMatrix load(Source& source, const std::string& name, int threads, Remarks&
     if (info.name == name && !info.problem.empty()) throw DataError("{}", info.problem);
   }
   ChosenMatrix chosen{name, source.read(name, threads, remarks), {}};
-  chosen.kind = kind_of(chosen.matrix.values);
+  chosen.kind = kind_of(chosen.matrix.values, threads);
   return chosen;
 }
 
@@ -63,14 +83,18 @@ std::string ValueKind::description() const {
                      largest < largest_logarithm ? "log-normalized" : "normalized");
 }
 
-ValueKind kind_of(std::span<const float> values) {
+ValueKind kind_of(std::span<const float> values, int threads) {
+  std::mutex one_at_a_time;
   ValueKind kind;
-  for (float value : values) {
-    kind.finite = kind.finite && std::isfinite(value);
-    kind.negative = kind.negative || value < 0;
-    kind.integers = kind.integers && value == std::trunc(value);
-    kind.largest = std::max(kind.largest, value);
-  }
+  const auto size = static_cast<std::int64_t>(values.size());
+  parallel_parts(threads, size, values_worth_a_thread, [&](std::int64_t first, std::int64_t last, int) {
+    const ValueKind part = kind_of_part(values.subspan(first, last - first));
+    const std::lock_guard lock(one_at_a_time);
+    kind.finite = kind.finite && part.finite;
+    kind.negative = kind.negative || part.negative;
+    kind.integers = kind.integers && part.integers;
+    kind.largest = std::max(kind.largest, part.largest);
+  });
   return kind;
 }
 
@@ -83,7 +107,7 @@ std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& re
       found.push_back(fmt::format("{} cannot be read ({})", info.name, info.problem));
       continue;
     }
-    ValueKind kind = kind_of(source.sample(info.name));
+    ValueKind kind = kind_of(source.sample(info.name), 1);
     if (kind.counts()) {
       ChosenMatrix chosen = load(source, info.name, threads, remarks);
       if (chosen.kind.counts() && chosen.kind.largest > 1) {

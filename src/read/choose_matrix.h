@@ -19,7 +19,7 @@ struct ValueKind {
   bool counts() const { return finite && !negative && integers; }
   std::string description() const;  ///< "integer counts", "fractions up to 7.3 (log-normalized?)"...
 };
-ValueKind kind_of(std::span<const float> values);
+ValueKind kind_of(std::span<const float> values, int threads);
 
 struct ChosenMatrix {
   std::string name;

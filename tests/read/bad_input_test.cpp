@@ -49,6 +49,24 @@ TEST_F(BadInput, IndicesOutOfRange) {
               HasSubstr("element 5 is 4, outside of the 4 rows"));
 }
 
+TEST_F(BadInput, IndicesOutOfRangeAnywhere) {
+  for (const std::int64_t entries : {1, 8, 9, 33}) {
+    for (std::int64_t bad = 0; bad < entries; bad += bad < 8 ? 1 : 5) {
+      for (const std::int64_t index : {std::int64_t{-1}, std::int64_t{40}, std::int64_t{1} << 33}) {
+        EXPECT_THAT(sparse_error([&](SparseParts& parts) {
+                      parts = {.encoding = "csr_matrix",
+                               .shape = {4, 40},
+                               .data = std::vector<double>(static_cast<std::size_t>(entries), 1),
+                               .indices = {},
+                               .offsets = {0, 0, 0, 0, entries}};
+                      for (std::int64_t k = 0; k < entries; ++k) parts.indices.push_back(k == bad ? index : k);
+                    }),
+                    HasSubstr(fmt::format("/X/indices: element {} is {}, outside of", bad, index)));
+      }
+    }
+  }
+}
+
 TEST_F(BadInput, IndicesTwiceInARow) {
   EXPECT_THAT(sparse_error([](SparseParts& parts) { parts.indices[1] = 0; }),
               HasSubstr("/X: row 0 names column 0 twice; scipy's sum_duplicates()"));
