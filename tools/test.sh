@@ -36,7 +36,7 @@ part_tests() { # what continuous integration runs
   run_tests --label-exclude '^full$'
 }
 
-part_slow() { # a thousand kills, lost nodes, the course's GAN, the package on an older system
+part_slow() { # a thousand kills, lost nodes, the course's GAN, thousands of damaged files, the package on an older system
   run_tests --label-regex '^full$'
 }
 

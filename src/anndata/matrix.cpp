@@ -100,7 +100,7 @@ Csr<float> read_csr(const StoredMatrix& stored, int threads) {
   Csr<float> matrix = empty_like(stored);
   matrix.offsets = read_offsets(stored);
   stored.indices->plausible_size();
-  allocate_entries(matrix, stored.values.plausible_size());
+  allocate_entries(matrix, static_cast<std::size_t>(stored.values.size()));
   const std::int64_t entries = std::ssize(matrix.indices);
   stored.indices->read_rows(0, entries, matrix.indices.data(), threads);
   parallel_parts(threads, entries, entries_worth_a_thread, [&](std::int64_t first, std::int64_t last, int) {
@@ -126,7 +126,7 @@ Csr<float> read_csc(const StoredMatrix& stored, int threads) {
     for (const std::int32_t row : part) ++matrix.offsets[static_cast<std::size_t>(row) + 1];
   });
   accumulate(matrix.offsets);
-  allocate_entries(matrix, stored.values.plausible_size());
+  allocate_entries(matrix, static_cast<std::size_t>(stored.values.size()));
   std::vector<std::int64_t> next(matrix.offsets.begin(), matrix.offsets.end() - 1);
   std::int64_t column = 0;
   std::vector<float> values;
@@ -236,6 +236,7 @@ StoredMatrix open_matrix(const hdf5::Group& parent, const std::string& path) {
 }
 
 CompressedRows read_rows(const StoredMatrix& stored, int threads) {
+  stored.values.plausible_size();
   CompressedRows rows;
   switch (stored.layout) {
     case Layout::csr:

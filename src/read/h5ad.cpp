@@ -29,7 +29,11 @@ class H5ad : public Source {
   std::vector<std::string> files() const override { return {file_.file()}; }
   const std::vector<MatrixInfo>& matrices() const override { return matrices_; }
 
-  Table cells(Remarks& remarks) override { return anndata::read_table(file_, "obs", remarks); }
+  Table cells(Remarks& remarks) override {
+    Table cells = anndata::read_table(file_, "obs", remarks);
+    cells_ = cells.rows();
+    return cells;
+  }
 
   Table genes(const std::string& matrix, Remarks& remarks) override {
     const bool raw = matrix == "raw/X";
@@ -42,14 +46,20 @@ class H5ad : public Source {
     const std::int64_t row = shape[0] == 0 ? 0 : stored.values.size() / shape[0];
     if (row == 0) return {};
     const std::int64_t rows = std::clamp<std::int64_t>(sampled_values / row, 1, shape[0]);
-    std::vector<float> values(static_cast<std::size_t>(rows * row));
     stored.values.plausible_size();
+    std::vector<float> values(static_cast<std::size_t>(rows * row));
     stored.values.read_rows(0, rows, values.data());
     return values;
   }
 
   Csr<float> read(const std::string& matrix, int threads, Remarks& remarks) override {
-    anndata::CompressedRows rows = anndata::read_rows(open(matrix), threads);
+    const anndata::StoredMatrix stored = open(matrix);
+    // Memory is asked for by row, and a damaged shape of compressed columns may claim any number of them.
+    if (cells_ && stored.rows != *cells_) {
+      throw DataError("{}: {} is {} x {}, but there are {} cells", file_.file(), matrix, stored.rows,
+                      stored.cols, *cells_);
+    }
+    anndata::CompressedRows rows = anndata::read_rows(stored, threads);
     if (rows.unsorted_rows > 0) {
       remarks.push_back(
           fmt::format("{}: the gene indices of {} cells were not in ascending order and were sorted", matrix,
@@ -78,6 +88,7 @@ class H5ad : public Source {
   }
 
   hdf5::File file_;
+  std::optional<std::int64_t> cells_;  ///< once they were read
   bool old_raw_ = false;
   std::vector<MatrixInfo> matrices_;
 };

@@ -111,6 +111,31 @@ TEST_F(BadInput, ShapesThatDoNotFit) {
               HasSubstr("/X: is an array of float32 with 1 dimensions, expected a matrix of numbers"));
 }
 
+// Refused before memory is asked for: a gigabyte for every 100 million rows.
+TEST_F(BadInput, ShapesThatClaimMoreThanThereIs) {
+  constexpr std::int64_t most = 2147483646;
+  EXPECT_EQ(sparse_error([](SparseParts& parts) {
+              parts.encoding = "csc_matrix";
+              parts.shape = {most, 3};
+              parts.offsets = {0, 2, 4, 6};
+            }),
+            path_ + ": X is 2147483646 x 3, but there are 4 cells");
+  const auto never_written = [&](const hdf5::Group& file) {
+    const hsize_t shape[2] = {most, most}, chunk[2] = {1024, 1024};
+    const hdf5::Handle space(H5Screate_simple(2, shape, nullptr), H5Sclose);
+    const hdf5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
+    H5Pset_chunk(properties.get(), 2, chunk);
+    const hdf5::Handle dataset(H5Dcreate2(file.id(), "X", H5T_STD_I8LE, space.get(), H5P_DEFAULT,
+                                          properties.get(), H5P_DEFAULT),
+                               H5Dclose);
+  };
+  EXPECT_EQ(error_with(never_written), path_ + ": X is 2147483646 x 2147483646, but there are 4 cells");
+  ReadOptions options;
+  options.path = path_;
+  EXPECT_THAT(error_of([&] { inspect(options); }),
+              HasSubstr("/X: claims 4611686009837453316 elements, more than the 0 bytes stored for it can hold"));
+}
+
 TEST_F(BadInput, EncodingsThatAreNotKnown) {
   EXPECT_THAT(sparse_error([](SparseParts& parts) { parts.encoding = "coo_matrix"; }),
               HasSubstr("/X: has the encoding coo_matrix, expected csr_matrix"));
