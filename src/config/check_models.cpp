@@ -200,8 +200,8 @@ class ModelChecker {
   }
 
   /// What the files of cells that a model makes say of them, beside the conditions (experiment/made_cells.h).
-  static constexpr std::string_view own_columns[] = {"source", "split", "library_size", "size_factor",
-                                                     "predicted_perturbation"};
+  static constexpr std::string_view own_columns[] = {
+      "source", "split", "library_size", "size_factor", "predicted_perturbation", "control"};
 
   void check_conditions() {
     const std::vector<std::string>& told = model_.condition;

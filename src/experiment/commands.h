@@ -57,10 +57,10 @@ struct PredictRequest {
   std::optional<std::uint64_t> seed{};  ///< of what is drawn; not given: the run's
 };
 
-/// Writes controls as the model predicts them with the perturbation: their own annotations, with the
-/// perturbation in place of theirs, and of a model of counts layers/counts, drawn. Throws UsageError for a
-/// model that is told no perturbation, DataError for a gene that it cannot know, and where no control is as
-/// asked for. The run's data file must still be there.
+/// Writes controls as the model predicts them with the perturbation, with annotations that say what each was
+/// made under and of which control (made_cells.h), and of a model of counts layers/counts, drawn. Throws
+/// UsageError for a model that is told no perturbation, DataError for a gene that it cannot know, and where
+/// no control is as asked for. The run's data file must still be there.
 void predict(const std::string& run, const PredictRequest& request, const std::string& output,
              const ModelChoice& choice, Log& log);
 

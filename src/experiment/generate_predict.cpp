@@ -128,21 +128,16 @@ void predict(const std::string& folder, const PredictRequest& request, const std
   }
   AnnDataContent content;
   content.x = &predicted;
-  content.obs = take_rows(annotated_cells(prepared), cells);
-  write_chosen(chosen, prepared, content.obs);
-  const auto constant = [&](const char* column, const std::string& value) {
-    content.obs.set({.name = column,
-                     .values = Categorical{std::vector<std::int32_t>(cells.size(), 0), {value}},
-                     .missing = {}});
-  };
-  constant("source", name);
-  constant("predicted_perturbation", label);
+  std::vector<std::string> taken_by, where;
+  for (const auto& [column, value] : request.where) {
+    taken_by.push_back(column);
+    where.push_back(column + "=" + value);
+  }
+  content.obs = predicted_cells(*model, prepared, cells, chosen, taken_by);
   add_counts(counts, content);
   content.var.names = run.preprocessing().genes;
   content.uns = provenance_uns(run.config_hash(), prepared.data.checksum, static_cast<std::int64_t>(seed));
   content.uns.emplace_back("sparcell/controls", name_of(request.controls));
-  std::vector<std::string> where;
-  for (const auto& [column, value] : request.where) where.push_back(column + "=" + value);
   if (!where.empty()) content.uns.emplace_back("sparcell/where", where);
   write_anndata(output, content);
   log.info("predict: {} controls ({} cells) as {} by {} in {}", cells.size(), name_of(request.controls),

@@ -46,6 +46,19 @@ void write_perturbation(const std::vector<std::string>& parts, const Dataset& da
   cells.set(constant("perturbation", cells.rows(), std::move(names), p));
 }
 
+/// Writes what is chosen into the columns that say it, as the data's first cell that has it says it; of a
+/// perturbation that no cell has its canonical name.
+void write_chosen(const ChosenConditions& chosen, const Prepared& prepared, Table& cells) {
+  const Dataset& data = prepared.data;
+  if (chosen.parts) write_perturbation(*chosen.parts, data, cells);
+  for (const auto& [name, value] : chosen.levels) {
+    const Column& column = *data.cells.find(name);
+    std::int64_t row = 0;
+    while (column.text(row) != value) ++row;
+    cells.set(repeated(column, row, cells.rows()));
+  }
+}
+
 /// Whether all cells have what is chosen, as those are that were drawn for it: each keeps its own label.
 bool have(const Table& cells, const ChosenConditions& chosen) {
   const auto all_are = [&](const std::string& column, const std::string& value) {
@@ -108,15 +121,31 @@ Table generated_cells(const TrainedModel& model, const Prepared& prepared, std::
   return cells;
 }
 
-void write_chosen(const ChosenConditions& chosen, const Prepared& prepared, Table& cells) {
-  const Dataset& data = prepared.data;
-  if (chosen.parts) write_perturbation(*chosen.parts, data, cells);
-  for (const auto& [name, value] : chosen.levels) {
-    const Column& column = *data.cells.find(name);
-    std::int64_t row = 0;
-    while (column.text(row) != value) ++row;
-    cells.set(repeated(column, row, cells.rows()));
+Table predicted_cells(const TrainedModel& model, const Prepared& prepared,
+                      std::span<const std::int32_t> controls, const ChosenConditions& chosen,
+                      const std::vector<std::string>& also_under) {
+  const Table before =
+      take_rows(annotated_cells(prepared), std::vector<std::int32_t>(controls.begin(), controls.end()));
+  const std::string label = name_of_parts(*chosen.parts);
+  std::vector<std::string> kept = columns_told(model.options(), prepared.data.perturbations);
+  kept.insert(kept.end(), also_under.begin(), also_under.end());
+  kept.insert(kept.end(), {prepared.data.perturbations.column, "perturbation", "split"});
+  Table cells, of_controls;
+  for (const std::string& name : before.names)
+    cells.names.push_back(fmt::format("{}_{}_{}", model.name(), label, name));
+  for (Column column : before.columns) {
+    const bool keeps = std::find(kept.begin(), kept.end(), column.name) != kept.end();
+    if (!keeps) column.name = "control_" + column.name;
+    (keeps ? cells : of_controls).set(std::move(column));
   }
+  write_chosen(chosen, prepared, cells);
+  cells.set(constant("source", cells.rows(), {model.name()}, 0));
+  cells.set(constant("predicted_perturbation", cells.rows(), {label}, 0));
+  cells.set({.name = "control", .values = before.names, .missing = {}});
+  for (Column& column : of_controls.columns) {
+    if (cells.find(column.name) == nullptr) cells.set(std::move(column));
+  }
+  return cells;
 }
 
 void add_counts(const MadeCounts& counts, AnnDataContent& content) {

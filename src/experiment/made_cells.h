@@ -16,9 +16,15 @@ Table annotated_cells(const Prepared& prepared);
 Table generated_cells(const TrainedModel& model, const Prepared& prepared, std::int64_t count,
                       const SampleKey& key);
 
-/// Writes what is chosen into those columns, as the data's first cell that has it says it; of a perturbation
-/// that no cell has its canonical name.
-void write_chosen(const ChosenConditions& chosen, const Prepared& prepared, Table& cells);
+/// Annotations of controls as the model predicts them with the chosen perturbation. What each was made under
+/// is in the columns and categories of the data, as of generated cells: the perturbation, the columns that
+/// the model is told and `also_under`, by which controls were taken; with `split`, `source` and
+/// `predicted_perturbation`. The cells have names of their own, `control` says whose they were. Everything
+/// else that the data say of a control is in `control_<column>`: numbers of genes and counts or a cluster are
+/// of its expression, not of what is predicted.
+Table predicted_cells(const TrainedModel& model, const Prepared& prepared,
+                      std::span<const std::int32_t> controls, const ChosenConditions& chosen,
+                      const std::vector<std::string>& also_under);
 
 /// `counts` as layers/counts, with `library_size`, the counts in all genes that a cell was drawn with, and
 /// `size_factor`: expression is log(1 + counts / size_factor) as `normalize` says it (DrawnCounts). Nothing

@@ -71,7 +71,10 @@ class MadeCells : public SmallExperiment {
                                  : labels[c].substr(0, cut) + "+" + labels[c].substr(cut + 1));
         lanes.codes.push_back(labels[c] == in_lane_one ? 0 : static_cast<std::int32_t>(c % 3));
       }
+      std::vector<std::int64_t> detected(labels.size());
+      std::iota(detected.begin(), detected.end(), 100);
       cells.columns.clear();
+      cells.set({.name = "n_genes", .values = std::move(detected), .missing = {}});
       cells.set({.name = "condition", .values = conditions, .missing = {}});
       cells.set({.name = "lane", .values = lanes, .missing = {}});
     });
@@ -315,7 +318,7 @@ TEST_F(MadeCells, PredictedCountsAreDrawn) {
   const auto place = places(real);
   const std::vector<double> sums = totals();
   for (std::int64_t c = 0; c < x.rows; ++c)
-    EXPECT_NEAR(numbers(cells, "library_size")[c], sums[place.at(cells.names[c])], 1e-3);
+    EXPECT_NEAR(numbers(cells, "library_size")[c], sums[place.at(texts(cells, "control")[c])], 1e-3);
   // The mean of draws is what is expected, which expression is the logarithm of.
   double counted = 0, expected = 0;
   for (std::int64_t c = 0; c < x.rows; ++c) {
@@ -356,11 +359,11 @@ TEST_F(MadeCells, PredictSaysWhichControlsItStartsFrom) {
     succeed(with({"predict", "r", "p.h5ad", "--perturbation", other}, more));
     return read_obs(folder / "p.h5ad");
   };
-  EXPECT_EQ(predicted({}).names, controls({"train"}, ""));
-  EXPECT_EQ(predicted({"--controls", "test"}).names, controls({"test"}, ""));
-  EXPECT_EQ(predicted({"--controls", "all"}).names, controls({"train", "validation", "test"}, ""));
+  EXPECT_EQ(texts(predicted({}), "control"), controls({"train"}, ""));
+  EXPECT_EQ(texts(predicted({"--controls", "test"}), "control"), controls({"test"}, ""));
+  EXPECT_EQ(texts(predicted({"--controls", "all"}), "control"), controls({"train", "validation", "test"}, ""));
   const Table cells = predicted({"--controls", "all", "--where", "lane=two"});
-  EXPECT_EQ(cells.names, controls({"train", "validation", "test"}, "two"));
+  EXPECT_EQ(texts(cells, "control"), controls({"train", "validation", "test"}, "two"));
   EXPECT_THAT(texts(cells, "lane"), Each(std::string("two")));
   EXPECT_THAT(texts(cells, "split"), Contains("test"));
   EXPECT_THAT(texts(cells, "perturbation"), Each(other));
@@ -374,6 +377,33 @@ TEST_F(MadeCells, PredictSaysWhichControlsItStartsFrom) {
               HasSubstr("predict: none of the test cells is a control with lane=never"));
   EXPECT_THAT(error({"--where", "batch=1"}, 3), HasSubstr("cells.h5ad has no obs column batch"));
   EXPECT_THAT(error({"--where", "lane"}, 2), HasSubstr("--where lane: expected COLUMN=VALUE"));
+}
+
+/// Numbers of genes and clusters are of a control's expression: of a predicted cell they would be wrong.
+TEST_F(MadeCells, PredictedCellsSayWhatIsOfTheirControl) {
+  finished_run("r", {"~model.gan", "~model.vae", "model.ae.condition=[perturbation]"});
+  const Table real = read_obs(folder / "r/latent.h5ad");
+  auto place = places(real);
+  const auto predicted = [&](const Texts& more) {
+    succeed(with({"predict", "r", "p.h5ad", "--perturbation", other}, more));
+    return read_obs(folder / "p.h5ad");
+  };
+  Table cells = predicted({});
+  const Texts controls = texts(cells, "control");
+  ASSERT_FALSE(controls.empty());
+  for (std::int64_t c = 0; c < cells.rows(); ++c) {
+    const std::int64_t row = place.at(controls[c]);
+    EXPECT_EQ(cells.names[c], "ae_" + other + "_" + controls[c]);
+    EXPECT_EQ(cells.find("control_n_genes")->text(c), real.find("n_genes")->text(row));
+    EXPECT_EQ(cells.find("control_lane")->text(c), real.find("lane")->text(row));
+  }
+  EXPECT_EQ(cells.find("n_genes"), nullptr);
+  EXPECT_EQ(cells.find("lane"), nullptr) << "the model is told no lanes";
+  EXPECT_EQ(cells.find("control_split"), nullptr);
+  EXPECT_THAT(texts(cells, "source"), Each(std::string("ae")));
+  cells = predicted({"--where", "lane=two"});
+  EXPECT_THAT(texts(cells, "lane"), Each(std::string("two"))) << "by which they were taken";
+  EXPECT_EQ(cells.find("control_lane"), nullptr);
 }
 
 /// Dispersions of a perturbation that no training cell has cannot be known: its means can.

@@ -92,7 +92,10 @@ TEST_F(ToldModels, PredictWritesTheControlsThatTheEvaluationJudged) {
     if (label == name && part == "test") tested.push_back(c);
     if (label == "control" && part == "train") controls.push_back(cells.names[c]);
   }
-  EXPECT_EQ(predicted.names, controls);
+  std::vector<std::string> began_as;
+  for (std::int64_t c = 0; c < predicted.rows(); ++c) began_as.push_back(predicted.find("control")->text(c));
+  EXPECT_EQ(began_as, controls);
+  EXPECT_EQ(predicted.names[0], "ae_" + name + "_" + controls[0]);
   EXPECT_EQ(predicted.find("predicted_perturbation")->text(0), name);
   for (std::int64_t r = 0; r < y.rows; ++r) all.push_back(r);
   const std::vector<double> real = mean_of(x, tested), guess = mean_of(y, all);

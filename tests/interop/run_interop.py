@@ -108,7 +108,15 @@ def check_conditional(run, made, predicted, label):
 
     assert (predicted.obs["perturbation"] == label).all() and (predicted.obs["split"] == "test").all()
     controls = real[(real.obs["perturbation"] == "control") & (real.obs["split"] == "test")]
-    assert list(predicted.obs_names) == list(controls.obs_names)
+    assert list(predicted.obs["control"]) == list(controls.obs_names)
+    beside = anndata.concat([real, predicted])  # a warning is an error here: of names that are not unique, too
+    assert beside.n_obs == real.n_obs + predicted.n_obs and beside.obs["perturbation"].dtype == real.obs["perturbation"].dtype
+    told = {"perturbation", "nperts", "split"}
+    others = [column for column in real.obs if column not in told]
+    own = {"source", "predicted_perturbation", "control", "library_size", "size_factor"}
+    assert others and set(predicted.obs) == told | own | {f"control_{column}" for column in others}, list(predicted.obs)
+    for column in others:
+        assert list(predicted.obs[f"control_{column}"]) == list(controls.obs[column]), column
     assert predicted.uns["sparcell"]["controls"] == "test"
     check_counts(predicted)
 
