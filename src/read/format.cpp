@@ -65,7 +65,7 @@ std::unique_ptr<Source> open_source(const ReadOptions& options) {
   }
   const std::string bytes = first_bytes(path);
   if (bytes.empty()) throw DataError("{}: is empty; expected {}", path, accepted);
-  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("%%MatrixMarket"))
+  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("%%"))
     return open_10x_mtx(path, options);
   if (bytes.starts_with("PK")) {
     throw DataError("{}: is a zip archive (a zarr store?), which sparcell does not read; expected {}", path,

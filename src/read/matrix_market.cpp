@@ -1,5 +1,6 @@
 #include "read/matrix_market.h"
 
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <limits>
@@ -29,12 +30,30 @@ bool take_number(std::string_view& text, T& number) {
 
 bool blank(std::string_view text) { return text.find_first_not_of(" \t") == std::string_view::npos; }
 
+// The words of a line, in lower case: the format's specification tells none apart by case.
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  for (const char c : line) {
+    const bool is_blank = c == ' ' || c == '\t';
+    if (!is_blank && !in_word) words.emplace_back();
+    if (!is_blank) words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    in_word = !is_blank;
+  }
+  return words;
+}
+
 MatrixMarketHeader read_header(TextFile& file) {
   std::string_view line;
   if (!file.next(line)) throw DataError("{}: is empty, expected a Matrix Market file", file.path());
   MatrixMarketHeader header;
-  header.integers = line == "%%MatrixMarket matrix coordinate integer general";
-  if (!header.integers && line != "%%MatrixMarket matrix coordinate real general") {
+  std::vector<std::string> words = words_of(line);
+  words.resize(5);
+  const std::string& field = words[3];
+  header.integers = field == "integer" || field == "unsigned-integer";  // scipy's, of unsigned types
+  const bool numbers = header.integers || field == "real" || field == "double";
+  if (words[0] != "%%matrixmarket" || words[1] != "matrix" || words[2] != "coordinate" || !numbers ||
+      words[4] != "general") {
     throw DataError(
         "{}: begins with \"{}\", expected \"%%MatrixMarket matrix coordinate integer (or real) general\"",
         file.path(), line.substr(0, 80));

@@ -177,6 +177,26 @@ TEST(Formats, MatrixMarketPlainGzippedAndPrefixed) {
   expect_small(read_quietly(prefixed / "GSM2_matrix.mtx"));
 }
 
+/// Its words are told apart by no case; scipy names unsigned integers so.
+TEST(Formats, MatrixMarketHeadersOfOtherPrograms) {
+  const TemporaryFolder folder;
+  for (const std::string header :
+       {"%%matrixmarket MATRIX Coordinate Integer General", "%%MatrixMarket  matrix coordinate\treal general ",
+        "%%MatrixMarket matrix coordinate unsigned-integer general",
+        "%%MatrixMarket matrix coordinate double general"}) {
+    write_triple(folder.path().string());
+    write_text(folder / "matrix.mtx", header + "\n3 4 6\n1 1 1\n3 1 2\n2 3 3\n1 4 4\n2 4 5\n3 4 6\n");
+    expect_small(read_quietly(folder / "matrix.mtx", MatrixNeed::counts));
+  }
+  for (const std::string header :
+       {"%%MatrixMarket matrix coordinate pattern general", "%%MatrixMarket matrix coordinate complex general",
+        "%%MatrixMarket matrix coordinate integer symmetric", "%%MatrixMarket matrix", "%%", "% MatrixMarket"}) {
+    write_text(folder / "matrix.mtx", header + "\n3 4 0\n");
+    EXPECT_THAT(error_of([&] { read_quietly(folder.path().string()); }),
+                HasSubstr("begins with \"" + header + "\", expected \"%%MatrixMarket matrix coordinate"));
+  }
+}
+
 TEST(Formats, MatrixMarketInAnyOrder) {
   const TemporaryFolder folder;
   write_triple(folder.path().string(), "", "3 4 6\n2 3 3\n1 4 4.0\n3 1 2\n1 1 1\n\n2 4 5\n");
