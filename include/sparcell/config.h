@@ -52,7 +52,7 @@ std::string start_checksum(const std::string& run, const std::string& model);
 
 /// 64 hex digits that name what a run computes: SHA-256 of the resolved experiment and of the data file's
 /// checksum. Name, tags, report and paths do not count, and neither does where a value was written (in
-/// `train` or in a model's own). `select.file`, `split.file`, `products.plan`, the table of
+/// `train` or in a model's own). `read.annotations`, `select.file`, `split.file`, `products.plan`, the table of
 /// `conditioning.embedding` and the weights of `train.init_from` count by their content, those of `starts` by
 /// what stands there. `device: auto` counts as auto. Throws DataError where one of those files cannot be read,
 /// UsageError for the plan.

@@ -40,6 +40,7 @@ struct ReadOptions {
   std::string genome;
   std::string feature_type = "Gene Expression";
   std::string gene_column;
+  std::string annotations;
   PerturbationOptions perturbation;
 };
 
@@ -50,6 +51,7 @@ void describe(Visitor& v, ReadOptions& o) {
   v.field("genome", o.genome, "Genome to take from a 10x file that holds several.");
   v.field("feature_type", o.feature_type, "Feature type to take from a 10x file; empty takes all.");
   v.field("gene_column", o.gene_column, "The var column that names the genes, instead of the index.");
+  v.field("annotations", o.annotations, "Table of more annotations of the cells, as CSV or TSV: its first column names them.");
   v.section("perturbation", o.perturbation, "Perturbation labels of the cells.");
 }
 

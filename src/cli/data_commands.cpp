@@ -71,6 +71,8 @@ void add_data_commands(CLI::App& app, Command& command) {
   CLI::App* inspect = app.add_subcommand("inspect", "Say what a data file holds");
   inspect->add_option("file", given->options.path, "File or folder")->required();
   inspect->add_flag("--json", given->json, "As JSON");
+  inspect->add_option("--annotations", given->options.annotations,
+                      "Table of more annotations of the cells, as CSV or TSV");
   inspect->add_option("--genome", given->options.genome, "Genome of a 10x file that holds several");
   inspect
       ->add_option("--feature-type", given->options.feature_type,

@@ -135,7 +135,7 @@ void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Comman
       "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, "
       "train.steps,\n"
       "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads,\n"
-      "products.plan and read.path.\n"
+      "products.plan, read.path and read.annotations.\n"
       "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");
   resume->callback(
       [&command, given, arguments] { command = [given, arguments] { resume_command(*given, arguments); }; });

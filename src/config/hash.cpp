@@ -32,6 +32,7 @@ std::string start_checksum(const std::string& run, const std::string& model) {
 std::string config_hash(const Experiment& experiment, std::string_view data_checksum,
                         const StartChecksums& starts) {
   Experiment copy = experiment;
+  copy.read.annotations = checksum_of(copy.read.annotations, "read.annotations");
   copy.select.file = checksum_of(copy.select.file, "select.file");
   copy.split.file = checksum_of(copy.split.file, "split.file");
   for (auto& [name, model] : copy.model) {
@@ -52,6 +53,7 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");
+  if (copy.read.annotations.empty()) all["read"].erase("annotations");  // as before there was such a thing
   config::Json models = config::Json::array();
   for (auto& [name, model] : all["model"].items()) {
     for (const char* same : {"graph", "branches"}) model["train"].erase(same);  // results are the same

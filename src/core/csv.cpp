@@ -22,7 +22,7 @@ std::string read_file(const std::string& path) {
 /// One pass over the text; `record` and `field` are what is being read.
 class CsvParser {
  public:
-  explicit CsvParser(const std::string& path) : path_(path) {}
+  CsvParser(const std::string& path, char separator) : path_(path), separator_(separator) {}
 
   std::vector<std::vector<std::string>> parse(const std::string& text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -38,7 +38,7 @@ class CsvParser {
       } else if (c == '"' && field_.empty()) {
         quoted_ = true;
         has_content_ = true;
-      } else if (c == ',') {
+      } else if (c == separator_) {
         end_field();
         has_content_ = true;
       } else if (c == '\n') {
@@ -67,6 +67,7 @@ class CsvParser {
   }
 
   const std::string& path_;
+  char separator_;
   std::vector<std::vector<std::string>> records_;
   std::vector<std::string> record_;
   std::string field_;
@@ -86,8 +87,13 @@ std::string csv_field(const std::string& text) {
   return quoted + '"';
 }
 
+std::vector<std::vector<std::string>> parse_csv(const std::string& text, const std::string& path,
+                                                char separator) {
+  return CsvParser(path, separator).parse(text);
+}
+
 std::vector<std::vector<std::string>> read_csv(const std::string& path) {
-  return CsvParser(path).parse(read_file(path));
+  return parse_csv(read_file(path), path);
 }
 
 }  // namespace sparcell

@@ -52,6 +52,7 @@ void add_perturbations(const FinishedRun& run, const Dataset& other, Dataset& da
 ReadOptions options_for(const FinishedRun& run, const std::string& path) {
   ReadOptions options = run.experiment().read;
   options.path = path;
+  options.annotations.clear();
   options.perturbation = {.preset = LabelPreset::none, .column = {}, .separator = {}, .controls = {}};
   return options;
 }

@@ -7,7 +7,8 @@
 
 namespace sparcell {
 
-/// Options for reading another file: the run's, without its labels, which the file may not have.
+/// Options for reading another file: the run's, without its labels and its table of annotations, which the
+/// file may not have.
 ReadOptions options_for(const FinishedRun& run, const std::string& path);
 
 /// Adds the cells of another file, in the models' space, behind the run's own and makes them the test cells.

@@ -30,7 +30,8 @@ constexpr const char* changeable[] = {"train.epochs",
                                       "device",
                                       "threads",
                                       "products.plan",
-                                      "read.path"};
+                                      "read.path",
+                                      "read.annotations"};
 
 bool may_change(const std::string& override_text) {
   std::string key = override_text.substr(override_text.starts_with('~'), override_text.find('='));
@@ -48,8 +49,9 @@ void check_overrides(const std::vector<std::string>& overrides) {
     throw UsageError(
         "override '{}': this would be another run. resume can change train.epochs, train.steps, "
         "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads, "
-        "products.plan "
-        "and read.path; other changes need a run of their own, which can start from this one's weights "
+        "products.plan, "
+        "read.path and read.annotations; other changes need a run of their own, which can start from this "
+        "one's weights "
         "(train.init_from)",
         text);
   }

@@ -17,11 +17,12 @@ bool is_part_of(const std::string& path, const std::string& other) {
   return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
 }
 
-/// Where the run's data are: its path may have been meant from the folder in which the run began.
-std::string path_of_data(const FinishedRun& run) {
-  const std::filesystem::path path = run.experiment().read.path, began = run.working_folder();
+/// Where a file is that the run read: its path may have been meant from the folder in which the run began.
+std::string path_of_data(const FinishedRun& run, const std::filesystem::path& path) {
+  const std::filesystem::path began = run.working_folder();
   std::error_code ignored;
-  if (path.is_absolute() || std::filesystem::exists(path, ignored) || began.empty()) return path.string();
+  if (path.empty() || path.is_absolute() || std::filesystem::exists(path, ignored) || began.empty())
+    return path.string();
   if (std::filesystem::exists(began / path, ignored)) return (began / path).string();
   throw DataError("{}, which {} was trained on, is neither here nor in {}, where the run began",
                   path.string(), run.paths().folder.string(), began.string());
@@ -41,19 +42,24 @@ void check_output(const std::string& command, const FinishedRun& run, const std:
   };
   keep(input, "the input");
   keep(run.experiment().read.path, "the run's data");
+  keep(run.experiment().read.annotations, "the run's annotations of cells");
   keep(run.paths().folder.string(), "a file of the run");
 }
 
 Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   Experiment experiment = run.experiment();
-  experiment.read.path = path_of_data(run);
+  experiment.read.path = path_of_data(run, experiment.read.path);
+  experiment.read.annotations = path_of_data(run, experiment.read.annotations);
+  const Experiment before = experiment;
   experiment.split = {};
   experiment.split.by = SplitBy::file;
   experiment.split.file = run.paths().file("split.csv");
   StageCosts costs;
   Prepared prepared = prepare(context, experiment, log, costs);
-  if (config_hash(run.experiment(), prepared.data.checksum, run.starts()) != run.config_hash()) {
-    throw DataError("{} is not the file that {} was trained on: its content differs", experiment.read.path,
+  if (config_hash(before, prepared.data.checksum, run.starts()) != run.config_hash()) {
+    const std::string table =
+        experiment.read.annotations.empty() ? "" : " with " + experiment.read.annotations;
+    throw DataError("{}{} is not what {} was trained on: its content differs", experiment.read.path, table,
                     run.paths().folder.string());
   }
   return prepared;

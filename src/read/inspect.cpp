@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "read/annotations.h"
 #include "read/choose_matrix.h"
 #include "read/labels.h"
 #include "read/source.h"
@@ -55,7 +56,8 @@ void add_perturbations(const Table& cells, const ReadOptions& options, Inspectio
 Inspection inspect_source(Source& source, const ReadOptions& options, int threads) {
   Inspection inspection;
   inspection.format = source.format();
-  const Table cells = source.cells(inspection.remarks);
+  Table cells = source.cells(inspection.remarks);
+  if (!options.annotations.empty()) add_annotations(cells, options.annotations, inspection.remarks);
   const std::string matrix = source.matrices().empty() ? "X" : source.matrices()[0].name;
   const Table genes = source.genes(is_default(matrix) ? matrix : "X", inspection.remarks);
   inspection.cells = cells.rows();

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "core/columns.h"
+#include "read/annotations.h"
 #include "read/choose_matrix.h"
 #include "read/labels.h"
 #include "read/source.h"
@@ -67,6 +68,7 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
                              [files = source.files()] { return checksum_of(files); });
   Remarks remarks;
   data.cells = source.cells(remarks);
+  if (!options.annotations.empty()) add_annotations(data.cells, options.annotations, remarks);
   ChosenMatrix chosen = choose_matrix(source, options.counts, need, threads, remarks);
   data.x = std::move(chosen.matrix);
   data.matrix = chosen.name;

@@ -24,11 +24,17 @@ void check_identity(const SweepFolder& sweep, const Job& job, const Experiment& 
       job.run, sweep.path().string());
 }
 
-/// A data file that moved is still the one that the run's name stands for.
-std::vector<std::string> path_of_data(const fs::path& folder, const Experiment& experiment) {
-  const std::string& path = experiment.read.path;
-  if (load_experiment(folder / "config.yaml").read.path == path) return {};
-  return {"read.path=" + config::flow_text(nlohmann::ordered_json(path))};
+/// Data files that moved are still those that the run's name stands for.
+std::vector<std::string> paths_of_data(const fs::path& folder, const Experiment& experiment) {
+  const ReadOptions &now = experiment.read, before = load_experiment(folder / "config.yaml").read;
+  std::vector<std::string> overrides;
+  const auto add = [&](const char* key, const std::string& path, const std::string& path_before) {
+    if (path != path_before)
+      overrides.push_back(fmt::format("{}={}", key, config::flow_text(nlohmann::ordered_json(path))));
+  };
+  add("read.path", now.path, before.path);
+  add("read.annotations", now.annotations, before.annotations);
+  return overrides;
 }
 
 void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<std::string>& arguments,
@@ -39,7 +45,7 @@ void run_or_resume(const SweepFolder& sweep, const Job& job, const std::vector<s
   if (fs::exists(folder / "config.yaml")) {
     resume(
         folder.string(),
-        {.overrides = path_of_data(folder, experiment), .arguments = arguments, .pause_after = pause_after});
+        {.overrides = paths_of_data(folder, experiment), .arguments = arguments, .pause_after = pause_after});
     return;
   }
   forget_failure(folder);

@@ -211,6 +211,18 @@ TEST_F(Hash, FilesCountByTheirContent) {
   write("genes.txt", "GATA1\n");
   EXPECT_NE(config_hash(load(text), "data"), hash);
 
+  const auto annotated_by = [&](const std::string& table) {
+    return config_hash(load(minimal(), {"read.annotations=" + table}), "data");
+  };
+  EXPECT_THROW(annotated_by("cells.csv"), DataError);
+  write("cells.csv", "cell,condition\nc0,ctrl\n");
+  const std::string annotated = annotated_by("cells.csv");
+  EXPECT_NE(annotated, config_hash(load(minimal()), "data"));
+  write("copy.csv", "cell,condition\nc0,ctrl\n");
+  EXPECT_EQ(annotated_by("copy.csv"), annotated);
+  write("cells.csv", "cell,condition\nc0,A\n");
+  EXPECT_NE(annotated_by("cells.csv"), annotated);
+
   const std::string planned = minimal("products: {plan: plan.json}");
   EXPECT_THROW(config_hash(load(planned), "data"), UsageError);
   write("plan.json", "of one library");

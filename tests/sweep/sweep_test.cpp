@@ -1,4 +1,5 @@
 // Sweeps and ablations as a user runs them.
+#include "sparcell/anndata.h"
 #include "sweep/sweep_support.h"
 
 namespace sparcell::test {
@@ -215,13 +216,18 @@ TEST_F(Sweep, ARunWhoseDataChangedSinceTheSubmissionIsNotMade) {
   EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(2), Each("done")));
 }
 
-TEST_F(Sweep, AStoppedSweepGoesOnWithADataFileThatMoved) {
-  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+TEST_F(Sweep, AStoppedSweepGoesOnWithDataFilesThatMoved) {
+  std::string annotations = "cell,batch\n";
+  for (const std::string& name : read_obs(folder / "cells.h5ad").names) annotations += name + ",1\n";
+  write_bytes(folder / "cells.csv", annotations);
+  ASSERT_EQ(sweep({"sweep.seeds=[0]", "read.annotations=cells.csv"}).code, 0);
   const std::string run = "s/" + column("jobs.csv", "run")[0];
   const nlohmann::json before = json(run + "/result.json");
   std::filesystem::remove(folder / (run + "/result.json"));
   std::filesystem::rename(folder / "cells.h5ad", folder / "moved: 1.h5ad");
-  const Finished again = sweep({"sweep.seeds=[0]", "read.path='moved: 1.h5ad'"});
+  std::filesystem::rename(folder / "cells.csv", folder / "moved.csv");
+  const Finished again =
+      sweep({"sweep.seeds=[0]", "read.path='moved: 1.h5ad'", "read.annotations=moved.csv"});
   ASSERT_EQ(again.code, 0) << again.err << file_bytes(folder / ("s/logs/" + run.substr(2) + ".log"));
   EXPECT_THAT(again.err, HasSubstr("2 runs, 0 of them new"));
   EXPECT_EQ(json(run + "/result.json")["models"]["ae"]["test"], before["models"]["ae"]["test"]);
