@@ -126,6 +126,39 @@ void guess_separator(const Column& column, LabelConvention& convention) {
       column.name, taken, by_taken, labels.size(), other, by_other);
 }
 
+/// How many of the labels the separator cuts into a control and something else, as A_NegCtrl0.
+std::int64_t labels_beside_controls(const std::set<std::string>& labels, const LabelConvention& convention,
+                                    const std::string& separator) {
+  return std::count_if(labels.begin(), labels.end(), [&](const std::string& label) {
+    const std::vector<std::string> parts = split_label(undoubled(label), separator);
+    const auto controls = std::count_if(parts.begin(), parts.end(), [&](const std::string& part) {
+      return !part.empty() && is_control(part, convention.controls, "");
+    });
+    return controls > 0 && controls < std::ssize(parts);
+  });
+}
+
+// Of a column whose name no convention has nothing is known: a control beside a perturbation says what stands
+// between them, where the usual separator cuts no label.
+void find_separator(const Column& column, LabelConvention& convention) {
+  const std::set<std::string> labels = distinct_labels(column);
+  if (labels_cut(labels, convention, convention.separator) > 0) return;
+  const std::string usual = convention.separator;
+  std::int64_t most = 0;
+  for (const std::string separator : {"_", ",", ";", "|"}) {
+    const std::int64_t cut = labels_beside_controls(labels, convention, separator);
+    if (cut <= most) continue;
+    most = cut;
+    convention.separator = separator;
+  }
+  if (most == 0) return;
+  convention.guess = fmt::format(
+      "obs column {}: {} is taken for the separator of labels, which cuts {} of {} different ones into a "
+      "control "
+      "and something else, and {} cuts none (read.perturbation.separator)",
+      column.name, convention.separator, most, labels.size(), usual);
+}
+
 bool has_control(const Column& column, const LabelConvention& convention) {
   const std::set<std::string> labels = distinct_labels(column);
   return std::any_of(labels.begin(), labels.end(),
@@ -154,6 +187,8 @@ LabelConvention base_convention(const Table& cells, const PerturbationOptions& o
   }
   LabelConvention convention = presets()[1].convention;
   convention.column = options.column;
+  if (!options.controls.empty()) convention.controls = options.controls;
+  if (column != nullptr && is_text(*column) && options.separator.empty()) find_separator(*column, convention);
   return convention;
 }
 

@@ -77,7 +77,6 @@ TEST_F(Annotations, OfOtherPrograms) {
 TEST_F(Annotations, MakePerturbationsOfTenxFiles) {
   ReadOptions options;
   options.perturbation.column = "guide_identity";
-  options.perturbation.separator = "_";
   const Dataset data = read_with(
       "cell_barcode,guide_identity\nc3,A_NegCtrl0__A_NegCtrl0\nc1,NegCtrl0_NegCtrl0__NegCtrl0_NegCtrl0\n"
       "c0,B_A__B_A\n",

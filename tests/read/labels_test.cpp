@@ -158,6 +158,33 @@ TEST(Labels, OneOddPlusDoesNotChangeTheSeparator) {
   EXPECT_THAT(guess({"control", "A_B", "CD4+"}), IsEmpty());
 }
 
+/// In a column that no convention knows, as GEO's.
+TEST(Labels, AControlBesideAPerturbationSaysWhatSeparatesThem) {
+  PerturbationOptions options;
+  options.column = "guide_identity";
+  EXPECT_THAT(names("guide_identity",
+                    {"CEBPA_KLF1__CEBPA_KLF1", "KLF1_NegCtrl0__KLF1_NegCtrl0",
+                     "NegCtrl0_NegCtrl0__NegCtrl0_NegCtrl0"},
+                    options),
+              ElementsAre("CEBPA+KLF1", "KLF1", "control"));
+  EXPECT_THAT(names("guide_identity", {"A|NegCtrl1", "B|A", "NegCtrl2"}, options),
+              ElementsAre("A", "A+B", "control"));
+  EXPECT_THAT(names("guide_identity", {"A_1", "HLA_DRA", "non-targeting_2", "control"}, options),
+              ElementsAre("A_1", "HLA_DRA", "control", "control"))
+      << "nothing says that _ separates";
+  EXPECT_THAT(names("guide_identity", {"A+ctrl", "B_ctrl", "ctrl"}, options),
+              ElementsAre("A", "B_ctrl", "control"))
+      << "+ cuts one";
+  Table cells;
+  cells.names.resize(3);
+  cells.set({"guide_identity", std::vector<std::string>{"A_NegCtrl0", "B_A", "NegCtrl0"}, {}});
+  EXPECT_THAT(find_convention(cells, options, "file")->guess,
+              HasSubstr("_ is taken for the separator of labels, which cuts 1 of 3 different ones into a control"));
+  options.separator = "+";
+  EXPECT_THAT(names("guide_identity", {"A_NegCtrl0", "NegCtrl0"}, options),
+              ElementsAre("A_NegCtrl0", "control"));
+}
+
 TEST(Labels, WhatWasAskedForAndIsMissingIsAnError) {
   EXPECT_THAT(error_of([] { names("treatment", {"a"}, preset(LabelPreset::gears)); }),
               HasSubstr("obs has no column condition (read.perturbation.column); there are treatment"));
