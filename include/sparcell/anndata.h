@@ -15,14 +15,17 @@ namespace sparcell {
 /// A value of `uns`.
 using AnnDataValue = std::variant<std::string, double, std::int64_t, std::vector<std::string>>;
 
+/// A matrix of cells x genes, borrowed; monostate: none.
+using BorrowedMatrix = std::variant<std::monostate, const Csr<float>*, const Matrix<float>*>;
+
 /// What goes into one file. Written as AnnData 0.8+ encodings, without time stamps, so equal contents give
 /// equal bytes. Missing strings become missing categories; a `/` in a column's name becomes `_`.
 struct AnnDataContent {
-  std::variant<std::monostate, const Csr<float>*, const Matrix<float>*> x;  ///< borrowed; monostate: no X
-  bool integer_x = false;                                                   ///< remark only; values stay f32
+  BorrowedMatrix x;
+  bool integer_x = false;  ///< remark only; values stay f32
   Table obs;
   Table var;
-  std::vector<std::pair<std::string, const Csr<float>*>> layers;  ///< borrowed
+  std::vector<std::pair<std::string, BorrowedMatrix>> layers;
   std::vector<std::pair<std::string, Matrix<float>>> obsm;
   std::vector<std::pair<std::string, Matrix<float>>> varm;
   std::vector<std::pair<std::string, AnnDataValue>> uns;  ///< a `/` in a key makes nested dictionaries

@@ -187,25 +187,29 @@ void check_shape(const std::string& name, std::int64_t rows, std::int64_t cols, 
           cells, genes);
 }
 
+void write_matrix(const Group& parent, const std::string& name, const std::string& path,
+                  const BorrowedMatrix& matrix, const AnnDataContent& content) {
+  const std::int64_t cells = content.obs.rows(), genes = content.var.rows();
+  if (const auto* csr = std::get_if<const Csr<float>*>(&matrix)) {
+    check_shape(path, (*csr)->rows, (*csr)->cols, cells, genes);
+    write_csr(parent, name, **csr, content.compression);
+  } else if (const auto* dense = std::get_if<const Matrix<float>*>(&matrix)) {
+    check_shape(path, (*dense)->rows, (*dense)->cols, cells, genes);
+    write_dense(parent, name, **dense, content.compression);
+  }
+}
+
 void write_content(const Group& file, const AnnDataContent& content) {
   const std::int64_t cells = content.obs.rows();
   const std::int64_t genes = content.var.rows();
   const int gzip = content.compression;
   encode(file, "anndata", "0.1.0");
-  if (const auto* csr = std::get_if<const Csr<float>*>(&content.x)) {
-    check_shape("X", (*csr)->rows, (*csr)->cols, cells, genes);
-    write_csr(file, "X", **csr, gzip);
-  } else if (const auto* dense = std::get_if<const Matrix<float>*>(&content.x)) {
-    check_shape("X", (*dense)->rows, (*dense)->cols, cells, genes);
-    write_dense(file, "X", **dense, gzip);
-  }
+  write_matrix(file, "X", "X", content.x, content);
   write_frame(file, "obs", content.obs);
   write_frame(file, "var", content.var);
   const Group layers = create_dict(file, "layers");
-  for (const auto& [name, matrix] : content.layers) {
-    check_shape("layers/" + name, matrix->rows, matrix->cols, cells, genes);
-    write_csr(layers, name, *matrix, gzip);
-  }
+  for (const auto& [name, matrix] : content.layers)
+    write_matrix(layers, name, "layers/" + name, matrix, content);
   const Group obsm = create_dict(file, "obsm");
   for (const auto& [name, matrix] : content.obsm) {
     check_shape("obsm/" + name, matrix.rows, matrix.cols, cells, matrix.cols);

@@ -21,6 +21,7 @@ struct RunCommandArguments {
   std::int64_t cells = 0;
   std::optional<std::int64_t> seed;
   bool fill_missing = false;
+  bool reconstruct = false;
 
   std::optional<Weights> chosen_weights() const {
     if (weights.empty()) return std::nullopt;
@@ -112,10 +113,14 @@ void add_run_commands(CLI::App& app, Command& command) {
   embed->add_option("output", given->output, "The .h5ad file to write")->required();
   add_model_choice(*embed, given);
   embed->add_flag("--fill-missing", given->fill_missing, "Take zeros for genes that the file lacks");
+  embed->add_flag("--reconstruct", given->reconstruct,
+                  "Also write the cells as the model sees them (X) and what it makes of them "
+                  "(layers/reconstructed_MODEL)");
   embed->callback([&command, given] {
     command = [given] {
       Log log;
-      sparcell::embed(given->run, given->input, given->output, given->choice(), given->fill_missing, log);
+      sparcell::embed(given->run, given->input, given->output, given->choice(),
+                      {.fill_missing = given->fill_missing, .reconstruct = given->reconstruct}, log);
     };
   });
 

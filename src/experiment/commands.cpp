@@ -1,5 +1,6 @@
 #include "experiment/commands.h"
 
+#include <new>
 #include <numeric>
 
 #include "experiment/fitted_cells.h"
@@ -18,23 +19,46 @@ std::vector<std::int32_t> cells_from(std::int64_t first, std::int64_t count) {
   return cells;
 }
 
+/// From latent means, in the models' space.
+Matrix<float> reconstructed(TrainedModel& model, const std::vector<std::int32_t>& cells, std::int64_t genes) {
+  try {
+    return model.reconstruct(cells, false);
+  } catch (const std::bad_alloc&) {
+    constexpr double gibibyte = 1 << 30;
+    const double bytes = static_cast<double>(std::ssize(cells)) * static_cast<double>(genes) * sizeof(float);
+    throw MemoryError(
+        "embed: out of memory; {} reconstructed cells of {} genes are {:.3g} GiB: embed fewer cells at a "
+        "time",
+        cells.size(), genes, bytes / gibibyte);
+  }
+}
+
 }  // namespace
 
 void embed(const std::string& folder, const std::string& input, const std::string& output,
-           const ModelChoice& choice, bool fill_missing, Log& log) {
+           const ModelChoice& choice, const EmbedRequest& request, Log& log) {
   const FinishedRun run(folder);
   check_output("embed", run, output, input);
   const std::string name = run.choose(choice, {ModelType::autoencoder, ModelType::vae});
   Context context = context_of(run);
   const Dataset data =
-      bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
+      bring_into_space(context, options_for(run, input), run.preprocessing(), request.fill_missing, log);
   const auto model = run.load(context, name, choice.weights, data);
+  const std::vector<std::int32_t> cells = cells_from(0, data.cell_count());
   AnnDataContent content;
+  Matrix<float> reconstruction;
   content.obs = data.cells;
-  content.obsm.emplace_back("X_" + name, model->encode(cells_from(0, data.cell_count())));
+  content.obsm.emplace_back("X_" + name, model->encode(cells));
+  if (request.reconstruct) {
+    reconstruction = reconstructed(*model, cells, data.x.cols);
+    content.x = &data.x;
+    content.var.names = run.preprocessing().genes;
+    content.layers.emplace_back("reconstructed_" + name, &reconstruction);
+  }
   content.uns = provenance_uns(run.config_hash(), data.checksum, run.experiment().seed);
   write_anndata(output, content);
-  log.info("embed: {} cells in obsm/X_{} of {}", data.cell_count(), name, output);
+  log.info("embed: {} cells in obsm/X_{}{} of {}", data.cell_count(), name,
+           request.reconstruct ? " and layers/reconstructed_" + name : "", output);
 }
 
 std::string evaluate_run(const std::string& folder, const std::string& input, std::optional<Weights> weights,

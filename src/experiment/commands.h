@@ -17,11 +17,18 @@ struct ModelChoice {
   std::optional<Weights> weights;  ///< not given: those that the run's evaluation judged
 };
 
-/// Writes the file's own annotations with `obsm/X_<model>`: latent values of its cells. Throws DataError
-/// where the file lacks genes, UsageError where the run is not finished and where the choice of a model is
-/// needed or impossible.
+/// What `embed` is asked for.
+struct EmbedRequest {
+  bool fill_missing = false;  ///< zeros for genes that the file lacks
+  bool reconstruct = false;   ///< also what the model makes of the cells
+};
+
+/// Writes the file's own annotations with `obsm/X_<model>`: latent values of its cells. Where asked, also X,
+/// the cells as the models see them (selected genes, normalized), and `layers/reconstructed_<model>`, what
+/// the model makes of each from its latent mean. Throws DataError where the file lacks genes, UsageError
+/// where the run is not finished and where the choice of a model is needed or impossible.
 void embed(const std::string& run, const std::string& input, const std::string& output,
-           const ModelChoice& choice, bool fill_missing, Log& log);
+           const ModelChoice& choice, const EmbedRequest& request, Log& log);
 
 /// What `generate` is asked for.
 struct GenerateRequest {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <tuple>
 
 #include "hdf5/file.h"
@@ -68,6 +69,42 @@ TEST_F(FinishedRunCommands, EmbedGivesTheLatentsOfAFilteredAndStandardizedRun) {
   succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
   EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_ae").values,
             read_obsm(folder / "r/latent.h5ad", "X_ae").values);
+}
+
+/// The error of the written cells against the written X is the one that the run's evaluation found.
+TEST_F(FinishedRunCommands, EmbedReconstructsWhatTheRunJudged) {
+  for (const std::string standardize : {"false", "true"}) {
+    const std::string run = "standardize_" + standardize;
+    finished_run(run, {"~model.gan", "normalize.standardize=" + standardize});
+    std::ifstream split(folder / (run + "/split.csv"));
+    std::set<std::string> test_cells;
+    for (std::string line; std::getline(split, line);) {
+      if (line.ends_with(",test")) test_cells.insert(line.substr(0, line.find(',')));
+    }
+    for (const auto& [model, metric] : {std::pair{"ae", "mse"}, {"vae", "mse_at_mean"}}) {
+      const std::string file = folder / "embedded.h5ad";
+      succeed({"embed", run, "cells.h5ad", "embedded.h5ad", "--model", model, "--reconstruct"});
+      const Csr<float> cells = read_matrix(file),
+                       made = read_matrix(file, std::string("layers/reconstructed_") + model);
+      EXPECT_EQ(read_var(file).names, read_var(folder / (run + "/latent.h5ad")).names);
+      ASSERT_EQ(made.cols, cells.cols);
+      const std::vector<std::string> names = read_obs(file).names;
+      double sum = 0;
+      std::vector<double> difference(static_cast<std::size_t>(cells.cols));
+      for (std::int64_t r = 0; r < cells.rows; ++r) {
+        if (!test_cells.contains(names[r])) continue;
+        std::fill(difference.begin(), difference.end(), 0.0);
+        for (std::int64_t k = made.offsets[r]; k < made.offsets[r + 1]; ++k)
+          difference[made.indices[k]] += made.values[k];
+        for (std::int64_t k = cells.offsets[r]; k < cells.offsets[r + 1]; ++k)
+          difference[cells.indices[k]] -= cells.values[k];
+        for (double d : difference) sum += d * d;
+      }
+      const double expected = json(run + "/result.json")["models"][model]["test"][metric];
+      EXPECT_NEAR(sum / static_cast<double>(test_cells.size() * difference.size()), expected, 1e-6 * expected)
+          << run;
+    }
+  }
 }
 
 /// Two pairs of genes share their names. The first gene of the file is silent: a filter takes it, or the

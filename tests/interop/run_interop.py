@@ -142,9 +142,13 @@ def main(build):
             check_generated(run / f"generated_{model}.h5ad", latent, model, int((latent.obs["split"] == "test").sum()))
         ours("generate", "run", "new.h5ad", "--cells", "70", "--model", "gan")
         check_generated(folder / "new.h5ad", latent, "gan", 70)
-        ours("embed", "run", "cells.h5ad", "embedded.h5ad", "--model", "ae")
+        ours("embed", "run", "cells.h5ad", "embedded.h5ad", "--model", "ae", "--reconstruct")
         embedded = opened(folder / "embedded.h5ad")
         np.testing.assert_array_equal(embedded.obsm["X_ae"], latent.obsm["X_ae"])
+        assert list(embedded.var_names) == list(latent.var_names)
+        np.testing.assert_allclose(embedded.X.toarray(), latent.X.toarray(), rtol=1e-6)
+        assert embedded.layers["reconstructed_ae"].shape == embedded.shape
+        assert np.isfinite(embedded.layers["reconstructed_ae"]).all()
         assert list(embedded.obs["perturbation"]) == list(opened(folder / "cells.h5ad").obs["perturbation"])
 
         ours("run", "interop.yaml", *CONDITIONAL, "--out", "told")

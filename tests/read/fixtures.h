@@ -35,7 +35,7 @@ inline void write_h5ad(const std::string& path, const Csr<float>& x, const Table
   content.x = &x;
   content.obs = cells;
   content.var = small_genes();
-  content.layers = layers;
+  content.layers.assign(layers.begin(), layers.end());
   write_anndata(path, content);
 }
 
