@@ -315,7 +315,7 @@ std::vector<PlannedRun> Plan::ablation_runs() const {
   }
   std::vector<PlannedRun> runs;
   PlannedRun run;
-  run.arm = "reference";
+  run.arm = reference_arm;
   add_with_seeds(run, options_.sweep.seeds, reference_.seed, runs);
   for (const AblationArm& arm : options_.ablation) {
     run.arm = arm.name;

@@ -109,6 +109,9 @@ void describe(Visitor& v, SweepOptions& o) {
   v.section("halving", o.halving, "When runs of method halving stop.");
 }
 
+/// What an ablation's own experiment is called among its arms.
+inline constexpr const char* reference_arm = "reference";
+
 /// A named list of overrides against the experiment.
 struct AblationArm {
   std::string name;

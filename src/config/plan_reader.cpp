@@ -17,7 +17,7 @@ Combination read_combination(const Node& node, const std::string& path, Problems
 }
 
 /// Runs of an ablation are told apart by it.
-bool is_arm_name(const std::string& name) { return !name.empty() && name != "reference"; }
+bool is_arm_name(const std::string& name) { return !name.empty() && name != reference_arm; }
 
 }  // namespace
 

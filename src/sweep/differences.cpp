@@ -79,19 +79,19 @@ std::vector<PairedDifference> paired_differences(const std::vector<RunOutcome>& 
   std::vector<std::string> arms, names;
   for (const RunOutcome& outcome : outcomes) {
     const std::string& arm = outcome.job.arm;
-    if (arm != "reference" && std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
+    if (arm != reference_arm && std::find(arms.begin(), arms.end(), arm) == arms.end()) arms.push_back(arm);
     for (const auto& [name, _] : outcome.values) {
       if (is_compared(name) && std::find(names.begin(), names.end(), name) == names.end())
         names.push_back(name);
     }
   }
   std::vector<PairedDifference> differences;
-  const std::set<std::int64_t> seeds_of_reference = seeds_of(outcomes, "reference");
+  const std::set<std::int64_t> seeds_of_reference = seeds_of(outcomes, reference_arm);
   for (const std::string& arm : arms) {
     const std::size_t of_seeds = common(seeds_of(outcomes, arm), seeds_of_reference);
     for (const std::string& name : names) {
       PairedDifference paired =
-          difference_of(series_of(outcomes, "reference", name), series_of(outcomes, arm, name));
+          difference_of(series_of(outcomes, reference_arm, name), series_of(outcomes, arm, name));
       if (paired.seeds == 0) continue;
       paired.arm = arm;
       paired.metric = name;
