@@ -13,6 +13,7 @@ constexpr std::int64_t most_gene_values = 1 << 20;
 std::vector<float> column_of(const Matrix<float>& matrix, const std::vector<std::int64_t>& rows,
                              std::int64_t column) {
   std::vector<float> values;
+  values.reserve(rows.size());
   for (const std::int64_t row : rows) values.push_back(matrix(row, column));
   return values;
 }
@@ -80,7 +81,7 @@ Json cell_scatter(const RunFolder& run, const RunExpression* expression, std::in
   };
   add(space(*path, "X_pca", "Principal components", "PC", rows, obs.rows(), arrays));
   for (const std::string& model : run.models()) {
-    add(space(*path, "X_" + model + "_pca2", "Latent space of " + model, "latent PC", rows, obs.rows(),
+    add(space(*path, "X_" + model + "_pca2", model + ", latent space", "latent PC", rows, obs.rows(),
               arrays));
   }
   Json scatter{{"total", obs.rows()},

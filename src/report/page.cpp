@@ -8,10 +8,12 @@ namespace {
 
 // In the order in which they run.
 constexpr const char* scripts_of_run[] = {
-    "base.js",         "theme.js",       "arrays.js",     "figure.js",        "panels.js",    "download.js",
-    "table.js",        "head.js",        "comparison.js", "verdicts.js",      "training.js",  "cells.js",
-    "cell_colours.js", "cell_panels.js", "owners.js",     "perturbations.js", "generated.js", "totals.js",
-    "correlations.js", "genes.js",       "gene_table.js", "run.js",           "cost.js",      "main.js"};
+    "base.js",         "theme.js",         "arrays.js",       "figure.js",      "panels.js",
+    "download.js",     "table.js",         "head.js",         "comparison.js",  "verdicts.js",
+    "training.js",     "cells.js",         "cell_colours.js", "cell_panels.js", "owners.js",
+    "predictions.js",  "perturbations.js", "contours.js",     "generated.js",   "totals.js",
+    "correlations.js", "genes.js",         "gene_table.js",   "run.js",         "cost.js",
+    "main.js"};
 constexpr const char* scripts_of_sweep[] = {"base.js",     "theme.js", "figure.js", "panels.js",
                                             "download.js", "table.js", "sweep.js"};
 

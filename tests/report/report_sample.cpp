@@ -5,6 +5,7 @@
 //   huge     200,000 cells, all shown
 //   single   an autoencoder alone, as for a file without labels
 //   predicting  the same with predictions, and a baseline that predicts few perturbations
+//   wide     the same with a long name and more metrics of predictions than a page is wide for
 #include <cstdio>
 #include <filesystem>
 
@@ -33,11 +34,13 @@ sparcell::RunSample sample_of(const std::string& kind) {
     run.genes = 60;
     run.expression = true;
   }
-  if (kind == "single" || kind == "predicting") {
+  if (kind == "single" || kind == "predicting" || kind == "wide") {
     run.models.resize(1);
-    run.perturbations = 1;
+    run.perturbations = kind == "wide" ? 6 : 1;
   }
-  run.predictions = kind == "predicting";
+  run.predictions = kind == "predicting" || kind == "wide";
+  run.more_metrics = kind == "wide";
+  if (kind == "wide") run.models[0].first = "an_autoencoder_whose_name_is_longer_than_its_panel";
   return run;
 }
 
@@ -46,7 +49,7 @@ sparcell::RunSample sample_of(const std::string& kind) {
 int main(int count, char** arguments) {
   if (count != 2) return 2;
   sparcell::Log quiet([](auto, const std::string&) {});
-  for (const std::string kind : {"plain", "hostile", "large", "huge", "single", "predicting"}) {
+  for (const std::string kind : {"plain", "hostile", "large", "huge", "single", "predicting", "wide"}) {
     const std::string folder = std::string(arguments[1]) + "/" + kind;
     std::filesystem::create_directories(folder);
     sparcell::write_run(folder, sample_of(kind));

@@ -15,6 +15,9 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
+// A name that may be broken after its dots and underscores.
+function breakable(name) { return element("span", {}, ...name.split(/(?<=[._])/).flatMap((part, i) => i === 0 ? [part] : [element("wbr"), part])); }
+
 // A section that has nothing to show leaves the page and the bar.
 function remove(id) {
   byId(id)?.remove();
@@ -50,7 +53,8 @@ function format(value, digits = decimals([value])) {
   return text.replace(/^-/, "−");
 }
 
-function capital(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
+// kNN stays as it is.
+function capital(text) { return /^[a-z][A-Z]/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1); }
 
 function superscript(text) {
   return [...text].map(character => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(character)]).join("");

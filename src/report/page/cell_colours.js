@@ -7,6 +7,12 @@ const controlNames = ["control", "ctrl", "non-targeting"];
 const scales = {light: [[0, "#d3dae3"], [.35, "#86b4d8"], [.7, "#2b70ad"], [1, "#08264f"]],
                 dark: [[0, "#3b434f"], [.35, "#3f78b4"], [.7, "#74b9ee"], [1, "#fff4b8"]]};
 
+// A model looks the same in all figures where models stand side by side.
+function modelLook(name) {
+  const {series} = colours(), place = Math.max(0, models().findIndex(([model]) => model === name));
+  return {color: series[place % series.length], dash: dashes[place % dashes.length], symbol: symbols[(place + 1) % symbols.length]};
+}
+
 // {groups: [{label, codes, marker}], of: the code of every cell} or {values, name, unit}.
 function colouringOf(cells, state) {
   const c = colours();

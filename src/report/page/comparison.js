@@ -1,11 +1,15 @@
-// The tables of metrics: models above the line, baselines below it.
+// The tables of metrics: models beside baselines. Tables that no model of the run is in stand folded below the others.
 function drawComparison() {
   byId("judged-cells").textContent = data.judged_cells;
+  const alone = [];
   for (const group of new Set(data.metrics.map(metric => metric.group))) {
     const metrics = data.metrics.filter(metric => metric.group === group && !Object.values(countsOf).includes(metric.key));
-    const table = metrics.length > 0 ? comparisonTable(metrics[0].title, metrics) : null;
-    if (table) byId("comparison-tables").append(table);
+    if (metrics.length === 0) continue;
+    const {ours, baselines} = entriesOf(metrics);
+    if (ours.length > 0) byId("comparison-tables").append(comparisonTable(metrics, ours, baselines));
+    else if (baselines.length > 0) alone.push(comparisonTable(metrics, ours, baselines));
   }
+  if (alone.length > 0) byId("comparison-tables").append(element("details", {}, element("summary", {}, "What baselines reach where no model of this run competes"), ...alone));
   const note = leakageNote();
   if (note) byId("comparison-tables").append(note);
   if (data.verdicts.length === 0) byId("verdicts").remove();
@@ -45,8 +49,9 @@ function leakageNote() { return data.leakage_note ? element("p", {class: "warnin
 function unitsOf(metrics) {
   const units = [...new Set(metrics.map(metric => metric.unit).filter(Boolean))];
   if (units.length === 0) return null;
-  const sentences = units.map(unit => `${metrics.filter(metric => metric.unit === unit).map(metric => capital(metric.label)).join(", ")}: ${unit}`);
-  return element("p", {class: "note"}, `Units. ${sentences.join("; ")}; the others have none.`);
+  const sentences = units.map(unit => `${metrics.filter(metric => metric.unit === unit).map(metric => metric.short).join(", ")}: ${unit}`);
+  const rest = metrics.every(metric => metric.unit) ? "" : "; the others have none";
+  return element("p", {class: "note"}, `Units. ${sentences.join("; ")}${rest}.`);
 }
 
 function bestOf(metric, entries, most) {
@@ -56,31 +61,74 @@ function bestOf(metric, entries, most) {
   return values.reduce((a, b) => (badness(b) < badness(a) ? b : a));
 }
 
-function comparisonTable(title, metrics) {
+function entriesOf(metrics) {
   const shown = entries => entries.filter(([, entry]) => entry.failed || metrics.some(metric => isNumber(entry.test?.[metric.key])));
-  const ours = shown(models()), baselines = shown(Object.entries(result.baselines ?? {}));
-  if (ours.length + baselines.length === 0) return null;
+  return {ours: shown(models()), baselines: shown(Object.entries(result.baselines ?? {}))};
+}
+
+// Labels without the word that all of a group begin with, as in "unseen L2": the group's title says it.
+function shortened(metrics) {
+  const first = metrics[0].label.split(" ", 1)[0] + " ";
+  const shared = metrics.length > 1 && metrics.every(({label}) => label.startsWith(first) && label.length > first.length);
+  return metrics.map(metric => ({...metric, short: capital(shared ? metric.label.slice(first.length) : metric.label)}));
+}
+
+// More metrics than a page is wide for stand below each other, each beside what models and baselines reach in it.
+const mostColumns = 10;
+
+function comparisonTable(metrics, ours, baselines) {
+  metrics = shortened(metrics);
+  const title = metrics[0].title, cellOf = comparisonCells(metrics, ours, baselines);
+  const down = metrics.length > mostColumns && metrics.length > ours.length + baselines.length;
+  const table = down ? metricsDown(metrics, ours, baselines, cellOf) : metricsAcross(metrics, ours, baselines, cellOf);
+  table.prepend(element("caption", {}, marked(title)));
+  return element("div", {}, element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, table), down ? null : unitsOf(metrics));
+}
+
+function metricsAcross(metrics, ours, baselines, cellOf) {
+  const row = (entry, remark) => element("tr", {}, nameOf(entry, remark, "row"), ...metrics.map((_, i) => cellOf(entry, i)));
+  return element("table", {class: "wide"},
+    element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric => metricHead(metric, "col")))),
+    element("tbody", {}, ...ours.map(entry => row(entry, remarkOnModel(entry[1])))),
+    element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]]))));
+}
+
+function metricsDown(metrics, ours, baselines, cellOf) {
+  return element("table", {class: "wide down"}, ...[1, ours.length, baselines.length].filter(span => span > 0).map(span => element("colgroup", {span})),
+    element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...ours.map(entry => nameOf(entry, remarkOnModel(entry[1]), "col")),
+                                 ...baselines.map(entry => nameOf(entry, data.baseline_phrases[entry[0]], "col", "baseline")))),
+    element("tbody", {}, ...metrics.map((metric, i) => {
+      const head = metricHead(metric, "row");
+      if (metric.unit) head.append(element("small", {}, metric.unit));
+      return element("tr", {}, head, ...[...ours, ...baselines].map(entry => cellOf(entry, i)));
+    })));
+}
+
+function nameOf([name], remark, scope, kind = null) {
+  return element("th", {scope, class: kind}, breakable(name), remark ? element("small", {}, remark) : null);
+}
+
+const arrows = {smallest: "↓", largest: "↑", nearest_one: "→ 1", nearest_half: "→ ½", none: ""};
+const spokenArrows = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", nearest_half: "one half is best", none: null};
+
+function metricHead(metric, scope) {
+  const spoken = spokenArrows[metric.best];
+  return element("th", {scope, title: metric.definition || null}, metric.short, " ",
+                 element("span", {class: "direction", title: spoken, "aria-label": spoken}, arrows[metric.best]));
+}
+
+// The cell of an entry and the metric of that place: its value, bold where it is the best, what spreads it and what it leaves out.
+function comparisonCells(metrics, ours, baselines) {
   // Real cells against real cells are what can be reached at best, not a competitor.
   const competitors = [...ours, ...baselines.filter(([name]) => name !== "split_half")];
   const most = metrics.map(metric => mostPerturbations(metric, competitors));
   const best = metrics.map((metric, i) => bestOf(metric, competitors, most[i]));
   const digits = metrics.map(metric => decimals([...ours, ...baselines].map(([, entry]) => entry.test?.[metric.key])));
-  const row = ([name, entry], remark) => element("tr", {},
-    element("th", {scope: "row"}, name, remark ? element("small", {}, remark) : null),
-    ...metrics.map((metric, i) => {
-      const value = entry.test?.[metric.key];
-      const isBest = isNumber(value) && value === best[i] && !predictsFewer(metric, entry, most[i]);
-      return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
-                     isNumber(entry.spread?.[metric.key]) ? element("small", {}, `± ${format(entry.spread[metric.key], digits[i])}`) : null,
-                     isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry, most[i]));
-    }));
-  const arrow = {smallest: "↓", largest: "↑", nearest_one: "→ 1", nearest_half: "→ ½", none: ""};
-  const spoken = {smallest: "smaller is better", largest: "larger is better", nearest_one: "one is best", nearest_half: "one half is best", none: null};
-  return element("div", {}, element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": title}, element("table", {class: "wide"},
-    element("caption", {}, marked(title)),
-    element("thead", {}, element("tr", {}, element("th", {scope: "col"}, ""), ...metrics.map(metric =>
-      element("th", {scope: "col", title: metric.definition || null}, capital(metric.label), " ",
-              element("span", {class: "direction", title: spoken[metric.best], "aria-label": spoken[metric.best]}, arrow[metric.best]))))),
-    element("tbody", {}, ...ours.map(entry => row(entry, remarkOnModel(entry[1])))),
-    element("tbody", {class: "baselines"}, ...baselines.map(entry => row(entry, data.baseline_phrases[entry[0]]))))), unitsOf(metrics));
+  return ([, entry], i) => {
+    const metric = metrics[i], value = entry.test?.[metric.key], spread = entry.spread?.[metric.key];
+    const isBest = isNumber(value) && value === best[i] && !predictsFewer(metric, entry, most[i]);
+    return element("td", {class: isBest ? "best" : null}, isNumber(value) ? format(value, digits[i]) : "–",
+                   isNumber(spread) ? element("small", {}, `± ${format(spread, digits[i])}`) : null,
+                   isBest ? element("span", {class: "hidden-text"}, " best") : null, remarkOn(metric, entry, most[i]));
+  };
 }

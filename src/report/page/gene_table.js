@@ -7,7 +7,7 @@ function drawGeneTable(genes) {
                  zero_fraction_real: "zeros, real", mean_real: "mean, real", variance_real: "variance, real"};
   const place = element("div");
   const show = (own, owner) => place.replaceChildren(sortableTable({
-    columns: [{title: "gene", text: true, value: row => row.gene},
+    label: "Genes", caption: owner || null, columns: [{title: "gene", text: true, value: row => row.gene},
               ...[...real.map(name => ({name, key: name})), ...own].map(({name, key}) => ({title: titleOf(key, known), saved: name, note: noteOf(key), value: valueOf(numbersOf(genes.columns[name]))}))],
     rows, filterBy: row => row.gene, filterLabel: "Find a gene", saved: owner ? `genes_${owner}` : "genes"}));
   byId("gene-table").append(element("h3", {}, marked("Table of genes")));

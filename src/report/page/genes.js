@@ -30,7 +30,7 @@ function zeroRule(panels) {
 }
 
 function geneFigure(genes, model, panels, width) {
-  const c = colours();
+  const c = colours(), look = modelLook(model);
   const zeros = genes.columns.zero_fraction_real && genes.columns[`${model}_zero_fraction`] && genes.columns.mean_real && genes.columns[`${model}_mean`];
   const number = panels.length + (zeros ? 1 : 0);
   const margin = {l: 58, r: 16, t: 44, b: 52};
@@ -49,7 +49,7 @@ function geneFigure(genes, model, panels, width) {
     const [low, high] = extent([...x, ...y]);
     traces.push({type: "scatter", mode: "lines", x: [low, high], y: [low, high], xaxis: `x${name}`, yaxis: `y${name}`, hoverinfo: "skip", showlegend: false,
                  line: {color: c.soft, width: 1, dash: "dot"}},
-                {type, mode: "markers", x, y, text: labels, xaxis: `x${name}`, yaxis: `y${name}`, showlegend: false, marker: {...marker, color: c.series[index]},
+                {type, mode: "markers", x, y, text: labels, xaxis: `x${name}`, yaxis: `y${name}`, showlegend: false, marker: {...marker, color: look.color},
                  hovertemplate: "<b>%{text}</b><br>real %{x:.4g}<br>generated %{y:.4g}<extra></extra>"});
     layout[`xaxis${name}`] = axis(`real (${panel.unit})`, {domain: grid.places[index].x, anchor: `y${name}`});
     layout[`yaxis${name}`] = axis(`${plain(model)} (${panel.unit})`, {domain: grid.places[index].y, anchor: `x${name}`});
@@ -59,7 +59,7 @@ function geneFigure(genes, model, panels, width) {
   if (zeros) {
     const name = axisName("", panels.length);
     const place = grid.places[panels.length];
-    const series = [["real", "mean_real", "zero_fraction_real", c.grey, "circle"], [model, `${model}_mean`, `${model}_zero_fraction`, c.series[1], "diamond"]];
+    const series = [["real", "mean_real", "zero_fraction_real", c.grey, "circle"], [model, `${model}_mean`, `${model}_zero_fraction`, look.color, "diamond"]];
     for (const [label, mean, zero, color, symbol] of series) {
       traces.push({type, mode: "markers", name: plain(label), showlegend: true, x: numbersOf(genes.columns[mean]), y: numbersOf(genes.columns[zero]), text: labels, xaxis: `x${name}`, yaxis: `y${name}`,
                    marker: {...marker, color, symbol}, hovertemplate: `<b>%{text}</b>, ${plain(label)}<br>mean %{x:.4g}<br>zeros %{y:.4g}<extra></extra>`});

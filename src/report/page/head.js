@@ -13,7 +13,7 @@ function drawHead() {
   byId("facts").append(...facts.filter(Boolean).map(fact => element("span", {}, fact)));
   if (data.summary.length > 0) {
     byId("summary").append(element("ul", {class: "lead"}, ...data.summary.map(sentence => {
-      const name = models().map(([model]) => model).filter(model => sentence.startsWith(`${model} `)).sort((a, b) => b.length - a.length)[0] ?? "";
+      const name = models().map(([model]) => model).filter(model => [`${model} `, `${model}: `].some(start => sentence.startsWith(start))).sort((a, b) => b.length - a.length)[0] ?? "";
       return element("li", {}, element("strong", {}, name), minus(sentence.slice(name.length)));
     })));
   }

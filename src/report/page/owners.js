@@ -16,7 +16,7 @@ function ownerChoice(found, show) {
   const owners = [...found.keys()].filter(Boolean).sort((a, b) => known.includes(b) - known.includes(a));
   const draw = owner => show(found.get(owner) ?? [], owner);
   draw(owners[0]);
-  return owners.length < 2 ? null : element("div", {class: "controls"}, choice("Model or baseline", owners.map(owner => ({value: owner, title: words(owner)})), owners[0], draw));
+  return owners.length < 2 ? null : element("div", {class: "controls"}, choice("Model or baseline", owners.map(owner => ({value: owner, title: owner})), owners[0], draw));
 }
 
 // What the registry calls a key, or its words.

@@ -16,7 +16,16 @@ function panelGrid({width, panels, columns, panelHeight, gap = 64, rowGap = 84, 
   return {places, height: innerHeight + margin.t + margin.b};
 }
 
+// Of a wide figure: four in two rows of two, else rows of three.
+function panelColumns(panels) { return panels === 4 ? 2 : Math.min(panels, 3); }
+
 function axisName(letter, index) { return letter + (index === 0 ? "" : index + 1); }
+
+// A bold name that ends where the panel of that width in pixels does.
+function panelName(name, width) {
+  const room = Math.max(8, Math.floor(width / 8.4));
+  return `<b>${plain(name.length > room ? `${name.slice(0, room - 1)}…` : name)}</b>`;
+}
 
 function panelTitle(text, place) {
   return {text, xref: "paper", yref: "paper", x: place.x[0], y: place.y[1], xanchor: "left", yanchor: "bottom", yshift: 6, showarrow: false,
@@ -45,4 +54,16 @@ function extent(values) {
     high = Math.max(high, value);
   }
   return low <= high ? [low, high] : [0, 1];
+}
+
+// Epochs and steps are whole numbers: few of them are a tick each.
+function epochAxis(title, curves) {
+  const last = Math.max(...curves.map(curve => extent(curve.x)[1]));
+  return axis(title, last <= 8 ? {dtick: 1} : {});
+}
+
+// A logarithmic axis whose numbers are written out, at 1, 2 and 5 of each power of ten or at the powers alone.
+function logarithmicAxis(title, curves) {
+  const ends = curves.map(curve => extent(curve.y)), decades = Math.log10(Math.max(...ends.map(([, high]) => high)) / Math.min(...ends.map(([low]) => low)));
+  return axis(title, {type: "log", tickformat: "~g", nticks: Math.min(Math.max(3, Math.floor(decades / .4)), 10)});
 }

@@ -8,9 +8,10 @@ function drawPerturbationTable() {
   const place = element("div");
   const known = {mse: "MSE", silhouette: "silhouette", knn_purity: "kNN purity", linear_accuracy: "linear accuracy"};
   const show = (columns, owner) => place.replaceChildren(sortableTable({
-    columns: [{title: "perturbation", text: true, value: row => row.label}, ...counts.map(key => ({title: key, value: row => row[key] ?? 0})),
+    label: "Perturbations", caption: owner || null, columns: [{title: "perturbation", text: true, value: row => row.label}, ...counts.map(key => ({title: key, value: row => row[key] ?? 0})),
               ...columns.map(({name, key}) => ({title: titleOf(key, known), saved: name, note: noteOf(key), value: row => row.values?.[name]}))],
     rows, filterBy: row => row.label, filterLabel: "Find", saved: owner ? `perturbations_${owner}` : "perturbations", pageSize: 10, sortBy: 1, descending: true}));
   const choices = values.length > 0 ? ownerChoice(columnsByOwner(values), show) : show([], "");
+  drawPredictions(rows);
   byId("perturbation-table").append(...[choices, place].filter(Boolean));
 }

@@ -1,8 +1,8 @@
 // Tables that sort by a press on their header, filter by text, show a page of rows at a time and are saved as CSV.
 
-// columns: [{title, value: row => ..., text: bool, note, cell: row => element, where it shows more than its value}]; `saved` is the name of
-// the file with the rows that the filter leaves, in their order.
-function sortableTable({caption, columns, rows, filterBy, filterLabel, saved, pageSize = 25, sortBy = null, descending = false, wide = false}) {
+// columns: [{title, value: row => ..., text: bool, note, cell: row => element, where it shows more than its value}]; `label` names a table to
+// those who do not see it and `caption` to all; `saved` is the name of the file with the rows that the filter leaves, in their order.
+function sortableTable({caption, label = caption, columns, rows, filterBy, filterLabel, saved, pageSize = 25, sortBy = null, descending = false, wide = false}) {
   const digits = columns.map(column => decimals(rows.map(column.value)));
   const state = {sortBy, descending, filter: "", page: 0};
   const body = element("tbody");
@@ -12,7 +12,7 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, saved, pa
       state.sortBy = index;
       state.page = 0;
       show();
-    }}, column.title);
+    }}, breakable(column.title));
     return element("th", {scope: "col", class: column.text ? "text" : column.line ? "line" : null}, button);
   });
   const status = element("span", {role: "status"});
@@ -57,7 +57,7 @@ function sortableTable({caption, columns, rows, filterBy, filterLabel, saved, pa
   const many = rows.length > pageSize;
   return element("div", {},
                  filterBy ? element("div", {class: "controls"}, element("label", {}, filterLabel, filter)) : null,
-                 element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": caption ?? "Table"}, table),
+                 element("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": label}, table),
                  element("div", {class: "pager"}, ...(many ? [previous, next] : []), status, saved ? save : null));
 }
 

@@ -30,14 +30,16 @@ byId("theme").addEventListener("click", () => {
   applyTheme();
 });
 
-// On paper the page is light and its figures as wide as the paper.
+// On paper the page is light, its figures as wide as the paper and no table wider.
 addEventListener("beforeprint", () => {
   root.dataset.printing = "";
   setTheme("light");
+  for (const box of document.querySelectorAll(".scroll")) if (box.scrollWidth > box.clientWidth) box.style.zoom = box.clientWidth / box.scrollWidth;
   redrawAll();
 });
 addEventListener("afterprint", () => {
   delete root.dataset.printing;
+  for (const box of document.querySelectorAll(".scroll")) box.style.zoom = "";
   applyTheme();
   redrawAll();
 });

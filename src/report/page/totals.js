@@ -40,13 +40,12 @@ function totalPanels(totals, width) {
     layout[`xaxis${name}`] = axis(`${total.name} (${total.unit})`, {domain: grid.places[panel].x, anchor: `y${name}`});
     layout[`yaxis${name}`] = axis("share of cells", {domain: grid.places[panel].y, anchor: `x${name}`, rangemode: "tozero"});
     layout.annotations.push(panelTitle(`<b>${capital(plain(total.name))}</b>`, grid.places[panel]));
-    let turn = 0;
     return total.samples.map(sample => {
       const x = sample.shares.map((_, bin) => total.low + (bin + .5) * total.width);
-      const made = sample.kind === "generated" ? turn++ : 0;
+      const {color, dash} = modelLook(sample.name);
       const look = {real: {line: {color: c.grey, width: 1, shape: "hvh"}, fill: "tozeroy", fillcolor: c.faint + "88"},
                     half: {line: {color: c.ink, width: 1, shape: "hvh", dash: "dot"}},
-                    generated: {line: {color: c.series[made % c.series.length], width: 2, shape: "hvh", dash: dashes[made % dashes.length]}}}[sample.kind];
+                    generated: {line: {color, dash, width: 2, shape: "hvh"}}}[sample.kind];
       return {type: "scatter", mode: "lines", name: plain(sample.name), legendgroup: sample.name, showlegend: panel === 0, x, y: sample.shares, xaxis: `x${name}`, yaxis: `y${name}`,
               ...look, hovertemplate: `${plain(sample.name)}<br>%{x:.4g}: %{y:.3g}<extra></extra>`};
     });

@@ -15,7 +15,7 @@ const panelKinds = [
 ];
 
 const quantityAxes = {kl: "nats", kl_weight: "weight", gradient_norm: "norm", generator_gradient_norm: "norm", critic_gradient_norm: "norm",
-                      critic_gap: "real - generated", zero_share: "share", learning_rate: "rate", generator_learning_rate: "rate", real_score: "mean output",
+                      critic_gap: "real − generated", zero_share: "share", learning_rate: "rate", generator_learning_rate: "rate", real_score: "mean output",
                       sigma_: "largest singular value", penalty: "unweighted value"};
 
 // What a curve is called within its panel.
@@ -39,7 +39,7 @@ function panelsOf(curves) {
     names.forEach(name => left.delete(name));
     panels.push({...kind, curves: curves.filter(curve => names.includes(curve.name))});
   }
-  for (const name of left) panels.push({title: words(name), curves: curves.filter(curve => curve.name === name)});
+  for (const name of left) panels.push({title: capital(words(name)), quantity: words(name), curves: curves.filter(curve => curve.name === name)});
   return panels;
 }
 
@@ -83,11 +83,11 @@ function trainingPanel(panel) {
   });
   const positive = panel.curves.every(curve => curve.y.every(value => value === null || value > 0));
   const logarithmic = panel.log && positive && byId("logarithmic").checked;
-  const key = names[0].startsWith("sigma_") ? "sigma_" : names[0];
+  const quantity = quantityAxes[panel.prefix ?? names[0]] ?? panel.quantity ?? "loss";
   return {traces, layout: baseLayout({
     height: 250, margin: {l: 56, r: 14, t: 34, b: 44}, showlegend: traces.length > 1, hovermode: "x unified",
     legend: {orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: {size: 11}, bgcolor: "rgba(0,0,0,0)"},
-    xaxis: axis(panel.curves[0].axis),
-    yaxis: axis(quantityAxes[key] ?? "loss", {exponentformat: "power", ...(logarithmic ? {type: "log"} : panel.zero ? {rangemode: "tozero"} : {})}),
+    xaxis: epochAxis(panel.curves[0].axis, panel.curves),
+    yaxis: logarithmic ? logarithmicAxis(quantity, panel.curves) : axis(quantity, {exponentformat: "power", ...(panel.zero ? {rangemode: "tozero"} : {})}),
   })};
 }

@@ -8,8 +8,9 @@ function drawVerdicts() {
   const digits = verdict => decimals([verdict.difference, ...verdict.interval]);
   const against = verdict => data.baseline_phrases[verdict.baseline] ?? verdict.baseline;
   const rank = {better: 2, undecided: 1, worse: 0, unjudged: null};
+  byId("verdicts").querySelector("h3").textContent = marked("Verdicts");
   byId("verdict-table").append(sortableTable({
-    caption: marked("Verdicts"), rows: data.verdicts, saved: "verdicts", wide: true, pageSize: 20, filterLabel: "Find a model, metric or baseline",
+    label: "Verdicts", rows: data.verdicts, saved: "verdicts", wide: true, pageSize: 20, filterLabel: "Find a model, metric or baseline",
     filterBy: verdict => `${verdict.model} ${metricOf(verdict.metric).label} ${verdict.baseline} ${against(verdict)} ${outcomes[verdict.outcome][1]}`,
     columns: [
       {title: "Model", text: true, value: verdict => verdict.model, cell: verdict => element("span", {title: verdict.text}, verdict.model)},
