@@ -14,8 +14,9 @@ constexpr const char* scripts_of_run[] = {
     "predictions.js",  "perturbations.js", "contours.js",     "generated.js",   "totals.js",
     "correlations.js", "genes.js",         "gene_table.js",   "run.js",         "cost.js",
     "main.js"};
-constexpr const char* scripts_of_sweep[] = {"base.js",     "theme.js", "figure.js", "panels.js",
-                                            "download.js", "table.js", "sweep.js"};
+constexpr const char* scripts_of_sweep[] = {
+    "base.js",  "theme.js",          "figure.js",           "panels.js", "download.js",
+    "table.js", "sweep_ablation.js", "sweep_parameters.js", "sweep.js"};
 
 std::string filled(std::string_view rest, const std::string& title, const Json& data,
                    const std::string& arrays, const std::string& script) {

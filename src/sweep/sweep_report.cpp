@@ -72,6 +72,24 @@ Json configurations_json(const std::vector<Configuration>& configurations) {
   return list;
 }
 
+/// What the arms of an ablation set, by name: the overrides that the reference of the same seed has not.
+Json changes_json(const std::vector<RunOutcome>& outcomes) {
+  Json changes = Json::object();
+  for (const RunOutcome& outcome : outcomes) {
+    const Job& job = outcome.job;
+    const auto reference = std::find_if(outcomes.begin(), outcomes.end(), [&](const RunOutcome& other) {
+      return other.job.arm == reference_arm && other.job.seed == job.seed;
+    });
+    if (reference == outcomes.end() || job.arm == reference_arm || changes.contains(job.arm)) continue;
+    const std::vector<std::string>& usual = reference->job.overrides;
+    changes[job.arm] = Json::array();
+    for (const std::string& text : job.overrides) {
+      if (std::find(usual.begin(), usual.end(), text) == usual.end()) changes[job.arm].push_back(text);
+    }
+  }
+  return changes;
+}
+
 Json parameter_paths(const std::vector<RunOutcome>& outcomes) {
   Json paths = Json::array();
   for (const RunOutcome& outcome : outcomes) {
@@ -166,6 +184,7 @@ void write_sweep_report(const SweepFolder& sweep, const SweepSettings& settings,
                   {"curves", curves},
                   {"curve_title", fmt::format("Loss of {}", model)},
                   {"differences", differences_json(differences)},
+                  {"changes", changes_json(outcomes)},
                   {"version", version}};
   write_file(sweep.file("report.html"), sweep_page(experiment.name, data));
 }

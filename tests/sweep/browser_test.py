@@ -29,9 +29,17 @@ ablation: {no_dropout: [model.ae.dropout=0], wide: ["model.ae.hidden=[32]"]}
 """
 
 
-def run(program, folder, *arguments):
+# Three runs that fail alike, and one that does not.
+FAILING = EXPERIMENT[: EXPERIMENT.index("sweep:")] + """
+sweep:
+  parameters: {train.optimizer.learning_rate: {values: [1.0e+30, 1.0e-3]}, model.ae.latent: {values: [2, 3, 4]}}
+  exclude: [{train.optimizer.learning_rate: 1.0e-3, model.ae.latent: 2}, {train.optimizer.learning_rate: 1.0e-3, model.ae.latent: 3}]
+"""
+
+
+def run(program, folder, *arguments, code=0):
     done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
 
 
 def opened(page, report, sections):
@@ -63,12 +71,39 @@ def check_sweep(page, folder):
     configurations = rows_of(folder / "s" / "configurations.csv")
     shown = page.evaluate("[...document.querySelectorAll('#configurations-table tbody th')].map(cell => cell.textContent)")
     assert shown == [row["configuration"] for row in configurations] and len(shown) == 8
-    assert page.evaluate("document.querySelector('#runs-intro').textContent").startswith(f"Best over seeds: configuration {shown[0]} with")
-    rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(4)')].map(cell => cell.textContent)")
+    said = page.evaluate("document.querySelector('#summary').textContent")
+    assert said.startswith(f"Best over seeds: configuration {shown[0]} (model.ae.latent={configurations[0]['model.ae.latent']}, "), said
+    rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(7)')].map(cell => cell.textContent)")
     assert [float(rate) for rate in rates] == [float(row["train.optimizer.learning_rate"]) for row in configurations], rates
+    check_each_parameter(page, configurations)
     # Lines of the learning curves, and an axis for each parameter and the metric.
     assert page.evaluate("document.querySelectorAll('#curves-overlaid .trace').length") == 16
     assert page.evaluate("document.querySelectorAll('#parameters-lines .y-axis').length") == 4
+
+
+def check_each_parameter(page, configurations):
+    """A panel for every parameter: the points are configurations, and the line goes through the means of its values."""
+    traces = page.evaluate(
+        "document.querySelector('#parameters-each .plot').data.filter(({xaxis}) => xaxis === 'x2').map(({mode, x, y}) => ({mode, x, y}))"
+    )
+    assert [trace["mode"] for trace in traces] == ["lines", "markers"], traces
+    of_rate = {}
+    for row in configurations:
+        of_rate.setdefault(float(row["train.optimizer.learning_rate"]), []).append(float(row["metric_mean"]))
+    means = dict(zip(traces[0]["x"], traces[0]["y"]))
+    assert list(means) == sorted(of_rate), means
+    assert all(abs(means[rate] - sum(of_rate[rate]) / len(of_rate[rate])) < 1e-6 for rate in of_rate), means
+    assert len(traces[1]["x"]) == len(configurations)
+    ticks = page.evaluate("[...document.querySelectorAll('#parameters-each .x2tick text')].map(text => text.textContent)")
+    assert "0.001" in ticks and "0.1" in ticks, ticks  # a logarithmic axis, its numbers written out
+
+
+def check_failures(page, folder):
+    """Runs that failed alike are told once."""
+    opened(page, folder / "f" / "report.html", ["runs", "curves", "cost"])
+    told = page.evaluate("[...document.querySelectorAll('#warnings .warning')].map(warning => warning.innerText)")
+    assert len(told) == 1 and " and 2 like it: " in told[0] and "not a number" in told[0] or "not finite" in told[0], told
+    assert page.evaluate("document.querySelectorAll('#runs-table tbody tr').length") == 4
 
 
 def check_ablation(page, folder):
@@ -78,9 +113,27 @@ def check_ablation(page, folder):
     assert shown == 2
     differences = rows_of(folder / "a" / "differences.csv")
     assert {row["arm"] for row in differences} == {"no_dropout", "wide"} and {row["seeds"] for row in differences} == {"2"}
+    changes = page.evaluate("[...document.querySelectorAll('#ablation-table tbody tr')].map(row => [row.cells[0], row.cells[1]].map(cell => cell.textContent))")
+    assert dict(changes) == {"no_dropout": "model.ae.dropout=[0.0]", "wide": "model.ae.hidden=[32]"}, changes
+    check_sentences(page, differences)
     choose = "const choice = document.querySelector('#ablation-controls select'); choice.value = {}; choice.dispatchEvent(new Event('change'))"
     page.evaluate(choose.format(json.dumps("ae.test.mse")))
     assert page.evaluate("document.querySelector('#ablation-table caption').textContent") == "ae.test.mse"
+
+
+def check_sentences(page, differences):
+    """The head says of each arm what its interval says, in the metric that ranks."""
+    ranked = page.evaluate("document.querySelector('#ablation-controls select').value")
+    said = page.evaluate("[...document.querySelectorAll('#summary li')].map(item => item.textContent)")
+    expected = {"Better than the reference": [], "Worse than the reference": [], "No difference shown": []}
+    for row in [row for row in differences if row["metric"] == ranked]:
+        low, high = float(row["low"]), float(row["high"])
+        title = "Worse than the reference" if low > 0 else "Better than the reference" if high < 0 else "No difference shown"
+        expected[title].append(row["arm"])
+    for title, arms in expected.items():
+        sentences = [sentence for sentence in said if sentence.startswith(title)]
+        assert len(sentences) == (1 if arms else 0), (said, expected)
+        assert all(arm in sentences[0] for arm in arms), (said, expected)
 
 
 def main():
@@ -95,9 +148,12 @@ def main():
         run(program, folder, "simulate", "cells.h5ad", "--cells", "240", "--genes", "120", "--perturbations", "4")
         run(program, folder, "sweep", "e.yaml", "--out", "s")
         run(program, folder, "ablate", "e.yaml", "--out", "a")
+        (folder / "f.yaml").write_text(FAILING)
+        run(program, folder, "sweep", "f.yaml", "--out", "f", code=1)
         with Page(browser) as page:
             check_sweep(page, folder)
             check_ablation(page, folder)
+            check_failures(page, folder)
 
 
 main()

@@ -146,6 +146,8 @@ TEST_F(Sweep, AnAblationIsComparedOverSeeds) {
       EXPECT_NEAR(std::stod(row["difference"]), difference, 1e-12);
     }
   }
+  EXPECT_THAT(file_bytes(folder / "s/report.html"),
+              HasSubstr(R"("changes":{"no_dropout":["model.ae.dropout=[0.0]"]})"));
   EXPECT_THAT(sweep().err, HasSubstr("an ablation, not a sweep"));
 }
 
