@@ -5,18 +5,13 @@
 #include <limits>
 #include <map>
 
+#include "evaluate/averages.h"
 #include "evaluate/discriminant.h"
 
 namespace sparcell {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double mean_of(std::span<const double> values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
 
 struct ColumnMoments {
   std::vector<double> mean, variance;  ///< divisor n - 1

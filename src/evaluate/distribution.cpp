@@ -4,18 +4,13 @@
 #include <cmath>
 #include <limits>
 
+#include "evaluate/averages.h"
 #include "sparcell/ops/distribution.h"
 
 namespace sparcell {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double mean_of(std::span<const double> values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
 
 double mean_absolute_difference(std::span<const double> a, std::span<const double> b) {
   double sum = 0;

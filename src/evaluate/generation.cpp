@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "evaluate/agreement.h"
+#include "evaluate/averages.h"
 #include "evaluate/discriminant.h"
 #include "sparcell/ops/kernel_sums.h"
 #include "sparcell/ops/neighbors.h"
@@ -17,12 +18,6 @@ namespace {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t halving_count = 20;
 constexpr std::array<double, 6> gammas{2, 1, 0.5, 0.1, 0.01, 0.005};  // EVALUATION's, in units of components
-
-double mean_of(std::span<const double> values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
 
 std::vector<double> row_distances(Context& context, MatrixView<const float> a, MatrixView<const float> b) {
   const Buffer<double> distances(context, a.rows);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluate/averages.h"
 #include "evaluate/judge.h"
 #include "evaluate/linear_model.h"
 #include "evaluate/per_perturbation.h"
@@ -69,11 +70,8 @@ void Judge::add_pseudobulk_verdicts(const std::string& model, const PseudobulkSc
                                     const std::string& baseline, const PseudobulkScores& reference) {
   if (judged.l2.empty()) return;
   for (const char* key : judged_means) {
-    const std::vector<double>&mine = column_of(judged, key), &other = column_of(reference, key);
-    std::vector<double> differences;
-    for (std::size_t p = 0; p < mine.size(); ++p) {
-      if (!std::isnan(mine[p]) && !std::isnan(other[p])) differences.push_back(mine[p] - other[p]);
-    }
+    const std::vector<double> differences =
+        paired_differences(column_of(judged, key), column_of(reference, key));
     std::optional<Interval> interval;
     if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
     add_verdict(model, key, baseline, interval,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/guides.h"
+#include "evaluate/averages.h"
 #include "evaluate/judge.h"
 
 namespace sparcell {
@@ -162,10 +163,7 @@ void Judge::add_prediction_verdicts(const std::string& model, const Predictions&
     for (const char* score : judged_predictions) {
       const std::vector<double>&mine = values_of(judged, score), &other = values_of(reference, score);
       if (says_nothing(other)) continue;  // the mean of perturbations has no difference to itself
-      std::vector<double> differences;
-      for (std::size_t p = 0; p < mine.size(); ++p) {
-        if (!std::isnan(mine[p]) && !std::isnan(other[p])) differences.push_back(mine[p] - other[p]);
-      }
+      const std::vector<double> differences = paired_differences(mine, other);
       std::optional<Interval> interval;
       if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
       const std::size_t before = result_.verdicts.size();
