@@ -33,11 +33,23 @@ SweepParameter Reader::read_parameter(const Node::Key& key, const Node& node) {
   inner.field("distribution", range.distribution, "");
   inner.finish();
   if (!node.is_map()) return parameter;
-  const bool ranged = node.find("min") || node.find("max") || node.find("distribution");
-  if (ranged == (values != nullptr)) {
+  // No value (~) takes back what a file under `defaults` gives.
+  const auto given = [&](const char* name) {
+    const Node* found = node.find(name);
+    return found && !found->is_null();
+  };
+  const bool listed = given("values");
+  const bool ranged = given("min") || given("max") || (!listed && node.find("distribution"));
+  if (listed && ranged) {
+    problems_.add(
+        key.place, path,
+        fmt::format("{} has both values and a range (files of defaults are merged); take one of them "
+                    "back: values: ~, or min: ~ and max: ~",
+                    path));
+  } else if (!listed && !ranged) {
     problems_.add(key.place, path,
                   fmt::format("{} needs either values: [...], or min and max with a distribution", path));
-  } else if (values) {
+  } else if (listed) {
     if (!values->is_list() || values->items.empty())
       ValueReader(path + ".values", problems_).expect(*values, "a list of at least one value");
     parameter.values = values->items;

@@ -109,6 +109,24 @@ TEST_F(PlanTest, CombinationsAreWrittenOutTiedAndLeftOut) {
                   "train.batch=128 train.clip_norm=0.1 select.genes=128 0"));
 }
 
+/// A range in place of a base file's values, and the other way round: maps merge, so one is taken back.
+TEST_F(PlanTest, ValuesOfABaseFileAreTakenBackByNoValue) {
+  write("base.yaml", minimal() + "sweep:\n  parameters: {train.batch: {values: [64, 128]},\n"
+                                 "               train.clip_norm: {min: 1, max: 2, distribution: uniform}}\n");
+  const auto composed = [](const std::string& parameters, const std::string& more = "") {
+    write("e.yaml", "defaults: base.yaml\nsweep: {" + more + "parameters: {" + parameters + "}}\n");
+    return Plan("e.yaml", {});
+  };
+  const Plan listed = composed("train.clip_norm: {min: ~, max: ~, values: [1, 2]}");
+  EXPECT_THAT(listed.sweep_runs(), SizeIs(4));
+  const Plan ranged = composed("train.batch: {values: ~, min: 32, max: 64, distribution: int}",
+                               "method: random, samples: 3, ");
+  EXPECT_THAT(drawn(ranged, "train.batch"), SizeIs(3));
+  const std::string both = error_of([&] { composed("train.batch: {min: 32, max: 64}"); }, ExitCode::usage);
+  EXPECT_THAT(both, HasSubstr("sweep.parameters.train.batch has both values and a range (files of defaults are merged); "
+                              "take one of them back: values: ~, or min: ~ and max: ~"));
+}
+
 TEST_F(PlanTest, ExclusionsThatLeaveNothingOutAreNamed) {
   const auto pointless = [](const std::string& exclude) {
     return plan("sweep:\n  parameters: {train.batch: {values: [64, 128]}, train.clip_norm: {values: [0.1, 1]}}\n"
@@ -209,6 +227,8 @@ TEST_F(PlanTest, SectionsThatMakeNoSense) {
   EXPECT_THAT(refused(parameters(latent + "{values: []}}")),
               ElementsAre(HasSubstr("a list of at least one value")));
   EXPECT_THAT(refused(parameters(latent + "{values: [1], min: 1}}")),
+              ElementsAre(HasSubstr("has both values and a range")));
+  EXPECT_THAT(refused(parameters(latent + "{values: ~}}")),
               ElementsAre(HasSubstr("needs either values: [...], or min and max")));
   EXPECT_THAT(refused(parameters(latent + "{min: 1}}")), ElementsAre(HasSubstr("is a range without max")));
   EXPECT_THAT(refused(parameters(latent + "{min: 1, max: 4, distribution: int}}")),
