@@ -118,7 +118,7 @@ TEST_F(ToldModels, PredictRefusesWhatTheModelCannotKnow) {
               HasSubstr("; did you mean '"));
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--where", "npert=1"}, 3),
               HasSubstr("; did you mean 'nperts'?\n"));
-  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--model", "a"}, 2),
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--model", "ea"}, 2),
               HasSubstr("; did you mean 'ae'?\n"));
   EXPECT_FALSE(exists("p.h5ad"));
   finished_run("plain", {"~model.vae", "~model.gan"});
