@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "core/durations.h"
+
 namespace sparcell {
 namespace {
 
@@ -35,15 +37,16 @@ void TrainingProgress::show(const EpochRecord& record) {
   const std::int64_t done = record.epoch + 1;
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const double rate = static_cast<double>(done - before_) / seconds;
-  const double left = static_cast<double>(epochs_ - done) / rate;
-  const std::string line =
-      fmt::format("train {}: epoch {}/{}  {}{:.1f} epochs/s", model_, done, epochs_, summary(record), rate);
+  std::string line =
+      fmt::format("train {}: epoch {}/{}  {}{}", model_, done, epochs_, summary(record), rate_text(rate));
+  if (done < epochs_)
+    line += fmt::format(", {} left", duration_text(static_cast<double>(epochs_ - done) / rate));
   const std::int64_t tenth = std::max<std::int64_t>(1, epochs_ / 10);
   if (done == epochs_ || (!terminal_ && done % tenth == 0)) {
     if (terminal_) std::fprintf(stderr, "\r\033[K");
     log_.info("{}", line);
   } else if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s  %.0f s left", line.c_str(), left);
+    std::fprintf(stderr, "\r\033[K%s", line.c_str());
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "core/durations.h"
 #include "sweep/data_shapes.h"
 #include "sweep/estimate.h"
 #include "sweep/pool.h"

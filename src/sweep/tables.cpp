@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <iterator>
 #include <map>
+
+#include "core/durations.h"
 
 namespace sparcell {
 namespace {
@@ -86,14 +87,6 @@ std::string text_table(const Rows& rows) {
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
-}
-
-std::string duration_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
-  if (whole < 100) return fmt::format("{} s", whole);
-  const std::int64_t minutes = (whole + 59) / 60;
-  if (minutes < 100) return fmt::format("{} min", minutes);
-  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
 }
 
 std::string runs_text(std::size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); }

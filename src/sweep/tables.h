@@ -33,9 +33,6 @@ std::string progress_text(const Progress& at);
 /// "40 s", "40 s of ae" where other models come after it; empty where it is not known.
 std::string time_left_text(const RunState& state);
 
-/// "2 h 5 min", "40 s".
-std::string duration_text(double seconds);
-
 /// "1 run", "3 runs".
 std::string runs_text(std::size_t count);
 
