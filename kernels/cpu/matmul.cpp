@@ -34,15 +34,15 @@ template <class T>
 void cpu::matmul(Context& context, Transpose transpose_a, Transpose transpose_b, MatrixView<const T> a,
                  MatrixView<const T> b, T beta, MatrixView<T> out) {
   omp_set_num_threads(context.threads());  // what both libraries look at
+  const std::int64_t k = transpose_a == Transpose::yes ? a.rows : a.cols;
   if constexpr (std::is_same_v<T, float>) {
     Bf16Products* const rounded = rounded_products(context);
-    const std::int64_t k = transpose_a == Transpose::yes ? a.rows : a.cols;
     if (rounded != nullptr && out.rows * out.cols * k >= least_terms_worth_rounding) {
       rounded->multiply(transpose_a, transpose_b, a, b, beta, out);
       return;
     }
   }
-  product(transpose_a, transpose_b, transpose_a == Transpose::yes ? a.rows : a.cols, a, b, beta, out);
+  product(transpose_a, transpose_b, k, a, b, beta, out);
 }
 SPARCELL_INSTANTIATE(cpu::matmul);
 

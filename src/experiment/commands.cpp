@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "experiment/fitted_cells.h"
+#include "experiment/made_cells.h"
 #include "experiment/other_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/result.h"
@@ -24,12 +25,7 @@ Matrix<float> reconstructed(TrainedModel& model, const std::vector<std::int32_t>
   try {
     return model.reconstruct(cells, false);
   } catch (const std::bad_alloc&) {
-    constexpr double gibibyte = 1 << 30;
-    const double bytes = static_cast<double>(std::ssize(cells)) * static_cast<double>(genes) * sizeof(float);
-    throw MemoryError(
-        "embed: out of memory; {} reconstructed cells of {} genes are {:.3g} GiB: embed fewer cells at a "
-        "time",
-        cells.size(), genes, bytes / gibibyte);
+    throw no_room_for_cells("embed", std::ssize(cells), genes, "embed fewer cells at a time");
   }
 }
 

@@ -13,13 +13,6 @@
 namespace sparcell {
 namespace {
 
-MemoryError out_of_memory(std::int64_t cells, std::int64_t genes) {
-  constexpr double gibibyte = 1 << 30;
-  return MemoryError("generate: out of memory; {} cells of {} genes are {:.3g} GiB: ask for fewer --cells",
-                     cells, genes,
-                     static_cast<double>(cells) * static_cast<double>(genes) * sizeof(float) / gibibyte);
-}
-
 /// The cells that a prediction starts from, in the data's order.
 std::vector<std::int32_t> starting_cells(const PredictRequest& request, const Prepared& prepared) {
   const Dataset& data = prepared.data;
@@ -87,7 +80,7 @@ void generate(const std::string& folder, const GenerateRequest& request, const s
         provenance_uns(run.config_hash(), run.data_checksum(), static_cast<std::int64_t>(request.seed));
     write_anndata(output, content);
   } catch (const std::bad_alloc&) {
-    throw out_of_memory(request.cells, std::ssize(fitted.genes));
+    throw no_room_for_cells("generate", request.cells, std::ssize(fitted.genes), "ask for fewer --cells");
   }
   log.info("generate: {} cells of {} in {}", request.cells, name, output);
 }

@@ -155,4 +155,12 @@ void add_counts(const MadeCounts& counts, AnnDataContent& content) {
   content.obs.set({.name = "size_factor", .values = counts.size_factor, .missing = {}});
 }
 
+MemoryError no_room_for_cells(const char* command, std::int64_t cells, std::int64_t genes,
+                              const char* advice) {
+  constexpr double gibibyte = 1 << 30;
+  return MemoryError("{}: out of memory; {} cells of {} genes are {:.3g} GiB: {}", command, cells, genes,
+                     static_cast<double>(cells) * static_cast<double>(genes) * sizeof(float) / gibibyte,
+                     advice);
+}
+
 }  // namespace sparcell

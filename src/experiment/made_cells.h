@@ -31,4 +31,8 @@ Table predicted_cells(const TrainedModel& model, const Prepared& prepared,
 /// where there are none. Borrows `counts`.
 void add_counts(const MadeCounts& counts, AnnDataContent& content);
 
+/// That `command` has no room for the values of so many cells, with what to do.
+MemoryError no_room_for_cells(const char* command, std::int64_t cells, std::int64_t genes,
+                              const char* advice);
+
 }  // namespace sparcell
