@@ -48,14 +48,13 @@ struct Selection {
   std::string score_name;           ///< variance, normalized_dispersion, normalized_variance or none
 };
 
-/// Ranks genes. `normalized` is the data set after normalize; `counts` the matrix before it, needed by
-/// seurat_v3 only. Ties go to the gene that comes first. Genes without a score (for dispersions: those that
+/// Ranks genes of the data set after normalize; seurat_v3 by the counts that it has beside. Ties go to the gene that comes first. Genes without a score (for dispersions: those that
 /// do not vary) are not ranked; more genes than are ranked: those that are, more than there are: all, with
 /// one warning each. Throws DataError for a list that names unknown genes (counted, first ones named), for
 /// seurat_v3 without counts or where its trend cannot be fitted, for seurat and cell_ranger on values that
 /// are not log-normalized, and where no gene is left.
-Selection select(Context& context, const Dataset& normalized, const Csr<float>* counts,
-                 const SelectOptions& options, std::span<const std::int32_t> train_cells, Log& log);
+Selection select(Context& context, const Dataset& data, const SelectOptions& options,
+                 std::span<const std::int32_t> train_cells, Log& log);
 
 /// The data set of the selected genes. As take_genes, on the context's threads.
 Dataset take_selected(Context& context, const Dataset& data, const Selection& selection);

@@ -1,5 +1,7 @@
 #include "sparcell/ops/log_normalize.h"
 
+#include <algorithm>
+
 #include "cpu/wide.h"
 #include "math/elementary.h"
 #include "sparcell/core/parallel.h"
@@ -24,19 +26,20 @@ double sum_of(const T* values, std::int64_t count) {
 }
 
 template <class T>
-SPARCELL_HD void scale_values(T* values, std::int64_t count, T scale, bool log1p) {
+SPARCELL_HD void scale_values(const T* values, std::int64_t count, T scale, bool log1p, T* scaled) {
   if (log1p) {
-    for (std::int64_t k = 0; k < count; ++k) values[k] = math::log1p(values[k] * scale);
+    for (std::int64_t k = 0; k < count; ++k) scaled[k] = math::log1p(values[k] * scale);
   } else {
-    for (std::int64_t k = 0; k < count; ++k) values[k] *= scale;
+    for (std::int64_t k = 0; k < count; ++k) scaled[k] = values[k] * scale;
   }
 }
 
-SPARCELL_WIDE void scale_row(float* values, std::int64_t count, float scale, bool log1p) {
-  scale_values(values, count, scale, log1p);
+SPARCELL_WIDE void scale_row(const float* values, std::int64_t count, float scale, bool log1p,
+                             float* scaled) {
+  scale_values(values, count, scale, log1p, scaled);
 }
-void scale_row(double* values, std::int64_t count, double scale, bool log1p) {
-  scale_values(values, count, scale, log1p);
+void scale_row(const double* values, std::int64_t count, double scale, bool log1p, double* scaled) {
+  scale_values(values, count, scale, log1p, scaled);
 }
 
 }  // namespace
@@ -50,13 +53,19 @@ void cpu::row_sums(Context& context, CsrView<const T> x, std::span<double> sums)
 SPARCELL_INSTANTIATE(cpu::row_sums);
 
 template <class T>
-void cpu::log_normalize(Context& context, CsrView<T> x, double target_sum, bool log1p) {
+void cpu::log_normalize(Context& context, CsrView<const T> x, double target_sum, bool log1p,
+                        std::span<T> values) {
   // The second look at a row finds it in the cache.
   parallel_for(context.threads(), x.rows, rows_per_part, [&](std::int64_t r) {
-    T* values = x.values + x.offsets[r];
-    const std::int64_t count = x.offsets[r + 1] - x.offsets[r];
-    const double sum = sum_of(values, count);
-    if (sum > 0) scale_row(values, count, static_cast<T>(target_sum / sum), log1p);
+    const std::int64_t first = x.offsets[r], count = x.offsets[r + 1] - first;
+    const T* row = x.values + first;
+    T* const normalized = values.data() + first;
+    const double sum = sum_of(row, count);
+    if (sum > 0) {
+      scale_row(row, count, static_cast<T>(target_sum / sum), log1p, normalized);
+    } else if (normalized != row) {
+      std::copy_n(row, count, normalized);
+    }
   });
 }
 SPARCELL_INSTANTIATE(cpu::log_normalize);

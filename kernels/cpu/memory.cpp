@@ -1,19 +1,14 @@
 #include "cpu/memory.h"
 
-#include <sys/mman.h>
-
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 
+#include "sparcell/core/large_array.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell::cpu {
 namespace {
 
-constexpr std::size_t cache_line = 64;
-constexpr std::size_t huge_page = std::size_t{2} << 20;
-constexpr std::size_t least_in_huge_pages = 2 * huge_page;  // smaller pieces would waste most of one
 constexpr std::int64_t bytes_worth_a_thread = 4 << 20;
 
 class HostRecording final : public Recording {
@@ -30,18 +25,14 @@ class HostMemory final : public DeviceMemory {
   explicit HostMemory(int threads) : threads_(threads) {}
 
   void* allocate(std::size_t bytes) override {
-    const bool large = bytes >= least_in_huge_pages;
-    const std::size_t alignment = large ? huge_page : cache_line;
-    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    void* memory = std::aligned_alloc(alignment, rounded);
+    void* memory = allocate_in_large_pages(bytes);
     if (memory == nullptr) {
       throw MemoryError("out of memory: {:.1f} MiB could not be allocated",
                         static_cast<double>(bytes) / (1 << 20));
     }
-    if (large) ::madvise(memory, rounded, MADV_HUGEPAGE);  // a wish: where it is not met, pages are small
     return memory;
   }
-  void release(void* memory, std::size_t) override { std::free(memory); }
+  void release(void* memory, std::size_t) override { release_large_pages(memory); }
   void copy_to_device(void* device, const void* host, std::size_t bytes) override {
     copy(device, host, bytes);
   }

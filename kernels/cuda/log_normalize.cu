@@ -20,21 +20,18 @@ constexpr std::int64_t vector_capacity = threads * vectors_per_thread;
 
 using Vector = device::Vector<float, width>;
 
-/// One row's entries, spread over the block's threads.
+/// Where one row's entries lie behind its first, spread over the block's threads.
 struct Row {
-  float* values;
   device::Cut<width> cut;
   std::int64_t count;
 
-  __device__ __forceinline__ Row(float* all, std::int64_t first, std::int64_t end)
-      : values(all + first), cut(all + first, end - first), count(end - first) {}
-  __device__ __forceinline__ float* vector(std::int64_t v) const { return values + cut.head + v * width; }
+  __device__ __forceinline__ Row(const float* first, std::int64_t count) : cut(first, count), count(count) {}
+  __device__ __forceinline__ std::int64_t vector(std::int64_t v) const { return cut.head + v * width; }
   /// Calls body(entry) for the entries before and behind the vectors.
   template <class Body>
   __device__ __forceinline__ void for_each_single(Body&& body) const {
-    device::for_each_in_block(cut.head + count - cut.tail, [&](std::int64_t i) {
-      body(values + (i < cut.head ? i : cut.tail + i - cut.head));
-    });
+    device::for_each_in_block(cut.head + count - cut.tail,
+                              [&](std::int64_t i) { body(i < cut.head ? i : cut.tail + i - cut.head); });
   }
 };
 
@@ -59,49 +56,58 @@ __device__ __forceinline__ Vector normalized(Vector v, float scale) {
 
 __global__ void __launch_bounds__(threads) row_sums(CsrView<const float> x, double* sums) {
   device::for_each_in_blocks(x.rows, [&](std::int64_t r) {
-    const Row row(const_cast<float*>(x.values), load(x.offsets + r), load(x.offsets + r + 1));
+    const std::int64_t first = load(x.offsets + r);
+    const float* const values = x.values + first;
+    const Row row(values, load(x.offsets + r + 1) - first);
     double sum = 0;
-    device::for_each_in_block(row.cut.vectors,
-                              [&](std::int64_t v) { sum += sum_of(load_vector<width>(row.vector(v))); });
-    row.for_each_single([&](const float* entry) { sum += static_cast<double>(load(entry)); });
+    device::for_each_in_block(
+        row.cut.vectors, [&](std::int64_t v) { sum += sum_of(load_vector<width>(values + row.vector(v))); });
+    row.for_each_single([&](std::int64_t entry) { sum += static_cast<double>(load(values + entry)); });
     sum = device::block_sum<threads>(sum);
     if (threadIdx.x == 0) store(sums + r, sum);
   });
 }
 
+/// `x` and `normalized` may be the same values.
 template <bool log1p>
-__global__ void __launch_bounds__(threads) log_normalize(CsrView<float> x, double target_sum) {
+__global__ void __launch_bounds__(threads)
+    log_normalize(CsrView<const float> x, double target_sum, float* normalized_values) {
   device::for_each_in_blocks(x.rows, [&](std::int64_t r) {
-    const Row row(x.values, load(x.offsets + r), load(x.offsets + r + 1));
+    const std::int64_t first = load(x.offsets + r);
+    const float* const values = x.values + first;
+    float* const out = normalized_values + first;
+    const Row row(values, load(x.offsets + r + 1) - first);
     Vector kept[vectors_per_thread];
     double sum = 0;
 #pragma unroll
     for (int k = 0; k < vectors_per_thread; ++k) {
       const std::int64_t v = threadIdx.x + k * threads;
-      if (v < row.cut.vectors) kept[k] = load_vector<width>(row.vector(v));
+      if (v < row.cut.vectors) kept[k] = load_vector<width>(values + row.vector(v));
     }
 #pragma unroll
     for (int k = 0; k < vectors_per_thread; ++k) {
       if (threadIdx.x + k * threads < row.cut.vectors) sum += sum_of(kept[k]);
     }
     const std::int64_t longer = row.cut.vectors - vector_capacity;
-    device::for_each_in_block(
-        longer, [&](std::int64_t v) { sum += sum_of(load_vector<width>(row.vector(vector_capacity + v))); });
-    row.for_each_single([&](const float* entry) { sum += static_cast<double>(load(entry)); });
+    device::for_each_in_block(longer, [&](std::int64_t v) {
+      sum += sum_of(load_vector<width>(values + row.vector(vector_capacity + v)));
+    });
+    row.for_each_single([&](std::int64_t entry) { sum += static_cast<double>(load(values + entry)); });
 
     sum = device::block_sum<threads>(sum);
-    if (!(sum > 0)) return;  // the same for all threads: on to the block's next row
+    const bool scaled = sum > 0;
     const auto scale = static_cast<float>(target_sum / sum);
+    const auto of = [&](const auto& value) { return scaled ? normalized<log1p>(value, scale) : value; };
 #pragma unroll
     for (int k = 0; k < vectors_per_thread; ++k) {
       const std::int64_t v = threadIdx.x + k * threads;
-      if (v < row.cut.vectors) store_vector(row.vector(v), normalized<log1p>(kept[k], scale));
+      if (v < row.cut.vectors) store_vector(out + row.vector(v), of(kept[k]));
     }
     device::for_each_in_block(longer, [&](std::int64_t v) {
-      float* entries = row.vector(vector_capacity + v);
-      store_vector(entries, normalized<log1p>(load_vector<width>(entries), scale));
+      const std::int64_t entry = row.vector(vector_capacity + v);
+      store_vector(out + entry, of(load_vector<width>(values + entry)));
     });
-    row.for_each_single([&](float* entry) { store(entry, normalized<log1p>(load(entry), scale)); });
+    row.for_each_single([&](std::int64_t entry) { store(out + entry, of(load(values + entry))); });
   });
 }
 
@@ -118,12 +124,13 @@ void cuda::row_sums(Context& context, CsrView<const T> x, std::span<double> sums
 SPARCELL_INSTANTIATE_CUDA(cuda::row_sums);
 
 template <class T>
-void cuda::log_normalize(Context& context, CsrView<T> x, double target_sum, bool log1p) {
+void cuda::log_normalize(Context& context, CsrView<const T> x, double target_sum, bool log1p,
+                         std::span<T> values) {
   using namespace kernels::log_normalize;
   device::launch(
       log1p ? kernels::log_normalize::log_normalize<true> : kernels::log_normalize::log_normalize<false>,
       {.grid = device::blocks_for(x.rows, 1), .block = threads, .stream = device::stream_of(context)}, x,
-      target_sum);
+      target_sum, values.data());
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::log_normalize);
 

@@ -4,7 +4,6 @@
 #include <limits>
 #include <numeric>
 
-#include "core/large_pages.h"
 #include "hdf5/parts.h"
 #include "sparcell/core/parallel.h"
 
@@ -92,8 +91,8 @@ Csr<float> empty_like(const StoredMatrix& stored) {
 }
 
 void allocate_entries(Csr<float>& matrix, std::size_t entries) {
-  resize_in_large_pages(matrix.indices, entries);
-  resize_in_large_pages(matrix.values, entries);
+  matrix.indices.resize(entries);
+  matrix.values.resize(entries);
 }
 
 Csr<float> read_csr(const StoredMatrix& stored, int threads) {

@@ -4,7 +4,7 @@ namespace sparcell {
 namespace {
 
 /// Raw counts as the values of a matrix of x's form.
-Csr<float> with_values(const Csr<float>& x, const std::vector<float>& values) {
+Csr<float> with_values(const Csr<float>& x, const LargeArray<float>& values) {
   return {.rows = x.rows, .cols = x.cols, .offsets = x.offsets, .indices = x.indices, .values = values};
 }
 

@@ -17,7 +17,7 @@ Csr<float> as_csr(const Matrix<float>& dense) {
   Csr<float> csr;
   csr.rows = dense.rows;
   csr.cols = dense.cols;
-  csr.values = dense.values;
+  csr.values = large_array(dense.values);
   csr.indices.resize(dense.values.size());
   for (std::size_t i = 0; i < csr.indices.size(); ++i)
     csr.indices[i] = static_cast<std::int32_t>(i % dense.cols);

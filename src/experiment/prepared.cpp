@@ -200,8 +200,6 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
            p.split.validation.size(), p.split.test.size());
   if (experiment.split.by == SplitBy::perturbation) say_what_is_held_out(p.data.perturbations, p.split, log);
 
-  Csr<float> counts;
-  if (experiment.select.flavor == SelectFlavor::seurat_v3) counts = p.data.x;
   p.fitted.normalization = clock.time("normalize", [&] {
     return normalize(context, p.data, experiment.normalize,
                      fit_cells(experiment.normalize.fit_on, p.split, p.data));
@@ -217,8 +215,7 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   p.fitted.counted = p.data.genes.names;
   if (which != occurrences(p.fitted.counted)) p.fitted.counted_occurrence = which;
   p.selection = clock.time("select", [&] {
-    return select(context, p.data, counts.rows > 0 ? &counts : nullptr, experiment.select, p.split.train,
-                  log);
+    return select(context, p.data, experiment.select, p.split.train, log);
   });
   if (static_cast<std::int64_t>(p.selection.genes.size()) < p.data.gene_count()) {
     p.data = clock.time("select", [&] { return take_selected(context, p.data, p.selection); });
@@ -298,7 +295,7 @@ Dataset bring_into_space(Context& context, const ReadOptions& read_options, cons
   out.x.offsets.reserve(data.x.offsets.size());
   const bool raw = data.raw.known();
   out.raw = std::move(data.raw);
-  std::vector<float> counts;
+  LargeArray<float> counts;
   std::vector<std::pair<std::int32_t, std::int64_t>> row;  // the gene here, the entry there
   for (std::int64_t r = 0; r < data.x.rows; ++r) {
     row.clear();

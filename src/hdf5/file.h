@@ -166,8 +166,8 @@ class Group : public Object {
   template <Number T>
   Dataset write(const std::string& name, std::span<const T> values, std::span<const std::int64_t> shape,
                 Storage storage = {}) const;
-  template <Number T>
-  Dataset write(const std::string& name, const std::vector<T>& values, Storage storage = {}) const {
+  template <Number T, class Allocator>
+  Dataset write(const std::string& name, const std::vector<T, Allocator>& values, Storage storage = {}) const {
     const std::array<std::int64_t, 1> shape{static_cast<std::int64_t>(values.size())};
     return write(name, std::span<const T>(values), std::span<const std::int64_t>(shape), storage);
   }

@@ -1,6 +1,7 @@
 #include "sparcell/normalize.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sparcell/core/placed.h"
 #include "sparcell/ops/log_normalize.h"
@@ -16,15 +17,18 @@ void need_counts(const Dataset& data) {
       data.matrix, data.source);
 }
 
-/// The median of the sums above 0 of the given cells; of an even number the mean of the two in the middle, as
-/// numpy's.
-double median_sum(Context& context, const Dataset& data, std::span<const std::int32_t> cells) {
-  const Buffer<double> sums_on_device(context, data.cell_count());
-  row_sums<float>(context, PlacedCsr<const float>(context, data.x).view(), sums_on_device.span());
-  const std::vector<double> sums = sums_on_device.to_host();
+std::vector<double> library_sizes(Context& context, const PlacedCsr& counts) {
+  const Buffer<double> sums(context, counts.view().rows);
+  row_sums<float>(context, counts.view(), sums.span());
+  return sums.to_host();
+}
+
+/// The median of the sizes above 0 of the given cells; of an even number the mean of the two in the middle,
+/// as numpy's.
+double median_of(const std::vector<double>& library, std::span<const std::int32_t> cells) {
   std::vector<double> positive;
   for (std::int32_t cell : cells) {
-    if (sums[cell] > 0) positive.push_back(sums[cell]);
+    if (library[cell] > 0) positive.push_back(library[cell]);
   }
   if (positive.empty()) {
     throw DataError("normalize.target_sum: none of the {} cells that the median is fitted on has a count",
@@ -36,6 +40,20 @@ double median_sum(Context& context, const Dataset& data, std::span<const std::in
   return (*std::max_element(positive.begin(), middle) + *middle) / 2;
 }
 
+/// Puts normalized values in the place of the counts, which go to data.raw.
+void replace_counts(Context& context, Dataset& data, const PlacedCsr& counts, std::vector<double> library,
+                    const Normalization& fitted) {
+  LargeArray<float> values(data.x.values.size());
+  const PlacedOutput<float> normalized(context, values);
+  log_normalize<float>(context, counts.view(), fitted.target_sum, fitted.log1p, normalized.span());
+  normalized.take_back();
+  data.raw = {.values = std::exchange(data.x.values, std::move(values)),
+              .library = std::move(library),
+              .target_sum = fitted.target_sum,
+              .log1p = fitted.log1p};
+  data.counts = false;
+}
+
 }  // namespace
 
 Normalization normalize(Context& context, Dataset& data, const NormalizeOptions& options,
@@ -44,27 +62,21 @@ Normalization normalize(Context& context, Dataset& data, const NormalizeOptions&
   fitted.counts = data.counts;
   if (!options.enabled) return fitted;
   need_counts(data);
+  const PlacedCsr counts(context, data.x);
+  std::vector<double> library = library_sizes(context, counts);
   fitted.enabled = true;
   fitted.log1p = options.log1p;
   fitted.target_sum =
-      options.target_sum.is_number() ? options.target_sum.number : median_sum(context, data, fit_cells);
-  apply(context, data, fitted);
+      options.target_sum.is_number() ? options.target_sum.number : median_of(library, fit_cells);
+  replace_counts(context, data, counts, std::move(library), fitted);
   return fitted;
 }
 
 void apply(Context& context, Dataset& data, const Normalization& fitted) {
   if (!fitted.enabled) return;
   need_counts(data);
-  const Buffer<double> library(context, data.cell_count());
-  row_sums<float>(context, PlacedCsr<const float>(context, data.x).view(), library.span());
-  data.raw = {.values = data.x.values,
-              .library = library.to_host(),
-              .target_sum = fitted.target_sum,
-              .log1p = fitted.log1p};
-  const PlacedCsr<float> x(context, data.x);
-  log_normalize<float>(context, x.view(), fitted.target_sum, fitted.log1p);
-  x.take_back();
-  data.counts = false;
+  const PlacedCsr counts(context, data.x);
+  replace_counts(context, data, counts, library_sizes(context, counts), fitted);
 }
 
 }  // namespace sparcell

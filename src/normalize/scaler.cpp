@@ -10,7 +10,7 @@ namespace sparcell {
 Scaler fit_scaler(Context& context, const Csr<float>& x, std::span<const std::int32_t> fit_cells) {
   const auto genes = static_cast<std::size_t>(x.cols);
   const Buffer<double> mean_on_device(context, x.cols), variance_on_device(context, x.cols);
-  gene_moments<float>(context, PlacedCsr<const float>(context, x).view(), Placed(context, fit_cells).span(),
+  gene_moments<float>(context, PlacedCsr(context, x).view(), Placed(context, fit_cells).span(),
                       MomentsOf::values, {}, mean_on_device.span(), variance_on_device.span());
   const std::vector<double> mean = mean_on_device.to_host(), variance = variance_on_device.to_host();
   Scaler scaler;

@@ -5,7 +5,6 @@
 
 #include "select/dispersion.h"
 #include "select/loess.h"
-#include "sparcell/core/placed.h"
 #include "sparcell/ops/gene_moments.h"
 
 namespace sparcell {
@@ -15,11 +14,12 @@ struct Moments {
   std::vector<double> mean, variance;
 };
 
-Moments moments_of(Context& context, const Csr<float>& x, std::span<const std::int32_t> cells, MomentsOf of,
+Moments moments_of(Context& context, const PlacedCsr& x, std::span<const std::int32_t> cells, MomentsOf of,
                    std::span<const double> clip = {}) {
-  const Buffer<double> mean(context, x.cols), variance(context, x.cols);
-  gene_moments<float>(context, PlacedCsr<const float>(context, x).view(), Placed(context, cells).span(), of,
-                      Placed(context, clip).span(), mean.span(), variance.span());
+  const std::int64_t genes = x.view().cols;
+  const Buffer<double> mean(context, genes), variance(context, genes);
+  gene_moments<float>(context, x.view(), Placed(context, cells).span(), of, Placed(context, clip).span(),
+                      mean.span(), variance.span());
   return {mean.to_host(), variance.to_host()};
 }
 
@@ -44,12 +44,12 @@ void need_log_normalized(const Moments& m, const char* flavor) {
 
 }  // namespace
 
-std::vector<double> variance_scores(Context& context, const Csr<float>& normalized,
+std::vector<double> variance_scores(Context& context, const PlacedCsr& normalized,
                                     std::span<const std::int32_t> cells) {
   return moments_of(context, normalized, cells, MomentsOf::values).variance;
 }
 
-std::vector<double> seurat_scores(Context& context, const Csr<float>& normalized,
+std::vector<double> seurat_scores(Context& context, const PlacedCsr& normalized,
                                   std::span<const std::int32_t> cells) {
   Moments m = moments_of(context, normalized, cells, MomentsOf::expm1);
   need_log_normalized(m, "seurat");
@@ -57,7 +57,7 @@ std::vector<double> seurat_scores(Context& context, const Csr<float>& normalized
   return seurat_dispersions(std::move(m.mean), m.variance);
 }
 
-std::vector<double> cell_ranger_scores(Context& context, const Csr<float>& normalized,
+std::vector<double> cell_ranger_scores(Context& context, const PlacedCsr& normalized,
                                        std::span<const std::int32_t> cells) {
   Moments m = moments_of(context, normalized, cells, MomentsOf::values);
   need_log_normalized(m, "cell_ranger");
@@ -65,7 +65,7 @@ std::vector<double> cell_ranger_scores(Context& context, const Csr<float>& norma
   return cell_ranger_dispersions(std::move(m.mean), m.variance);
 }
 
-std::vector<double> seurat_v3_scores(Context& context, const Csr<float>& counts,
+std::vector<double> seurat_v3_scores(Context& context, const PlacedCsr& counts,
                                      std::span<const std::int32_t> cells) {
   constexpr double span = 0.3;
   Moments m = moments_of(context, counts, cells, MomentsOf::values);

@@ -38,28 +38,32 @@ std::vector<std::int32_t> first_integers(std::int64_t count) {
   return all;
 }
 
-Ranking rank_by_flavor(Context& context, const Dataset& normalized, const Csr<float>* counts,
-                       const SelectOptions& options, std::span<const std::int32_t> cells) {
-  const Csr<float>& x = normalized.x;
+/// The counts of the data set, normalized or not.
+PlacedCsr counts_of(Context& context, const Dataset& data) {
+  if (data.raw.known()) return {context, data.x, data.raw.values};
+  if (data.counts) return {context, data.x};
+  throw DataError(
+      "select.flavor seurat_v3 ranks genes by their counts, but {} of {} does not hold counts; "
+      "name them with read.counts, or take flavor seurat",
+      data.matrix, data.source);
+}
+
+Ranking rank_by_flavor(Context& context, const Dataset& data, const SelectOptions& options,
+                       std::span<const std::int32_t> cells) {
+  const auto values = [&] { return PlacedCsr(context, data.x); };
   switch (options.flavor) {
     case SelectFlavor::variance:
-      return rank(variance_scores(context, x, cells), "variance");
+      return rank(variance_scores(context, values(), cells), "variance");
     case SelectFlavor::seurat:
-      return rank(seurat_scores(context, x, cells), "normalized_dispersion");
+      return rank(seurat_scores(context, values(), cells), "normalized_dispersion");
     case SelectFlavor::cell_ranger:
-      return rank(cell_ranger_scores(context, x, cells), "normalized_dispersion");
+      return rank(cell_ranger_scores(context, values(), cells), "normalized_dispersion");
     case SelectFlavor::seurat_v3:
-      if (counts == nullptr) {
-        throw DataError(
-            "select.flavor seurat_v3 ranks genes by their counts, but {} of {} does not hold counts; "
-            "name them with read.counts, or take flavor seurat",
-            normalized.matrix, normalized.source);
-      }
-      return rank(seurat_v3_scores(context, *counts, cells), "normalized_variance");
+      return rank(seurat_v3_scores(context, counts_of(context, data), cells), "normalized_variance");
     case SelectFlavor::list:
-      return unranked(x.cols, genes_of_list(normalized.genes, options.file));
+      return unranked(data.gene_count(), genes_of_list(data.genes, options.file));
     case SelectFlavor::all:
-      return unranked(x.cols, first_integers(x.cols));
+      return unranked(data.gene_count(), first_integers(data.gene_count()));
   }
   throw InternalError("select: flavor {} is not known", static_cast<int>(options.flavor));
 }
@@ -81,22 +85,21 @@ std::size_t number_to_take(const Ranking& ranking, const SelectOptions& options,
 
 }  // namespace
 
-Selection select(Context& context, const Dataset& normalized, const Csr<float>* counts,
-                 const SelectOptions& options, std::span<const std::int32_t> train_cells, Log& log) {
+Selection select(Context& context, const Dataset& data, const SelectOptions& options,
+                 std::span<const std::int32_t> train_cells, Log& log) {
   const std::vector<std::int32_t> every_cell =
-      options.fit_on == FitOn::all ? first_integers(normalized.cell_count()) : std::vector<std::int32_t>();
+      options.fit_on == FitOn::all ? first_integers(data.cell_count()) : std::vector<std::int32_t>();
   Ranking ranking =
-      rank_by_flavor(context, normalized, counts, options,
+      rank_by_flavor(context, data, options,
                      options.fit_on == FitOn::all ? std::span<const std::int32_t>(every_cell) : train_cells);
-  const std::int64_t genes = normalized.gene_count();
+  const std::int64_t genes = data.gene_count();
   const std::size_t taken = number_to_take(ranking, options, genes, log);
   std::vector<std::int64_t> rank_of(static_cast<std::size_t>(genes), -1);  // -1: not taken
   for (std::size_t i = 0; i < taken; ++i) rank_of[ranking.order[i]] = static_cast<std::int64_t>(i) + 1;
   const bool takes_all = options.genes > genes && options.flavor != SelectFlavor::list;
   if (takes_all) std::replace(rank_of.begin(), rank_of.end(), std::int64_t{-1}, std::int64_t{0});
   if (options.include_perturbed) {
-    for (std::int32_t g : perturbed_genes(normalized, log))
-      rank_of[g] = std::max<std::int64_t>(rank_of[g], 0);
+    for (std::int32_t g : perturbed_genes(data, log)) rank_of[g] = std::max<std::int64_t>(rank_of[g], 0);
   }
 
   Selection selection;
@@ -110,7 +113,7 @@ Selection select(Context& context, const Dataset& normalized, const Csr<float>* 
   if (selection.genes.empty()) {
     throw DataError(
         "select.flavor {}: none of the {} genes of {} varies between the cells that it is fitted on",
-        name_of(options.flavor), genes, normalized.source);
+        name_of(options.flavor), genes, data.source);
   }
   return selection;
 }
@@ -123,28 +126,28 @@ Dataset take_selected(Context& context, const Dataset& data, const Selection& se
   taken.x.rows = data.x.rows;
   taken.x.cols = static_cast<std::int64_t>(selection.genes.size());
   taken.x.offsets.resize(static_cast<std::size_t>(data.x.rows) + 1);
-  const PlacedCsr<const float> x(context, data.x);
-  const Placed<const std::int32_t> placed_map(context, map);
-  const Placed<std::int64_t> offsets(context, taken.x.offsets);
+  const PlacedCsr x(context, data.x);
+  const Placed<std::int32_t> placed_map(context, map);
+  const PlacedOutput<std::int64_t> offsets(context, taken.x.offsets);
   selected_offsets<float>(context, x.view(), placed_map.span(), offsets.span());
   offsets.take_back();
   taken.x.indices.resize(static_cast<std::size_t>(taken.x.nonzeros()));
   taken.x.values.resize(static_cast<std::size_t>(taken.x.nonzeros()));
-  const Placed<std::int32_t> indices(context, taken.x.indices);
-  const Placed<float> values(context, taken.x.values);
+  const PlacedOutput<std::int32_t> indices(context, taken.x.indices);
+  const PlacedOutput<float> values(context, taken.x.values);
   select_columns<float>(context, x.view(), placed_map.span(), offsets.span(), indices.span(), values.span());
   indices.take_back();
   values.take_back();
-  taken.raw = data.raw;
   if (data.raw.known()) {
-    CsrView<const float> raw = x.view();
-    const Placed<const float> raw_values(context, data.raw.values);
-    raw.values = raw_values.span().data();
-    taken.raw.values.resize(taken.x.values.size());
-    const Placed<float> taken_values(context, taken.raw.values);
-    select_columns<float>(context, raw, placed_map.span(), offsets.span(), indices.span(),
-                          taken_values.span());
-    taken_values.take_back();
+    taken.raw = {.values = LargeArray<float>(taken.x.values.size()),
+                 .library = data.raw.library,
+                 .target_sum = data.raw.target_sum,
+                 .log1p = data.raw.log1p};
+    const Placed<float> counts(context, data.raw.values);
+    const PlacedOutput<float> taken_counts(context, taken.raw.values);
+    select_columns<float>(context, x.view_with(counts.span()), placed_map.span(), offsets.span(),
+                          indices.span(), taken_counts.span());
+    taken_counts.take_back();
   }
   taken.cells = data.cells;
   taken.genes = take_rows(data.genes, selection.genes);

@@ -99,7 +99,7 @@ TEST_F(FinishedRunCommands, GenerateTakesTheMixtureAndLibrarySizesOfTheTrainingC
                      "model.vae.sample={from: mixture, components: 3}"});
   const std::string count = std::to_string(json("r/result.json")["data"]["test"].get<int>());
   succeed({"generate", "r", "new.h5ad", "--cells", count, "--seed", "3"});
-  const std::vector<float> of_run = read_matrix(folder / "r/generated_vae.h5ad").values;
+  const LargeArray<float> of_run = read_matrix(folder / "r/generated_vae.h5ad").values;
   EXPECT_EQ(read_matrix(folder / "new.h5ad").values, of_run);
   succeed({"generate", "r", "prior.h5ad", "--cells", count, "--seed", "3", "--from", "prior"});
   EXPECT_NE(read_matrix(folder / "prior.h5ad").values, of_run);
@@ -175,7 +175,7 @@ TEST_F(FinishedRunCommands, TheBestWeightsOfAGanAreThoseNearestToValidationCells
     succeed(arguments);
     return read_matrix(folder / "new.h5ad").values;
   };
-  const std::vector<float> chosen = generated({});
+  const LargeArray<float> chosen = generated({});
   EXPECT_EQ(chosen, generated({"--weights", "best"}));
   const hdf5::File file = hdf5::File::open(folder / "new.h5ad");
   EXPECT_EQ(file.dataset("uns/sparcell/data_checksum").read_strings().at(0),

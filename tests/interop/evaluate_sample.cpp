@@ -157,7 +157,7 @@ int main(int argc, char** argv) try {
     normalize(context, data, {}, split.train);
     SelectOptions selecting;
     selecting.genes = std::atoi(argv[5]);
-    data = take_selected(context, data, select(context, data, nullptr, selecting, split.train, log));
+    data = take_selected(context, data, select(context, data, selecting, split.train, log));
   }
   EvaluateOptions judging;
   judging.components = components;

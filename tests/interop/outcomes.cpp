@@ -18,7 +18,7 @@ constexpr rlim_t most_bytes = rlim_t{1} << 30;
 constexpr int most_seconds = 20;  ///< of processor time, a file
 
 template <class T>
-void add(Sha256& sha, const std::vector<T>& values) {
+void add(Sha256& sha, std::span<const T> values) {
   sha.update(std::as_bytes(std::span(values)));
 }
 
@@ -32,9 +32,9 @@ void add(Sha256& sha, const Table& table) {
 
 std::string hash_of(const Dataset& data) {
   Sha256 sha;
-  add(sha, data.x.offsets);
-  add(sha, data.x.indices);
-  add(sha, data.x.values);
+  add<std::int64_t>(sha, data.x.offsets);
+  add<std::int32_t>(sha, data.x.indices);
+  add<float>(sha, data.x.values);
   add(sha, data.cells);
   add(sha, data.genes);
   return sha.hex();

@@ -25,8 +25,8 @@ class GoldenTraining {
     x_.rows = shape[0];
     x_.cols = shape[1];
     x_.offsets = file_.dataset("data/offsets").read<std::int64_t>();
-    x_.indices = file_.dataset("data/indices").read<std::int32_t>();
-    x_.values = file_.dataset("data/values").read<float>();
+    x_.indices = large_array(file_.dataset("data/indices").read<std::int32_t>());
+    x_.values = large_array(file_.dataset("data/values").read<float>());
     order_ = file_.dataset("order").read<std::int32_t>();
     read_options();
     if (file_.exists("condition")) conditions_ = read_rows("condition");
@@ -39,7 +39,7 @@ class GoldenTraining {
   template <class T>
   DeviceData<T> device_data(Context& context) const {
     if (!options_.of_counts()) return DeviceData<T>(context, x_, Scaler{}, conditions_, genes_);
-    const RawCounts raw{.values = file_.dataset("data/counts").read<float>(),
+    const RawCounts raw{.values = large_array(file_.dataset("data/counts").read<float>()),
                         .library = file_.dataset("data/library").read<double>(),
                         .target_sum = file_.number("target_sum"),
                         .log1p = true};

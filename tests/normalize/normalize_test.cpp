@@ -82,7 +82,7 @@ TEST_F(Normalize, NoneUsesTheValuesAsTheyAre) {
   Dataset data = example();
   data.x.values[0] = -1.5f;
   data.counts = false;
-  const std::vector<float> before = data.x.values;
+  const LargeArray<float> before = data.x.values;
   const Normalization fitted = normalize(context, data, none, all);
   EXPECT_FALSE(fitted.enabled);
   EXPECT_EQ(fitted.target_sum, 0);

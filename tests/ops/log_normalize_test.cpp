@@ -25,8 +25,9 @@ std::vector<double> sums_of(Context& context, const Csr<T>& x) {
 template <class T>
 std::vector<T> normalized(Context& context, const Csr<T>& x, double target_sum, bool log1p) {
   const test::DeviceCsr<T> on_device(context, x);
-  log_normalize<T>(context, on_device, target_sum, log1p);
-  return on_device.values();
+  const test::DeviceArray<T> values(context, x.nonzeros());
+  log_normalize<T>(context, on_device, target_sum, log1p, values);
+  return values.to_host();
 }
 
 TYPED_TEST(LogNormalize, RowSumsAreTheSums) {
@@ -101,6 +102,17 @@ TYPED_TEST(LogNormalize, RowsWithoutASumAboveZeroStay) {
   EXPECT_EQ(normalized(context, x, 8, false), (std::vector<TypeParam>{1, -1, 6, 2, 0}));
 }
 
+TYPED_TEST(LogNormalize, ValuesMayBeReplacedInPlace) {
+  Context context = test::test_context();
+  auto x = test::random_counts<TypeParam>(37, 5003, 0.9, 4);
+  std::fill(x.values.begin() + x.offsets[5], x.values.begin() + x.offsets[6], TypeParam(0));
+  const std::vector<TypeParam> expected = normalized(context, x, 1e4, true);
+  const test::DeviceCsr<TypeParam> on_device(context, x);
+  CsrView<TypeParam> view = on_device;
+  log_normalize<TypeParam>(context, view, 1e4, true, {view.values, x.values.size()});
+  EXPECT_EQ(on_device.values(), expected);
+}
+
 TYPED_TEST(LogNormalize, EmptyMatricesAreNothing) {
   Context context = test::test_context();
   Csr<TypeParam> x;
@@ -117,8 +129,11 @@ TYPED_TEST(LogNormalize, RefusesWrongShapesAndTargets) {
   const test::DeviceCsr<TypeParam> x(context, test::csr_of<TypeParam>({{1, 2}}));
   const test::DeviceArray<double> sums(context, 2);
   EXPECT_THROW(row_sums<TypeParam>(context, x, sums), InternalError);
-  EXPECT_THROW(log_normalize<TypeParam>(context, x, 0, true), InternalError);
-  EXPECT_THROW(log_normalize<TypeParam>(context, x, INFINITY, true), InternalError);
+  const test::DeviceArray<TypeParam> values(context, 3);
+  const std::span<TypeParam> all = values;
+  EXPECT_THROW(log_normalize<TypeParam>(context, x, 0, true, all.first(2)), InternalError);
+  EXPECT_THROW(log_normalize<TypeParam>(context, x, INFINITY, true, all.first(2)), InternalError);
+  EXPECT_THROW(log_normalize<TypeParam>(context, x, 1, true, all.subspan(1)), InternalError);
 }
 
 }  // namespace

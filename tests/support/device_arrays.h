@@ -96,8 +96,8 @@ class DeviceArray {
   /// An output.
   DeviceArray(Context& context, std::int64_t size) : matrix_(context, 1, size) {}
   /// An input, or what an op adds to.
-  template <class U>
-  DeviceArray(Context& context, const std::vector<U>& values) : matrix_(context, row_of(values)) {}
+  template <class U, class Allocator>
+  DeviceArray(Context& context, const std::vector<U, Allocator>& values) : matrix_(context, row_of(values)) {}
 
   T* data() const { return matrix_.view().data; }
   std::span<T> span() const { return {data(), static_cast<std::size_t>(matrix_.view().cols)}; }
@@ -108,10 +108,10 @@ class DeviceArray {
   T value() const { return to_host().at(0); }  ///< of an array of one number
 
  private:
-  template <class U>
-  static Matrix<U> row_of(const std::vector<U>& values) {
+  template <class U, class Allocator>
+  static Matrix<U> row_of(const std::vector<U, Allocator>& values) {
     Matrix<U> row(1, static_cast<std::int64_t>(values.size()));
-    row.values = values;
+    row.values.assign(values.begin(), values.end());
     return row;
   }
 

@@ -105,8 +105,8 @@ int main(int argc, char** argv) try {
   data.x.rows = shape[0];
   data.x.cols = shape[1];
   data.x.offsets = read<std::int64_t>(folder + "offsets.i64");
-  data.x.indices = read<std::int32_t>(folder + "indices.i32");
-  data.x.values = read<float>(folder + "values.f32");
+  data.x.indices = large_array(read<std::int32_t>(folder + "indices.i32"));
+  data.x.values = large_array(read<float>(folder + "values.f32"));
   data.perturbations.of_cell = read<std::int32_t>(folder + "labels.i32");
   for (std::int64_t c = 0; c < shape[0]; ++c) data.cells.names.push_back(fmt::format("c{}", c));
   for (std::int64_t g = 0; g < shape[1]; ++g) data.genes.names.push_back(fmt::format("g{}", g));

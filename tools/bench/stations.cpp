@@ -29,7 +29,7 @@ std::vector<T> load(const std::filesystem::path& path) {
 }
 
 template <class T>
-void save(const std::filesystem::path& path, const std::vector<T>& values) {
+void save(const std::filesystem::path& path, std::span<const T> values) {
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(values.data()),
              static_cast<std::streamsize>(values.size() * sizeof(T)));
@@ -48,8 +48,8 @@ Dataset load_counts(const std::filesystem::path& folder) {
   data.x.rows = shape.at(0);
   data.x.cols = shape.at(1);
   data.x.offsets = load<std::int64_t>(folder / "offsets.i64");
-  data.x.indices = load<std::int32_t>(folder / "indices.i32");
-  data.x.values = load<float>(folder / "values.f32");
+  data.x.indices = large_array(load<std::int32_t>(folder / "indices.i32"));
+  data.x.values = large_array(load<float>(folder / "values.f32"));
   data.counts = true;
   return data;
 }
@@ -83,10 +83,10 @@ int run(const std::vector<std::string>& arguments) {
     times["copy"].push_back(seconds([&] { data.x.values = counts.values; }));
     times["normalize"].push_back(seconds([&] { normalize(context, data, {}, cells); }));
     times["select"].push_back(
-        seconds([&] { selection = select(context, data, &counts, options, cells, log); }));
+        seconds([&] { selection = select(context, data, options, cells, log); }));
   }
-  save(folder / "normalized.f32", data.x.values);
-  save(folder / ("selected_" + arguments[2] + ".i32"), selection.genes);
+  save<float>(folder / "normalized.f32", data.x.values);
+  save<std::int32_t>(folder / ("selected_" + arguments[2] + ".i32"), selection.genes);
   std::printf("%s\n", times.dump().c_str());
   return 0;
 }

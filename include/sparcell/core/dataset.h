@@ -23,7 +23,7 @@ struct Perturbations {
 
 /// The counts that normalized values were made from: a value is count * target_sum / library, or log(1 + that).
 struct RawCounts {
-  std::vector<float> values;    ///< of every non-zero of x, in its order
+  LargeArray<float> values;     ///< of every non-zero of x, in its order
   std::vector<double> library;  ///< of every cell: its sum over all genes that there were when it was normalized
   double target_sum = 0;
   bool log1p = false;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sparcell/core/errors.h"
+#include "sparcell/core/large_array.h"
 
 namespace sparcell {
 
@@ -69,8 +70,8 @@ struct Csr {
   std::int64_t rows = 0;
   std::int64_t cols = 0;
   std::vector<std::int64_t> offsets{0};
-  std::vector<std::int32_t> indices;
-  std::vector<T> values;
+  LargeArray<std::int32_t> indices;
+  LargeArray<T> values;
 
   std::int64_t nonzeros() const { return offsets.back(); }
   CsrView<T> view() { return {rows, cols, offsets.data(), indices.data(), values.data()}; }

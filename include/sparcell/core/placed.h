@@ -3,59 +3,73 @@
 #pragma once
 
 #include <span>
-#include <type_traits>
 
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
 
 namespace sparcell {
 
-/// An array of the host that lives as long as this; T is const for what ops only read.
+/// An array of the host that ops only read; the host's lives as long as this.
 template <class T>
 class Placed {
-  using Element = std::remove_const_t<T>;
-
  public:
-  Placed(Context& context, std::span<T> host) : host_(host), copied_(context.device().is_cuda()) {
-    if (copied_) copy_ = Buffer<Element>(context, std::span<const Element>(host));
+  Placed(Context& context, std::span<const T> host) : host_(host), copied_(context.device().is_cuda()) {
+    if (copied_) copy_ = Buffer<T>(context, host);
+  }
+
+  std::span<const T> span() const { return copied_ ? std::span<const T>(copy_.span()) : host_; }
+
+ private:
+  std::span<const T> host_;
+  bool copied_;
+  Buffer<T> copy_;
+};
+
+/// An array of the host of which ops write every element; the host's lives as long as this.
+template <class T>
+class PlacedOutput {
+ public:
+  PlacedOutput(Context& context, std::span<T> host) : host_(host), copied_(context.device().is_cuda()) {
+    if (copied_) copy_ = Buffer<T>(context, static_cast<std::int64_t>(host.size()));
   }
 
   std::span<T> span() const { return copied_ ? copy_.span() : host_; }
   /// Brings what ops wrote to the host's array.
-  void take_back() const requires(!std::is_const_v<T>) {
+  void take_back() const {
     if (copied_) copy_.download(host_);
   }
 
  private:
   std::span<T> host_;
   bool copied_;
-  Buffer<Element> copy_;
+  Buffer<T> copy_;
 };
 
-/// A sparse matrix of the host; T is const where its values are only read.
-template <class T>
+/// A sparse matrix of the host that ops only read.
 class PlacedCsr {
-  using Host = std::conditional_t<std::is_const_v<T>, const Csr<std::remove_const_t<T>>, Csr<T>>;
-
  public:
-  PlacedCsr(Context& context, Host& x)
+  PlacedCsr(Context& context, const Csr<float>& x) : PlacedCsr(context, x, x.values) {}
+  /// Other values of x's entries.
+  PlacedCsr(Context& context, const Csr<float>& x, std::span<const float> values)
       : rows_(x.rows),
         cols_(x.cols),
         offsets_(context, x.offsets),
         indices_(context, x.indices),
-        values_(context, x.values) {}
+        values_(context, values) {}
 
-  CsrView<T> view() const {
+  CsrView<const float> view() const {
     return {rows_, cols_, offsets_.span().data(), indices_.span().data(), values_.span().data()};
   }
-  /// Brings the values that ops wrote to the host's matrix.
-  void take_back() const requires(!std::is_const_v<T>) { values_.take_back(); }
+  /// The same entries with other values, where ops can reach them.
+  CsrView<const float> view_with(std::span<const float> values) const {
+    return {rows_, cols_, offsets_.span().data(), indices_.span().data(), values.data()};
+  }
 
  private:
   std::int64_t rows_, cols_;
-  Placed<const std::int64_t> offsets_;
-  Placed<const std::int32_t> indices_;
-  Placed<T> values_;
+  Placed<std::int64_t> offsets_;
+  Placed<std::int32_t> indices_;
+  Placed<float> values_;
 };
 
 }  // namespace sparcell

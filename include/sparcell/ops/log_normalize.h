@@ -9,9 +9,9 @@ namespace sparcell {
 /// Requires: sums has a place for every row.
 SPARCELL_OP(row_sums, (Context & context, CsrView<const T> x, std::span<double> sums))
 
-/// In place and in one pass over the values: x[r, c] <- f(x[r, c] * target_sum / sum of row r), with f(v) =
-/// log(1 + v) where `log1p`, else the identity. Rows whose sum is not above 0 are left as they are. Requires:
-/// target_sum > 0 and finite.
-SPARCELL_OP(log_normalize, (Context & context, CsrView<T> x, double target_sum, bool log1p))
+/// In one pass over the values: values[k] = f(x.values[k] * target_sum / sum of its row), with f(v) = log(1 + v) where
+/// `log1p`, else the identity; rows whose sum is not above 0 keep theirs. `values` may be x's own. Requires: target_sum > 0
+/// and finite; values has a place for every entry, as aligned to 16 bytes as x's.
+SPARCELL_OP(log_normalize, (Context & context, CsrView<const T> x, double target_sum, bool log1p, std::span<T> values))
 
 }  // namespace sparcell

@@ -16,8 +16,8 @@ constexpr const char* npy_type() {
   if constexpr (std::is_same_v<T, std::int64_t>) return "<i8";
 }
 
-template <class T>
-void write_npy(const std::string& path, const std::vector<T>& values,
+template <class T, class Allocator>
+void write_npy(const std::string& path, const std::vector<T, Allocator>& values,
                const std::vector<std::int64_t>& shape) {
   std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({},), }}", npy_type<T>(),
                                  fmt::join(shape, ", "));

@@ -23,7 +23,7 @@ struct Counts {
         indices(s.context, host.indices),
         values(s.context, host.values) {}
 
-  CsrView<float> view() const {
+  CsrView<const float> view() const {
     return {host.rows, host.cols, offsets.data(), indices.data(), values.data()};
   }
   std::int64_t entries() const { return static_cast<std::int64_t>(host.values.size()); }
@@ -55,7 +55,7 @@ Prepared prepare_log_normalize(Surroundings& s) {
   const auto counts = std::make_shared<const Counts>(s);
   Context& context = s.context;
   const auto normalize = [counts, &context] {
-    log_normalize<float>(context, counts->view(), target_sum, true);
+    log_normalize<float>(context, counts->view(), target_sum, true, counts->values.span());
   };
   normalize();
   Prepared row{.size = counts->size(),
@@ -114,7 +114,7 @@ Prepared prepare_moments(Surroundings& s) {
   Context& context = s.context;
   const Counts& counts = state->counts;
   const auto normalize = [state, &context] {
-    log_normalize<float>(context, state->counts.view(), target_sum, true);
+    log_normalize<float>(context, state->counts.view(), target_sum, true, state->counts.values.span());
   };
   const auto moments = [state, &context] {
     gene_moments<float>(context, state->counts.view(), state->rows.span(), MomentsOf::values, {},

@@ -109,7 +109,7 @@ std::vector<Case> statistics_cases() {
        })},
       {"log_normalize", cells, 8 * entries + offsets, true,
        on_cells([](Context& context, const DeviceCells& x) {
-         log_normalize<float>(context, x.view(), 1e4, true);
+         log_normalize<float>(context, x.view(), 1e4, true, x.values.span());
        })},
       {"gene_moments", "8192 x 5000, 10 %", many_cells * (8 * genes / 10 + 8 + 4) + 16 * genes, false,
        run_gene_moments},
