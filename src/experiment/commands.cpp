@@ -29,6 +29,26 @@ Matrix<float> reconstructed(TrainedModel& model, const std::vector<std::int32_t>
   }
 }
 
+bool needs_labels(const ModelOptions& options) {
+  return is_told_perturbation(options) || options.by_perturbation();
+}
+
+bool needs_conditions(const ModelOptions& options, const EmbedRequest& request) {
+  return options.conditioning.encoder || (request.reconstruct && !options.condition.empty());
+}
+
+/// A model with the cells of another file, with their own conditions, in the place of the run's test cells.
+std::unique_ptr<TrainedModel> load_told(const FinishedRun& run, Context& context, const std::string& name,
+                                        std::optional<Weights> weights, const Dataset& cells,
+                                        Prepared& prepared, Log& log) {
+  const ModelOptions& options = run.options(name);
+  const std::string seen = seen_cells_hash(prepared);
+  if (!needs_labels(options)) prepared.data.perturbations = {};
+  replace_test_cells(run, cells, {{name, options}}, "embed", prepared, log);
+  return run.load(context, name, weights, prepared.data,
+                  ConditionTable(context, name, options, prepared, log, Leaks::allowed), seen);
+}
+
 }  // namespace
 
 void embed(const std::string& folder, const std::string& input, const std::string& output,
@@ -39,8 +59,12 @@ void embed(const std::string& folder, const std::string& input, const std::strin
   Context context = context_of(run);
   const Dataset data =
       bring_into_space(context, options_for(run, input), run.preprocessing(), request.fill_missing, log);
-  const auto model = run.load(context, name, choice.weights, data);
-  const std::vector<std::int32_t> cells = cells_from(0, data.cell_count());
+  const bool told = needs_conditions(run.options(name), request);
+  Prepared beside;  // the run's own cells, which conditions are fitted on
+  if (told) beside = prepare_again(context, run, log);
+  const auto model = told ? load_told(run, context, name, choice.weights, data, beside, log)
+                          : run.load(context, name, choice.weights, data);
+  const std::vector<std::int32_t> cells = told ? beside.split.test : cells_from(0, data.cell_count());
   AnnDataContent content;
   Matrix<float> reconstruction;
   content.obs = data.cells;
@@ -65,18 +89,12 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   Prepared prepared = prepare_again(context, run, log);
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   const std::string seen = seen_cells_hash(prepared);
-  std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   if (!input.empty()) {
-    for (const auto& [name, options] : experiment.model) {
-      if (!needs_table(options)) continue;
-      throw UsageError(
-          "evaluate: {} {} of the run's own cells; cells of another file ({}) cannot be judged", name,
-          options.condition.empty() ? "has dispersions by perturbations" : "is told conditions", input);
-    }
     const Dataset other =
         bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
-    replace_test_cells(run, other, prepared, log);
+    replace_test_cells(run, other, experiment.model, "evaluate", prepared, log);
   }
+  std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;
   std::vector<std::pair<std::string, Weights>> judged_weights;

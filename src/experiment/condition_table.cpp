@@ -44,7 +44,8 @@ void check_labels(const Prepared& prepared, const std::string& who) {
 }
 
 /// Whether a model can be told the perturbations of these cells, whatever a gene is to it.
-void check_perturbations(const std::string& model, const ModelOptions& options, const Prepared& prepared) {
+void check_perturbations(const std::string& model, const ModelOptions& options, const Prepared& prepared,
+                         Leaks leaks = Leaks::refused) {
   check_labels(prepared, fmt::format("model.{}.condition", model));
   const std::vector<bool> trained = present(prepared.data, prepared.split.train);
   if (std::count(trained.begin(), trained.end(), true) < 2) {
@@ -55,7 +56,7 @@ void check_perturbations(const std::string& model, const ModelOptions& options, 
   }
   if (options.conditioning.control_input > 0 && !trained[0])
     throw DataError("model.{}.conditioning.control_input: no training cell is a control", model);
-  check_leaks(prepared.data, prepared.split);
+  if (leaks == Leaks::refused) check_leaks(prepared.data, prepared.split);
 }
 
 /// The vectors of the perturbations that cells of the split have.
@@ -128,11 +129,9 @@ ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int6
 }
 
 ConditionTable::ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
-                               const Prepared& prepared, Log& log)
+                               const Prepared& prepared, Log& log, Leaks leaks)
     : trained_(prepared.split.train) {
-  const auto of_perturbation =
-      std::find(options.condition.begin(), options.condition.end(), perturbation_word);
-  if (of_perturbation != options.condition.end()) add_perturbations(context, model, options, prepared, log);
+  if (is_told_perturbation(options)) add_perturbations(context, model, options, prepared, log, leaks);
   for (const std::string& name : options.condition) {
     if (name != perturbation_word) add_covariate(model, name, prepared);
   }
@@ -157,8 +156,9 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
 }
 
 void ConditionTable::add_perturbations(Context& context, const std::string& model,
-                                       const ModelOptions& options, const Prepared& prepared, Log& log) {
-  check_perturbations(model, options, prepared);
+                                       const ModelOptions& options, const Prepared& prepared, Log& log,
+                                       Leaks leaks) {
+  check_perturbations(model, options, prepared, leaks);
   for (const std::int32_t cell : prepared.split.train) {
     if (prepared.data.perturbations.of_cell[cell] == 0) controls_.push_back(cell);
   }
@@ -237,6 +237,11 @@ SparseVector ConditionTable::together(std::span<const std::string> parts) const 
   if (genes.size() < 2) return entries;  // two guides of one gene
   for (const std::string& gene : genes) entries.emplace_back(part_column_.at(gene), 1.0f);
   return entries;
+}
+
+bool is_told_perturbation(const ModelOptions& options) {
+  return std::find(options.condition.begin(), options.condition.end(), perturbation_word) !=
+         options.condition.end();
 }
 
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,

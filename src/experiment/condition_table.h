@@ -10,6 +10,9 @@
 
 namespace sparcell {
 
+/// Whether a held-out perturbation that leaks matters: where cells are judged, not where they are only looked at.
+enum class Leaks { refused, allowed };
+
 class ConditionTable {
  public:
   /// No conditions.
@@ -23,9 +26,10 @@ class ConditionTable {
   /// part of the split may have conditions that training cells do not; they are told none. `model` is named
   /// in errors. Throws DataError for a missing column or labels, a condition that is the same for all
   /// training cells, and one of validation or test cells that no training cell has and no embedding knows (of
-  /// dispersions: that no training cell has); and where a held-out perturbation leaks (see check_leaks).
+  /// dispersions: that no training cell has); and where a held-out perturbation leaks (see check_leaks) unless
+  /// that is allowed.
   ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
-                 const Prepared& prepared, Log& log);
+                 const Prepared& prepared, Log& log, Leaks leaks = Leaks::refused);
 
   /// Cells x conditions; behind them, where genes that are perturbed together have more than their sum
   /// (`conditioning.combine`), a column for each row of `part_genes`.
@@ -64,7 +68,7 @@ class ConditionTable {
   };
 
   void add_perturbations(Context& context, const std::string& model, const ModelOptions& options,
-                         const Prepared& prepared, Log& log);
+                         const Prepared& prepared, Log& log, Leaks leaks);
   void add_groups(const std::string& model, const Prepared& prepared);
   void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
   void add_part_genes();
@@ -95,6 +99,8 @@ struct TableShape {
 inline bool needs_table(const ModelOptions& options) {
   return !options.condition.empty() || options.by_perturbation();
 }
+
+bool is_told_perturbation(const ModelOptions& options);
 
 /// A table for each model, in their order; empty for a model that needs none. Throws as they do.
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,

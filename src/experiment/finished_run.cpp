@@ -116,9 +116,7 @@ std::unique_ptr<TrainedModel> FinishedRun::restored(Context& context, const std:
 std::unique_ptr<TrainedModel> FinishedRun::load(Context& context, const std::string& name,
                                                 std::optional<Weights> weights, const Dataset& data,
                                                 const std::string& seen_cells) const {
-  if (options(name).conditioning.encoder) {
-    throw UsageError("{}: its encoder is told conditions, which are not known of these cells", name);
-  }
+  require(!options(name).conditioning.encoder, "load: the encoder of {} is told conditions", name);
   const Checkpoint checkpoint = weights_of(name, weights, seen_cells);
   std::int64_t width = 0, groups = 1, gene_width = 0;
   for (const NamedTensor& tensor : checkpoint.tensors.parameters) {

@@ -44,8 +44,8 @@ class FinishedRun {
   Weights meant(const std::string& name, std::optional<Weights> asked) const;
   const ModelOptions& options(const std::string& model) const;
   /// The model with its weights, over the given cells (in the models' space), which must outlive it, of
-  /// unknown conditions. Throws UsageError where its encoder is told conditions, DataError where the weights
-  /// were fitted on other cells than those of hash `seen_cells`, where that is given.
+  /// unknown conditions, which its encoder is not told. Throws DataError where the weights were fitted on other
+  /// cells than those of hash `seen_cells`, where that is given.
   std::unique_ptr<TrainedModel> load(Context& context, const std::string& name,
                                      std::optional<Weights> weights, const Dataset& data,
                                      const std::string& seen_cells = "") const;

@@ -89,16 +89,14 @@ void predict(const std::string& folder, const PredictRequest& request, const std
              const ModelChoice& choice, Log& log) {
   const FinishedRun run(folder);
   check_output("predict", run, output);
-  const auto is_told = [](const ModelOptions& model) {
-    return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
-  };
   const ModelSet& models = run.experiment().model;
-  const bool some_are_told =
-      std::any_of(models.begin(), models.end(), [&](const auto& model) { return is_told(model.second); });
+  const bool some_are_told = std::any_of(
+      models.begin(), models.end(), [&](const auto& model) { return is_told_perturbation(model.second); });
   const std::string name = run.choose(choice, [&](const ModelOptions& model) {
-    return is_told(model) || (model.type != ModelType::gan && (!choice.model.empty() || !some_are_told));
+    return is_told_perturbation(model) ||
+           (model.type != ModelType::gan && (!choice.model.empty() || !some_are_told));
   });
-  if (!is_told(run.options(name))) {
+  if (!is_told_perturbation(run.options(name))) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);
   }

@@ -76,10 +76,9 @@ bool have(const Table& cells, const ChosenConditions& chosen) {
 /// The columns of the data that say what a model is told of a cell.
 std::vector<std::string> columns_told(const ModelOptions& options, const Perturbations& perturbations) {
   std::vector<std::string> columns;
-  const auto& told = options.condition;
-  if (options.by_perturbation() || std::find(told.begin(), told.end(), "perturbation") != told.end())
+  if (options.by_perturbation() || is_told_perturbation(options))
     columns = {perturbations.column, "perturbation"};
-  for (const std::string& name : told) columns.push_back(name);
+  for (const std::string& name : options.condition) columns.push_back(name);
   return columns;
 }
 

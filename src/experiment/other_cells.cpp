@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
+#include "core/columns.h"
 #include "read/labels.h"
 
 namespace sparcell {
@@ -23,11 +25,12 @@ std::vector<std::int32_t> numbers_of(const Perturbations& found, Perturbations& 
 }
 
 /// As the run reads its own labels: by the convention that its options name or its own cells show.
-void add_perturbations(const FinishedRun& run, const Dataset& other, Dataset& data, Log& log) {
+void add_perturbations(const FinishedRun& run, const Dataset& other, const std::string& command,
+                       Dataset& data, Log& log) {
   Perturbations& known = data.perturbations;
   if (!known.known()) return;
   if (other.cells.find(known.column) == nullptr) {
-    log.warn("evaluate: {} has no obs column {}, which holds the run's perturbations: its cells have none",
+    log.warn("{}: {} has no obs column {}, which holds the run's perturbations: its cells have none", command,
              other.source, known.column);
     known.of_cell.insert(known.of_cell.end(), static_cast<std::size_t>(other.cell_count()), -1);
     return;
@@ -40,11 +43,37 @@ void add_perturbations(const FinishedRun& run, const Dataset& other, Dataset& da
   std::size_t added = 0;
   const std::vector<std::int32_t> numbers = numbers_of(found.perturbations, known, added);
   for (const std::int32_t p : found.perturbations.of_cell) known.of_cell.push_back(p < 0 ? -1 : numbers[p]);
-  log.info(
-      "evaluate: obs column {} of {}: {} perturbations ({} that the run does not have), {} control cells",
-      known.column, other.source, found.perturbations.names.size() - 1, added, found.controls);
+  log.info("{}: obs column {} of {}: {} perturbations ({} that the run does not have), {} control cells",
+           command, known.column, other.source, found.perturbations.names.size() - 1, added, found.controls);
   if (found.unlabelled > 0)
-    log.warn("evaluate: {} cells of {} have no label in {}", found.unlabelled, other.source, known.column);
+    log.warn("{}: {} cells of {} have no label in {}", command, found.unlabelled, other.source, known.column);
+}
+
+std::set<std::string> covariates_of(const ModelSet& models) {
+  std::set<std::string> names;
+  for (const auto& [name, options] : models) names.insert(options.condition.begin(), options.condition.end());
+  names.erase("perturbation");
+  return names;
+}
+
+/// The columns of the run's cells, and behind them of the others, as text.
+std::vector<Column> joined(const std::set<std::string>& names, const Table& own, const Dataset& other) {
+  std::vector<Column> columns;
+  for (const std::string& name : names) {
+    const Column* const of_other = other.cells.find(name);
+    if (of_other == nullptr) {
+      throw DataError("{} has no obs column {}, which the model is told; it has {}", other.source, name,
+                      columns_instead_of(name, other.cells));
+    }
+    std::vector<std::string> values;
+    const auto add = [&](const Column& column) {
+      for (std::int64_t row = 0; row < column.size(); ++row) values.push_back(column.text(row));
+    };
+    add(*own.find(name));
+    add(*of_other);
+    columns.push_back({.name = name, .values = std::move(values), .missing = {}});
+  }
+  return columns;
 }
 
 }  // namespace
@@ -57,8 +86,10 @@ ReadOptions options_for(const FinishedRun& run, const std::string& path) {
   return options;
 }
 
-void replace_test_cells(const FinishedRun& run, const Dataset& other, Prepared& prepared, Log& log) {
-  add_perturbations(run, other, prepared.data, log);
+void replace_test_cells(const FinishedRun& run, const Dataset& other, const ModelSet& models,
+                        const std::string& command, Prepared& prepared, Log& log) {
+  add_perturbations(run, other, command, prepared.data, log);
+  prepared.data.cells.columns = joined(covariates_of(models), prepared.data.cells, other);
   const std::int64_t first = prepared.data.cell_count();
   Csr<float>& x = prepared.data.x;
   x.indices.insert(x.indices.end(), other.x.indices.begin(), other.x.indices.end());

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "sparcell/anndata.h"
 #include "sparcell/simulate.h"
 #include "support/program.h"
 
@@ -67,6 +69,24 @@ class SmallExperiment : public testing::Test {
     }
     std::sort(names.begin(), names.end());
     return names;
+  }
+
+  /// The test cells of a run in a file of their own, with annotations as they are or changed.
+  void write_test_cells(const std::string& run, const std::string& file,
+                        const std::function<void(Table&)>& change = [](Table&) {}) const {
+    const Table cells = read_obs(folder / "cells.h5ad"), of_run = read_obs(folder / (run + "/latent.h5ad"));
+    ASSERT_EQ(of_run.names, cells.names) << "no filter took cells";
+    std::vector<std::int32_t> test;
+    for (std::int32_t cell = 0; cell < cells.rows(); ++cell) {
+      if (of_run.find("split")->text(cell) == "test") test.push_back(cell);
+    }
+    const Csr<float> x = take_rows(read_matrix(folder / "cells.h5ad"), test);
+    AnnDataContent content;
+    content.x = &x;
+    content.obs = take_rows(cells, test);
+    content.var = read_var(folder / "cells.h5ad");
+    change(content.obs);
+    write_anndata(folder / file, content);
   }
 
   TemporaryFolder folder;
