@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "core/nearest.h"
 
@@ -26,18 +27,29 @@ std::string found_text(const Node& node) {
   return fmt::format("not {}'{}'", node.quoted ? "the string " : "", node.text);
 }
 
-/// The number that the whole text spells in decimal digits: 010 is ten, 0x10 is none.
+/// The number that the whole text spells in decimal digits: 010 is ten, 0x10 is none. `beyond` is set where
+/// it spells one that the type cannot hold.
 template <class Number>
-std::optional<Number> number_of(const Node& node) {
+std::optional<Number> number_of(const Node& node, bool* beyond = nullptr) {
   if (!node.is_scalar() || node.quoted) return std::nullopt;
   const char* first = node.text.data();
   const char* last = first + node.text.size();
   if (first != last && *first == '+') ++first;
   Number value{};
   const auto [end, error] = std::from_chars(first, last, value);
-  if (error != std::errc() || end != last) return std::nullopt;
+  if (error == std::errc::invalid_argument || end != last) return std::nullopt;
   if (first != node.text.data() && *first == '-') return std::nullopt;  // +-1
-  return value;
+  if (error == std::errc()) return value;
+  if (beyond) *beyond = true;
+  return std::nullopt;
+}
+
+/// What an integer that 64 bits cannot hold lies beyond: its bound, or that of 64 bits.
+std::string beyond_text(const Node& node, const Bounds& bounds) {
+  const bool below = node.text.starts_with('-');
+  if (std::isfinite(below ? bounds.low : bounds.high)) return bounds_text(bounds);
+  using Limits = std::numeric_limits<std::int64_t>;
+  return below ? fmt::format("at least {}", Limits::lowest()) : fmt::format("at most {}", Limits::max());
 }
 
 }  // namespace
@@ -78,8 +90,11 @@ void ValueReader::read(const Node& node, bool& value, const Bounds&) {
 }
 
 void ValueReader::read(const Node& node, std::int64_t& value, const Bounds& bounds) {
-  const auto number = number_of<std::int64_t>(node);
-  if (!number) {
+  bool beyond = false;
+  const auto number = number_of<std::int64_t>(node, &beyond);
+  if (beyond) {
+    expect(node, beyond_text(node, bounds));
+  } else if (!number) {
     expect(node, "an integer");
   } else if (!bounds.contain(static_cast<double>(*number))) {
     expect(node, bounds_text(bounds));
@@ -89,8 +104,11 @@ void ValueReader::read(const Node& node, std::int64_t& value, const Bounds& boun
 }
 
 void ValueReader::read(const Node& node, double& value, const Bounds& bounds) {
-  const auto number = number_of<double>(node);
-  if (!number || !std::isfinite(*number)) {
+  bool beyond = false;
+  const auto number = number_of<double>(node, &beyond);
+  if (beyond) {
+    expect(node, "a number in the range of 64-bit floats");
+  } else if (!number || !std::isfinite(*number)) {
     expect(node, "a number");
   } else if (!bounds.contain(*number)) {
     expect(node, bounds_text(bounds));

@@ -130,12 +130,21 @@ TEST_F(Reader, NumbersThatNoMachineServesAreOutOfBounds) {
                                   {"model.ae.hidden", "100000000"},
                                   {"model.ae.latent", "100000000"},
                                   {"model.ae.conditioning.rank", "100000000"}}) {
-    for (const char* value : {"4294967297", "9223372036854775807"}) {
+    for (const char* value :
+         {"4294967297", "9223372036854775807", "9223372036854775808", "100000000000000000000"}) {
       EXPECT_THAT(errors(minimal(), {key + "=" + value, "model.ae.dropout=0.1"}),
                   ElementsAre(AllOf(HasSubstr(key + " must be at least "),
                                     HasSubstr(" and at most " + most + ", not '" + value + "'"))));
     }
   }
+  EXPECT_THAT(errors(minimal(), {"seed=9223372036854775808"}),
+              ElementsAre(HasSubstr("seed must be at most 9223372036854775807, not '9223372036854775808'")));
+  EXPECT_THAT(errors(minimal(), {"seed=-9223372036854775809"}),
+              ElementsAre(HasSubstr("seed must be at least 0, not")));
+  EXPECT_THAT(
+      errors(minimal(), {"train.optimizer.learning_rate=1e999"}),
+      ElementsAre(HasSubstr("learning_rate must be a number in the range of 64-bit floats, not '1e999'")));
+  EXPECT_EQ(load(minimal("seed: 9223372036854775807")).seed, 9223372036854775807);
   EXPECT_EQ(load(minimal("threads: 4096")).threads, 4096);
   EXPECT_THAT(errors(minimal(), {"threads=4097"}), testing::SizeIs(1));
   EXPECT_EQ(config_schema()["properties"]["threads"]["maximum"], 4096);

@@ -57,8 +57,7 @@ TEST_F(Yaml, NumbersAreDecimal) {
   EXPECT_EQ(load(minimal("seed: +7")).seed, 7);
   EXPECT_EQ(load(minimal("train: {optimizer: {learning_rate: 1e-05}}")).train.optimizer.learning_rate, 1e-5);
   EXPECT_EQ(load(minimal("train: {optimizer: {learning_rate: 5}}")).train.optimizer.learning_rate, 5.0);
-  for (const char* no_integer :
-       {"0x10", "0o10", "1_000", "1e3", "1.0", "9223372036854775808", "+-1", "yes"}) {
+  for (const char* no_integer : {"0x10", "0o10", "1_000", "1e3", "1.0", "+-1", "yes"}) {
     EXPECT_THAT(errors(minimal("seed: ") + no_integer),
                 ElementsAre(testing::StartsWith("e.yaml:3:7: seed must be an integer, not '")))
         << no_integer;
