@@ -8,6 +8,15 @@ def check_best(page):
     assert "2" in [value.rstrip("0").rstrip(".") for value in best] and "1" not in [value.rstrip("0").rstrip(".") for value in best], best
 
 
+def check_cost(page):
+    """Epochs are counted from one everywhere: the best of 0 to 49 that is the fourth is 4, as training says it."""
+    rows = page.evaluate("[...document.querySelector('[aria-label=\"Cost of training\"]').querySelectorAll('tr')].map(row => [...row.cells].map(cell => cell.innerText))")
+    at = rows[0].index("BEST EPOCH") if "BEST EPOCH" in rows[0] else rows[0].index("best epoch")
+    best = {row[0]: row[at] for row in rows[1:]}
+    assert "4" in best.values() and set(best.values()) <= {"4", "–"}, rows
+    assert "after 4 epochs" in page.evaluate("document.getElementById('training-figures').innerText")
+
+
 def check_metrics_down(page):
     """A dozen metrics stand below each other, without the word that they all begin with, and the table fits the page."""
     rows = page.evaluate(

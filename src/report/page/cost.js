@@ -20,7 +20,7 @@ function drawCost() {
                  cells_per_second: ["cells per second", value => format(Math.round(value))]};
   const trained = models().filter(([, entry]) => entry.cost || isNumber(entry.parameters));
   if (trained.length === 0) return;
-  const cells = (name, entry) => [entry.parameters, entry.epochs, hasBestEpoch(name) ? entry.best_epoch : null]
+  const cells = (name, entry) => [entry.parameters, entry.epochs, hasBestEpoch(name) ? entry.best_epoch + 1 : null]
     .map(value => isNumber(value) ? format(value) : "–")
     .map((text, column) => column === 1 && entry.stopped_early === true ? `${text}, stopped early` : text)
     .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
