@@ -10,6 +10,7 @@
 #include "sparcell/report.h"
 #include "sweep/halving.h"
 #include "sweep/sweep.h"
+#include "sweep/tables.h"
 
 namespace sparcell {
 namespace {
@@ -86,29 +87,32 @@ void resume_command(const RunArguments& given, const std::vector<std::string>& a
   std::printf("%s\n%s\n", comparison_table(given.folder).c_str(), given.folder.c_str());
 }
 
-/// Checks every run of the file's sweep and ablation as their commands do; says how many there are.
+/// Checks every run of the file's sweep and ablation as their commands do; says how many there are. Without
+/// data, files of different names count as different.
 std::string check_plan(const Plan& plan) {
   const PlanOptions& options = plan.options();
   std::string text;
-  const auto check = [&](SweepKind kind, const std::vector<PlannedRun>& runs, const char* what) {
+  const auto check = [&](SweepKind kind, const char* what) {
+    Log log;
     const std::string metric = metric_of(plan, kind).name;
-    std::vector<ExpandedRun> expanded;
-    for (const PlannedRun& run : runs) {
+    std::vector<ExpandedRun> runs;
+    for (const PlannedRun& run : planned_runs(plan, kind, log)) {
       Experiment experiment = plan.experiment(run);
       check_metrics(experiment.evaluate);
       if (kind == SweepKind::sweep) check_halving_of_run(plan, metric, run, experiment);
       std::vector<std::string> overrides = overrides_between(plan.reference(), experiment);
-      expanded.push_back({run, std::move(experiment), "", std::move(overrides), {}});
+      const std::string files = experiment.read.path + '\n' + experiment.read.annotations;
+      const std::string hash = config_hash(experiment, files);
+      runs.push_back({run, std::move(experiment), hash, std::move(overrides), {}});
     }
-    if (kind == SweepKind::sweep) show(plan.pointless_exclusions());
-    show(doubts_of(plan, kind, expanded));
-    text += fmt::format(", {} runs of its {}", runs.size(), what);
+    keep_different(runs, log);
+    show(doubts_of(plan, kind, runs));
+    text += fmt::format(", {} of its {}", runs_text(runs.size()), what);
   };
   const bool has_arms = !options.ablation.empty();
   const bool only_seeds = options.sweep.parameters.empty() && options.sweep.runs.empty();
-  if (!only_seeds || (!has_arms && !options.sweep.seeds.empty()))
-    check(SweepKind::sweep, plan.sweep_runs(), "sweep");
-  if (has_arms) check(SweepKind::ablation, plan.ablation_runs(), "ablation");
+  if (!only_seeds || (!has_arms && !options.sweep.seeds.empty())) check(SweepKind::sweep, "sweep");
+  if (has_arms) check(SweepKind::ablation, "ablation");
   return text;
 }
 

@@ -65,6 +65,11 @@ std::vector<Job> jobs_short_of(const SweepFolder& sweep, const Configurations& c
   return jobs;
 }
 
+/// How many of a rung's configurations go on.
+std::int64_t promoted_of(std::int64_t configurations, const HalvingOptions& options) {
+  return std::max<std::int64_t>(1, configurations / options.factor);
+}
+
 /// The configurations at the end of a rung, the best first, the promoted ones marked.
 std::vector<RungStanding> stand(const SweepFolder& sweep, const SweepSettings& settings,
                                 const Configurations& configurations, std::int64_t epochs) {
@@ -77,8 +82,8 @@ std::vector<RungStanding> stand(const SweepFolder& sweep, const SweepSettings& s
   };
   std::stable_sort(standings.begin(), standings.end(),
                    [&](const RungStanding& a, const RungStanding& b) { return badness(a) < badness(b); });
-  const auto factor = static_cast<std::size_t>(settings.halving.factor);
-  const std::size_t promoted = std::max<std::size_t>(1, standings.size() / factor);
+  const auto all = static_cast<std::int64_t>(standings.size());
+  const auto promoted = static_cast<std::size_t>(promoted_of(all, settings.halving));
   for (std::size_t i = 0; i < std::min(promoted, standings.size()); ++i)
     standings[i].promoted = standings[i].metric.has_value();
   return standings;
@@ -102,6 +107,16 @@ std::vector<std::int64_t> rungs(const HalvingOptions& options, std::int64_t epoc
   std::vector<std::int64_t> ends;
   for (std::int64_t end = options.min_epochs; end < epochs; end *= options.factor) ends.push_back(end);
   return ends;
+}
+
+std::int64_t epochs_of_all(const HalvingOptions& options, std::int64_t epochs, std::int64_t configurations) {
+  std::int64_t all = 0, begin = 0;
+  for (const std::int64_t end : rungs(options, epochs)) {
+    all += configurations * (end - begin);
+    configurations = promoted_of(configurations, options);
+    begin = end;
+  }
+  return all + configurations * (epochs - begin);
 }
 
 std::optional<double> curve_value(const std::filesystem::path& run, const std::string& metric,

@@ -39,6 +39,9 @@ HalvingState halving_state(const SweepFolder& sweep, bool with_failed = false);
 /// Epochs at which rungs end: min_epochs and its multiples by factor, below `epochs`.
 std::vector<std::int64_t> rungs(const HalvingOptions& options, std::int64_t epochs);
 
+/// Epochs that halving takes of so many configurations of one run each.
+std::int64_t epochs_of_all(const HalvingOptions& options, std::int64_t epochs, std::int64_t configurations);
+
 /// The metric after so many epochs, in a run's metrics.csv; where training ended earlier, at its end.
 std::optional<double> curve_value(const std::filesystem::path& run, const std::string& metric,
                                   std::int64_t epochs);

@@ -174,21 +174,19 @@ Metric metric_of(const Plan& plan, SweepKind kind) {
   return metric;
 }
 
-std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {
-  std::vector<PlannedRun> planned = kind == SweepKind::sweep ? plan.sweep_runs() : plan.ablation_runs();
-  if (kind == SweepKind::sweep) {
-    for (const std::string& sentence : plan.pointless_exclusions()) log.warn("{}", sentence);
-  }
+std::vector<PlannedRun> planned_runs(const Plan& plan, SweepKind kind, Log& log) {
+  if (kind == SweepKind::ablation) return plan.ablation_runs();
+  std::vector<PlannedRun> planned = plan.sweep_runs();
+  for (const std::string& sentence : plan.pointless_exclusions()) log.warn("{}", sentence);
   const auto cap = static_cast<std::size_t>(plan.options().sweep.run_cap);
-  if (kind == SweepKind::sweep && cap > 0 && planned.size() > cap) {
+  if (cap > 0 && planned.size() > cap) {
     log.info("sweep.run_cap: the first {} of {} runs", cap, planned.size());
     planned.resize(cap);
   }
-  std::vector<ExpandedRun> runs = expand_all(plan, std::move(planned), data);
-  if (kind == SweepKind::sweep) {
-    const std::string metric = metric_of(plan, kind).name;
-    for (const ExpandedRun& run : runs) check_halving_of_run(plan, metric, run.planned, run.experiment);
-  }
+  return planned;
+}
+
+void keep_different(std::vector<ExpandedRun>& runs, Log& log) {
   std::set<std::string> hashes;
   const std::size_t all = runs.size();
   std::erase_if(runs, [&](const ExpandedRun& run) { return !hashes.insert(run.hash).second; });
@@ -196,6 +194,15 @@ std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& dat
     log.info("{} of {} runs are the same experiment as another one and are made once", all - runs.size(),
              all);
   }
+}
+
+std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log) {
+  std::vector<ExpandedRun> runs = expand_all(plan, planned_runs(plan, kind, log), data);
+  if (kind == SweepKind::sweep) {
+    const std::string metric = metric_of(plan, kind).name;
+    for (const ExpandedRun& run : runs) check_halving_of_run(plan, metric, run.planned, run.experiment);
+  }
+  keep_different(runs, log);
   number_configurations(runs);
   return runs;
 }

@@ -40,8 +40,13 @@ struct ExpandedRun {
 /// it.
 Metric metric_of(const Plan& plan, SweepKind kind);
 
-/// Every run of the file, checked and named by its hash. Runs that are the same experiment are kept once;
-/// that and a run cap are said in the log.
+/// The runs that the file asks for, up to its run cap, which the log tells where it leaves some out.
+std::vector<PlannedRun> planned_runs(const Plan& plan, SweepKind kind, Log& log);
+
+/// Keeps the first of runs that are the same experiment, by their hashes, which the log tells.
+void keep_different(std::vector<ExpandedRun>& runs, Log& log);
+
+/// Every run of the file, checked and named by its hash. Runs that are the same experiment are kept once.
 std::vector<ExpandedRun> expand(const Plan& plan, SweepKind kind, DataFiles& data, Log& log);
 
 /// Why the metric may not compare the runs, a sentence each. Throws UsageError where the default one does

@@ -22,6 +22,13 @@ TEST(Rungs, GrowByTheFactorBelowTheEnd) {
   EXPECT_THAT(rungs({.min_epochs = 7, .factor = 2}, 7), IsEmpty());
 }
 
+/// By hand: 8 x 4 + 4 x (8 - 4) + 2 x (16 - 8) + 1 x (32 - 16); of three, one goes on, and then alone.
+TEST(Rungs, TakeTheEpochsOfThoseThatGoOn) {
+  EXPECT_EQ(epochs_of_all({.min_epochs = 4, .factor = 2}, 32, 8), 32 + 16 + 16 + 16);
+  EXPECT_EQ(epochs_of_all({.min_epochs = 4, .factor = 2}, 9, 3), 12 + 4 + 1);
+  EXPECT_EQ(epochs_of_all({.min_epochs = 9, .factor = 2}, 9, 3), 27);
+}
+
 class Halving : public SmallSweep {
  protected:
   static inline const std::string grid =
@@ -69,6 +76,16 @@ TEST_F(Halving, FindsTheBestRunOfTheExhaustiveSearchWithLessThanHalfOfItsEpochs)
   }
   EXPECT_EQ(finished, 2u);  // of eight configurations the half thrice: one, with two seeds
   EXPECT_THAT(table("halving.csv"), SizeIs(8 + 4 + 2));
+  write_sweep("method: halving, halving: {min_epochs: 4, factor: 2}, " + grid);
+  const std::string dry = sweep({"train.epochs=32", "--dry-run"}).out;
+  EXPECT_THAT(dry, AllOf(HasSubstr("16 runs, 2 finished, 14 pruned; 0 s of training left of"),
+                         HasSubstr(" pruned "), testing::Not(HasSubstr("interrupted"))));
+}
+
+TEST_F(Halving, ADryRunSaysWhatHalvingTakesOfAllEpochs) {
+  write_sweep("method: halving, halving: {min_epochs: 1, factor: 2}, " + grid);
+  EXPECT_THAT(sweep({"--dry-run"}).out,
+              testing::ContainsRegex("16 runs, 0 finished; .* left of [^(]* \\(all to their ends: "));
 }
 
 /// A configuration goes on with all of its seeds or with none, wherever these are set.

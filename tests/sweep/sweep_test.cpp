@@ -258,6 +258,15 @@ TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
   EXPECT_THAT(done.out, HasSubstr("3 runs, 0 finished"));
   EXPECT_THAT(sweep({"--dry-run", "sweep.parameters={model.ae.latent: {values: [2, 2]}}"}).err,
               HasSubstr("2 of 4 runs are the same experiment as another one"));
+  const auto validated = [this](const std::string& change) {
+    return program({"validate", "sweep.yaml", change}).out;
+  };
+  EXPECT_EQ(validated("sweep.run_cap=3"), "sweep.yaml is valid: 1 model, 3 runs of its sweep\n");
+  EXPECT_EQ(validated("sweep.run_cap=1"), "sweep.yaml is valid: 1 model, 1 run of its sweep\n");
+  EXPECT_EQ(validated("sweep.parameters={model.ae.latent: {values: [2, 2]}}"),
+            "sweep.yaml is valid: 1 model, 2 runs of its sweep\n");
+  EXPECT_EQ(validated("sweep.parameters={read.path: {values: [one.h5ad, other.h5ad]}}"),
+            "sweep.yaml is valid: 1 model, 4 runs of its sweep\n");
 }
 
 }  // namespace
