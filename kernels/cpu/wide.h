@@ -6,7 +6,13 @@
 /// keep their order. Sanitizers' run-time libraries do not bear being called before the program starts, as
 /// the choice is.
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SPARCELL_HAS_WIDE
 #define SPARCELL_WIDE __attribute__((target_clones("default", "arch=x86-64-v4")))
+/// Before a function that is written a second time, for AVX-512 by its instructions, which stands before the
+/// other under the same name: V4 there, BASE here.
+#define SPARCELL_V4 __attribute__((target("arch=x86-64-v4")))
+#define SPARCELL_BASE __attribute__((target("default")))
 #else
 #define SPARCELL_WIDE
+#define SPARCELL_BASE
 #endif

@@ -7,6 +7,7 @@
 #include <limits>
 #include <vector>
 
+#include "cpu/dropout.h"
 #include "math/activation.h"
 #include "math/philox.h"
 #include "ops/op_test.h"
@@ -68,6 +69,41 @@ TEST(Random, ElementsAreTheStreamsWhateverThreadsLengthAndAlignment) {
       }
       for (std::int64_t i = 0; i < skipped; ++i) ASSERT_EQ(uniforms[i], 1.0f);
     }
+  }
+}
+
+template <std::int64_t count>
+void expect_words(const math::PhiloxStream& stream, std::uint64_t first) {
+  const cpu::StreamWords<count> words(stream, first);
+  for (std::uint64_t i = 0; i < count; ++i)
+    ASSERT_EQ(words.begin()[i], stream.word(first + i)) << count << " words from " << first << ", word " << i;
+}
+
+TEST(Random, ManyWordsAtOnceAreTheStreams) {
+  const std::uint64_t blocks = std::uint64_t{1} << 32;  // from there on another word of the counter counts
+  const math::PhiloxStream stream(RandomStream(0xfedcba9876543210, Purpose::dropout, 5, nullptr, 1LL << 40));
+  for (const std::uint64_t first : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{4 * 1009 + 3},
+                                    4 * blocks - 128, 4 * blocks - 6, 4 * blocks}) {
+    expect_words<cpu::short_tile>(stream, first);
+    expect_words<cpu::long_tile>(stream, first);
+  }
+}
+
+TEST(Random, WhatDropoutKeepsIsWhatItsUniformNumbersSay) {
+  const auto expect = [](auto probability) {
+    using T = decltype(probability);
+    const std::int32_t least = cpu::least_uniform(probability);
+    for (const std::int32_t number : {0, least - 1, least, (1 << 23) - 1}) {
+      const auto word = static_cast<std::uint32_t>(number) << 9;
+      if (number < 0 || number >= 1 << 23) continue;
+      EXPECT_EQ(number >= least, math::uniform<T>(word) >= probability) << probability << ", " << number;
+      EXPECT_EQ(number >= least, math::uniform<T>(word | 511) >= probability)
+          << probability << ", " << number;
+    }
+  };
+  for (const double probability : {1e-9, 0.1, 0.2, 0.25, 0.5, 1.5 / (1 << 23), 0.9, 1 - 1e-9}) {
+    expect(probability);
+    expect(static_cast<float>(probability));
   }
 }
 
