@@ -7,6 +7,7 @@
 
 #include "cpu/column_products.h"
 #include "cpu/flags.h"
+#include "sparcell/core/parallel.h"
 
 namespace sparcell {
 namespace {

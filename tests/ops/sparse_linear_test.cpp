@@ -97,6 +97,22 @@ TYPED_TEST(SparseLinear, WeightGradientIsTheDenseProductAndAccumulates) {
   }
 }
 
+TYPED_TEST(SparseLinear, IsTheSameHoweverOutputsAreSharedOut) {
+  for (std::int64_t width : {48, 64, 144, 192, 328}) {
+    const Cells cells(65, 33);
+    const Matrix<double> weight = test::random_matrix(65, width, 2),
+                         grad_out = test::random_matrix(33, width, 3);
+    for (int threads : {2, 3, 5}) {
+      SCOPED_TRACE(fmt::format("{} outputs, {} threads", width, threads));
+      EXPECT_EQ(forward<TypeParam>(threads, cells, weight).values,
+                forward<TypeParam>(1, cells, weight).values);
+      EXPECT_EQ(weight_gradient<TypeParam>(threads, cells, grad_out, weight).values,
+                weight_gradient<TypeParam>(1, cells, grad_out, weight).values);
+    }
+    check_weight_gradient<TypeParam>(cells, width);
+  }
+}
+
 TYPED_TEST(SparseLinear, WeightGradientOfBatchesThatAGpuTakesByGenes) {
   for (std::int64_t width : {3, 128, 130}) check_weight_gradient<TypeParam>(Cells(33, 600), width);
 }
