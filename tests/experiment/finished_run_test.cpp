@@ -129,6 +129,12 @@ TEST_F(FinishedRunCommands, DispersionsOfPerturbationsAreThoseOfTheTrainingCells
   succeed({"embed", "r", "cells.h5ad", "embedded.h5ad"});
   EXPECT_EQ(read_obsm(folder / "embedded.h5ad", "X_vae").values,
             read_obsm(folder / "r/latent.h5ad", "X_vae").values);
+  std::vector<std::string> fewer = options;
+  fewer.push_back("train.epochs=2");
+  finished_run("short", fewer);
+  succeed({"resume", "short", "train.epochs=3"});
+  EXPECT_EQ(file_bytes(folder / "short/checkpoints/vae/last.h5"),
+            file_bytes(folder / "r/checkpoints/vae/last.h5"));
 }
 
 TEST_F(FinishedRunCommands, MixturesThatCannotBeAreRefused) {
