@@ -30,11 +30,18 @@ struct Names<ComponentsOf> {
   static constexpr std::string_view values[] = {"train", "validation"};
 };
 
+enum class CountsToo { standardized, always, never };
+template <>
+struct Names<CountsToo> {
+  static constexpr std::string_view values[] = {"standardized", "always", "never"};
+};
+
 struct EvaluateOptions {
   std::vector<std::string> metrics{"all"};
   Weights weights = Weights::last;
   std::int64_t components = 50;
   ComponentsOf components_of = ComponentsOf::train;
+  CountsToo as_counts = CountsToo::standardized;
   std::int64_t resamples = 1000;
 };
 
@@ -46,6 +53,9 @@ void describe(Visitor& v, EvaluateOptions& o) {
   v.field("components_of", o.components_of,
           "Cells that those are fitted on. In components of few training cells with many genes training cells spread more than "
           "test cells do, and so does what copies their spread: copies of them, a Gaussian. Validation cells favour neither.");
+  v.field("as_counts", o.as_counts,
+          "Where reconstructions are judged as normalized counts too, exp(x) - 1 with x below 0 as 0: where "
+          "normalize.standardize is on (models then see no values that people read), always, or never.");
   v.field("resamples", o.resamples, at_least(100), "Resamples of the verdicts' intervals.");
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cpu/wide.h"
+#include "math/elementary.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell {
@@ -11,9 +13,17 @@ namespace {
 
 constexpr std::int64_t tile_genes = 32;
 
+SPARCELL_WIDE void undo_log(const float* values, std::int64_t count, float* out) {
+  for (std::int64_t k = 0; k < count; ++k) out[k] = math::expm1(values[k] > 0 ? values[k] : 0.0f);
+}
+void undo_log(const double* values, std::int64_t count, double* out) {
+  for (std::int64_t k = 0; k < count; ++k) out[k] = math::expm1(values[k] > 0 ? values[k] : 0.0);
+}
+
 template <class T>
-void tile_moments(MatrixView<const T> real, MatrixView<const T> predicted, std::span<const double> shift,
-                  std::int64_t first, std::int64_t count, MatrixView<double> moments) {
+void tile_moments(MatrixView<const T> real, MatrixView<const T> predicted, MomentsOf of_what,
+                  std::span<const double> shift, std::int64_t first, std::int64_t count,
+                  MatrixView<double> moments) {
   double sums[residual_moments_count][tile_genes];
   for (std::int64_t m = 0; m < residual_moments_count; ++m)
     std::copy_n(moments.row(m) + first, count, sums[m]);
@@ -29,9 +39,15 @@ void tile_moments(MatrixView<const T> real, MatrixView<const T> predicted, std::
   double* const real_high = of(ResidualMoment::real_high);
   double* const predicted_low = of(ResidualMoment::predicted_low);
   double* const predicted_high = of(ResidualMoment::predicted_high);
+  T counts[tile_genes], guessed_counts[tile_genes];
   for (std::int64_t i = 0; i < real.rows; ++i) {
-    const T* const x = real.row(i) + first;
-    const T* const y = predicted.row(i) + first;
+    const T* x = real.row(i) + first;
+    const T* y = predicted.row(i) + first;
+    if (of_what == MomentsOf::expm1) {
+      undo_log(x, count, counts);
+      undo_log(y, count, guessed_counts);
+      x = counts, y = guessed_counts;
+    }
 #pragma omp simd
     for (std::int64_t g = 0; g < count; ++g) {
       const double value = x[g], guess = y[g], error = guess - value;
@@ -57,10 +73,10 @@ void tile_moments(MatrixView<const T> real, MatrixView<const T> predicted, std::
 
 template <class T>
 void cpu::residual_moments(Context& context, MatrixView<const T> real, MatrixView<const T> predicted,
-                           std::span<const double> shift, MatrixView<double> moments) {
+                           MomentsOf of, std::span<const double> shift, MatrixView<double> moments) {
   parallel_for(context.threads(), (real.cols + tile_genes - 1) / tile_genes, 1, [&](std::int64_t tile) {
     const std::int64_t first = tile * tile_genes;
-    tile_moments(real, predicted, shift, first, std::min(tile_genes, real.cols - first), moments);
+    tile_moments(real, predicted, of, shift, first, std::min(tile_genes, real.cols - first), moments);
   });
 }
 SPARCELL_INSTANTIATE(cpu::residual_moments);

@@ -6,6 +6,7 @@
 
 #include "device/columns.h"
 #include "device/reduce.h"
+#include "math/elementary.h"
 
 namespace sparcell {
 namespace kernels::residuals {
@@ -58,6 +59,12 @@ struct Moments {
   }
 };
 
+template <bool expm1>
+__device__ __forceinline__ float taken(float value) {
+  return expm1 ? math::expm1(value > 0 ? value : 0.0f) : value;
+}
+
+template <bool expm1>
 __global__ void __launch_bounds__(threads)
     residual_moments(MatrixView<const float> real, MatrixView<const float> predicted, const double* shift,
                      MatrixView<double> moments) {
@@ -67,7 +74,8 @@ __global__ void __launch_bounds__(threads)
   if (place.column < real.cols) {
 #pragma unroll 4
     for (std::int64_t i = place.warp; i < real.rows; i += warps)
-      m.add(load(real.row(i) + place.column), load(predicted.row(i) + place.column), gene_shift);
+      m.add(taken<expm1>(load(real.row(i) + place.column)),
+            taken<expm1>(load(predicted.row(i) + place.column)), gene_shift);
   }
   const double mine[] = {m.squared_error, m.absolute_error,    m.real,          m.real_squared,
                          m.predicted,     m.predicted_squared, m.product,       m.real_low,
@@ -110,10 +118,11 @@ __global__ void __launch_bounds__(row_threads)
 
 template <class T>
 void cuda::residual_moments(Context& context, MatrixView<const T> real, MatrixView<const T> predicted,
-                            std::span<const double> shift, MatrixView<double> moments) {
+                            MomentsOf of, std::span<const double> shift, MatrixView<double> moments) {
   using namespace kernels::residuals;
   const auto slabs = static_cast<unsigned>((real.cols + device::slab_columns - 1) / device::slab_columns);
-  device::launch(kernels::residuals::residual_moments,
+  device::launch(of == MomentsOf::expm1 ? kernels::residuals::residual_moments<true>
+                                        : kernels::residuals::residual_moments<false>,
                  {.grid = slabs, .block = threads, .stream = device::stream_of(context)}, real, predicted,
                  shift.data(), moments);
 }

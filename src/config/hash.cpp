@@ -50,6 +50,7 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   config::Json all = std::move(writer).result();
   if (!has_plan) all.erase("products");
   if (copy.evaluate.components_of == ComponentsOf::train) all["evaluate"].erase("components_of");
+  if (copy.evaluate.as_counts == CountsToo::standardized) all["evaluate"].erase("as_counts");
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");

@@ -47,6 +47,8 @@ Judge::Judge(Context& context, const Dataset& data, const Split& split,
       wanted_(options),
       real_(context, data.x),
       test_(group_test_cells(data.x, split.test, seed)),
+      count_means_(options.as_counts == CountsToo::always && logarithms() ? count_means(data.x, test_)
+                                                                         : std::vector<double>()),
       labelled_(labelled_cells(data, split)) {
   result_.per_perturbation = perturbation_table(data, split.test);
 }
@@ -59,6 +61,13 @@ void set_reconstruction(const ReconstructionScores& judged, Scores& scores) {
   scores.set("varying_genes", static_cast<double>(judged.varying_genes));
   scores.set("pearson_per_gene", judged.pearson_per_gene);
   scores.set("pearson_undefined", static_cast<double>(judged.pearson_undefined));
+  if (judged.counts) {
+    scores.set("counts_mse", judged.counts->mse);
+    scores.set("counts_mae", judged.counts->mae);
+    scores.set("counts_r2", judged.counts->r2);
+    scores.set("counts_r2_varying", judged.counts->r2_varying);
+    scores.set("counts_pearson_per_gene", judged.counts->pearson_per_gene);
+  }
   for (const auto& [key, values] : judged.pseudobulk.columns()) {
     if (!values->empty()) scores.set(key, mean_of_defined(*values));
   }
@@ -196,7 +205,7 @@ void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
 
 ReconstructionScores Judge::reconstruction(const std::string& name, const Reconstruct& reconstruct) {
   if (means_.perturbations.empty())
-    return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names);
+    return judge_reconstruction(context_, real_, test_, reconstruct, name, data_.cells.names, count_means_);
   PseudobulkSums sums(context_, data_, means_);
   ReconstructionScores scores = judge_reconstruction(
       context_, real_, test_,
@@ -204,7 +213,7 @@ ReconstructionScores Judge::reconstruction(const std::string& name, const Recons
         reconstruct(cells, real, out);
         sums.add(cells, out);
       },
-      name, data_.cells.names);
+      name, data_.cells.names, count_means_);
   scores.pseudobulk = sums.scores();
   return scores;
 }

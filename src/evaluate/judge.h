@@ -111,6 +111,7 @@ class Judge {
   WantedMetrics wanted_;
   RealBlocks real_;
   TestCells test_;
+  std::vector<double> count_means_;  ///< of test cells; empty where nothing is judged as counts
   LabelledCells labelled_;
   PrincipalComponents all_components_;  ///< of the largest latent size
   /// What the metrics of generation see: components of training cells or of validation cells, in which

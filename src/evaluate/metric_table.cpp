@@ -7,7 +7,8 @@ namespace {
 
 using enum MetricGroup;
 
-const std::string value = "log-normalized expression", squared = value + " squared", share = "share of cells";
+const std::string value = "log-normalized expression", counts = "normalized counts",
+                  squared = value + " squared", share = "share of cells";
 
 std::vector<MetricInfo> reconstruction_metrics() {
   return {
@@ -32,6 +33,17 @@ std::vector<MetricInfo> reconstruction_metrics() {
        reconstruction, Better::larger, 2},
       {"pearson_undefined", "genes without Pearson", "pearson_undefined_v1", "genes",
        "Genes without a correlation: real or reconstructed is constant.", reconstruction, Better::neither, 1},
+      {"counts_mse", "MSE of counts", "mse_normalized_counts_v1", counts + " squared",
+       "The mean squared error of exp(x) - 1, x below 0 as 0 (`evaluate.as_counts`).", reconstruction,
+       Better::smaller, 1},
+      {"counts_mae", "MAE of counts", "mae_normalized_counts_v1", counts,
+       "The mean absolute error of the same.", reconstruction, Better::smaller, 1},
+      {"counts_r2", "R² of counts", "r2_uniform_average_normalized_counts_v1", "",
+       "R², as above, of the same.", reconstruction, Better::larger, 2},
+      {"counts_r2_varying", "R² of counts, varying genes", "r2_varying_genes_normalized_counts_v1", "",
+       "The same mean over the genes that vary in the test cells.", reconstruction, Better::larger, 2},
+      {"counts_pearson_per_gene", "Pearson per gene of counts", "pearson_per_gene_normalized_counts_v1", "",
+       "Pearson per gene, as above, of the same.", reconstruction, Better::larger, 2},
   };
 }
 

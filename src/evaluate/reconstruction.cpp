@@ -112,8 +112,25 @@ double r2_varying(const Matrix<double>& moments, std::int64_t cells) {
   return varying > 0 ? sum / varying : nan;
 }
 
+/// Sums of what is judged as normalized counts, over all test cells.
+class ResidualsOfCounts {
+ public:
+  ResidualsOfCounts(Context& context, std::span<const double> means)
+      : context_(context), shift_(context, means), moments_(context, empty_moments(std::ssize(means))) {}
+
+  void add(MatrixView<const float> real, MatrixView<const float> guess) {
+    residual_moments<float>(context_, real, guess, MomentsOf::expm1, shift_.span(), moments_.view());
+  }
+  Matrix<double> to_host() const { return moments_.to_host(); }
+
+ private:
+  Context& context_;
+  Buffer<double> shift_;
+  DeviceMatrix<double> moments_;
+};
+
 /// The scores of all genes and their means.
-void score_genes(const Matrix<double>& moments, std::int64_t cells, ReconstructionScores& scores) {
+void score_genes(const Matrix<double>& moments, std::int64_t cells, GeneScores& scores) {
   const auto genes = static_cast<double>(moments.cols);
   double pearson_sum = 0;
   for (std::int64_t g = 0; g < moments.cols; ++g) {
@@ -140,13 +157,16 @@ void score_genes(const Matrix<double>& moments, std::int64_t cells, Reconstructi
 
 ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, const TestCells& test,
                                           const Reconstruct& reconstruct, const std::string& who,
-                                          std::span<const std::string> names) {
+                                          std::span<const std::string> names,
+                                          std::span<const double> count_means) {
   const std::int64_t genes = real.cells().cols;
   const Matrix<double> empty = empty_moments(genes);
   DeviceMatrix<double> moments(context, empty);
   DeviceMatrix<float> predicted(context, evaluation_block, genes);
   const Buffer<double> shift(context, test.means);
   Buffer<double> errors(context, test.count());
+  std::optional<ResidualsOfCounts> counts;
+  if (!count_means.empty()) counts.emplace(context, count_means);
   std::vector<Matrix<double>> groups;
   for (std::int64_t group = 0; group < test.group_count(); ++group) {
     moments.buffer().upload(empty.values);
@@ -155,7 +175,8 @@ ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, co
       const MatrixView<float> guess = predicted.rows(0, count);
       reconstruct(test.range(first, count), block, guess);
       squared_errors<float>(context, block, guess, errors.span().subspan(first, count));
-      residual_moments<float>(context, block, guess, shift.span(), moments.view());
+      residual_moments<float>(context, block, guess, MomentsOf::values, shift.span(), moments.view());
+      if (counts) counts->add(block, guess);
     });
     groups.push_back(moments.to_host());
   }
@@ -165,6 +186,7 @@ ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, co
   for (double& error : scores.cell_errors) error /= static_cast<double>(genes);
   const std::vector<Matrix<double>> from = sums_from(groups);
   score_genes(from[0], test.count(), scores);
+  if (counts) score_genes(counts->to_host(), test.count(), scores.counts.emplace());
   Matrix<double> before = empty_moments(genes);
   for (std::size_t group = 0; group < groups.size(); ++group) {
     Matrix<double> others = before;

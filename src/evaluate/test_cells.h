@@ -27,6 +27,9 @@ struct TestCells {
 
 TestCells group_test_cells(const Csr<float>& x, std::span<const std::int32_t> cells, std::uint64_t seed);
 
+/// Of every gene the mean of e^x - 1 over the test cells.
+std::vector<double> count_means(const Csr<float>& x, const TestCells& test);
+
 /// Offsets of `groups` groups of nearly equal size.
 std::vector<std::int64_t> equal_groups(std::int64_t cells, std::int64_t groups);
 

@@ -111,7 +111,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
     models.back()->know_training_cells(prepared.split.train);
     judged.push_back(models.back()->judged());
   }
-  const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
+  const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, evaluate_options(experiment),
                                          static_cast<std::uint64_t>(experiment.seed), log, fits);
   return evaluation_json(evaluation, judged_weights).dump(2);
 }

@@ -233,6 +233,13 @@ Prepared prepare(Context& context, const Experiment& experiment, Log& log, Stage
   return p;
 }
 
+EvaluateOptions evaluate_options(const Experiment& experiment) {
+  EvaluateOptions options = experiment.evaluate;
+  if (options.as_counts == CountsToo::standardized && experiment.normalize.standardize)
+    options.as_counts = CountsToo::always;
+  return options;
+}
+
 std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared) {
   const auto fit = [&](const char* what, FitOn fit_on) {
     return Fit{what, fit_cells(fit_on, prepared.split, prepared.data), fit_on == FitOn::all};

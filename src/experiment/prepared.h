@@ -34,6 +34,9 @@ struct Prepared {
 /// Runs read, filter, split, normalize and select.
 Prepared prepare(Context& context, const Experiment& experiment, Log& log, StageCosts& costs);
 
+/// How models are judged, with what follows from other sections of the experiment.
+EvaluateOptions evaluate_options(const Experiment& experiment);
+
 /// What the stations and the models of an experiment were fitted on. Models see validation cells too:
 /// schedules and early stopping decide by them.
 std::vector<Fit> fits_of(const Experiment& experiment, const Prepared& prepared);

@@ -126,7 +126,7 @@ void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
 
   status.evaluate();
   const Evaluation evaluation = clock.time("evaluate", [&] {
-    return evaluate(context, prepared.data, prepared.split, judged, experiment.evaluate,
+    return evaluate(context, prepared.data, prepared.split, judged, evaluate_options(experiment),
                     static_cast<std::uint64_t>(experiment.seed), log, fits);
   });
   clock.time("evaluate", [&] { judge_validation_cells(context, experiment, prepared, judged, record, log); });

@@ -5,7 +5,7 @@
 namespace sparcell {
 
 template <class T>
-void residual_moments(Context& context, MatrixView<const T> real, MatrixView<const T> predicted,
+void residual_moments(Context& context, MatrixView<const T> real, MatrixView<const T> predicted, MomentsOf of,
                       std::span<const double> shift, MatrixView<double> moments) {
   require(real.rows == predicted.rows && real.cols == predicted.cols,
           "residual_moments: {} x {} real, {} x {} predicted", real.rows, real.cols, predicted.rows,
@@ -16,7 +16,7 @@ void residual_moments(Context& context, MatrixView<const T> real, MatrixView<con
           "residual_moments: moments is {} x {}, expected {} x {}", moments.rows, moments.cols,
           residual_moments_count, real.cols);
   if (real.size() == 0) return;
-  SPARCELL_DISPATCH(residual_moments, context, real, predicted, shift, moments);
+  SPARCELL_DISPATCH(residual_moments, context, real, predicted, of, shift, moments);
 }
 SPARCELL_INSTANTIATE(residual_moments);
 

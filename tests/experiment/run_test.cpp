@@ -17,6 +17,30 @@ using testing::IsEmpty;
 
 class Run : public SmallExperiment {};
 
+/// Where models see standardized values, counts are what people read; and wherever they are asked for.
+TEST_F(Run, ReconstructionsAreJudgedAsCountsWhereValuesWereStandardized) {
+  const auto scores_of = [&](const std::string& name, const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"~model.vae", "~model.gan"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    finished_run(name, arguments);
+    return json(name + "/result.json")["models"]["ae"]["test"];
+  };
+  const nlohmann::json plain = scores_of("plain", {}),
+                       always = scores_of("always", {"evaluate.as_counts=always"}),
+                       standardized = scores_of("standardized", {"normalize.standardize=true"}),
+                       never = scores_of("never", {"normalize.standardize=true", "evaluate.as_counts=never"});
+  EXPECT_FALSE(plain.contains("counts_mse"));
+  EXPECT_GT(always["counts_mse"], plain["mse"]) << "counts of a cell are larger than their logarithms";
+  EXPECT_EQ(always["mse"], plain["mse"]);
+  EXPECT_TRUE(standardized.contains("counts_mse"));
+  EXPECT_FALSE(never.contains("counts_mse"));
+  EXPECT_EQ(json("standardized/result.json")["metrics"]["counts_mse"], "mse_normalized_counts_v1");
+  const nlohmann::json again = nlohmann::json::parse(program({"evaluate", "standardized"}).out);
+  EXPECT_EQ(again["models"]["ae"]["test"]["counts_mse"], standardized["counts_mse"]);
+  EXPECT_FALSE(scores_of("counts", {"normalize.log1p=false", "evaluate.as_counts=always"}).contains("counts_mse"))
+      << "they are counts";
+}
+
 TEST_F(Run, TheFolderIsComplete) {
   finished_run("r", {"report.html=true"});
   std::vector<std::string> found = files("r");

@@ -162,6 +162,7 @@ int main(int argc, char** argv) try {
   EvaluateOptions judging;
   judging.components = components;
   judging.resamples = 100;
+  judging.as_counts = CountsToo::always;
   const Evaluation evaluation =
       evaluate(context, data, split, {sample_model(data, split)}, judging, seed, log);
   const std::string folder = std::string(argv[4]) + "/";

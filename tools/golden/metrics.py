@@ -53,6 +53,13 @@ def signed(pca):
 
 
 def reconstruction(real, guess, numbers=np.float64):
+    """Of the values, and of the normalized counts that they are logarithms of."""
+    counts = gene_scores(*(np.expm1(np.maximum(values, 0).astype(np.float64)) for values in (real, guess)))
+    kept = ("mse", "mae", "r2", "r2_varying", "pearson_per_gene")
+    return gene_scores(real, guess, numbers) | {f"counts_{key}": counts[key] for key in kept}
+
+
+def gene_scores(real, guess, numbers=np.float64):
     real, guess = real.astype(numbers, copy=False), guess.astype(numbers, copy=False)
     r2 = r2_score(real, guess, multioutput="raw_values")
     varies = np.ptp(real, axis=0) > 0

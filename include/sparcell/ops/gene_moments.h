@@ -1,13 +1,10 @@
 // Mean and variance of every gene (column) of a sparse matrix over some of its cells (rows).
 #pragma once
 
+#include "sparcell/ops/moments_of.h"
 #include "sparcell/ops/op.h"
 
 namespace sparcell {
-
-/// What the moments are taken of: the values as they are, or e^value - 1 (which undoes log1p and keeps zeros
-/// zero).
-enum class MomentsOf { values, expm1 };
 
 /// With v the values, transformed as `of` says and then cut down to clip[c] where `clip` is not empty,
 /// implicit zeros included:

@@ -70,7 +70,7 @@ void run_residuals(Context& context, const Record& record) {
   const DeviceValues real(context, batch_cells, genes), predicted(context, batch_cells, genes);
   const Buffer<double> shift(context, genes), moments(context, residual_moments_count * genes);
   record([&] {
-    residual_moments<float>(context, real, predicted, shift.span(),
+    residual_moments<float>(context, real, predicted, MomentsOf::values, shift.span(),
                             {moments.data(), residual_moments_count, genes});
   });
 }
