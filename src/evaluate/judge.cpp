@@ -199,7 +199,7 @@ void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
     differences.push_back(judged->correct[i] - reference->second[i]);
   std::optional<Interval> interval;
   if (std::ssize(differences) >= TestCells::for_interval)
-    interval = bootstrap_interval(differences, options_.resamples, seed_);
+    interval = mean_interval(differences);
   add_verdict(model.name, "linear_accuracy", "pca", interval, needs_of_cells());
 }
 

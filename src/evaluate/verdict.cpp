@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -25,11 +26,29 @@ double quantile(std::span<const double> sorted, double share) {
   return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
+/// Of the mean of the values.
+double standard_error(std::span<const double> values, double mean) {
+  const auto n = static_cast<double>(values.size());
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  return std::sqrt(squares / (n - 1) / n);
+}
+
+/// A resample that is one value many times over lies infinitely far, but at the mean itself.
+double in_errors(double difference, double error) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (error > 0) return difference / error;
+  return difference == 0 ? 0 : std::copysign(infinity, difference);
+}
+
 }  // namespace
 
 Interval bootstrap_interval(std::span<const double> differences, std::int64_t resamples, std::uint64_t seed) {
   const std::uint64_t count = differences.size();
-  std::vector<double> means;
+  const auto n = static_cast<double>(count);
+  const double mean = mean_of(differences), error = standard_error(differences, mean);
+  std::vector<double> means, studentized;
+  std::vector<double> drawn(differences.size());
   for (std::int64_t r = 0; r < resamples; ++r) {
     const math::PhiloxStream stream(
         RandomStream(seed, Purpose::evaluation, evaluation_bootstrap, nullptr, r));
@@ -37,21 +56,24 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
     for (std::uint64_t first = 0; first < count; first += 4) {
       const math::PhiloxBlock block = stream.block(first / 4);
       for (std::uint64_t i = first; i < std::min(first + 4, count); ++i) {
-        sum += differences[static_cast<std::uint64_t>(block.word[i % 4]) * count >> 32];
+        drawn[i] = differences[static_cast<std::uint64_t>(block.word[i % 4]) * count >> 32];
+        sum += drawn[i];
       }
     }
-    means.push_back(sum / static_cast<double>(count));
+    means.push_back(sum / n);
+    studentized.push_back(in_errors(means.back() - mean, standard_error(drawn, means.back())));
   }
   std::sort(means.begin(), means.end());
-  return {mean_of(differences), quantile(means, 0.025), quantile(means, 0.975)};
+  std::sort(studentized.begin(), studentized.end());
+  const double below = quantile(studentized, 0.025), above = quantile(studentized, 0.975);
+  if (!std::isfinite(below) || !std::isfinite(above))
+    return {mean, quantile(means, 0.025), quantile(means, 0.975)};
+  return {mean, mean - above * error, mean - below * error};
 }
 
 Interval mean_interval(std::span<const double> differences) {
-  const auto n = static_cast<double>(differences.size());
   const double mean = mean_of(differences);
-  double squares = 0;
-  for (const double difference : differences) squares += (difference - mean) * (difference - mean);
-  const double half = student_t_975(std::ssize(differences) - 1) * std::sqrt(squares / (n - 1) / n);
+  const double half = student_t_975(std::ssize(differences) - 1) * standard_error(differences, mean);
   return {mean, mean - half, mean + half};
 }
 

@@ -75,15 +75,29 @@ TEST(Verdict, TheBootstrapOfANormalMeanHasItsWidth) {
   EXPECT_NEAR(interval.high, interval.value + 1.96 * error, 0.25 * error);
 }
 
-TEST(Verdict, TheBootstrapDrawsEveryCell) {
-  // Values 0 and 1 of equal number: the mean of resample means is 1/2 only where draws are uniform.
+TEST(Verdict, TheBootstrapIsStudentizedAndDrawsEveryCell) {
+  // Of five 0 and five 1 a resample has Binomial(10, 1/2) of these: two at the 2.5 % point, that is a mean of
+  // 0.2 with a standard error of sqrt(0.2 * 0.8 / 9), 2.25 of which it lies below 0.5.
   std::vector<double> x(10, 0.0);
   for (int i = 0; i < 5; ++i) x[2 * i] = 1;
   const Interval interval = bootstrap_interval(x, 20000, 1);
-  EXPECT_NEAR(interval.low, 0.2, 1e-9);  // quantiles of Binomial(10, 1/2) / 10
-  EXPECT_NEAR(interval.high, 0.8, 1e-9);
+  const double half = 2.25 * std::sqrt(0.25 / 9);
+  EXPECT_NEAR(interval.low, 0.5 - half, 1e-9);
+  EXPECT_NEAR(interval.high, 0.5 + half, 1e-9);
   const Interval same = bootstrap_interval(x, 20000, 1);
   EXPECT_EQ(interval.low, same.low);
+}
+
+TEST(Verdict, TheBootstrapOfAFewValuesThatDifferIsThatOfMeans) {
+  // A resample misses both cells that differ with a chance of e^-2, and then has no variance.
+  std::vector<double> x(100, 0.0);
+  x[17] = x[60] = 1;
+  const Interval interval = bootstrap_interval(x, 4000, 1);
+  EXPECT_NEAR(interval.low, 0, 1e-12);
+  EXPECT_NEAR(interval.high, 0.05, 1e-9);  // of Poisson(2)
+  const Interval equal = bootstrap_interval(std::vector<double>(9, 0.1), 500, 1);
+  EXPECT_NEAR(equal.low, 0.1, 1e-12);
+  EXPECT_NEAR(equal.high, 0.1, 1e-12);
 }
 
 TEST(Verdict, IsSaidInPlainWords) {
