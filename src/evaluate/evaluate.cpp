@@ -30,6 +30,7 @@ Evaluation evaluate(Context& context, const Dataset& data, const Split& split,
     all.push_back({"components", split.validation});
   }
   std::vector<FitRecord> records = check_leakage(data, split.test, all, log);
+  warn_of_repeated_cells(data, split.test, log);
   Evaluation evaluation = Judge(context, data, split, models, options, seed, log).run();
   evaluation.fits = std::move(records);
   return evaluation;

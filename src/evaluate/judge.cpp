@@ -198,8 +198,7 @@ void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
   for (std::size_t i = 0; i < judged->correct.size(); ++i)
     differences.push_back(judged->correct[i] - reference->second[i]);
   std::optional<Interval> interval;
-  if (std::ssize(differences) >= TestCells::for_interval)
-    interval = mean_interval(differences);
+  if (std::ssize(differences) >= TestCells::for_interval) interval = mean_interval(differences);
   add_verdict(model.name, "linear_accuracy", "pca", interval, needs_of_cells());
 }
 

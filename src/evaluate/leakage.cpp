@@ -111,4 +111,24 @@ std::vector<FitRecord> check_leakage(const Dataset& data, std::span<const std::i
   return records;
 }
 
+void warn_of_repeated_cells(const Dataset& data, std::span<const std::int32_t> test, Log& log) {
+  std::unordered_map<Fingerprint, std::int32_t> seen;
+  std::int64_t copies = 0;
+  std::int32_t copy = -1, original = -1;  // the first
+  for (const std::int32_t cell : test) {
+    if (!tells(data.x, cell)) continue;
+    const auto [found, is_new] = seen.emplace(fingerprint(data.x, cell), cell);
+    if (is_new) continue;
+    if (copies++ > 0) continue;
+    copy = cell;
+    original = found->second;
+  }
+  if (copies == 0) return;
+  log.warn(
+      "evaluate: {} of {} test cells are copies of other test cells (the first is {}, row {} of the data, a "
+      "copy "
+      "of {}, row {}); intervals and p-values take them for independent cells and are too sure",
+      copies, test.size(), data.cells.names[copy], copy, data.cells.names[original], original);
+}
+
 }  // namespace sparcell

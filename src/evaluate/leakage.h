@@ -15,4 +15,8 @@ namespace sparcell {
 std::vector<FitRecord> check_leakage(const Dataset& data, std::span<const std::int32_t> test,
                                      const std::vector<Fit>& fits, Log& log);
 
+/// Warns of test cells that are copies of other test cells: what is estimated from them takes them for
+/// independent ones.
+void warn_of_repeated_cells(const Dataset& data, std::span<const std::int32_t> test, Log& log);
+
 }  // namespace sparcell

@@ -43,8 +43,8 @@ ReconstructionScores judge_reconstruction(Context& context, RealBlocks& real, co
 
 /// Model minus baseline on the same test cells, with 95 % intervals: of the mean squared error by studentized
 /// bootstrap over cells, of r2_varying by the delete-a-group jackknife (a ratio of sums over cells for each
-/// gene, not a mean). Nothing for fewer than TestCells::for_interval cells, or where r2_varying is not defined
-/// without some group.
+/// gene, not a mean). Nothing for fewer than TestCells::for_interval cells, or where r2_varying is not
+/// defined without some group.
 std::optional<Interval> mse_difference(const ReconstructionScores& model,
                                        const ReconstructionScores& baseline, std::int64_t resamples,
                                        std::uint64_t seed);

@@ -25,10 +25,11 @@ struct Interval {
 };
 
 /// The mean of paired differences and its interval by `resamples` bootstrap samples of the pairs, studentized
-/// (bootstrap-t: Efron and Tibshirani 1993, chapter 12.5): mean - t s / sqrt(n), t the quantiles of (resample's
-/// mean - mean) / (resample's own s / sqrt(n)). Errors of cells are skewed; a percentile interval of their mean
-/// lies on the wrong side of the truth twice as often (tools/bench/MEASURED.md). Where resamples without
-/// variance are among the quantiles - of few values that differ -, it is the percentile interval. Needs two.
+/// (bootstrap-t: Efron and Tibshirani 1993, chapter 12.5): mean - t s / sqrt(n), t the quantiles of
+/// (resample's mean - mean) / (resample's own s / sqrt(n)). Errors of cells are skewed; a percentile interval
+/// of their mean lies on the wrong side of the truth twice as often (tools/bench/MEASURED.md). Where
+/// resamples without variance are among the quantiles - of few values that differ -, it is the percentile
+/// interval. Needs two.
 Interval bootstrap_interval(std::span<const double> differences, std::int64_t resamples, std::uint64_t seed);
 
 /// The same mean -+ t s / sqrt(n), t of n - 1 degrees of freedom: of few differences, such as those of

@@ -101,17 +101,24 @@ std::vector<std::string> verdict_summary(const Json& result) {
 }
 
 std::string seed_sentence(const Json& result) {
+  const std::size_t verdicts = result.contains("verdicts") ? result["verdicts"].size() : 0;
+  const std::string each =
+      verdicts < 2 ? ""
+                   : fmt::format(
+                         " Each of {} verdicts is one comparison by itself: where nothing differs, one of "
+                         "forty is won by chance.",
+                         verdicts);
   if (result.contains("seeds") && result["seeds"].is_array() && !result["seeds"].empty()) {
     std::vector<std::string> seeds;
     for (const Json& seed : result["seeds"]) seeds.push_back(seed.dump());
     return fmt::format(
         "{} seed{} ({}): intervals of single runs speak of their test cells, those over seeds of the spread "
-        "between runs.",
-        seeds.size(), seeds.size() == 1 ? "" : "s", joined(seeds));
+        "between runs on the same data, not of other cells.{}",
+        seeds.size(), seeds.size() == 1 ? "" : "s", joined(seeds), each);
   }
   const bool known = result.contains("seed") && result["seed"].is_number_integer();
-  return fmt::format("One run is one seed{}: the intervals speak of the test cells, not of other seeds.",
-                     known ? fmt::format(" ({})", result["seed"].get<std::int64_t>()) : "");
+  return fmt::format("One run is one seed{}: the intervals speak of the test cells, not of other seeds.{}",
+                     known ? fmt::format(" ({})", result["seed"].get<std::int64_t>()) : "", each);
 }
 
 std::string leakage_note(const Json& result) {

@@ -84,6 +84,24 @@ TEST_F(Leakage, CellsOfFewValuesMayAgreeByChance) {
   EXPECT_THAT(error_of([&] { check({"ae", split.train}); }, ExitCode::data), HasSubstr("200 of 200"));
 }
 
+TEST_F(Leakage, CopiesAmongTestCellsAreWarnedOf) {
+  const auto lines_of = [&] {
+    lines.clear();
+    warn_of_repeated_cells(test::dataset_of(rows), split.test, log);
+    return lines;
+  };
+  rows[10] = rows[11];  // of training cells: no matter
+  EXPECT_TRUE(lines_of().empty());
+  rows[390] = rows[300];
+  rows[391] = rows[300];
+  ASSERT_EQ(lines_of().size(), 1u);
+  EXPECT_THAT(lines[0],
+              HasSubstr("2 of 200 test cells are copies of other test cells (the first is c390, row 390 "
+                        "of the data, a copy of c300, row 300)"));
+  for (const int row : {300, 390, 391}) rows[row].assign(12, 0.0);  // empty cells are equal by chance
+  EXPECT_TRUE(lines_of().empty());
+}
+
 TEST_F(Leakage, AnEvaluationStopsAndRecordsItsBaselines) {
   const Dataset data = test::dataset_of(rows);
   const std::vector<JudgedModel> models{test::mapping_model("copy", data, 2, [](float x) { return x; })};

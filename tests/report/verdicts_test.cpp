@@ -113,7 +113,11 @@ TEST(Verdicts, AgainstRealCellsThePermutationTestDecides) {
 
 TEST(Verdicts, OneRunIsOneSeed) {
   EXPECT_EQ(seed_sentence(judged()),
-            "One run is one seed (3): the intervals speak of the test cells, not of other seeds.");
+            "One run is one seed (3): the intervals speak of the test cells, not of other seeds. Each of 4 "
+            "verdicts is one comparison by itself: where nothing differs, one of forty is won by chance.");
+  Json over_seeds = judged();
+  over_seeds["seeds"] = {3, 5};
+  EXPECT_THAT(seed_sentence(over_seeds), HasSubstr("not of other cells. Each of 4 verdicts"));
 }
 
 TEST(ComparisonTable, ListsModelsBaselinesAndVerdicts) {
