@@ -10,7 +10,28 @@ namespace {
 
 constexpr std::int64_t tile = 64;
 
+template <bool gate, class T>
+inline __attribute__((always_inline)) void means_loop(const CountMeans<T>& all) {
+  const T *log_mean = all.log_mean, *logit = all.logit;
+  double* const mean = all.mean;
+  T *inside = all.inside, *of_gate = all.of_gate, *by_gate = all.by_gate;
+#pragma GCC ivdep
+  for (std::int64_t k = 0; k < all.size; ++k) {
+    const math::Bounded<T> m = math::bounded_mean(log_mean[k]);
+    mean[k] = static_cast<double>(m.value);
+    inside[k] = m.inside;
+    if (gate) of_gate[k] = math::softplus(logit[k]), by_gate[k] = math::sigmoid(logit[k]);
+  }
+}
+
 }  // namespace
+
+SPARCELL_WIDE void count_means(const CountMeans<float>& all) {
+  all.logit != nullptr ? means_loop<true>(all) : means_loop<false>(all);
+}
+void count_means(const CountMeans<double>& all) {
+  all.logit != nullptr ? means_loop<true>(all) : means_loop<false>(all);
+}
 
 // The factors of small counts are taken turn by turn, so that the loops over counts vectorize. Larger counts
 // are few: they are put right one by one.

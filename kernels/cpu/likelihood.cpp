@@ -1,5 +1,6 @@
 #include "sparcell/ops/likelihood.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "cpu/count_entries.h"
@@ -47,32 +48,61 @@ struct CellEntries {
   T *loss, *by_log_mean, *by_gate, *by_log_dispersion;
 };
 
-template <bool gate, class T>
+template <class T>
 inline __attribute__((always_inline)) void as_zeros(const CellEntries<T>& cell) {
+  const T *log_rate = cell.log_rate, *dispersion = cell.dispersion, *inside = cell.inside;
+  const T shift = cell.shift, scale = cell.scale;
+  T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_log_dispersion = cell.by_log_dispersion;
+#pragma GCC ivdep
+  for (std::int64_t g = 0; g < cell.genes; ++g) {
+    const math::EntryLoss<T> entry =
+        math::loss_of(math::zero_count(log_rate[g] + shift, dispersion[g]), inside[g]);
+    loss[g] = entry.loss;
+    by_log_mean[g] = scale * entry.by_log_mean;
+    by_log_dispersion[g] = scale * entry.by_log_dispersion;
+  }
+}
+
+/// In two loops, because each step of the one waits for the last: with what lies between them in the place of
+/// the results, the processor is at many genes at once.
+template <class T>
+inline __attribute__((always_inline)) void as_zeros_behind_gates(const CellEntries<T>& cell) {
+  constexpr std::int64_t tile = 256;
   const T *log_rate = cell.log_rate, *logit = cell.gate, *dispersion = cell.dispersion, *inside = cell.inside;
   const T shift = cell.shift, scale = cell.scale;
   T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_gate = cell.by_gate,
     *by_log_dispersion = cell.by_log_dispersion;
+  for (std::int64_t first = 0; first < cell.genes; first += tile) {
+    const std::int64_t last = std::min(first + tile, cell.genes);
 #pragma GCC ivdep
-  for (std::int64_t g = 0; g < cell.genes; ++g) {
-    const math::EntryLoss<T> entry =
-        math::loss_of_zero<gate, T>(log_rate[g] + shift, {dispersion[g], inside[g]}, gate ? logit[g] : T(0));
-    loss[g] = entry.loss;
-    by_log_mean[g] = scale * entry.by_log_mean;
-    if (gate) by_gate[g] = scale * entry.by_gate;
-    by_log_dispersion[g] = scale * entry.by_log_dispersion;
+    for (std::int64_t g = first; g < last; ++g) {
+      const math::ZeroCount<T> zero = math::zero_count(log_rate[g] + shift, dispersion[g]);
+      loss[g] = zero.loss;
+      by_log_mean[g] = zero.mean.value;
+      by_gate[g] = zero.mean.inside;
+      by_log_dispersion[g] = zero.ratio;
+    }
+#pragma GCC ivdep
+    for (std::int64_t g = first; g < last; ++g) {
+      const math::ZeroCount<T> zero{{by_log_mean[g], by_gate[g]}, by_log_dispersion[g], loss[g]};
+      const math::EntryLoss<T> entry = math::loss_behind_gate(zero, inside[g], logit[g]);
+      loss[g] = entry.loss;
+      by_log_mean[g] = scale * entry.by_log_mean;
+      by_gate[g] = scale * entry.by_gate;
+      by_log_dispersion[g] = scale * entry.by_log_dispersion;
+    }
   }
 }
 
 /// Every entry as a count of 0.
 SPARCELL_WIDE void all_as_zero(const CellEntries<float>& cell, bool gate) {
-  gate ? as_zeros<true>(cell) : as_zeros<false>(cell);
+  gate ? as_zeros_behind_gates(cell) : as_zeros(cell);
 }
 void all_as_zero(const CellEntries<double>& cell, bool gate) {
-  gate ? as_zeros<true>(cell) : as_zeros<false>(cell);
+  gate ? as_zeros_behind_gates(cell) : as_zeros(cell);
 }
 
-/// The entries of a cell that are not 0, side by side.
+/// The entries of a cell that are not 0, side by side; ones behind them, up to a full vector.
 template <class T>
 struct AboveZero {
   std::vector<T> log_mean, inside, logit, of_gate, by_gate;
@@ -81,33 +111,29 @@ struct AboveZero {
   double *count, *mean, *dispersion;
 
   void resize(std::int64_t size) {
-    const auto n = static_cast<std::size_t>(size);
+    constexpr std::int64_t vector = 16;
+    const std::int64_t filled = (size + vector - 1) / vector * vector;
+    const auto n = static_cast<std::size_t>(filled);
     for (std::vector<T>* part : {&log_mean, &inside, &logit, &of_gate, &by_gate}) part->resize(n);
     numbers.resize(6 * n);
     double* const at = numbers.data();
     count = at, mean = at + n, dispersion = at + 2 * n;
-    entries = {size, count, mean, dispersion, at + 3 * n, at + 4 * n, at + 5 * n};
+    entries = {filled, count, mean, dispersion, at + 3 * n, at + 4 * n, at + 5 * n};
+    for (std::int64_t k = size; k < filled; ++k) count[k] = dispersion[k] = 1, log_mean[k] = logit[k] = T(0);
   }
 
   template <bool gate>
-  void gather(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t first) {
-    for (std::int64_t k = 0; k < entries.size; ++k) {
+  void gather(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t first,
+              std::int64_t size) {
+    for (std::int64_t k = 0; k < size; ++k) {
       const std::int32_t g = counts.indices[first + k];
       count[k] = static_cast<double>(counts.values[first + k]);
       log_mean[k] = cell.log_rate[g] + cell.shift;
       dispersion[k] = static_cast<double>(cell.dispersion[g]);
       if (gate) logit[k] = cell.gate[g];
     }
-    const T *logs = log_mean.data(), *logits = logit.data();
-    T *insides = inside.data(), *added = of_gate.data(), *slopes = by_gate.data();
-    double* const means = mean;
-#pragma GCC ivdep
-    for (std::int64_t k = 0; k < entries.size; ++k) {
-      const math::Bounded<T> m = math::bounded_mean(logs[k]);
-      means[k] = static_cast<double>(m.value);
-      insides[k] = m.inside;
-      if (gate) added[k] = math::softplus(logits[k]), slopes[k] = math::sigmoid(logits[k]);
-    }
+    cpu::count_means(cpu::CountMeans<T>{entries.size, log_mean.data(), gate ? logit.data() : nullptr, mean,
+                                        inside.data(), of_gate.data(), by_gate.data()});
   }
 };
 
@@ -117,7 +143,7 @@ double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& cou
   static thread_local AboveZero<T> above;
   const std::int64_t first = counts.offsets[row], size = counts.offsets[row + 1] - first;
   above.resize(size);
-  above.template gather<gate>(cell, counts, first);
+  above.template gather<gate>(cell, counts, first, size);
   cpu::count_losses(above.entries);
   double loss = 0;
   for (std::int64_t k = 0; k < size; ++k) {

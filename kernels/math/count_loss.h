@@ -32,29 +32,50 @@ struct EntryLoss {
   T loss, by_log_mean, by_gate, by_log_dispersion;
 };
 
+/// What a count of 0 is made from: its mean, that over the dispersion, and minus its log-probability where no
+/// gate makes zeros.
+template <class T>
+struct ZeroCount {
+  Bounded<T> mean;
+  T ratio, loss;
+};
+template <class T>
+SPARCELL_HD ZeroCount<T> zero_count(T log_mean, T dispersion) {
+  const Bounded<T> m = bounded_mean(log_mean);
+  const T ratio = m.value / dispersion;
+  return {m, ratio, dispersion * log1p_within(ratio)};
+}
+
+/// A count of 0 under dispersion t, without a gate.
+template <class T>
+SPARCELL_HD EntryLoss<T> loss_of(const ZeroCount<T>& zero, T t_inside) {
+  const T share = zero.mean.value / (T(1) + zero.ratio);
+  return {zero.loss, zero.mean.inside * share, T(0), t_inside * (zero.loss - share)};
+}
+
+/// And with one: the zero is the gate's with probability sigmoid(shut). That, sigmoid(logit) and the
+/// difference of their softplus are made of exponentials that cannot overflow, and all reciprocals of one
+/// division.
+template <class T>
+SPARCELL_HD EntryLoss<T> loss_behind_gate(const ZeroCount<T>& zero, T t_inside, T logit) {
+  const T shut = logit + zero.loss, lowest = T(-87), below = T(1) + zero.ratio;
+  const T below_0 = logit < T(0) ? logit : -logit, shut_below_0 = shut < T(0) ? shut : -shut;
+  const T a = exp_within(below_0 < lowest ? lowest : below_0),
+          b = exp_within(shut_below_0 < lowest ? lowest : shut_below_0);
+  const T one_a = T(1) + a, one_b = T(1) + b, both = one_a * one_b, inverse = T(1) / (below * both);
+  const T share = zero.mean.value * (inverse * both), inverse_b = inverse * (below * one_a);
+  const T open = (logit < T(0) ? a : T(1)) * (inverse * (below * one_b));
+  const T always = (shut < T(0) ? b : T(1)) * inverse_b, drawn = (shut < T(0) ? T(1) : b) * inverse_b;
+  const T higher = (logit > T(0) ? logit : T(0)) - (shut > T(0) ? shut : T(0));
+  return {zero.loss + higher + log1p_within((a - b) * inverse_b), zero.mean.inside * drawn * share,
+          open - always, t_inside * drawn * (zero.loss - share)};
+}
+
 /// Of a count of 0.
 template <bool gate, class T>
 SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, Bounded<T> t, T logit) {
-  const Bounded<T> m = bounded_mean(log_mean);
-  const T ratio = m.value / t.value, zero = t.value * log1p_within(ratio), below = T(1) + ratio;
-  if constexpr (!gate) {
-    const T share = m.value / below;
-    return {zero, m.inside * share, T(0), t.inside * (zero - share)};
-  } else {
-    // The zero is one of the gate's with probability sigmoid(shut). That, sigmoid(logit) and the difference
-    // of their softplus are made of exponentials that cannot overflow, and all reciprocals of one division.
-    const T shut = logit + zero, lowest = T(-87);
-    const T below_0 = logit < T(0) ? logit : -logit, shut_below_0 = shut < T(0) ? shut : -shut;
-    const T a = exp_within(below_0 < lowest ? lowest : below_0),
-            b = exp_within(shut_below_0 < lowest ? lowest : shut_below_0);
-    const T one_a = T(1) + a, one_b = T(1) + b, both = one_a * one_b, inverse = T(1) / (below * both);
-    const T share = m.value * (inverse * both), inverse_b = inverse * (below * one_a);
-    const T open = (logit < T(0) ? a : T(1)) * (inverse * (below * one_b));
-    const T always = (shut < T(0) ? b : T(1)) * inverse_b, drawn = (shut < T(0) ? T(1) : b) * inverse_b;
-    const T higher = (logit > T(0) ? logit : T(0)) - (shut > T(0) ? shut : T(0));
-    return {zero + higher + log1p_within((a - b) * inverse_b), m.inside * drawn * share, open - always,
-            t.inside * drawn * (zero - share)};
-  }
+  const ZeroCount<T> zero = zero_count(log_mean, t.value);
+  return gate ? loss_behind_gate(zero, t.inside, logit) : loss_of(zero, t.inside);
 }
 
 /// Of a count c above 0 under mean m and dispersion t, with what negative_binomial_rest says of it; a gate
