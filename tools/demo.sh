@@ -15,10 +15,6 @@ if [[ ! -f $data || $sparcell -nt $data || tools/demo.sh -nt $data ]]; then
   "$sparcell" simulate "$data" --cells 3000 --genes 2000 --perturbations 20 --doubles 5 --density 0.25 --seed 1
 fi
 
-# Threads that wait for each other give up their core soon: as fast as waiting busily on a quiet machine, and on one that
-# does other work as well the default is ten times slower.
-export GOMP_SPINCOUNT=2000
-
 # A fresh folder each time: one that holds a run is refused.
 run=build/demo/$(date -u +%Y%m%dT%H%M%SZ)-$$
 "$sparcell" run experiments/demo.yaml --out "$run"

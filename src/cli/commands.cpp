@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/brief_waiting.h"
 #include "core/version.h"
 #include "experiment/provenance.h"
 #include "sparcell/core/context.h"
@@ -29,6 +30,7 @@ void add_info_command(CLI::App& app, Command& command) {
       }
       std::printf("%-12s %s\n", "processor", processor_name().c_str());
       std::printf("%-12s %d\n", "threads", available_threads());
+      std::printf("%-12s %s\n", "waiting", way_of_waiting().c_str());
       const Device best = find_device("auto");
       std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu",
                   reason_for_auto().c_str());

@@ -8,6 +8,7 @@ namespace sparcell::test {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
@@ -146,6 +147,17 @@ TEST_F(Commands, ResumeRefusesOptionsThatItWouldPassOver) {
 TEST_F(Commands, Info) {
   EXPECT_THAT(succeed({"info"}), AllOf(HasSubstr("version"), HasSubstr("compiler"), HasSubstr("hdf5"),
                                        HasSubstr("threads"), HasSubstr("devices")));
+}
+
+/// Threads that wait busily keep the cores that others need: the program says otherwise where nobody does.
+TEST_F(Commands, ThreadsWaitBrieflyUnlessTheEnvironmentSaysHow) {
+  ::unsetenv("OMP_WAIT_POLICY");
+  ::unsetenv("GOMP_SPINCOUNT");
+  EXPECT_THAT(succeed({"info"}), ContainsRegex("waiting +GOMP_SPINCOUNT=2000\n"));
+  around.environment = {{"GOMP_SPINCOUNT", "7"}};
+  EXPECT_THAT(succeed({"info"}), ContainsRegex("waiting +GOMP_SPINCOUNT=7\n"));
+  around.environment = {{"OMP_WAIT_POLICY", "active"}};
+  EXPECT_THAT(succeed({"info"}), ContainsRegex("waiting +OMP_WAIT_POLICY=active\n"));
 }
 
 /// Where `auto` takes the CPU.
