@@ -12,7 +12,7 @@ namespace sparcell {
 namespace {
 
 /// Networks of initialization's streams.
-enum NetworkNumber : std::uint32_t { encoder_number, mu_number, log_variance_number, decoder_number };
+enum NetworkNumber : std::uint32_t { encoder_number, mean_number, log_variance_number, decoder_number };
 
 /// Evaluation asks for this many cells at once.
 constexpr std::int64_t smallest_capacity = 512;
@@ -41,8 +41,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
                 .skip_input_major = reading_ == Reading::loaded,
                 .conditions = options.conditioning.encoder ? data.conditions().cols : 0,
                 .pairs = options.conditioning.products()}),
-      mu_(head("mu", options.skip ? data.features() : 0)),
-      log_variance_(head("logvar", 0)),
+      posterior_(make_posterior()),
       decoder_("decoder", decoder_layers(options, data.genes()), seed,
                static_cast<std::uint32_t>(options.network.hidden.size()), parameters_, buffers_,
                {.skip = options.skip ? options.latent : 0,
@@ -59,27 +58,21 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
   buffers_.allocate(context, false);
   encoder_tape_ = encoder_.make_tape(context, capacity_, 1);
   decoder_tape_ = decoder_.make_tape(context, capacity_, 1);
-  if (!variational()) return;
-  mu_tape_ = mu_->make_tape(context, capacity_, 1);
-  log_variance_tape_ = log_variance_->make_tape(context, capacity_, 1);
-  z_ = Buffer<T>(context, capacity_ * options.latent);
-  grad_z_ = Buffer<T>(context, capacity_ * options.latent);
-  zero_ = Buffer<T>(context, 1);
 }
 
 template <class T>
-std::optional<Network<T>> Autoencoder<T>::head(const char* name, std::int64_t skip) {
+std::optional<Posterior<T>> Autoencoder<T>::make_posterior() {
   if (!variational()) return std::nullopt;
-  const std::vector<LayerShape> layer{linear_layer(encoder_.out(), options_.latent)};
-  const BesideLayers beside{.skip = skip, .skip_input_major = reading_ == Reading::loaded};
-  return std::make_optional<Network<T>>(name, layer, seed_, 0, parameters_, buffers_, beside);
+  const BesideLayers beside{.skip = options_.skip ? data_.features() : 0,
+                            .skip_input_major = reading_ == Reading::loaded};
+  return std::optional<Posterior<T>>(std::in_place, context_, options_, encoder_.out(), beside, seed_,
+                                     capacity_, parameters_, buffers_);
 }
 
 template <class T>
 void Autoencoder<T>::initialize() {
   encoder_.initialize(encoder_number);
-  if (mu_) mu_->initialize(mu_number);
-  if (log_variance_) log_variance_->initialize(log_variance_number);
+  if (posterior_) posterior_->initialize(mean_number, log_variance_number);
   decoder_.initialize(decoder_number);
   if (pairs_) pairs_->initialize(seed_, options_.conditioning.embedding == EmbeddingOptions::one_hot);
 }
@@ -89,18 +82,13 @@ void Autoencoder<T>::begin_from(const TrainingStart& start) {
   input_.begin_from(start);
   if (likelihood_) likelihood_->begin_from(start, decoder_.bias_tensor(decoder_.size() - 1));
   if (options_.start != ModelStart::random)
-    start_from_components(start, mu_ ? *mu_ : encoder_, decoder_, parameters_);
+    start_from_components(start, posterior_ ? posterior_->mean() : encoder_, decoder_, parameters_);
 }
 
 template <class T>
 double Autoencoder<T>::loss_scale() const {
   return options_.reconstruction_reduction == Reduction::mean ? 1.0 / static_cast<double>(data_.genes())
                                                               : 1.0;
-}
-
-template <class T>
-double Autoencoder<T>::latent_scale() const {
-  return options_.kl.reduction == Reduction::mean ? 1.0 / static_cast<double>(options_.latent) : 1.0;
 }
 
 template <class T>
@@ -126,32 +114,18 @@ MatrixView<T> Autoencoder<T>::run_encoder(const DeviceData<T>& data, const Batch
   if (training) this->phases_.enter(Phase::forward);
   told_encoder_ = data.told(rows);
   if (encoder_.conditioned()) told_encoder_ = told(data, rows, encoder_batch);
-  const MatrixView<T> hidden =
-      encoder_.forward(context_, encoder_tape_, cells, encoder_pass(rows.count, segment), training);
-  if (!variational()) return hidden;
-  const auto run_log_variance = [&] {
-    log_variance_->forward(context_, log_variance_tape_, hidden,
-                           {.rows = rows.count, .segments = {&segment, 1}}, training);
-  };
-  if (training) {
-    beside(context_, run_log_variance);  // until the draw
-  } else {
-    run_log_variance();
-  }
-  return mu_->forward(context_, mu_tape_, hidden, mu_pass(rows.count, segment), training);
+  const NetworkBatch<T> batch = encoder_pass(rows.count, segment, training);
+  const MatrixView<T> hidden = encoder_.forward(context_, encoder_tape_, cells, batch);
+  return posterior_ ? posterior_->run(hidden, batch) : hidden;
 }
 
 template <class T>
-NetworkBatch<T> Autoencoder<T>::encoder_pass(std::int64_t rows, const Segment& segment) const {
+NetworkBatch<T> Autoencoder<T>::encoder_pass(std::int64_t rows, const Segment& segment, bool training) const {
   return {.rows = rows,
+          .training = training,
           .segments = {&segment, 1},
           .skip_input = input_.for_linear_path(rows),
           .conditions = told_encoder_};
-}
-
-template <class T>
-NetworkBatch<T> Autoencoder<T>::mu_pass(std::int64_t rows, const Segment& segment) const {
-  return {.rows = rows, .segments = {&segment, 1}, .skip_input = input_.for_linear_path(rows)};
 }
 
 template <class T>
@@ -159,19 +133,6 @@ Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& r
   Conditions<T> conditions = data.told(rows);
   if (pairs_) pairs_->put(context_, batch, conditions);
   return conditions;
-}
-
-template <class T>
-MatrixView<T> Autoencoder<T>::draw_latent(RandomStream noise, MatrixView<const T> mu, Divergence divergence,
-                                          const T* kl_weight, double* kl, double* weighted_kl) {
-  const MatrixView<T> z(z_.data(), mu.rows, options_.latent);
-  reparameterize<T>(context_, noise, mu, log_variances(mu.rows), divergence, kl_weight, kl, weighted_kl, z);
-  return z;
-}
-
-template <class T>
-MatrixView<T> Autoencoder<T>::log_variances(std::int64_t rows) const {
-  return log_variance_->rows_of(log_variance_tape_[0].a, 0, 0, rows);
 }
 
 template <class T>
@@ -198,11 +159,13 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
     this->phases_.enter(Phase::data);
     input_.prepare_weight_gradient(step.seen);
   }
-  step.mu = step.z = run_encoder(data_, step.seen, segment, true);
-  if (variational()) {
-    join(context_);  // for the KL weight and the other head
-    step.z = draw_latent(step.noise(seed_), step.mu, divergence(), &state->kl_weight, &state->losses[kl_slot],
-                         &state->losses[weighted_kl_slot]);
+  step.z = run_encoder(data_, step.seen, segment, true);
+  if (posterior_) {
+    join(context_);  // for the KL weight and the log-variances
+    step.z = posterior_->draw(step.noise(seed_), n,
+                              {.weight = &state->kl_weight,
+                               .kl = &state->losses[kl_slot],
+                               .weighted_kl = &state->losses[weighted_kl_slot]});
   }
 
   step.decoder = {.rows = n,
@@ -235,14 +198,14 @@ void Autoencoder<T>::reconstruct(const Step& step) {
   const std::int64_t n = step.rows.count;
   double* const loss = &step.state->losses[reconstruction_slot];
   const double gradient_scale = loss_scale() / static_cast<double>(n);
-  decoder_.forward_hidden(context_, decoder_tape_, step.z, step.decoder, true);
+  decoder_.forward_hidden(context_, decoder_tape_, step.z, step.decoder);
   join(context_);  // dense rows of the batch, which the target and the way back are of
   if (step.target.data != nullptr) {
     this->phases_.enter(Phase::loss);
     return decoder_.output_error(context_, decoder_tape_, step.z, step.decoder,
                                  {step.target, loss_scale(), gradient_scale, loss});
   }
-  const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder, true,
+  const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder,
                                                          {.without_bias = loss_adds_bias(mixes())});
   this->phases_.enter(Phase::loss);
   add_reconstruction(prediction, step.rows, mixes(), gradient_scale, loss,
@@ -252,23 +215,27 @@ void Autoencoder<T>::reconstruct(const Step& step) {
 template <class T>
 void Autoencoder<T>::backward(const Step& step, bool early) {
   const std::int64_t n = step.rows.count;
-  const int last_decoder = decoder_.size() - 1;
-  const MatrixView<T> grad_latent = variational() ? MatrixView<T>(grad_z_.data(), n, options_.latent)
-                                                  : encoder_.gradient(encoder_tape_, encoder_.size() - 1, n);
+  const int last_decoder = decoder_.size() - 1, last_encoder = encoder_.size() - 1;
+  const MatrixView<T> at_encoder = encoder_.gradient(encoder_tape_, last_encoder, n);
+  const MatrixView<T> grad_latent = posterior_ ? posterior_->grad(n) : at_encoder;
+  const NetworkBatch<T> pass = encoder_pass(n, step.segment, true);
   // The gradient at z is that at the bias of an autoencoder's latent layer.
   const bool ends_encoder = !variational() && !decoder_.skips();
   decoder_.backward(
       context_, decoder_tape_, step.decoder,
       {.input = step.z,
        .grad_input = grad_latent,
-       .grad_input_bias = ends_encoder ? encoder_.layer_gradients(encoder_.size() - 1).bias : std::span<T>(),
+       .grad_input_bias = ends_encoder ? encoder_.layer_gradients(last_encoder).bias : std::span<T>(),
        .grad_skip_input = grad_latent,
        .with_last_bias = step.target.data == nullptr,
        .finished = [&](int layer) {
          if (early && layer == last_decoder) optimize(last_layer(), step.state);
        }});
-  if (variational()) heads_backward(step, grad_latent);
-  encoder_.backward(context_, encoder_tape_, encoder_pass(n, step.segment),
+  if (posterior_) {
+    posterior_->backward(step.noise(seed_), &step.state->kl_weight,
+                         encoder_.output(encoder_tape_, last_encoder, 0, n), pass, at_encoder);
+  }
+  encoder_.backward(context_, encoder_tape_, pass,
                     {.input = input_.for_weight_gradient(step.seen),
                      .with_last_bias = !ends_encoder,
                      .ends_here = !pairs_});
@@ -276,24 +243,6 @@ void Autoencoder<T>::backward(const Step& step, bool early) {
     pairs_->backward(context_, decoder_batch, step.decoder.conditions);
     if (encoder_.conditioned()) pairs_->backward(context_, encoder_batch, told_encoder_);
   }
-}
-
-template <class T>
-void Autoencoder<T>::heads_backward(const Step& step, MatrixView<const T> grad_z) {
-  const std::int64_t n = step.rows.count;
-  const int last = encoder_.size() - 1;
-  const MatrixView<T> at_mu = mu_->gradient(mu_tape_, 0, n),
-                      at_log_variance = log_variance_->gradient(log_variance_tape_, 0, n);
-  const Divergence per_cell{divergence().scale / static_cast<double>(n), divergence().free_bits};
-  reparameterize_backward<T>(context_, step.noise(seed_), step.mu, log_variances(n), grad_z,
-                             &step.state->kl_weight, per_cell, at_mu, at_log_variance);
-  const MatrixView<T> hidden = encoder_.output(encoder_tape_, last, 0, n),
-                      at_hidden = encoder_.gradient(encoder_tape_, last, n);
-  mu_->backward(context_, mu_tape_, mu_pass(n, step.segment), {.input = hidden});
-  mu_->input_gradient(context_, 0, at_mu, at_hidden);
-  log_variance_->backward(context_, log_variance_tape_, {.rows = n, .segments = {&step.segment, 1}},
-                          {.input = hidden});
-  log_variance_->input_gradient(context_, 0, at_log_variance, at_hidden, true);
 }
 
 template <class T>
@@ -318,20 +267,13 @@ void Autoencoder<T>::show_step(const Step& step) {
   const Watch<T>& watch = this->watch_;
   const std::int64_t rows = step.rows.count;
   encoder_.show_values(encoder_tape_, rows, 0, watch);
-  if (variational()) {
-    mu_->show_values(mu_tape_, rows, 0, watch);
-    log_variance_->show_values(log_variance_tape_, rows, 0, watch);
-    watch({"z: draws from the posterior", step.z, 0});
-  }
+  if (posterior_) posterior_->show_values(rows, watch);
   // A loss does not write down what it makes of the last layer.
   if (step.target.data != nullptr || loss_adds_bias(mixes()))
-    decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder, true);
+    decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder);
   decoder_.show_values(decoder_tape_, rows, 0, watch);
   decoder_.show_gradients(decoder_tape_, rows, 0, watch);
-  if (variational()) {
-    mu_->show_gradients(mu_tape_, rows, 0, watch);
-    log_variance_->show_gradients(log_variance_tape_, rows, 0, watch);
-  }
+  if (posterior_) posterior_->show_gradients(rows, watch);
   encoder_.show_gradients(encoder_tape_, rows, 0, watch);
   parameters_.show_gradients(watch);
 }
@@ -357,14 +299,15 @@ template <class T>
 void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noise, double* sums) {
   const Segment segment{.rows = rows.count};
   MatrixView<T> z = run_encoder(data_, input_.seen_in_validation(rows, noise.offset), segment, false);
-  if (variational())
-    z = draw_latent(noise, z, latent_scale(), zero_.data(), &sums[kl_slot], &sums[weighted_kl_slot]);
+  if (posterior_)
+    z = posterior_->draw_in_validation(noise, rows.count, &sums[kl_slot], &sums[weighted_kl_slot]);
   const NetworkBatch<T> batch{.rows = rows.count,
+                              .training = false,
                               .segments = {&segment, 1},
                               .skip_input = z,
                               .conditions = told(data_, rows, decoder_batch)};
   const MatrixView<T> prediction =
-      decoder_.forward(context_, decoder_tape_, z, batch, false, {.without_bias = loss_adds_bias(false)});
+      decoder_.forward(context_, decoder_tape_, z, batch, {.without_bias = loss_adds_bias(false)});
   add_reconstruction(prediction, rows, false, 0, &sums[reconstruction_slot], {});
 }
 
@@ -384,18 +327,21 @@ Matrix<T> Autoencoder<T>::encode(const DeviceData<T>& data, const BatchRows& row
 
 template <class T>
 Matrix<T> Autoencoder<T>::encode_log_variance(const DeviceData<T>& data, const BatchRows& rows) {
-  if (!variational()) return {};
+  if (!posterior_) return {};
   run_encoder(data, rows, {.rows = rows.count}, false);
-  return to_host<T>(context_, log_variances(rows.count));
+  return to_host<T>(context_, posterior_->log_variances(rows.count));
 }
 
 template <class T>
 MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Conditions<T>& conditions) {
   require(z.rows <= capacity_, "decode: {} rows, at most {}", z.rows, capacity_);
   const Segment segment{.rows = z.rows};
-  return decoder_.forward(
-      context_, decoder_tape_, z,
-      {.rows = z.rows, .segments = {&segment, 1}, .skip_input = z, .conditions = conditions}, false);
+  return decoder_.forward(context_, decoder_tape_, z,
+                          {.rows = z.rows,
+                           .training = false,
+                           .segments = {&segment, 1},
+                           .skip_input = z,
+                           .conditions = conditions});
 }
 
 template <class T>

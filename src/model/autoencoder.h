@@ -1,5 +1,5 @@
-// The autoencoder and the variational autoencoder: an encoder, a latent layer (for a VAE two heads and a
-// draw), a mirrored decoder, squared error or a likelihood.
+// The autoencoder and the variational autoencoder: an encoder, a latent layer (of a VAE a posterior to draw
+// from), a mirrored decoder, squared error or a likelihood.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 #include "model/likelihood.h"
 #include "model/network.h"
 #include "model/pairs.h"
+#include "model/posterior.h"
 #include "model/trainable.h"
-#include "sparcell/ops/reparameterize.h"
 
 namespace sparcell {
 
@@ -45,8 +45,7 @@ class Autoencoder final : public Trainable<T> {
   bool variational() const { return options_.type == ModelType::vae; }
   /// Whether training reads mixed batches, which are also what is to be reconstructed.
   bool mixes() const { return options_.input.mix > 0; }
-  /// A VAE's network from the last hidden layer to its mean or log-variance.
-  std::optional<Network<T>> head(const char* name, std::int64_t skip);
+  std::optional<Posterior<T>> make_posterior();
   /// Batches of a step that are told products of genes.
   enum ToldBatch : int { decoder_batch, encoder_batch, told_batches };
   /// What the decoder or the encoder is told of a batch, of the data that the model trains on or is asked
@@ -58,21 +57,16 @@ class Autoencoder final : public Trainable<T> {
     BatchRows rows, seen;  ///< the cells, and those that the encoder sees
     Segment segment;
     StepState<T>* state;
-    MatrixView<T> mu{}, z{};  ///< the latent layer's values, and what is drawn around them
+    MatrixView<T> z{};  ///< what the decoder begins with
     NetworkBatch<T> decoder{};
     MatrixView<const T> target{};  ///< where the decoder ends in the squared error of dense cells: those
     RandomStream noise(std::uint64_t seed) const { return {seed, Purpose::latent, 0, &state->step}; }
   };
-  /// Runs the encoder and a VAE's heads; returns the latent layer's values (of a VAE mu).
+  /// Runs the encoder and a VAE's posterior; returns the latent layer's values (of a VAE the means).
   MatrixView<T> run_encoder(const DeviceData<T>& data, const BatchRows& rows, const Segment& segment,
                             bool training);
-  /// What the last run of the encoder, or of a VAE's mu, was told.
-  NetworkBatch<T> encoder_pass(std::int64_t rows, const Segment& segment) const;
-  NetworkBatch<T> mu_pass(std::int64_t rows, const Segment& segment) const;
-  /// A VAE's draws around mu, with their divergence.
-  MatrixView<T> draw_latent(RandomStream noise, MatrixView<const T> mu, Divergence divergence,
-                            const T* kl_weight, double* kl, double* weighted_kl);
-  MatrixView<T> log_variances(std::int64_t rows) const;
+  /// What that run tells the networks from cells to the latent layer.
+  NetworkBatch<T> encoder_pass(std::int64_t rows, const Segment& segment, bool training) const;
   /// Whether that is what a training step ends in, where the batch lies dense.
   bool ends_in_error() const;
   /// The decoder and the loss, up to the gradient at the decoder's output.
@@ -85,10 +79,7 @@ class Autoencoder final : public Trainable<T> {
   /// From the gradient at the decoder's output to those of all parameters; with `early` the output layer's
   /// step of Adam goes beside.
   void backward(const Step& step, bool early);
-  void heads_backward(const Step& step, MatrixView<const T> grad_z);
   double loss_scale() const;
-  double latent_scale() const;
-  Divergence divergence() const { return {latent_scale(), options_.kl.free_bits}; }
   /// Output of the decoder in evaluation mode.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
@@ -113,14 +104,13 @@ class Autoencoder final : public Trainable<T> {
   const Reading reading_;
   Arena<T> parameters_, buffers_;
   Network<T> encoder_;
-  std::optional<Network<T>> mu_, log_variance_;
+  std::optional<Posterior<T>> posterior_;
   Network<T> decoder_;
   EncoderInput<T> input_;
   std::optional<Likelihood<T>> likelihood_;
   std::optional<LearnedPairs<T>> pairs_;
   Conditions<T> told_encoder_;  ///< in the last pass
-  typename Network<T>::Tape encoder_tape_, mu_tape_, log_variance_tape_, decoder_tape_;
-  Buffer<T> z_, grad_z_, zero_;
+  typename Network<T>::Tape encoder_tape_, decoder_tape_;
 };
 
 }  // namespace sparcell

@@ -194,12 +194,12 @@ void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses
   }
   const NetworkBatch<T> batch{
       .rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())};
-  network_.forward_hidden(context_, tape_, input(0, rows.forward()), batch, true, [&] {
+  network_.forward_hidden(context_, tape_, input(0, rows.forward()), batch, [&] {
     join(context_);  // for sigmas
     if (meanwhile) beside(context_, meanwhile);
   });
   const auto head_forward = [&] {
-    network_.forward_last(context_, tape_, input(0, rows.forward()), batch, true);
+    network_.forward_last(context_, tape_, input(0, rows.forward()), batch);
   };
   if (penalised()) {
     back_with_penalty(rows, segments, losses, head_forward);
@@ -292,7 +292,7 @@ void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, Cr
     if (network_.shape(k).deviation) {
       minibatch_deviation_backward<T>(
           context_, layer_input(k, 0, n),
-          network_.deviation_gradient(context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
+          network_.find_deviation_gradients(context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
     }
     layer_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
                       a(below, 0, n), signal, grad(below, tangent, n), {});
@@ -407,8 +407,8 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, 
   beside(context_, [&] { network_.update_sigmas(context_, tape_, real_slot, 1); });
   tell_products(1);
   const NetworkBatch<T> batch{.rows = n, .segments = {&segment, 1}, .beside = told(0, n)};
-  network_.forward_hidden(context_, tape_, generated, batch, true, [&] { join(context_); });
-  network_.forward_last(context_, tape_, generated, batch, true);
+  network_.forward_hidden(context_, tape_, generated, batch, [&] { join(context_); });
+  network_.forward_last(context_, tape_, generated, batch);
   phases_.enter(Phase::loss);
   const bool bce = options_.loss == GanLoss::bce;
   const LogitGroup<T> group{bce ? 1.0 : -1.0, a(head, 0, n), nullptr, grad(head, 0, n)};

@@ -183,7 +183,7 @@ MatrixView<T> Generator<T>::run(const Conditions<T>& cells, std::uint32_t pass, 
   const bool finished = !hurdles() && !scales();
   const MatrixView<T> outputs = network_.forward(
       context_, tape_, input(rows), {.rows = rows, .segments = {&segment, 1}, .conditions = told_cells_},
-      true, {.out = finished ? out : MatrixView<T>{}});
+      {.out = finished ? out : MatrixView<T>{}});
   if (finished) return outputs;
   return finish(outputs, gate_noise(pass, step), 0, out.data != nullptr ? out : of(cells_, rows, genes_));
 }
@@ -283,7 +283,7 @@ Matrix<T> Generator<T>::generate(const Matrix<T>& z, std::int64_t first, std::ui
   Network<T>& network = average_ ? *average_ : network_;
   MatrixView<T> cells =
       network.forward(context_, tape_, input(rows),
-                      {.rows = rows, .segments = {&segment, 1}, .conditions = cells_told}, false);
+                      {.rows = rows, .training = false, .segments = {&segment, 1}, .conditions = cells_told});
   if (hurdles() || scales()) {
     cells =
         finish(cells, RandomStream(seed, Purpose::generate, sample_gate), first, of(cells_, rows, genes_));

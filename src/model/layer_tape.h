@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sparcell/core/context.h"
+#include "sparcell/core/random.h"
 
 namespace sparcell {
 

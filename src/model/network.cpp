@@ -6,155 +6,24 @@
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/sparse_linear.h"
-#include "sparcell/ops/spectral_norm.h"
 
 namespace sparcell {
-
-template <class T>
-typename Network<T>::Tape Network<T>::make_tape(Context& context, std::int64_t rows, int slots) const {
-  Tape tape(static_cast<std::size_t>(size()));
-  for (int k = 0; k < size(); ++k) {
-    const LayerShape& shape = this->shape(k);
-    tape[k].a = Buffer<T>(context, rows * shape.out);
-    if (shape.hidden) tape[k].h = Buffer<T>(context, rows * shape.out);
-    tape[k].grad = Buffer<T>(context, rows * shape.out);
-    if (shape.normalization != NormalizationLayer::none) {
-      const std::int64_t size = shape.normalization == NormalizationLayer::batch ? slots * shape.out : rows;
-      tape[k].mean = Buffer<T>(context, size);
-      tape[k].inverse_deviation = Buffer<T>(context, size);
-    }
-    if (shape.spectral_norm) {
-      tape[k].inverse_sigma = Buffer<T>(context, slots);
-      tape[k].inner = Buffer<T>(context, slots);
-      tape[k].u = Buffer<T>(context, slots * shape.out);
-      tape[k].v = Buffer<T>(context, slots * shape.in);
-    }
-    if (shape.deviation) {
-      tape[k].deviation = Buffer<T>(context, rows);
-      tape[k].grad_deviation = Buffer<T>(context, rows);
-    }
-  }
-  return tape;
-}
-
-template <class T>
-MatrixView<T> Network<T>::rows_of(const Buffer<T>& buffer, int layer, std::int64_t first,
-                                  std::int64_t rows) const {
-  const std::int64_t width = shape(layer).out;
-  return {buffer.data() + first * width, rows, width};
-}
-
-template <class T>
-MatrixView<T> Network<T>::output(const Tape& tape, int layer, std::int64_t first, std::int64_t rows) const {
-  return rows_of(shape(layer).hidden ? tape[layer].h : tape[layer].a, layer, first, rows);
-}
-
-template <class T>
-LayerForm Network<T>::form(int layer, bool training) const {
-  const LayerShape& shape = this->shape(layer);
-  return {.normalization = shape.normalization,
-          .activation = shape.activation,
-          .slope = shape.slope,
-          .dropout = shape.dropout,
-          .training = training};
-}
-
-template <class T>
-PassStatistics<T> Network<T>::statistics(int layer, const LayerTape<T>& tape, const Segment& segment) const {
-  const LayerShape& shape = this->shape(layer);
-  if (shape.normalization == NormalizationLayer::none) return {};
-  const bool batch = shape.normalization == NormalizationLayer::batch;
-  const std::int64_t first = batch ? segment.slot * shape.out : segment.first;
-  const auto size = static_cast<std::size_t>(batch ? shape.out : segment.rows);
-  return {.mean = {tape.mean.data() + first, size},
-          .inverse_deviation = {tape.inverse_deviation.data() + first, size}};
-}
-
-template <class T>
-LayerPass<T> Network<T>::pass(int layer, const LayerTape<T>& tape, const Segment& segment) const {
-  return {.first = segment.first,
-          .rows = segment.rows,
-          .dropout = RandomStream(seed_, Purpose::dropout,
-                                  segment.pass * most_dropout_layers + this->layer_at(layer).dropout_layer,
-                                  segment.step),
-          .scale = shape(layer).spectral_norm ? tape.inverse_sigma.data() + segment.slot : nullptr,
-          .statistics = statistics(layer, tape, segment),
-          .extra = {}};
-}
-
-template <class T>
-std::vector<LayerPass<T>> Network<T>::passes(int layer, const LayerTape<T>& tape,
-                                             std::span<const Segment> segments) const {
-  std::vector<LayerPass<T>> all;
-  for (const Segment& segment : segments) all.push_back(pass(layer, tape, segment));
-  return all;
-}
-
-template <class T>
-void Network<T>::update_sigmas(Context& context, Tape& tape, int first, int count) {
-  std::vector<SpectralWeight<T>> weights;
-  for (int k = 0; k < size(); ++k) {
-    if (!shape(k).spectral_norm) continue;
-    const std::int64_t in = shape(k).in, out = shape(k).out;
-    weights.push_back({.weight = weight(k),
-                       .u = this->spectral_u(k),
-                       .v = this->spectral_v(k),
-                       .inverse_sigma = tape[k].inverse_sigma.span().subspan(first, count),
-                       .kept_u = MatrixView<T>(tape[k].u.data() + first * out, count, out),
-                       .kept_v = MatrixView<T>(tape[k].v.data() + first * in, count, in)});
-  }
-  spectral_sigma<T>(context, weights);
-}
-
-template <class T>
-void Network<T>::product(Context& context, int layer, MatrixView<const T> input, MatrixView<T> out,
-                         bool accumulate) {
-  const bool input_major = shape(layer).input_major;
-  matmul<T>(context, Transpose::no, input_major ? Transpose::no : Transpose::yes, input,
-            this->of_features(layer, weight(layer)), accumulate ? T(1) : T(0), out);
-}
-
-template <class T>
-void Network<T>::input_gradient(Context& context, int layer, MatrixView<const T> grad,
-                                MatrixView<T> grad_input, bool accumulate, std::span<T> grad_bias) {
-  const bool input_major = shape(layer).input_major;
-  if (!input_major && !accumulate) {
-    const LayerPass<T> all{.rows = grad.rows};
-    return linear_backward<T>(context, LayerForm{}, {}, {&all, 1}, grad,
-                              this->of_features(layer, weight(layer)), {}, grad_input,
-                              {.bias = grad_bias, .weight = {}, .offset = {}});
-  }
-  require(grad_bias.empty(), "a gradient at an input is added up over rows where it is a product alone");
-  matmul<T>(context, Transpose::no, input_major ? Transpose::yes : Transpose::no, grad,
-            this->of_features(layer, weight(layer)), accumulate ? T(1) : T(0), grad_input);
-}
-
-template <class T>
-void Network<T>::weight_gradient(Context& context, int layer, MatrixView<const T> grad,
-                                 MatrixView<const T> input) {
-  const MatrixView<T> to = this->of_features(layer, weight_gradient_of(layer));
-  if (shape(layer).input_major) {
-    matmul<T>(context, Transpose::yes, Transpose::no, input, grad, T(1), to);
-  } else {
-    matmul<T>(context, Transpose::yes, Transpose::no, grad, input, T(1), to);
-  }
-}
 
 template <class T>
 void Network<T>::first_weight_gradient(Context& context, MatrixView<const T> grad,
                                        const NetworkInput<T>& input) {
   if (input.is_sparse()) {
-    sparse_linear_weight_gradient<T>(context, input.sparse, input.rows, grad, weight_gradient_of(0));
+    sparse_linear_weight_gradient<T>(context, input.sparse, input.rows, grad, this->weight_gradient_of(0));
   } else if (input.is_loaded()) {
-    loaded_linear_weight_gradient<T>(context, input.loaded, grad, weight_gradient_of(0));
+    loaded_linear_weight_gradient<T>(context, input.loaded, grad, this->weight_gradient_of(0));
   } else {
-    weight_gradient(context, 0, grad, input.dense);
+    this->weight_gradient(context, 0, grad, input.dense);
   }
 }
 
 template <class T>
 void Network<T>::add_skip(Context& context, const NetworkInput<T>& input, MatrixView<T> out) {
-  const MatrixView<T> weight = this->parameters().matrix(skip_tensor());
+  const MatrixView<T> weight = this->parameters().matrix(this->skip_tensor());
   if (input.is_loaded()) {
     loaded_linear<T>(context, input.loaded, weight, true, out);
   } else {
@@ -165,7 +34,7 @@ void Network<T>::add_skip(Context& context, const NetworkInput<T>& input, Matrix
 template <class T>
 void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad,
                                       const NetworkInput<T>& input) {
-  const MatrixView<T> to = this->parameters().matrix_gradient(skip_tensor());
+  const MatrixView<T> to = this->parameters().matrix_gradient(this->skip_tensor());
   if (input.is_loaded()) {
     loaded_linear_weight_gradient<T>(context, input.loaded, grad, to);
   } else {
@@ -174,76 +43,16 @@ void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad
 }
 
 template <class T>
-MatrixView<T> Network<T>::deviations(const LayerTape<T>& tape, std::int64_t first, std::int64_t rows) const {
-  return {tape.deviation.data() + first, rows, 1};
-}
-
-template <class T>
-MatrixView<T> Network<T>::deviation_gradients(const LayerTape<T>& tape, std::int64_t first,
-                                              std::int64_t rows) const {
-  return {tape.grad_deviation.data() + first, rows, 1};
-}
-
-template <class T>
-MatrixView<T> Network<T>::deviation_gradient(Context& context, int layer, const LayerTape<T>& tape,
-                                             std::int64_t first, MatrixView<const T> grad) {
-  const MatrixView<T> to = deviation_gradients(tape, first, grad.rows);
-  beside_gradient(context, layer, grad, to);
-  return to;
-}
-
-template <class T>
-void Network<T>::deviation_backward(Context& context, int layer, const LayerTape<T>& tape, std::int64_t first,
-                                    std::span<const Segment> segments, MatrixView<const T> grad,
-                                    MatrixView<const T> input, MatrixView<T> grad_input) {
-  const MatrixView<T> at_deviations = deviation_gradient(context, layer, tape, first, grad);
-  for (const Segment& segment : segments) {
-    const std::int64_t from = segment.first - first;
-    minibatch_deviation_backward<T>(context, input.slice_rows(from, segment.rows),
-                                    at_deviations.slice_rows(from, segment.rows),
-                                    grad_input.slice_rows(from, segment.rows));
-  }
-}
-
-template <class T>
-void Network<T>::add_beside(Context& context, int layer, MatrixView<const T> beside, MatrixView<T> out) {
-  matmul<T>(context, Transpose::no, Transpose::yes, beside, this->of_beside(layer, weight(layer)), T(1), out);
-}
-
-template <class T>
-void Network<T>::beside_weight_gradient(Context& context, int layer, MatrixView<const T> grad,
-                                        MatrixView<const T> beside) {
-  matmul<T>(context, Transpose::yes, Transpose::no, grad, beside, T(1),
-            this->of_beside(layer, weight_gradient_of(layer)));
-}
-
-template <class T>
-void Network<T>::beside_gradient(Context& context, int layer, MatrixView<const T> grad, MatrixView<T> out,
-                                 bool accumulate) {
-  const MatrixView<T> all = this->of_beside(layer, weight(layer));
-  const MatrixView<T> last(all.data + all.cols - out.cols, all.rows, out.cols, all.stride);
-  matmul<T>(context, Transpose::no, Transpose::no, grad, last, accumulate ? T(1) : T(0), out);
-}
-
-template <class T>
 bool Network<T>::begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
                                        MatrixView<T> linear) {
-  const int tensor = condition_tensor(layer);
+  const int tensor = this->condition_tensor(layer);
   if (tensor < 0) return false;
   sparse_linear<T>(context, conditions.x, conditions.rows, this->parameters().matrix(tensor), linear);
-  if (const int pairs = pairs_tensor(layer); pairs >= 0) {
+  if (const int pairs = this->pairs_tensor(layer); pairs >= 0) {
     matmul<T>(context, Transpose::no, Transpose::yes, conditions.pairs, this->parameters().matrix(pairs),
               T(1), linear);
   }
   return true;
-}
-
-template <class T>
-void Network<T>::activate(Context& context, int layer, const LayerTape<T>& tape,
-                          std::span<const Segment> segments, bool training, MatrixView<T> linear,
-                          MatrixView<T> out) {
-  layer_forward<T>(context, form(layer, training), layer_parameters(layer), this->running_statistics(layer),
-                   passes(layer, tape, segments), linear, out);
 }
 
 template <class T>
@@ -253,12 +62,12 @@ bool Network<T>::is_alone(int layer) const {
 
 template <class T>
 void Network<T>::forward_whole(Context& context, int layer, const LayerTape<T>& tape,
-                               std::span<const Segment> segments, bool training, const NetworkInput<T>& input,
-                               bool with_bias, MatrixView<T> linear, MatrixView<T> out) {
-  const LayerForm layer_form = form(layer, training);
+                               const NetworkInput<T>& input, const NetworkBatch<T>& batch, bool with_bias,
+                               MatrixView<T> linear, MatrixView<T> out) {
+  const LayerForm layer_form = form(layer, batch.training);
   LayerParameters<T> parameters = layer_parameters(layer);
   if (!with_bias) parameters.bias = {};
-  const std::vector<LayerPass<T>> all_passes = passes(layer, tape, segments);
+  const std::vector<LayerPass<T>> all_passes = passes(layer, tape, batch.segments);
   const RunningStatistics<T> running = this->running_statistics(layer);
   if (input.is_sparse()) {
     sparse_linear_forward<T>(context, layer_form, parameters, running, all_passes, input.sparse, input.rows,
@@ -282,16 +91,16 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
   } else if (input.is_loaded()) {
     loaded_linear<T>(context, input.loaded, weight(layer), begun, linear);
   } else {
-    product(context, layer, input.dense, linear, begun);
+    this->product(context, layer, input.dense, linear, begun);
   }
   if (shape(layer).deviation) {
     for (const Segment& segment : batch.segments) {
       minibatch_deviation<T>(context, input.dense.slice_rows(segment.first, segment.rows),
-                             deviations(tape, segment.first, segment.rows));
+                             this->deviations(tape, segment.first, segment.rows));
     }
-    add_beside(context, layer, deviations(tape, 0, batch.rows), linear);
+    this->add_beside(context, layer, this->deviations(tape, 0, batch.rows), linear);
   } else if (shape(layer).beside > 0) {
-    add_beside(context, layer, batch.beside, linear);
+    this->add_beside(context, layer, batch.beside, linear);
   }
   if (layer + 1 == size() && skips()) add_skip(context, batch.skip_input, linear);
 }
@@ -305,7 +114,7 @@ NetworkInput<T> Network<T>::input_of(int layer, const Tape& tape, const NetworkI
 /// `ending` is the last layer's.
 template <class T>
 void Network<T>::forward_layer(Context& context, int layer, Tape& tape, const NetworkInput<T>& network_input,
-                               const NetworkBatch<T>& batch, bool training, const Ending<T>& ending,
+                               const NetworkBatch<T>& batch, const Ending<T>& ending,
                                const std::function<void()>& behind_product) {
   const bool elsewhere = ending.out.data != nullptr, with_bias = !ending.without_bias;
   // An activation needs what it is taken of beside it.
@@ -314,37 +123,35 @@ void Network<T>::forward_layer(Context& context, int layer, Tape& tape, const Ne
   const MatrixView<T> out = elsewhere ? ending.out : output(tape, layer, 0, batch.rows);
   const NetworkInput<T> input = input_of(layer, tape, network_input, batch);
   if (is_alone(layer) && !behind_product) {
-    forward_whole(context, layer, tape[layer], batch.segments, training, input, with_bias, linear, out);
+    forward_whole(context, layer, tape[layer], input, batch, with_bias, linear, out);
   } else {
     forward_product(context, layer, tape[layer], input, batch, linear);
     if (behind_product) behind_product();
-    if (with_bias) activate(context, layer, tape[layer], batch.segments, training, linear, out);
+    if (with_bias) this->activate(context, layer, tape[layer], batch.segments, batch.training, linear, out);
   }
 }
 
 template <class T>
 MatrixView<T> Network<T>::forward(Context& context, Tape& tape, const NetworkInput<T>& input,
-                                  const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
-  forward_hidden(context, tape, input, batch, training);
-  return forward_last(context, tape, input, batch, training, ending);
+                                  const NetworkBatch<T>& batch, const Ending<T>& ending) {
+  forward_hidden(context, tape, input, batch);
+  return forward_last(context, tape, input, batch, ending);
 }
 
 template <class T>
 void Network<T>::forward_hidden(Context& context, Tape& tape, const NetworkInput<T>& input,
-                                const NetworkBatch<T>& batch, bool training,
-                                const std::function<void()>& behind_product) {
+                                const NetworkBatch<T>& batch, const std::function<void()>& behind_product) {
   if (size() == 1 && behind_product) behind_product();
   for (int k = 0; k + 1 < size(); ++k) {
-    forward_layer(context, k, tape, input, batch, training, {},
-                  k == 0 ? behind_product : std::function<void()>());
+    forward_layer(context, k, tape, input, batch, {}, k == 0 ? behind_product : std::function<void()>());
   }
 }
 
 template <class T>
 MatrixView<T> Network<T>::forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
-                                       const NetworkBatch<T>& batch, bool training, const Ending<T>& ending) {
+                                       const NetworkBatch<T>& batch, const Ending<T>& ending) {
   const int last = size() - 1;
-  forward_layer(context, last, tape, input, batch, training, ending);
+  forward_layer(context, last, tape, input, batch, ending);
   return ending.out.data != nullptr ? ending.out : output(tape, last, 0, batch.rows);
 }
 
@@ -409,7 +216,7 @@ void Network<T>::back_to_weight(Context& context, int layer, Tape& tape, const N
     if (layer == 0) {
       first_weight_gradient(context, grad, way.input);
     } else {
-      weight_gradient(context, layer, grad, output(tape, layer - 1, 0, batch.rows));
+      this->weight_gradient(context, layer, grad, output(tape, layer - 1, 0, batch.rows));
     }
     if (way.finished && layer + 1 < size()) way.finished(layer + 1);
   });
@@ -424,16 +231,16 @@ void Network<T>::back_to_input(Context& context, int layer, Tape& tape, const Ne
   const MatrixView<T> grad = gradient(tape, layer, batch.rows);
   const MatrixView<T> below = layer > 0 ? gradient(tape, layer - 1, batch.rows) : way.grad_input;
   if (below.data == nullptr) return;
-  input_gradient(context, layer, grad, below, false, layer == 0 ? way.grad_input_bias : std::span<T>());
+  this->input_gradient(context, layer, grad, below, false, layer == 0 ? way.grad_input_bias : std::span<T>());
   if (!shape(layer).deviation) return;
-  deviation_backward(context, layer, tape[layer], 0, batch.segments, grad,
-                     output(tape, layer - 1, 0, batch.rows), below);
+  this->deviation_backward(context, layer, tape[layer], 0, batch.segments, grad,
+                           output(tape, layer - 1, 0, batch.rows), below);
 }
 
 template <class T>
 void Network<T>::back_to_conditions(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
                                     bool with_parameters) {
-  const int tensor = condition_tensor(layer);
+  const int tensor = this->condition_tensor(layer);
   if (tensor < 0 || !with_parameters) return;
   beside(context, [&] {
     sparse_linear_weight_gradient<T>(context, batch.conditions.x, batch.conditions.rows,
@@ -445,7 +252,7 @@ void Network<T>::back_to_conditions(Context& context, int layer, Tape& tape, con
 template <class T>
 void Network<T>::back_to_pairs(Context& context, int layer, Tape& tape, const NetworkBatch<T>& batch,
                                bool with_parameters) {
-  const int tensor = pairs_tensor(layer);
+  const int tensor = this->pairs_tensor(layer);
   if (tensor < 0) return;
   const MatrixView<const T> grad = gradient(tape, layer, batch.rows);
   if (with_parameters) {
@@ -466,27 +273,8 @@ void Network<T>::back_through_skip(Context& context, Tape& tape, const NetworkBa
     beside(context, [&] { skip_weight_gradient(context, grad, batch.skip_input); });
   }
   if (way.grad_skip_input.data == nullptr) return;
-  matmul<T>(context, Transpose::no, Transpose::no, grad, this->parameters().matrix(skip_tensor()), T(1),
+  matmul<T>(context, Transpose::no, Transpose::no, grad, this->parameters().matrix(this->skip_tensor()), T(1),
             way.grad_skip_input);
-}
-
-template <class T>
-void Network<T>::show_values(const Tape& tape, std::int64_t rows, std::int64_t first_cell,
-                             const Watch<T>& watch, MatrixView<const T> out) const {
-  for (int k = 0; k < size(); ++k) {
-    const bool elsewhere = k + 1 == size() && out.data != nullptr;
-    const MatrixView<const T> a = elsewhere ? out : rows_of(tape[k].a, k, 0, rows);
-    watch({this->layer_at(k).weight_name + ": pre-activations", a, first_cell});
-    if (shape(k).hidden && !elsewhere)
-      watch({this->layer_at(k).weight_name + ": outputs", rows_of(tape[k].h, k, 0, rows), first_cell});
-  }
-}
-
-template <class T>
-void Network<T>::show_gradients(const Tape& tape, std::int64_t rows, std::int64_t first_cell,
-                                const Watch<T>& watch) const {
-  for (int k = size() - 1; k >= 0; --k)
-    watch({this->layer_at(k).weight_name + ": gradient at its product", gradient(tape, k, rows), first_cell});
 }
 
 template class Network<float>;
