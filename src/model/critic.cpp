@@ -1,16 +1,9 @@
 #include "model/critic.h"
 
-#include <algorithm>
-
-#include "math/activation.h"
 #include "model/singular_value.h"
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/adversarial.h"
-#include "sparcell/ops/gather.h"
-#include "sparcell/ops/gradient_penalty.h"
-#include "sparcell/ops/linear.h"
 #include "sparcell/ops/minibatch_deviation.h"
-#include "sparcell/ops/random.h"
 #include "sparcell/ops/spectral_norm.h"
 
 namespace sparcell {
@@ -44,54 +37,26 @@ Critic<T>::Critic(Context& context, const GanOptions& options, std::int64_t gene
                   std::int64_t batch, std::uint64_t seed, Arena<T>& parameters, Arena<T>& buffers,
                   PhaseClock& phases)
     : options_(options),
-      seed_(seed),
       phases_(phases),
       parameters_(parameters),
       context_(context),
-      told_(told),
-      batch_(batch),
-      network_("critic", critic_layers(options, genes, told_width()), seed, 0, parameters, buffers),
-      curved_(math::is_curved(options.critic.activation) ||
-              options.critic.normalization == NormalizationLayer::layer) {
-  if (told.products > 0) pairs_.emplace(context, "critic_genes.weight", told, batch, 1, parameters);
-}
+      products_(told.products),
+      network_("critic", critic_layers(options, genes, told.conditions + told.products), seed, 0, parameters,
+               buffers),
+      input_(context, options_, genes, told, batch, seed, parameters),
+      tape_(network_.make_tape(context, input_.layout(batch).all(), slots)),
+      penalty_(context, options_, batch, network_, tape_, input_) {}
 
 template <class T>
 void Critic<T>::initialize(std::uint32_t network, bool alike) {
   network_.initialize(network);
-  if (!pairs_) return;
-  network_.clear_beside(told_.products);
-  pairs_->initialize(seed_, alike, 1);
-}
-
-template <class T>
-void Critic<T>::make_tape() {
-  const std::int64_t rows = batch_ * (penalised() ? 4 : 2);
-  tape_ = network_.make_tape(context_, rows, slots);
-  for (std::int64_t update = 0; update < std::min<std::int64_t>(options_.critic_steps, 2); ++update)
-    cells_.emplace_back(context_, rows * network_.in());
-  told_rows_ = Buffer<T>(context_, batch_ * blocks() * told_width());
-  if (!penalised() || !curved_) return;
-  for (int k = 0; k + 1 < network_.size(); ++k) {
-    signal_.emplace_back(context_, batch_ * network_.shape(k).out);
-    extra_.emplace_back(context_, batch_ * network_.shape(k).out);
-  }
-}
-
-template <class T>
-bool Critic<T>::interpolated_pass_has_gradient() const {
-  return options_.gradient_penalty.on == PenaltyOn::probability || curved_ ||
-         options_.minibatch == MinibatchStatistic::deviation;
-}
-
-template <class T>
-MatrixView<T> Critic<T>::cells(std::size_t place, std::int64_t first, std::int64_t rows) const {
-  return {cells_[place % cells_.size()].data() + first * network_.in(), rows, network_.in()};
+  if (products_ > 0) network_.clear_beside(products_);
+  input_.initialize(alike);
 }
 
 template <class T>
 MatrixView<T> Critic<T>::layer_input(int layer, std::int64_t first, std::int64_t rows) const {
-  return layer == 0 ? input(first, rows) : network_.output(tape_, layer - 1, first, rows);
+  return layer == 0 ? input_.trained(first, rows) : network_.output(tape_, layer - 1, first, rows);
 }
 
 template <class T>
@@ -105,55 +70,6 @@ MatrixView<T> Critic<T>::a(int layer, std::int64_t first, std::int64_t rows) con
 }
 
 template <class T>
-MatrixView<T> Critic<T>::side(const std::vector<Buffer<T>>& buffers, int layer, std::int64_t rows) const {
-  return curved_ ? network_.rows_of(buffers[layer], layer, 0, rows) : MatrixView<T>{};
-}
-
-template <class T>
-MatrixView<T> Critic<T>::real_rows(std::int64_t rows) {
-  return cells(place_ + 1, Rows{rows, penalised()}.real(), rows);
-}
-
-template <class T>
-MatrixView<T> Critic<T>::generated_rows(std::int64_t rows) {
-  return cells(place_ + 1, Rows{rows, penalised()}.generated(), rows);
-}
-
-template <class T>
-MatrixView<T> Critic<T>::told(std::int64_t first, std::int64_t rows) const {
-  if (told_width() == 0) return {};
-  return {told_rows_.data() + first * told_width(), rows, told_width()};
-}
-
-template <class T>
-void Critic<T>::take_conditions(const Conditions<T>& conditions) {
-  if (told_width() == 0) return;
-  told_cells_ = conditions;
-  const std::int64_t n = conditions.rows.count;
-  for (std::int64_t block = 0; block < blocks(); ++block) {
-    const MatrixView<T> all = told(block * n, n);
-    gather_dense<T>(context_, conditions.x, conditions.rows, {}, {},
-                    {all.data, n, told_.conditions, all.stride});
-  }
-}
-
-template <class T>
-void Critic<T>::tell_products(std::int64_t blocks) {
-  if (!pairs_) return;
-  pairs_->put(context_, 0, told_cells_);
-  const std::int64_t n = told_cells_.rows.count;
-  for (std::int64_t block = 0; block < blocks; ++block) {
-    const MatrixView<T> all = told(block * n, n);
-    pairs_->copy(context_, 0, {all.data + told_.conditions, n, told_.products, all.stride});
-  }
-}
-
-template <class T>
-int Critic<T>::used_slots() const {
-  return penalised() ? slots : interpolated_slot;
-}
-
-template <class T>
 void Critic<T>::find_sigmas_of_update() {
   if (options_.spectral_iterations == SpectralIterations::per_step) {
     network_.update_sigmas(context_, tape_, real_slot, used_slots());
@@ -163,45 +79,33 @@ void Critic<T>::find_sigmas_of_update() {
 }
 
 template <class T>
-void Critic<T>::finish_cells(std::int64_t n, Counter update) {
-  const MatrixView<T> real = real_rows(n);
-  if (penalised()) {
-    interpolate<T>(context_, RandomStream(seed_, Purpose::interpolation, 0, update), real, generated_rows(n),
-                   cells(place_ + 1, 0, n));
-  }
-  if (options_.instance_noise > 0) {
-    add_normal<T>(context_, RandomStream(seed_, Purpose::instance_noise, 0, update),
-                  static_cast<T>(options_.instance_noise),
-                  {real.data, static_cast<std::size_t>(real.size())});
-  }
-}
-
-template <class T>
 void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses,
                              const std::function<void()>& meanwhile) {
-  const Rows rows{n, penalised()};
-  place_ = (place_ + 1) % cells_.size();
+  const UpdateRows rows = input_.layout(n);
+  input_.advance();
 
   phases_.enter(Phase::forward);
   beside(context_, [&] { find_sigmas_of_update(); });
-  tell_products(blocks());
+  input_.tell_products(input_.passes());
   std::vector<Segment> segments{
       {.first = rows.real(), .rows = n, .pass = real_pass, .step = update, .slot = real_slot},
       {.first = rows.generated(), .rows = n, .pass = generated_pass, .step = update, .slot = generated_slot}};
-  if (penalised()) {
-    segments.push_back(
-        {.first = 0, .rows = n, .pass = interpolated_pass, .step = update, .slot = interpolated_slot});
+  if (penalty_.is_on()) {
+    segments.push_back({.first = rows.interpolated(),
+                        .rows = n,
+                        .pass = interpolated_pass,
+                        .step = update,
+                        .slot = interpolated_slot});
   }
+  const MatrixView<T> cells = input_.trained(0, rows.forward());
   const NetworkBatch<T> batch{
-      .rows = rows.forward(), .segments = segments, .beside = told(0, rows.forward())};
-  network_.forward_hidden(context_, tape_, input(0, rows.forward()), batch, [&] {
+      .rows = rows.forward(), .segments = segments, .beside = input_.told(0, rows.forward())};
+  network_.forward_hidden(context_, tape_, cells, batch, [&] {
     join(context_);  // for sigmas
     if (meanwhile) beside(context_, meanwhile);
   });
-  const auto head_forward = [&] {
-    network_.forward_last(context_, tape_, input(0, rows.forward()), batch);
-  };
-  if (penalised()) {
+  const auto head_forward = [&] { network_.forward_last(context_, tape_, cells, batch); };
+  if (penalty_.is_on()) {
     back_with_penalty(rows, segments, losses, head_forward);
   } else {
     head_forward();
@@ -216,10 +120,8 @@ void Critic<T>::train_update(std::int64_t n, Counter update, CriticLosses losses
   }
 }
 
-/// From the outputs of the hidden layers back to the gradients of all. Segments without a gradient of their
-/// own leave the list.
 template <class T>
-void Critic<T>::back_with_penalty(const Rows& rows, std::vector<Segment>& segments, CriticLosses losses,
+void Critic<T>::back_with_penalty(const UpdateRows& rows, std::vector<Segment>& segments, CriticLosses losses,
                                   const std::function<void()>& head_forward) {
   // What is beside is asked for behind the penalty's passes; one on logits does without them.
   const bool asks_for_logits = options_.gradient_penalty.on == PenaltyOn::probability;
@@ -230,20 +132,20 @@ void Critic<T>::back_with_penalty(const Rows& rows, std::vector<Segment>& segmen
   });
   phases_.enter(Phase::backward);  // the penalty's passes lead there
   const Segment interpolated = segments.back();
-  penalty_passes(rows, interpolated, losses);
-  const bool goes_back = interpolated_pass_has_gradient();
+  penalty_.run(rows, interpolated, losses.penalty);
+  const bool goes_back = penalty_.goes_back();
   if (goes_back) {
-    end_tangents(rows, interpolated);
+    penalty_.end(rows, interpolated);
   } else {
     segments.pop_back();
   }
   join(context_);
   backward(rows, segments);
-  if (!goes_back) end_tangents(rows, interpolated);  // for spectral norm's correction alone
+  if (!goes_back) penalty_.end(rows, interpolated);  // for spectral norm's correction alone
 }
 
 template <class T>
-void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
+void Critic<T>::adversarial_gradients(const UpdateRows& rows, CriticLosses losses) {
   phases_.enter(Phase::loss);
   const int head = network_.size() - 1;
   const MatrixView<T> real = a(head, rows.real(), rows.n), generated = a(head, rows.generated(), rows.n);
@@ -267,76 +169,16 @@ void Critic<T>::adversarial_gradients(const Rows& rows, CriticLosses losses) {
   }
 }
 
-/// The first way back from the head to the input gradient g, and the tangent pass forward from c g (MODELS:
-/// "Gradient penalty: the second backward pass"). Leaves delta_k / sigma in grad's tangent rows, t_k in the
-/// outputs' tangent rows, and what goes back through the interpolated cells' ordinary pass in grad's
-/// interpolated rows and in extra_. With a minibatch statistic the logit of every interpolated cell depends
-/// on all of them: g are the gradients of the sum of logits.
 template <class T>
-void Critic<T>::penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses) {
-  const int head = network_.size() - 1;
-  const std::int64_t n = rows.n, tangent = rows.tangent();
-  head_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n),
-                     network_.pass(head, tape_[head], interpolated).scale, grad(head, tangent, n));
-  for (int k = head; k > 0; --k) {
-    const int below = k - 1;
-    const LayerPass<T> pass = network_.pass(below, tape_[below], interpolated);
-    if (!curved_ && !network_.shape(k).deviation) {
-      linear_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
-                         grad(k, tangent, n), network_.weight(k), a(below, 0, n), grad(below, tangent, n),
-                         {});
-      continue;
-    }
-    const MatrixView<T> signal = curved_ ? side(signal_, below, n) : grad(below, tangent, n);
-    network_.input_gradient(context_, k, grad(k, tangent, n), signal);
-    if (network_.shape(k).deviation) {
-      minibatch_deviation_backward<T>(
-          context_, layer_input(k, 0, n),
-          network_.find_deviation_gradients(context_, k, tape_[k], tangent, grad(k, tangent, n)), signal);
-    }
-    layer_backward<T>(context_, network_.form(below, true), network_.layer_parameters(below), {&pass, 1},
-                      a(below, 0, n), signal, grad(below, tangent, n), {});
-  }
-  const MatrixView<T> g = input(tangent, n);
-  network_.input_gradient(context_, 0, grad(0, tangent, n), g);
-  penalty_tangent<T>(context_, g, options_.gradient_penalty.target, options_.gradient_penalty.weight, 1.0,
-                     losses.penalty, g);
-
-  for (int k = 0; k < head; ++k) {
-    network_.product(context_, k, layer_input(k, tangent, n), a(k, tangent, n));
-    if (network_.shape(k).deviation) {
-      const MatrixView<T> along = network_.deviations(tape_[k], tangent, n);
-      minibatch_deviation_tangent<T>(context_, layer_input(k, 0, n), layer_input(k, tangent, n), along);
-      network_.add_beside(context_, k, along, a(k, tangent, n));
-    }
-    const MatrixView<T> signal = curved_ ? side(signal_, k, n) : grad(k, tangent, n);
-    layer_tangent<T>(context_, network_.form(k, true), network_.layer_parameters(k),
-                     network_.pass(k, tape_[k], interpolated), a(k, 0, n), signal, a(k, tangent, n),
-                     network_.output(tape_, k, tangent, n), side(extra_, k, n), network_.layer_gradients(k));
-  }
-}
-
-/// The tangent pass at the head.
-template <class T>
-void Critic<T>::end_tangents(const Rows& rows, const Segment& interpolated) {
-  const int head = network_.size() - 1;
-  const std::int64_t n = rows.n, tangent = rows.tangent();
-  network_.product(context_, head, layer_input(head, tangent, n), a(head, tangent, n));
-  head_second_derivative<T>(context_, options_.gradient_penalty.on, a(head, 0, n),
-                            network_.pass(head, tape_[head], interpolated).scale, a(head, tangent, n),
-                            grad(head, 0, n));
-}
-
-template <class T>
-void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
+void Critic<T>::backward(const UpdateRows& rows, std::span<const Segment> segments) {
   // Rows of the ordinary pass, those of the interpolated cells only where they carry a gradient.
-  const bool from_interpolated = penalised() && interpolated_pass_has_gradient();
+  const bool from_interpolated = penalty_.is_on() && penalty_.goes_back();
   const std::int64_t first = from_interpolated ? 0 : rows.real();
   const std::int64_t ordinary = rows.forward() - first;
-  const std::int64_t all = ordinary + (penalised() ? rows.n : 0);
+  const std::int64_t all = ordinary + (penalty_.is_on() ? rows.n : 0);
   for (int k = network_.size() - 1; k >= 0; --k) {
     std::vector<LayerPass<T>> passes = network_.passes(k, tape_[k], segments);
-    if (from_interpolated && k + 1 < network_.size()) passes.back().extra = side(extra_, k, rows.n);
+    if (from_interpolated && k + 1 < network_.size()) passes.back().extra = penalty_.extra(k, rows.n);
     const MatrixView<T> g = grad(k, 0, rows.forward());
     layer_backward<T>(context_, network_.form(k, true), network_.layer_parameters(k), passes,
                       a(k, 0, rows.forward()), g, g, network_.layer_gradients(k));
@@ -347,7 +189,7 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
                                         network_.deviations(tape_[k], first, all));
       } else if (network_.shape(k).beside > 0) {
         // What the tangents are told is 0: the penalty moves the cells alone.
-        network_.beside_weight_gradient(context_, k, grad(k, first, ordinary), told(first, ordinary));
+        network_.beside_weight_gradient(context_, k, grad(k, first, ordinary), input_.told(first, ordinary));
       }
     });
     if (k == 0) continue;
@@ -355,21 +197,24 @@ void Critic<T>::backward(const Rows& rows, std::span<const Segment> segments) {
     if (!network_.shape(k).deviation) continue;
     network_.deviation_backward(context_, k, tape_[k], first, segments, grad(k, first, ordinary),
                                 layer_input(k, first, ordinary), grad(k - 1, first, ordinary));
-    if (!penalised()) continue;
+    if (!penalty_.is_on()) continue;
     minibatch_deviation_second<T>(context_, layer_input(k, 0, rows.n), layer_input(k, rows.tangent(), rows.n),
                                   network_.deviation_gradients(tape_[k], rows.tangent(), rows.n),
                                   grad(k - 1, 0, rows.n));
   }
-  if (pairs_) {
-    for (const Segment& segment : segments)
-      network_.beside_gradient(context_, 0, grad(0, segment.first, rows.n), told_cells_.grad_pairs,
-                               segment.first != segments.front().first);
-    pairs_->backward(context_, 0, told_cells_);
-  }
+  if (products_ > 0) products_backward(rows, segments);
 }
 
 template <class T>
-void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segments) {
+void Critic<T>::products_backward(const UpdateRows& rows, std::span<const Segment> segments) {
+  for (const Segment& segment : segments)
+    network_.beside_gradient(context_, 0, grad(0, segment.first, rows.n), input_.grad_products(),
+                             segment.first != segments.front().first);
+  input_.products_backward();
+}
+
+template <class T>
+void Critic<T>::correct_spectral(const UpdateRows& rows, std::span<const Segment> segments) {
   std::vector<SpectralInner<T>> inners;
   std::vector<SpectralGradient<T>> gradients;
   const auto used = static_cast<std::size_t>(used_slots());
@@ -382,7 +227,7 @@ void Critic<T>::correct_spectral(const Rows& rows, std::span<const Segment> segm
       inners[begin + static_cast<std::size_t>(segment.slot)].terms[0] = {
           grad(k, segment.first, rows.n), a(k, segment.first, rows.n), network_.layer_parameters(k).bias};
     }
-    if (penalised()) {
+    if (penalty_.is_on()) {
       inners[begin + interpolated_slot].terms[1] = {
           grad(k, rows.tangent(), rows.n), a(k, rows.tangent(), rows.n), {}};
     }
@@ -405,8 +250,8 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, 
   const Segment segment{
       .first = 0, .rows = n, .pass = generator_update_pass, .step = step, .slot = real_slot};
   beside(context_, [&] { network_.update_sigmas(context_, tape_, real_slot, 1); });
-  tell_products(1);
-  const NetworkBatch<T> batch{.rows = n, .segments = {&segment, 1}, .beside = told(0, n)};
+  input_.tell_products(1);
+  const NetworkBatch<T> batch{.rows = n, .segments = {&segment, 1}, .beside = input_.told(0, n)};
   network_.forward_hidden(context_, tape_, generated, batch, [&] { join(context_); });
   network_.forward_last(context_, tape_, generated, batch);
   phases_.enter(Phase::loss);
@@ -419,11 +264,10 @@ void Critic<T>::generator_gradient(MatrixView<const T> generated, Counter step, 
 
 template <class T>
 void Critic<T>::show_update(std::int64_t n, const Watch<T>& watch) const {
-  const Rows rows{n, penalised()};
-  const std::int64_t all = rows.forward() + (penalised() ? n : 0);
-  watch({"critic: input", input(0, rows.forward()), rows.real()});
+  const UpdateRows rows = input_.layout(n);
+  watch({"critic: input", input_.trained(0, rows.forward()), rows.real()});
   network_.show_values(tape_, rows.forward(), rows.real(), watch);
-  network_.show_gradients(tape_, all, rows.real(), watch);
+  network_.show_gradients(tape_, rows.all(), rows.real(), watch);
 }
 
 template <class T>

@@ -5,8 +5,9 @@
 
 #include <functional>
 
+#include "model/critic_input.h"
+#include "model/critic_penalty.h"
 #include "model/network.h"
-#include "model/pairs.h"
 #include "model/trainable.h"
 
 namespace sparcell {
@@ -32,22 +33,10 @@ class Critic {
   /// Batches of at most `batch` rows.
   Critic(Context& context, const GanOptions& options, std::int64_t genes, const Told<T>& told,
          std::int64_t batch, std::uint64_t seed, Arena<T>& parameters, Arena<T>& buffers, PhaseClock& phases);
-  /// Of genes that begin `alike` see LearnedPairs; products count for nothing at first.
+  /// Products count for nothing at first; of genes that begin `alike` see LearnedPairs.
   void initialize(std::uint32_t network, bool alike);
-  /// After the arenas have memory.
-  void make_tape();
-
-  /// Where the caller puts the real and the generated batch of the next update, rows x genes: not where the
-  /// cells of the one that was trained last are.
-  MatrixView<T> real_rows(std::int64_t rows);
-  MatrixView<T> generated_rows(std::int64_t rows);
-  /// With both there: noise, and what lies between them.
-  void finish_cells(std::int64_t rows, Counter update);
-
-  /// The conditions of the cells of the updates and of the generator's pass that follow: those of a real cell
-  /// are those of the generated one in the same row, and of what lies between the two. What the views show
-  /// must stay until then.
-  void take_conditions(const Conditions<T>& conditions);
+  /// Where the caller puts the cells of the next update, and what it says of them.
+  CriticInput<T>& input() { return input_; }
 
   /// The gradients of one critic update on as many rows of each: adds them to the arena's gradients. `update`
   /// counts updates, in device memory. What `meanwhile` queues runs beside: nothing of the next update's
@@ -67,60 +56,30 @@ class Critic {
   LossParts sigmas();
 
  private:
-  /// Rows of an update: [interpolated] real generated [tangents], n each; those in brackets under a penalty.
-  struct Rows {
-    std::int64_t n;
-    bool penalised;
-    std::int64_t real() const { return penalised ? n : 0; }
-    std::int64_t generated() const { return real() + n; }
-    std::int64_t tangent() const { return generated() + n; }
-    std::int64_t forward() const { return tangent(); }
-  };
-
-  bool penalised() const { return options_.gradient_penalty.weight > 0; }
-  /// Forward passes of an update, each of as many rows.
-  std::int64_t blocks() const { return penalised() ? 3 : 2; }
-  std::int64_t told_width() const { return told_.conditions + told_.products; }
-  /// What is told of rows of the forward passes; an empty view where that is nothing.
-  MatrixView<T> told(std::int64_t first, std::int64_t rows) const;
-  /// Products of genes, which change with every update, for the first `blocks` passes.
-  void tell_products(std::int64_t blocks);
-  /// Whether the penalty sends a gradient back through the interpolated cells' ordinary pass too.
-  bool interpolated_pass_has_gradient() const;
-  int used_slots() const;
+  int used_slots() const { return static_cast<int>(input_.passes()); }
   void find_sigmas_of_update();
-  void back_with_penalty(const Rows& rows, std::vector<Segment>& segments, CriticLosses losses,
+  void adversarial_gradients(const UpdateRows& rows, CriticLosses losses);
+  void backward(const UpdateRows& rows, std::span<const Segment> segments);
+  void products_backward(const UpdateRows& rows, std::span<const Segment> segments);
+  void correct_spectral(const UpdateRows& rows, std::span<const Segment> segments);
+
+  /// From the outputs of the hidden layers back to the gradients of all. Segments without a gradient of their
+  /// own leave the list.
+  void back_with_penalty(const UpdateRows& rows, std::vector<Segment>& segments, CriticLosses losses,
                          const std::function<void()>& head_forward);
-  void adversarial_gradients(const Rows& rows, CriticLosses losses);
-  void penalty_passes(const Rows& rows, const Segment& interpolated, CriticLosses losses);
-  void end_tangents(const Rows& rows, const Segment& interpolated);
-  void backward(const Rows& rows, std::span<const Segment> segments);
-  void correct_spectral(const Rows& rows, std::span<const Segment> segments);
-  /// Of the cells of update number `place`, modulo what there is room for.
-  MatrixView<T> cells(std::size_t place, std::int64_t first, std::int64_t rows) const;
-  MatrixView<T> input(std::int64_t first, std::int64_t rows) const { return cells(place_, first, rows); }
   MatrixView<T> layer_input(int layer, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> grad(int layer, std::int64_t first, std::int64_t rows) const;
   MatrixView<T> a(int layer, std::int64_t first, std::int64_t rows) const;
-  MatrixView<T> side(const std::vector<Buffer<T>>& buffers, int layer, std::int64_t rows) const;
 
   const GanOptions options_;
-  const std::uint64_t seed_;
   PhaseClock& phases_;
   Arena<T>& parameters_;
   Context& context_;
-  const Told<T> told_;
-  const std::int64_t batch_;
+  const std::int64_t products_;  ///< of genes perturbed together
   Network<T> network_;
-  const bool curved_;  ///< hidden layers bend: their second derivatives are not zero everywhere
+  CriticInput<T> input_;
   typename Network<T>::Tape tape_;
-  std::vector<Buffer<T>> cells_;  ///< of the update that is trained; of the next, where a step has several
-  std::size_t place_ = 0;         ///< of those of the update that was trained last
-  std::optional<LearnedPairs<T>> pairs_;
-  Conditions<T> told_cells_;
-  Buffer<T> told_rows_;  ///< pass by pass
-  std::vector<Buffer<T>> signal_,
-      extra_;  ///< of curved layers: gradients that arrived, gradients to add
+  CriticPenalty<T> penalty_;
 };
 
 }  // namespace sparcell

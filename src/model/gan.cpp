@@ -48,7 +48,6 @@ Gan<T>::Gan(Context& context, const ModelOptions& options, const DeviceData<T>& 
               critic_parameters_, critic_buffers_, this->phases_) {
   critic_parameters_.allocate(context, true);
   critic_buffers_.allocate(context, false);
-  critic_.make_tape();
 }
 
 template <class T>
@@ -75,7 +74,7 @@ void Gan<T>::train_step(const BatchRows& rows, StepState<T>* state) {
   const bool per_iteration = options_.gan.latent_draw == LatentDraw::per_iteration;
   if (data_.conditions().cols > 0) {
     this->phases_.enter(Phase::data);
-    critic_.take_conditions(data_.told(rows));
+    critic_.input().take_conditions(data_.told(rows));
   }
   if (per_iteration) generator_.draw_input(rows.count, 0, &state->step);
   for (std::int64_t k = 0; k < options_.gan.critic_steps; ++k) critic_update(rows, state, k);
@@ -97,7 +96,7 @@ template <class T>
 void Gan<T>::take_real_cells(const BatchRows& rows) {
   this->phases_.enter(Phase::data);
   gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                  critic_.real_rows(rows.count));
+                  critic_.input().real_rows(rows.count));
   this->phases_.enter(Phase::forward);
 }
 
@@ -106,7 +105,7 @@ MatrixView<T> Gan<T>::make_generated_cells(const BatchRows& rows, StepState<T>* 
   if (options_.gan.latent_draw == LatentDraw::per_update)
     generator_.draw_input(rows.count, 1, update(state, k));
   return generator_.run(data_.told(rows), generator_for_critic, update(state, k),
-                        critic_.generated_rows(rows.count));
+                        critic_.input().generated_rows(rows.count));
 }
 
 template <class T>
@@ -123,13 +122,13 @@ void Gan<T>::critic_update(const BatchRows& rows, StepState<T>* state, std::int6
     beside(context_, [&] { take_real_cells(rows); });
     generated = make_generated_cells(rows, state, k);
     join(context_);
-    critic_.finish_cells(rows.count, update(state, k));
+    critic_.input().finish_cells(rows.count, update(state, k));
   }
   const auto next = [&] {
     if (k + 1 == options_.gan.critic_steps) return run_generator(rows, state);
     take_real_cells(rows);
     make_generated_cells(rows, state, k + 1);
-    critic_.finish_cells(rows.count, update(state, k + 1));
+    critic_.input().finish_cells(rows.count, update(state, k + 1));
   };
   critic_.train_update(rows.count, update(state, k), losses, this->watch_ ? std::function<void()>() : next);
   if (this->watch_) {

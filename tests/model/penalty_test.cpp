@@ -73,10 +73,9 @@ class CriticRun {
     parameters_.allocate(context_, true);
     buffers_.allocate(context_, false);
     critic_.initialize(1, false);
-    critic_.make_tape();
     if (told.conditions == 0) return;
     given_.emplace(context_, told.of(cells), cells, told.conditions, told.parts());
-    critic_.take_conditions(given_->view());
+    critic_.input().take_conditions(given_->view());
     if (told.products == 0) return;
     // Away from the start, at which products count for nothing and their matrix has no gradient.
     Tensors start = parameters();
@@ -100,9 +99,9 @@ class CriticRun {
     context_.memory().set_zero(parameters_.gradients().data(), parameters_.gradients().size_bytes());
     losses_.set_zero();
     const auto bytes = static_cast<std::size_t>(real_.size()) * sizeof(double);
-    context_.memory().copy_on_device(critic_.real_rows(cells_).data, real_.data(), bytes);
-    context_.memory().copy_on_device(critic_.generated_rows(cells_).data, generated_.data(), bytes);
-    critic_.finish_cells(cells_, update_.data());
+    context_.memory().copy_on_device(critic_.input().real_rows(cells_).data, real_.data(), bytes);
+    context_.memory().copy_on_device(critic_.input().generated_rows(cells_).data, generated_.data(), bytes);
+    critic_.input().finish_cells(cells_, update_.data());
     double* at = losses_.data();
     critic_.train_update(cells_, update_.data(), {at, at + 1, at + 2, at + 3});
     const Tensor losses = losses_.to_host();
