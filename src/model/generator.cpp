@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "math/library.h"
 #include "sparcell/ops/hurdle.h"
 #include "sparcell/ops/library.h"
 #include "sparcell/ops/loss.h"
@@ -18,8 +17,6 @@ namespace {
 enum StreamIndex : std::uint32_t { latent_index = 0, gate_index = 2, library_index = 4 };
 /// Of Purpose::generate: cells that are asked for.
 enum SampleIndex : std::uint32_t { sample_latent, sample_gate, sample_library };
-
-constexpr std::int64_t library_entries = 1025;
 
 std::vector<LayerShape> layers_of(const ModelOptions& options, std::int64_t genes) {
   const GanOptions& gan = options.gan;
@@ -59,14 +56,10 @@ Generator<T>::Generator(Context& context, const ModelOptions& options, std::int6
     if (averages())
       average_pairs_.emplace(context, "average_genes.weight", told, capacity, 1, average_parameters_);
   }
-  if (has_library()) {
-    library_quantiles_ = library_.add_vector("library.quantiles", library_entries);
-    library_scale_ = library_.add_vector("library.scale", 2);
-  }
+  if (options.gan.library != LibraryUse::none) library_.emplace(context);
   parameters_.allocate(context, true);
   buffers_.allocate(context, false);
-  for (Arena<T>* arena : {&average_parameters_, &average_buffers_, &library_})
-    arena->allocate(context, false);
+  for (Arena<T>* arena : {&average_parameters_, &average_buffers_}) arena->allocate(context, false);
   nothing_.allocate(context, true);
   tape_ = network_.make_tape(context, capacity, 1);
   z_ = Buffer<T>(context, capacity * input_width());
@@ -83,7 +76,7 @@ std::vector<ParameterGroup<T>> Generator<T>::groups() {
     groups.push_back({"average", &nothing_, &average_parameters_});
     groups.push_back({"average_statistics", &nothing_, &average_buffers_});
   }
-  if (has_library()) groups.push_back({"library", &nothing_, &library_});
+  if (library_) groups.push_back({"library", &nothing_, &library_->tensors()});
   return groups;
 }
 
@@ -102,7 +95,7 @@ void Generator<T>::initialize(std::uint32_t network) {
 
 template <class T>
 void Generator<T>::begin_from(const TrainingStart& start) {
-  if (has_library()) take_library(start.genes);
+  if (library_) library_->take(start.genes);
   if (!hurdles()) return;
   const auto cells = static_cast<double>(start.genes.cols);
   const double rare = 0.5 / cells;  // what is never or always zero has a logit too
@@ -125,39 +118,6 @@ void Generator<T>::begin_from(const TrainingStart& start) {
   parameters_.write(last, bias);
 }
 
-/// Quantiles of the log library sizes in units of their deviation, and those units, of training cells that
-/// have counts: a cell without any is one whose gates are all shut.
-template <class T>
-void Generator<T>::take_library(const Csr<float>& genes) {
-  std::vector<double> sizes(static_cast<std::size_t>(genes.cols));
-  for (std::size_t k = 0; k < genes.values.size(); ++k)
-    sizes[genes.indices[k]] += std::expm1(static_cast<double>(genes.values[k]));
-  std::erase_if(sizes, [](double size) { return size <= 0; });
-  if (sizes.size() < 2) {
-    throw DataError("model.library needs two training cells with counts of the selected genes, there are {}",
-                    sizes.size());
-  }
-  double mean = 0, squares = 0;
-  for (double& size : sizes) {
-    if (!std::isfinite(size))
-      throw DataError(
-          "model.library takes values as log1p of counts, and e to the power of some is infinite");
-    size = std::log(size);
-    mean += size / static_cast<double>(sizes.size());
-  }
-  for (const double size : sizes) squares += (size - mean) * (size - mean);
-  const double deviation = std::max(std::sqrt(squares / static_cast<double>(sizes.size())), 1e-6);
-  std::sort(sizes.begin(), sizes.end());
-  std::vector<T> table;
-  for (std::int64_t i = 0; i < library_entries; ++i) {
-    const double u = static_cast<double>(i) / static_cast<double>(library_entries - 1);
-    table.push_back(static_cast<T>(
-        (math::quantile_at(sizes.data(), static_cast<std::int64_t>(sizes.size()), u) - mean) / deviation));
-  }
-  library_.write(library_quantiles_, table);
-  library_.write(library_scale_, std::vector<T>{static_cast<T>(mean), static_cast<T>(deviation)});
-}
-
 template <class T>
 RandomStream Generator<T>::gate_noise(std::uint32_t pass, Counter step) const {
   return RandomStream(seed_, Purpose::generator_input, gate_index + pass, step);
@@ -168,9 +128,8 @@ void Generator<T>::draw_input(std::int64_t rows, std::uint32_t index, Counter st
   const MatrixView<T> all = input(rows);
   fill_normal<T>(context_, RandomStream(seed_, Purpose::generator_input, latent_index + index, step), T(1),
                  {all.data, static_cast<std::size_t>(all.size())});
-  if (!has_library()) return;
-  draw_quantiles<T>(context_, RandomStream(seed_, Purpose::generator_input, library_index + index, step),
-                    library_.vector(library_quantiles_), sizes(rows));
+  if (!library_) return;
+  library_->draw(RandomStream(seed_, Purpose::generator_input, library_index + index, step), sizes(rows));
 }
 
 template <class T>
@@ -196,7 +155,7 @@ MatrixView<T> Generator<T>::finish(MatrixView<T> outputs, RandomStream noise, st
     unscaled = scales() ? of(unscaled_, outputs.rows, genes_) : cells;
     hurdle<T>(context_, noise, first_row, half(outputs, 0), half(outputs, 1), unscaled);
   }
-  if (scales()) scale_to_library<T>(context_, unscaled, sizes(outputs.rows), library_scale(), cells);
+  if (scales()) scale_to_library<T>(context_, unscaled, sizes(outputs.rows), library_->scale(), cells);
   return cells;
 }
 
@@ -222,7 +181,7 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, Count
   phases.enter(Phase::backward);
   if (scales()) {
     const MatrixView<T> unscaled = hurdles() ? of(unscaled_, rows, genes_) : outputs;
-    scale_to_library_backward<T>(context_, unscaled, sizes(rows), library_scale(), at_cells,
+    scale_to_library_backward<T>(context_, unscaled, sizes(rows), library_->scale(), at_cells,
                                  hurdles() ? at_cells : at_outputs);
   }
   if (hurdles()) {
@@ -256,14 +215,12 @@ Matrix<T> Generator<T>::sample_input(std::int64_t first, std::int64_t count, std
   const std::vector<T> z =
       draw_normals<T>(RandomStream(seed, Purpose::generate, sample_latent), first * latent, count * latent);
   Matrix<T> all(count, input_width());
-  std::vector<T> table;
-  if (has_library()) table = library_.read(library_quantiles_);
-  const math::PhiloxStream sizes(RandomStream(seed, Purpose::generate, sample_library));
+  std::vector<T> sizes;
+  if (library_)
+    sizes = library_->draw_on_host(RandomStream(seed, Purpose::generate, sample_library), first, count);
   for (std::int64_t r = 0; r < count; ++r) {
     std::copy_n(z.begin() + r * latent, latent, all.view().row(r));
-    if (!has_library()) continue;
-    const T u = math::uniform<T>(sizes.word(static_cast<std::uint64_t>(first + r)));
-    all(r, latent) = math::quantile_at(table.data(), library_entries, u);
+    if (library_) all(r, latent) = sizes[r];
   }
   return all;
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "model/library_sizes.h"
 #include "model/network.h"
 #include "model/pairs.h"
 #include "model/trainable.h"
@@ -57,10 +58,8 @@ class Generator {
 
  private:
   bool hurdles() const { return options_.gan.output == GeneratorOutput::hurdle; }
-  bool has_library() const { return options_.gan.library != LibraryUse::none; }
   bool scales() const { return options_.gan.library == LibraryUse::output; }
   bool averages() const { return options_.gan.weight_average > 0; }
-  void take_library(const Csr<float>& genes);
   /// From the network's outputs to cells.
   MatrixView<T> finish(MatrixView<T> outputs, RandomStream noise, std::int64_t first_row,
                        MatrixView<T> cells);
@@ -76,7 +75,6 @@ class Generator {
     return {z_.data() + options_.latent, rows, 1, input_width()};
   }
   MatrixView<T> input(std::int64_t rows) const { return of(z_, rows, input_width()); }
-  std::span<const T> library_scale() { return library_.vector(library_scale_); }
 
   Context& context_;
   const ModelOptions options_;
@@ -84,12 +82,12 @@ class Generator {
   const Told<T> told_;
   const std::uint64_t seed_;
   Arena<T> parameters_, buffers_;
-  Arena<T> average_parameters_, average_buffers_, library_, nothing_;
+  Arena<T> average_parameters_, average_buffers_, nothing_;
   Network<T> network_;
   std::optional<Network<T>> average_;
   std::optional<LearnedPairs<T>> pairs_, average_pairs_;
   Conditions<T> told_cells_;  ///< in the last run
-  int library_quantiles_ = -1, library_scale_ = -1;
+  std::optional<LibrarySizes<T>> library_;
   typename Network<T>::Tape tape_;
   Buffer<T> z_;
   Buffer<T> unscaled_, cells_, grad_cells_;  ///< where the network's outputs are not the cells yet
