@@ -46,8 +46,13 @@ void check_experiment(const Experiment& experiment, const Node& root, const Load
 /// The keys on top and the stations before the models.
 void check_data(const Experiment& experiment, const LoadOptions& options, Checker& checker);
 
-/// Models with their training, and how they are judged.
+/// Models with their training.
 void check_models(const Experiment& experiment, Checker& checker);
+/// Rows of result.json and matrices of latent.h5ad are found by the models' names.
+void check_model_names(const ModelSet& models, Checker& checker);
+
+/// How models are judged, and what is chosen by validation cells.
+void check_judgement(const Experiment& experiment, Checker& checker);
 
 /// Keys of models that were set while others take their effect or change what they mean. Sweeps and ablations
 /// switch those on and off, so nothing is refused.
