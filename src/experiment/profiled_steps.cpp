@@ -6,6 +6,7 @@
 #include "experiment/stage_clock.h"
 #include "experiment/training_start.h"
 #include "sparcell/core/gpus.h"
+#include "train/batches.h"
 #include "train/trainer.h"
 
 namespace sparcell {

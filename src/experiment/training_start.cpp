@@ -5,7 +5,7 @@
 
 #include "evaluate/count_moments.h"
 #include "sparcell/evaluate.h"
-#include "train/trainer.h"
+#include "train/batches.h"
 
 namespace sparcell {
 namespace {

@@ -144,10 +144,4 @@ class Trainer {
   bool save_waits_ = false;  ///< of an epoch's end: a checkpoint was due and put off
 };
 
-/// How many batches n cells make; a last batch of one cell joins the one before it.
-std::int64_t batch_count(std::int64_t cells, std::int64_t batch);
-
-/// A keyed permutation of the cells: sorted by their 64-bit Philox keys.
-std::vector<std::int32_t> shuffled(const std::vector<std::int32_t>& cells, const RandomStream& stream);
-
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "train/batches.h"
 #include "train/training_run.h"
 
 namespace sparcell::test {

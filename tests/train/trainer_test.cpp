@@ -8,6 +8,7 @@
 #include <set>
 
 #include "support/temporary.h"
+#include "train/batches.h"
 #include "train/training_run.h"
 
 namespace sparcell::test {
