@@ -6,6 +6,7 @@
 #include "core/whole_file.h"
 #include "evaluate/validation_scores.h"
 #include "experiment/fitted_cells.h"
+#include "experiment/model_checkpoints.h"
 #include "experiment/outputs.h"
 #include "experiment/provenance.h"
 #include "experiment/result.h"
@@ -43,110 +44,163 @@ void stop_if_asked(const OwnedRunFolder& folder, const char* next) {
   if (stop_requested()) throw Interrupted("stopped by a signal before the station {}", next);
 }
 
-/// What models make of the cells that choose.
-void judge_validation_cells(Context& context, const Experiment& experiment, const Prepared& prepared,
-                            const std::vector<JudgedModel>& judged, RunRecord& record, Log& log) {
-  ValidationScores scores(context, prepared.data, prepared.split, experiment.evaluate,
-                          static_cast<std::uint64_t>(experiment.seed), log);
-  for (std::size_t i = 0; i < judged.size(); ++i) record.models[i].validation = scores.of(judged[i]);
-}
+/// The nine stations in their order, with what one leaves for the next; each throws as it does.
+class Stations {
+ public:
+  Stations(Context& context, const RunStart& start, Status& status, RunLog& run_log)
+      : context_(context),
+        start_(start),
+        status_(status),
+        run_log_(run_log),
+        experiment_(start.experiment),
+        paths_(start.folder.paths()),
+        log_(run_log.log()),
+        seed_(static_cast<std::uint64_t>(start.experiment.seed)),
+        provenance_(start.arguments, context, start.experiment.products),
+        clock_(record_.stages) {
+    record_.experiment = &experiment_;
+    record_.device = context.device().name();
+  }
 
-/// The nine stations in their order; throws as they do.
-void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
-  const Experiment& experiment = start.experiment;
-  const RunPaths& paths = start.folder.paths();
-  Log& log = run_log.log();
-  const Device device = find_device(experiment.device);
-  if (experiment.device == "auto") log.info("device: {} (auto: {})", device.name(), reason_for_auto());
-  Context context(device, static_cast<int>(experiment.threads));
-  set_training_products(context, experiment.products);
-  Provenance provenance(start.arguments, context, experiment.products);
-  RunRecord record;
-  record.experiment = &experiment;
-  record.device = context.device().name();
-  if (start.resumed) {
-    for (const std::string& difference : provenance.go_on(start.earlier_provenance)) {
-      run_log.remark(
+  void take() {
+    if (start_.resumed) note_other_places();
+    const StartChecksums starts = starts_of(experiment_, paths_, start_.earlier_provenance);
+    provenance_.note_starts(starts);
+    prepared_ =
+        prepare(context_, experiment_, log_, record_.stages);  // read, filter, split, normalize, select
+    const std::vector<Fit> fits = checked_fits();
+    make_models(starts);
+    if (start_.resumed) {
+      change_run(start_, run_log_);
+      status_.prepare();
+    }
+    stop_if_asked(start_.folder, "train");
+    write_inputs(paths_, prepared_);
+    provenance_.write(paths_, experiment_, prepared_);
+    MetricsFile metrics(paths_.file("metrics.csv"));
+    train(metrics);
+    write(evaluate(fits), metrics);
+  }
+
+ private:
+  /// Where a resumed run moved to.
+  void note_other_places() {
+    for (const std::string& difference : provenance_.go_on(start_.earlier_provenance)) {
+      run_log_.remark(
           fmt::format("resumed elsewhere: {}; the bits differ from an undisturbed run's", difference));
     }
-    record.resumed_elsewhere = provenance.differences();
-  }
-  const StartChecksums starts = starts_of(experiment, paths, start.earlier_provenance);
-  provenance.note_starts(starts);
-  StageClock clock(record.stages);
-
-  const Prepared prepared =
-      prepare(context, experiment, log, record.stages);  // read, filter, split, normalize, select
-  std::vector<Fit> fits = fits_of(experiment, prepared);
-  for (Fit& fit : fits_of_starts(experiment, prepared, paths, log)) fits.push_back(std::move(fit));
-  check_fits(prepared.data, prepared.split, fits);  // before the time that training takes
-  std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
-  ModelSet with_their_epochs;
-  for (const auto& [name, options] : experiment.model) {
-    with_their_epochs.emplace_back(name, with_epochs(options, std::ssize(prepared.split.train)));
-  }
-  std::vector<std::unique_ptr<TrainedModel>> models;  // all: one that cannot be must not wait for others
-  for (const auto& [name, options] : with_their_epochs) {
-    models.push_back(std::make_unique<TrainedModel>(
-        context, name, options, prepared.data, prepared.fitted.scaler,
-        static_cast<std::uint64_t>(experiment.seed), std::move(conditions[models.size()])));
-    models.back()->know_training_cells(prepared.split.train);
-  }
-  record.config_hash = config_hash(experiment, prepared.data.checksum, starts);
-  const std::string lineage = lineage_hash(experiment, prepared.data.checksum, starts);
-  for (const auto& [name, options] : with_their_epochs) check_checkpoint(paths, name, options, lineage);
-  if (start.resumed) {
-    change_run(start, run_log);
-    status.prepare();
-  }
-  stop_if_asked(start.folder, "train");
-  write_inputs(paths, prepared);
-  provenance.write(paths, experiment, prepared);
-
-  MetricsFile metrics(paths.file("metrics.csv"));
-  EventFile events(paths.folder.string());
-  TrainingSurroundings around{context,
-                              experiment,
-                              prepared,
-                              start.folder,
-                              metrics,
-                              events,
-                              status,
-                              run_log,
-                              start.earlier_status.value("cost", nlohmann::json::object()),
-                              record.config_hash,
-                              lineage,
-                              start.pause_after};
-  std::vector<JudgedModel> judged;
-  for (const auto& model : models) {
-    record.models.push_back(clock.time("train", [&] { return train_in_folder(around, *model); }));
-    judged.push_back(model->judged());
-    stop_if_asked(start.folder, "evaluate");
+    record_.resumed_elsewhere = provenance_.differences();
   }
 
-  status.evaluate();
-  const Evaluation evaluation = clock.time("evaluate", [&] {
-    return evaluate(context, prepared.data, prepared.split, judged, evaluate_options(experiment),
-                    static_cast<std::uint64_t>(experiment.seed), log, fits);
-  });
-  clock.time("evaluate", [&] { judge_validation_cells(context, experiment, prepared, judged, record, log); });
-  stop_if_asked(start.folder, "report");
-  clock.time("write", [&] { write_outputs(context, paths, record, prepared, models, evaluation, log); });
-  metrics.sort(model_names(experiment));
-  provenance.write(paths, experiment, prepared, &record.stages);
-  record.warnings = run_log.warnings();
-  if (experiment.report.html) {
-    clock.time("report", [&] {
-      write_report(paths.folder.string(), result_json(record, prepared, evaluation),
-                   paths.file("report.html"), experiment.report, log);
+  /// Before the time that training takes.
+  std::vector<Fit> checked_fits() const {
+    std::vector<Fit> fits = fits_of(experiment_, prepared_);
+    for (Fit& fit : fits_of_starts(experiment_, prepared_, paths_, log_)) fits.push_back(std::move(fit));
+    check_fits(prepared_.data, prepared_.split, fits);
+    return fits;
+  }
+
+  /// All: one that cannot be must not wait for others.
+  void make_models(const StartChecksums& starts) {
+    std::vector<ConditionTable> conditions = condition_tables(context_, experiment_.model, prepared_, log_);
+    for (const auto& [name, options] : experiment_.model)
+      options_.emplace_back(name, with_epochs(options, std::ssize(prepared_.split.train)));
+    for (const auto& [name, options] : options_) {
+      models_.push_back(std::make_unique<TrainedModel>(context_, name, options, prepared_.data,
+                                                       prepared_.fitted.scaler, seed_,
+                                                       std::move(conditions[models_.size()])));
+      models_.back()->know_training_cells(prepared_.split.train);
+    }
+    record_.config_hash = config_hash(experiment_, prepared_.data.checksum, starts);
+    lineage_ = lineage_hash(experiment_, prepared_.data.checksum, starts);
+    for (const auto& [name, options] : options_) check_checkpoint(paths_, name, options, lineage_);
+  }
+
+  void train(MetricsFile& metrics) {
+    EventFile events(paths_.folder.string());
+    TrainingSurroundings around{context_,
+                                experiment_,
+                                prepared_,
+                                start_.folder,
+                                metrics,
+                                events,
+                                status_,
+                                run_log_,
+                                start_.earlier_status.value("cost", nlohmann::json::object()),
+                                record_.config_hash,
+                                lineage_,
+                                start_.pause_after};
+    for (const auto& model : models_) {
+      record_.models.push_back(clock_.time("train", [&] { return train_in_folder(around, *model); }));
+      judged_.push_back(model->judged());
+      stop_if_asked(start_.folder, "evaluate");
+    }
+  }
+
+  Evaluation evaluate(const std::vector<Fit>& fits) {
+    status_.evaluate();
+    Evaluation evaluation = clock_.time("evaluate", [&] {
+      return sparcell::evaluate(context_, prepared_.data, prepared_.split, judged_,
+                                evaluate_options(experiment_), seed_, log_, fits);
     });
+    clock_.time("evaluate", [&] { judge_validation_cells(); });
+    stop_if_asked(start_.folder, "report");
+    return evaluation;
   }
-  std::error_code ignored;
-  for (const std::string& name : model_names(experiment))
-    std::filesystem::remove(paths.checkpoint(name, "previous"), ignored);
-  status.done();
-  start.folder.check_lock();
-  write_file(paths.file("result.json"), result_json(record, prepared, evaluation).dump(2) + "\n");
+
+  /// What models make of the cells that choose.
+  void judge_validation_cells() {
+    ValidationScores scores(context_, prepared_.data, prepared_.split, experiment_.evaluate, seed_, log_);
+    for (std::size_t i = 0; i < judged_.size(); ++i) record_.models[i].validation = scores.of(judged_[i]);
+  }
+
+  /// The result comes last: a run that has one is finished.
+  void write(const Evaluation& evaluation, MetricsFile& metrics) {
+    clock_.time("write",
+                [&] { write_outputs(context_, paths_, record_, prepared_, models_, evaluation, log_); });
+    metrics.sort(model_names(experiment_));
+    provenance_.write(paths_, experiment_, prepared_, &record_.stages);
+    record_.warnings = run_log_.warnings();
+    if (experiment_.report.html) {
+      clock_.time("report", [&] {
+        write_report(paths_.folder.string(), result_json(record_, prepared_, evaluation),
+                     paths_.file("report.html"), experiment_.report, log_);
+      });
+    }
+    std::error_code ignored;
+    for (const std::string& name : model_names(experiment_))
+      std::filesystem::remove(paths_.checkpoint(name, "previous"), ignored);
+    status_.done();
+    start_.folder.check_lock();
+    write_file(paths_.file("result.json"), result_json(record_, prepared_, evaluation).dump(2) + "\n");
+  }
+
+  Context& context_;
+  const RunStart& start_;
+  Status& status_;
+  RunLog& run_log_;
+  const Experiment& experiment_;
+  const RunPaths& paths_;
+  Log& log_;
+  const std::uint64_t seed_;
+  Provenance provenance_;
+  RunRecord record_;
+  StageClock clock_;
+  Prepared prepared_;
+  ModelSet options_;  ///< of the models, with the epochs that their steps make
+  std::vector<std::unique_ptr<TrainedModel>> models_;
+  std::vector<JudgedModel> judged_;
+  std::string lineage_;
+};
+
+void take_stations(const RunStart& start, Status& status, RunLog& run_log) {
+  const Experiment& experiment = start.experiment;
+  const Device device = find_device(experiment.device);
+  if (experiment.device == "auto")
+    run_log.log().info("device: {} (auto: {})", device.name(), reason_for_auto());
+  Context context(device, static_cast<int>(experiment.threads));
+  set_training_products(context, experiment.products);
+  Stations(context, start, status, run_log).take();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "evaluate/validation_distance.h"
 #include "experiment/fitted_cells.h"
+#include "experiment/model_checkpoints.h"
 #include "experiment/progress.h"
 #include "experiment/signals.h"
 #include "experiment/training_start.h"
@@ -15,54 +16,6 @@ namespace sparcell {
 namespace {
 
 namespace fs = std::filesystem;
-
-CheckpointFiles files_of(const RunPaths& paths, const std::string& model) {
-  return {paths.checkpoint(model, "last"), paths.checkpoint(model, "previous"),
-          paths.checkpoint(model, "best")};
-}
-
-/// The last checkpoint, or the one before it where that is damaged, which the log says. Nothing where there
-/// is none.
-std::optional<Checkpoint> newest_checkpoint(const CheckpointFiles& files, RunLog* log) {
-  if (fs::exists(files.last)) {
-    try {
-      return read_checkpoint(files.last);
-    } catch (const OtherVersion&) {
-      throw;
-    } catch (const DataError& damaged) {
-      if (!fs::exists(files.previous)) {
-        throw DataError(
-            "{}; there is none before it: remove it, and resume trains this model from its beginning",
-            damaged.what());
-      }
-      if (log == nullptr) return read_checkpoint(files.previous);
-      log->remark(
-          fmt::format("{}; going on from the checkpoint before it, {}", damaged.what(), files.previous));
-    }
-  }
-  if (!fs::exists(files.previous)) return std::nullopt;
-  return read_checkpoint(files.previous);
-}
-
-/// The last weights of the model of the same name in another run.
-void take_weights(const std::string& run, TrainedModel& model, const std::vector<std::string>& genes) {
-  const RunPaths paths{run};
-  const std::string file = paths.checkpoint(model.name(), "last");
-  const std::vector<std::string> theirs = read_preprocessing(paths.preprocessing()).genes;
-  const auto [ours, other] = std::mismatch(genes.begin(), genes.end(), theirs.begin(), theirs.end());
-  if (ours != genes.end() || other != theirs.end()) {
-    throw DataError("train.init_from: the genes of {} are others: {} where this run has {}", run,
-                    other == theirs.end() ? "no more" : *other, ours == genes.end() ? "no more" : *ours);
-  }
-  TensorSnapshot weights = read_checkpoint(file).tensors;
-  weights.first_moments.clear();
-  weights.second_moments.clear();
-  try {
-    restore(model.trainable(), weights);
-  } catch (const DataError& error) {
-    throw DataError("train.init_from: {}: {}", file, error.what());
-  }
-}
 
 /// Those that a failed training left would spoil its replay.
 void forget_moments(Trainable<float>& model) {
@@ -96,7 +49,7 @@ class ModelTraining {
       : around_(around),
         model_(model),
         options_(model.options().train),
-        files_(files_of(around.folder.paths(), model.name())),
+        files_(checkpoint_files(around.folder.paths(), model.name())),
         trainer_(around.context, model.trainable(), model.options(), around.prepared.split,
                  static_cast<std::uint64_t>(around.experiment.seed)) {}
 
@@ -297,24 +250,6 @@ class ModelTraining {
 };
 
 }  // namespace
-
-void check_checkpoint(const RunPaths& paths, const std::string& model, const ModelOptions& options,
-                      const std::string& lineage) {
-  const CheckpointFiles files = files_of(paths, model);
-  const std::optional<Checkpoint> checkpoint = newest_checkpoint(files, nullptr);
-  if (!checkpoint) return;
-  if (checkpoint->identity.lineage != lineage) {
-    throw DataError(
-        "{} is of another run: the data file, its preparation or the models are not those of its training",
-        files.last);
-  }
-  const TrainOptions& train = options.train;
-  if (checkpoint->state.epoch <= train.epochs) return;
-  throw UsageError("train.{}: {} is trained for {} epochs already",
-                   train.steps > 0 ? fmt::format("steps={}, which are {} epochs", train.steps, train.epochs)
-                                   : fmt::format("epochs={}", train.epochs),
-                   model, checkpoint->state.epoch);
-}
 
 ModelOutcome train_in_folder(TrainingSurroundings& around, TrainedModel& model) {
   return ModelTraining(around, model).run();

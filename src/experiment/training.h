@@ -25,11 +25,6 @@ struct TrainingSurroundings {
   std::int64_t pause_after = 0;  ///< epochs after which training is interrupted; 0: none
 };
 
-/// Throws DataError where the model's newest checkpoint, if there is one, is damaged or of another lineage,
-/// and UsageError where it is of more epochs than `options` have. Changes nothing.
-void check_checkpoint(const RunPaths& paths, const std::string& model, const ModelOptions& options,
-                      const std::string& lineage);
-
 /// Trains the model to its end and leaves in it the weights to judge. Throws as Trainer::run does, and
 /// DataError where its checkpoints are damaged or of another run.
 ModelOutcome train_in_folder(TrainingSurroundings& around, TrainedModel& model);
