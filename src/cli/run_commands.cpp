@@ -103,11 +103,7 @@ void write_reports(const std::vector<std::string>& runs, const std::string& toge
   }
 }
 
-}  // namespace
-
-void add_run_commands(CLI::App& app, Command& command) {
-  const Given given = std::make_shared<RunCommandArguments>();
-
+void add_embed(CLI::App& app, Command& command, const Given& given) {
   CLI::App* embed = add(app, "embed", "Latent values of another file's cells", given);
   embed->add_option("input", given->input, "Data file")->required();
   embed->add_option("output", given->output, "The .h5ad file to write")->required();
@@ -123,7 +119,9 @@ void add_run_commands(CLI::App& app, Command& command) {
                       {.fill_missing = given->fill_missing, .reconstruct = given->reconstruct}, log);
     };
   });
+}
 
+void add_generate(CLI::App& app, Command& command, const Given& given) {
   CLI::App* generate = add(app, "generate",
                            "New cells from a VAE or a GAN; obs says under which conditions, and "
                            "layers/counts are those of a model of counts",
@@ -153,7 +151,9 @@ void add_run_commands(CLI::App& app, Command& command) {
       sparcell::generate(given->run, request, given->output, given->choice(), log);
     };
   });
+}
 
+void add_predict(CLI::App& app, Command& command, const Given& given) {
   CLI::App* predict = add(app, "predict",
                           "Controls as a model predicts them under a perturbation: X is what is expected, "
                           "layers/counts of a model of counts are drawn",
@@ -186,7 +186,9 @@ void add_run_commands(CLI::App& app, Command& command) {
                         given->output, given->choice(), log);
     };
   });
+}
 
+void add_evaluate(CLI::App& app, Command& command, const Given& given) {
   CLI::App* evaluate =
       add(app, "evaluate", "Judge a run's models again, or on another file; JSON on standard output", given);
   evaluate->add_option(
@@ -203,7 +205,9 @@ void add_run_commands(CLI::App& app, Command& command) {
           evaluate_run(given->run, given->input, given->chosen_weights(), given->fill_missing, log).c_str());
     };
   });
+}
 
+void add_report(CLI::App& app, Command& command, const Given& given) {
   CLI::App* report = app.add_subcommand(
       "report", "Write report.html of finished runs or sweeps again, or of several runs side by side");
   report->add_option("runs", given->runs, "Folders of finished runs or of sweeps")->required();
@@ -215,7 +219,9 @@ void add_run_commands(CLI::App& app, Command& command) {
       write_reports(given->runs, given->html);
     };
   });
+}
 
+void add_compare(CLI::App& app, Command& command, const Given& given) {
   CLI::App* compare = app.add_subcommand("compare", "Compare finished runs side by side");
   compare->add_option("runs", given->runs, "Folders of finished runs")->required();
   compare->add_option("--html", given->html, "Write the comparison as a page, too");
@@ -226,6 +232,18 @@ void add_run_commands(CLI::App& app, Command& command) {
       if (!given->html.empty()) write_reports(given->runs, given->html);
     };
   });
+}
+
+}  // namespace
+
+void add_run_commands(CLI::App& app, Command& command) {
+  const Given given = std::make_shared<RunCommandArguments>();
+  add_embed(app, command, given);
+  add_generate(app, command, given);
+  add_predict(app, command, given);
+  add_evaluate(app, command, given);
+  add_report(app, command, given);
+  add_compare(app, command, given);
 }
 
 }  // namespace sparcell
