@@ -3,6 +3,7 @@
 // so does the way forward of layers that are no more than an activation.
 #include "sparcell/ops/layer.h"
 
+#include "cpu/batch_norm.h"
 #include "cpu/layer_rows.h"
 #include "cpu/layer_tangent.h"
 #include "cpu/plain_loops.h"
@@ -11,9 +12,7 @@
 namespace sparcell {
 namespace {
 
-using cpu::Slab;
-
-constexpr std::int64_t slab_columns = cpu::keep_tile;
+using cpu::Slab, cpu::slab_columns;
 
 /// Calls body(slab) for every slab of columns.
 template <class Body>
@@ -35,59 +34,6 @@ void scale_and_shift(const LayerParameters<T>& parameters, T scale, Slab slab, M
     for (std::int64_t c = 0; c < slab.count; ++c) a[c] = scale * a[c] + bias[c];
   }
 }
-
-/// Mean and variance of one slab's columns over the rows of the batch, in two passes; moves the running
-/// statistics.
-template <class T>
-void batch_statistics(Slab slab, MatrixView<const T> a, RunningStatistics<T> running,
-                      PassStatistics<T> statistics) {
-  T mean[slab_columns] = {}, variance[slab_columns] = {};
-  const T rows = static_cast<T>(a.rows);
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    const T* row = a.row(r) + slab.first;
-    for (std::int64_t c = 0; c < slab.count; ++c) mean[c] += row[c];
-  }
-  for (std::int64_t c = 0; c < slab.count; ++c) mean[c] /= rows;
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    const T* row = a.row(r) + slab.first;
-    for (std::int64_t c = 0; c < slab.count; ++c) variance[c] += (row[c] - mean[c]) * (row[c] - mean[c]);
-  }
-  const T momentum = static_cast<T>(batch_norm_momentum);
-  for (std::int64_t c = 0; c < slab.count; ++c) {
-    const std::int64_t column = slab.first + c;
-    statistics.mean[column] = mean[c];
-    statistics.inverse_deviation[column] =
-        T(1) / std::sqrt(variance[c] / rows + static_cast<T>(normalization_epsilon));
-    running.mean[column] += momentum * (mean[c] - running.mean[column]);
-    running.variance[column] += momentum * (variance[c] / (rows - T(1)) - running.variance[column]);
-  }
-}
-
-/// Evaluation: the running statistics take the place of the batch's.
-template <class T>
-void remembered_statistics(Slab slab, RunningStatistics<T> running, PassStatistics<T> statistics) {
-  for (std::int64_t c = slab.first; c < slab.first + slab.count; ++c) {
-    statistics.mean[c] = running.mean[c];
-    statistics.inverse_deviation[c] =
-        T(1) / std::sqrt(running.variance[c] + static_cast<T>(normalization_epsilon));
-  }
-}
-
-/// The affine map from a to y of one slab: y = a * factor + shift.
-template <class T>
-struct Affine {
-  T factor[slab_columns], shift[slab_columns];
-
-  Affine(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics,
-         Slab slab) {
-    for (std::int64_t c = 0; c < slab.count; ++c) {
-      const std::int64_t column = slab.first + c;
-      const bool batch = form.normalization == NormalizationLayer::batch;
-      factor[c] = batch ? statistics.inverse_deviation[column] * parameters.weight[column] : T(1);
-      shift[c] = batch ? parameters.offset[column] - statistics.mean[column] * factor[c] : T(0);
-    }
-  }
-};
 
 // The inner loops, on plain pointers and with the activation by value: so they vectorize. What they write may
 // be what they read, element by element.
@@ -129,40 +75,6 @@ void curvature_row(Act activation, std::int64_t count, const T* a, const T* line
 #pragma GCC ivdep
   for (std::int64_t c = 0; c < count; ++c)
     extra[c] = linear[c] * signal[c] * keep[c] * activation.second(a[c]);
-}
-
-/// The way back through batch normalization for one slab, from the gradient at y (in grad_linear) to that at
-/// l (the same place).
-template <class T>
-void batch_backward(const LayerForm& form, const LayerParameters<T>& parameters, PassStatistics<T> statistics,
-                    Slab slab, MatrixView<const T> a, MatrixView<T> grad, LayerGradients<T> gradients) {
-  T sum[slab_columns] = {}, product[slab_columns] = {};
-  const T* mean = statistics.mean.data() + slab.first;
-  const T* inverse = statistics.inverse_deviation.data() + slab.first;
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    const T* g = grad.row(r) + slab.first;
-    const T* x = a.row(r) + slab.first;
-    for (std::int64_t c = 0; c < slab.count; ++c) {
-      sum[c] += g[c];
-      product[c] += g[c] * ((x[c] - mean[c]) * inverse[c]);
-    }
-  }
-  for (std::int64_t c = 0; c < slab.count; ++c) {
-    if (!gradients.weight.empty()) gradients.weight[slab.first + c] += product[c];
-    if (!gradients.offset.empty()) gradients.offset[slab.first + c] += sum[c];
-    // In evaluation the statistics are constants, and their terms fall away.
-    sum[c] = form.training ? sum[c] / static_cast<T>(a.rows) : T(0);
-    product[c] = form.training ? product[c] / static_cast<T>(a.rows) : T(0);
-  }
-  const T* weight = parameters.weight.data() + slab.first;
-  for (std::int64_t r = 0; r < a.rows; ++r) {
-    T* g = grad.row(r) + slab.first;
-    const T* x = a.row(r) + slab.first;
-#pragma GCC ivdep
-    for (std::int64_t c = 0; c < slab.count; ++c) {
-      g[c] = weight[c] * inverse[c] * (g[c] - sum[c] - (x[c] - mean[c]) * inverse[c] * product[c]);
-    }
-  }
 }
 
 /// Adds the gradient at a to the bias's and applies the scale, for one slab.
@@ -207,10 +119,10 @@ void slab_forward(const LayerForm& form, const LayerParameters<T>& parameters, R
   const math::PhiloxStream stream(pass.dropout);
   scale_and_shift(parameters, cpu::scale_of(pass), slab, linear);
   if (form.normalization == NormalizationLayer::batch) {
-    form.training ? batch_statistics<T>(slab, linear, running, pass.statistics)
-                  : remembered_statistics<T>(slab, running, pass.statistics);
+    form.training ? cpu::batch_statistics<T>(slab, linear, running, pass.statistics)
+                  : cpu::remembered_statistics<T>(slab, running, pass.statistics);
   }
-  const Affine<T> affine(form, parameters, pass.statistics, slab);
+  const cpu::Affine<T> affine(form, parameters, pass.statistics, slab);
   T keep[cpu::keep_tile];
   for (std::int64_t r = 0; r < linear.rows; ++r) {
     const T* a = linear.row(r) + slab.first;
@@ -229,7 +141,7 @@ void slab_backward(const LayerForm& form, const LayerParameters<T>& parameters, 
     return plain_slab_backward(activation, cpu::scale_of(pass), slab, a, grad_out, grad, gradients.bias);
   const math::PhiloxStream stream(pass.dropout);
   const bool elementwise = form.normalization != NormalizationLayer::layer;
-  const Affine<T> affine(form, parameters, pass.statistics, slab);
+  const cpu::Affine<T> affine(form, parameters, pass.statistics, slab);
   T keep[cpu::keep_tile];
   for (std::int64_t r = 0; r < a.rows; ++r) {
     T* to = grad.row(r) + slab.first;
@@ -243,7 +155,7 @@ void slab_backward(const LayerForm& form, const LayerParameters<T>& parameters, 
     for (std::int64_t c = 0; c < slab.count; ++c) to[c] += pass.extra(r, slab.first + c);
   }
   if (form.normalization == NormalizationLayer::batch)
-    batch_backward(form, parameters, pass.statistics, slab, a, grad, gradients);
+    cpu::batch_backward(form, parameters, pass.statistics, slab, a, grad, gradients);
   finish_backward(cpu::scale_of(pass), slab, grad, gradients);
 }
 
