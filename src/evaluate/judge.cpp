@@ -9,12 +9,6 @@
 namespace sparcell {
 namespace {
 
-constexpr std::int64_t permutations = 999;
-
-std::string needs_of_cells() {
-  return fmt::format("{} test cells and a value that is defined", TestCells::for_interval);
-}
-
 void set_all(Scores& scores, const Metrics& values) {
   for (const auto& [key, value] : values) scores.set(key, value);
 }
@@ -48,7 +42,7 @@ Judge::Judge(Context& context, const Dataset& data, const Split& split,
       real_(context, data.x),
       test_(group_test_cells(data.x, split.test, seed)),
       count_means_(options.as_counts == CountsToo::always && logarithms() ? count_means(data.x, test_)
-                                                                         : std::vector<double>()),
+                                                                          : std::vector<double>()),
       labelled_(labelled_cells(data, split)) {
   result_.per_perturbation = perturbation_table(data, split.test);
 }
@@ -179,13 +173,9 @@ void Judge::judge_likelihood_of(const JudgedModel& model, Scores& scores) {
   scores.set("elbo_reconstruction", reconstruction);
   scores.set("elbo_kl", kl);
   if (!model.of_counts || count_likelihood_.empty()) return;
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < judged.iwelbo.size(); ++i)
-    differences.push_back(judged.iwelbo[i] - count_likelihood_[i]);
-  std::optional<Interval> interval;
-  if (std::ssize(differences) >= TestCells::for_interval)
-    interval = bootstrap_interval(differences, options_.resamples, seed_);
-  add_verdict(model.name, "iwelbo", "nb_library", interval, needs_of_cells());
+  add_cell_verdict(
+      model.name, "iwelbo", "nb_library", judged.iwelbo, count_likelihood_,
+      [&](auto differences) { return bootstrap_interval(differences, options_.resamples, seed_); });
 }
 
 void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
@@ -194,12 +184,7 @@ void Judge::judge_latent_of(const JudgedModel& model, Scores& scores) {
   if (!judged || judged->correct.empty()) return;
   const auto reference = pca_correct_.find(model.latent);
   if (reference == pca_correct_.end()) return;
-  std::vector<double> differences;
-  for (std::size_t i = 0; i < judged->correct.size(); ++i)
-    differences.push_back(judged->correct[i] - reference->second[i]);
-  std::optional<Interval> interval;
-  if (std::ssize(differences) >= TestCells::for_interval) interval = mean_interval(differences);
-  add_verdict(model.name, "linear_accuracy", "pca", interval, needs_of_cells());
+  add_cell_verdict(model.name, "linear_accuracy", "pca", judged->correct, reference->second, mean_interval);
 }
 
 ReconstructionScores Judge::reconstruction(const std::string& name, const Reconstruct& reconstruct) {
@@ -240,48 +225,6 @@ std::optional<LatentScores> Judge::latent(const std::string& name, const Encode&
   column("_knn_purity", judged.purities);
   column("_linear_accuracy", judged.correct);
   return judged;
-}
-
-void Judge::add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
-                        const std::optional<Interval>& difference, const std::string& needs,
-                        std::optional<double> p_value) {
-  if (!wanted_.has(metric)) return;
-  if (!difference) {
-    log_.info("evaluate: no verdict on the {} of {} against {}: it needs {}", metric, model, baseline, needs);
-    return;
-  }
-  const auto [value, low, high] = *difference;
-  const bool beyond = wanted_.info(metric).better == Better::smaller ? high < 0 : low > 0;
-  const bool beats = beyond && !(p_value && *p_value <= told_apart);
-  result_.verdicts.push_back({model, metric, baseline, value, low, high, beats, p_value});
-}
-
-void Judge::add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
-                                        const std::string& baseline, const ReconstructionScores& reference) {
-  add_verdict(model, "mse", baseline, mse_difference(judged, reference, options_.resamples, seed_),
-              needs_of_cells());
-  add_verdict(model, "r2_varying", baseline, r2_difference(judged, reference), needs_of_cells());
-}
-
-void Judge::add_distance_verdicts(const std::string& model, const SampleDistances& distances) {
-  const auto add = [&](const std::string& metric, GroupDistances SampleDistances::*which) {
-    if (!wanted_.has(metric)) return;
-    const bool enough = test_.count() >= TestCells::for_interval;
-    const auto interval = [&](auto&& difference) {
-      return enough ? std::optional<Interval>(difference()) : std::nullopt;
-    };
-    const GroupDistances& own = distances.*which;
-    std::optional<double> p_value;
-    if (enough) p_value = permutation_p_value(own, permutations, seed_);
-    add_verdict(model, metric, "split_half",
-                interval([&] { return distance_interval(own, sample_->halvings()); }), needs_of_cells(),
-                p_value);
-    for (const auto& [name, reference] : baseline_distances_)
-      add_verdict(model, metric, name, interval([&] { return distance_interval(own, reference.*which); }),
-                  needs_of_cells());
-  };
-  add("energy_distance", &SampleDistances::euclidean);
-  add("mmd", &SampleDistances::kernel);
 }
 
 void Judge::add_columns(const std::string& name, const ReconstructionScores& scores) {

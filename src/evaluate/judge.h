@@ -1,6 +1,7 @@
 // One evaluation: what its parts share.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,14 +88,22 @@ class Judge {
 
   ReconstructionScores reconstruction(const std::string& name, const Reconstruct& reconstruct);
   std::optional<LatentScores> latent(const std::string& name, const Encode& encode, Scores& scores);
+
+  // Verdicts.
   void add_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
                    const std::optional<Interval>& difference, const std::string& needs,
                    std::optional<double> p_value = {});
+  using IntervalOf = std::function<Interval(std::span<const double>)>;
+  /// Of a mean over cells, from their values.
+  void add_cell_verdict(const std::string& model, const std::string& metric, const std::string& baseline,
+                        const std::vector<double>& judged, const std::vector<double>& reference,
+                        const IntervalOf& interval_of);
   void add_reconstruction_verdicts(const std::string& model, const ReconstructionScores& judged,
                                    const std::string& baseline, const ReconstructionScores& reference);
   void add_pseudobulk_verdicts(const std::string& model, const PseudobulkScores& judged,
                                const std::string& baseline, const PseudobulkScores& reference);
   void add_distance_verdicts(const std::string& model, const SampleDistances& distances);
+
   void add_columns(const std::string& name, const ReconstructionScores& scores);
   void add_pseudobulk_columns(const std::string& name, const PseudobulkScores& scores);
   void add_columns(const std::string& before, const std::string& behind,

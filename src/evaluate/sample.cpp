@@ -102,6 +102,22 @@ void set_sums(Context& context, MatrixView<const float> block, double* sums) {
   }
 }
 
+/// Library sizes and numbers of genes of a block's cells, to the columns of `out` from `first` on; `memory`
+/// has room for them on the device.
+void take_totals(const SampleSpace& space, MatrixView<const float> block, DeviceMatrix<double>& memory,
+                 std::int64_t first, Matrix<float>& out) {
+  const std::span<double> all = memory.buffer().span();
+  cell_totals<float>(space.context, block, near_zero, all.subspan(0, block.rows),
+                     all.subspan(evaluation_block, block.rows));
+  Matrix<double> host = memory.to_host();
+  if (!space.logarithms) set_sums(space.context, block, host.view().row(0));  // the op takes logarithms back
+  for (std::int64_t i = 0; i < block.rows; ++i) {
+    out(library_size_total, first + i) = static_cast<float>(host(0, i));
+    out(genes_total, first + i) = static_cast<float>(host(1, i));
+    out(log_library_size_total, first + i) = static_cast<float>(std::log1p(host(0, i)));
+  }
+}
+
 }  // namespace
 
 std::int64_t kept_cells(std::int64_t cells, std::int64_t genes) {
@@ -179,16 +195,7 @@ Sample draw_sample(const SampleSpace& space, std::span<const std::int64_t> group
       check_finite(context, block, first, model);
       distribution_moments<float>(context, block, shift.span(), near_zero, moments.view());
       space.projector.scores(block, sample.scores.rows(first, count));
-      const std::span<double> all = totals.buffer().span();
-      cell_totals<float>(context, block, near_zero, all.subspan(0, count),
-                         all.subspan(evaluation_block, count));
-      Matrix<double> host = totals.to_host();
-      if (!space.logarithms) set_sums(context, block, host.view().row(0));  // the op takes logarithms back
-      for (std::int64_t i = 0; i < count; ++i) {
-        host_totals(library_size_total, first + i) = static_cast<float>(host(0, i));
-        host_totals(genes_total, first + i) = static_cast<float>(host(1, i));
-        host_totals(log_library_size_total, first + i) = static_cast<float>(std::log1p(host(0, i)));
-      }
+      take_totals(space, block, totals, first, host_totals);
       const std::int64_t taken = std::clamp<std::int64_t>(kept - first, 0, count);
       if (taken > 0) {
         transpose<float>(context, block.slice_rows(0, taken),
