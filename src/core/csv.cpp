@@ -87,6 +87,11 @@ std::string csv_field(const std::string& text) {
   return quoted + '"';
 }
 
+void add_csv_field(std::string& line, const std::string& text) {
+  line += ',';
+  line += csv_field(text);
+}
+
 std::vector<std::vector<std::string>> parse_csv(const std::string& text, const std::string& path,
                                                 char separator) {
   return CsvParser(path, separator).parse(text);

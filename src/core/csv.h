@@ -8,6 +8,8 @@ namespace sparcell {
 
 /// A field as it stands in a line: quoted where it holds a comma, a quote or a line break.
 std::string csv_field(const std::string& text);
+/// The next field of a line that has one, with its comma.
+void add_csv_field(std::string& line, const std::string& text);
 
 /// The records of a text, the header among them; sentences name the file that it is of. Quoted fields may
 /// hold commas, doubled quotes and line breaks; CRLF and LF end a record; empty lines are skipped. Throws

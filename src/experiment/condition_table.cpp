@@ -32,10 +32,7 @@ std::vector<std::int32_t> cells_of_split(const Split& split) {
 /// `who` is the option that needs the labels.
 void check_labels(const Prepared& prepared, const std::string& who) {
   const Dataset& data = prepared.data;
-  if (!data.perturbations.known()) {
-    throw DataError("{}: {} has no perturbation labels; name their column with read.perturbation.column", who,
-                    data.source);
-  }
+  need_labels(data, who);
   for (const std::int32_t cell : cells_of_split(prepared.split)) {
     if (data.perturbations.of_cell[cell] >= 0) continue;
     throw DataError("{}: cell {} has no perturbation label, and is neither perturbed nor a control", who,

@@ -2,15 +2,14 @@
 
 #include <H5public.h>
 #include <dnnl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "core/system.h"
 #include "core/version.h"
 #include "core/whole_file.h"
 #include "sparcell/core/sha256.h"
@@ -19,15 +18,6 @@ namespace sparcell {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 std::string hash_of_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -47,12 +37,6 @@ std::string instruction_set() {
 
 /// A text without its quotes.
 std::string plain(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
-std::string host_name() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
 
 }  // namespace
 

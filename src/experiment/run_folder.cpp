@@ -6,25 +6,12 @@
 #include <chrono>
 #include <cstring>
 
+#include "core/system.h"
 #include "core/whole_file.h"
 
 namespace sparcell {
 namespace fs = std::filesystem;
 namespace {
-
-std::string utc_now(const char* format) {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[64];
-  std::strftime(text, sizeof text, format, &parts);
-  return text;
-}
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 bool holds_run(const fs::path& folder) {
   return is_there(folder / "config.yaml") || is_there(folder / "result.json") ||
@@ -182,8 +169,7 @@ nlohmann::ordered_json Progress::json() const {
 }
 
 void Status::write(const std::string& state, const nlohmann::ordered_json& details) {
-  nlohmann::ordered_json status{
-      {"state", state}, {"process", getpid()}, {"time", utc_now("%Y-%m-%dT%H:%M:%SZ")}};
+  nlohmann::ordered_json status{{"state", state}, {"process", getpid()}, {"time", utc_now()}};
   status.update(details);
   status.update(always_);
   write_file(path_, status.dump(2) + "\n");

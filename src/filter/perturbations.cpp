@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/columns.h"
 #include "core/guides.h"
 #include "core/nearest.h"
 #include "filter/cells.h"
@@ -7,12 +8,6 @@
 
 namespace sparcell {
 namespace {
-
-void need_labels(const Dataset& data, const char* key) {
-  if (data.perturbations.known()) return;
-  throw DataError("{}: {} has no perturbation labels; name their column with read.perturbation.column", key,
-                  data.source);
-}
 
 /// The parts of a label as a user may write it (KLF1+CEBPA, KLF1+ctrl, KLF1+KLF1): sorted, each once, without
 /// control parts.

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/columns.h"
 #include "split/permutation.h"
 
 namespace sparcell {
@@ -29,12 +30,6 @@ void deal(std::span<const std::int32_t> order, const Counts& counts, Split& spli
 
 void sort_parts(Split& split) {
   for (int p = 0; p < part_count; ++p) std::sort(part_of(split, p).begin(), part_of(split, p).end());
-}
-
-void need_labels(const Dataset& data, const char* key) {
-  if (data.perturbations.known()) return;
-  throw DataError("{}: {} has no perturbation labels; name their column with read.perturbation.column", key,
-                  data.source);
 }
 
 /// Cells by label, in the order of the permutation; the last group has the cells without a label.

@@ -10,11 +10,6 @@
 namespace sparcell {
 namespace {
 
-void add_field(std::string& line, const std::string& field) {
-  line += ',';
-  line += csv_field(field);
-}
-
 std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 bool is_measured(const RunOutcome& outcome) {
@@ -107,13 +102,14 @@ void write_configurations(const std::string& path, const std::vector<Configurati
     }
   }
   std::string text = "rank,configuration,arm,runs,done,failed";
-  for (const std::string& name : parameters) add_field(text, name);
+  for (const std::string& name : parameters) add_csv_field(text, name);
   text += ",metric_mean,metric_sd,folders\n";
   for (const Configuration& configuration : configurations) {
-    text += fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(configuration.rank) : "",
-                        configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
-                        configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
-    for (const std::string& name : parameters) add_field(text, value_of(configuration.job(), name));
+    text +=
+        fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(configuration.rank) : "",
+                    configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
+                    configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
+    for (const std::string& name : parameters) add_csv_field(text, value_of(configuration.job(), name));
     text += fmt::format(",{},{},{}\n", number(configuration.spread.mean),
                         number(configuration.spread.deviation), folders_of(configuration));
   }

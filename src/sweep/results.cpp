@@ -38,11 +38,6 @@ std::vector<std::string> columns_of(const std::vector<RunOutcome>& outcomes, con
   return columns;
 }
 
-void add_field(std::string& line, const std::string& field) {
-  line += ',';
-  line += csv_field(field);
-}
-
 /// The state of the run, and what it found where it is done.
 void read_outcome(const SweepFolder& sweep, const SweepSettings& settings, RunOutcome& outcome) {
   const std::filesystem::path folder = sweep.run(outcome.job);
@@ -94,9 +89,9 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
       columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.job.parameters; });
   const auto values = columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.values; });
   std::string text = "run,state,arm,configuration,seed";
-  for (const std::string& column : parameters) add_field(text, column);
+  for (const std::string& column : parameters) add_csv_field(text, column);
   text += ",metric";
-  for (const std::string& column : values) add_field(text, column);
+  for (const std::string& column : values) add_csv_field(text, column);
   text += '\n';
   for (const RunOutcome& outcome : outcomes) {
     const Job& job = outcome.job;
@@ -105,13 +100,13 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
     const std::map<std::string, std::string> own(job.parameters.begin(), job.parameters.end());
     for (const std::string& column : parameters) {
       const auto found = own.find(column);
-      add_field(text, found == own.end() ? "" : found->second);
+      add_csv_field(text, found == own.end() ? "" : found->second);
     }
-    add_field(text, outcome.metric ? number(*outcome.metric) : "");
+    add_csv_field(text, outcome.metric ? number(*outcome.metric) : "");
     const std::map<std::string, double> numbers(outcome.values.begin(), outcome.values.end());
     for (const std::string& column : values) {
       const auto found = numbers.find(column);
-      add_field(text, found == numbers.end() ? "" : number(found->second));
+      add_csv_field(text, found == numbers.end() ? "" : number(found->second));
     }
     text += '\n';
   }

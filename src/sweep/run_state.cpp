@@ -3,6 +3,7 @@
 #include <cctype>
 #include <fstream>
 
+#include "core/system.h"
 #include "core/whole_file.h"
 #include "experiment/run_json.h"
 #include "experiment/run_lock.h"
@@ -12,11 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
 
 /// The rest of the model's epochs at the pace of those before.
 std::optional<double> seconds_left(const Json& status, const Progress& at) {

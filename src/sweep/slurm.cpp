@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "core/system.h"
 #include "core/whole_file.h"
 #include "experiment/signals.h"
 #include "sweep/process.h"
@@ -48,11 +48,6 @@ std::int64_t max_array_size() {
         trimmed(line));
   }
   return default_max_array_size;
-}
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 /// 0 where there is no such file.

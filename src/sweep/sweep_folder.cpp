@@ -23,11 +23,6 @@ using Json = nlohmann::ordered_json;
 const std::vector<std::string> own_columns{"task",          "run",  "active",   "arm",
                                            "configuration", "seed", "overrides"};
 
-void add_field(std::string& line, const std::string& field) {
-  line += ',';
-  line += csv_field(field);
-}
-
 std::int64_t integer(const std::string& text, const std::string& path) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -127,7 +122,7 @@ std::vector<Job> SweepFolder::jobs() const {
 void SweepFolder::write_jobs(const std::vector<Job>& jobs) const {
   const std::vector<std::string> columns = parameter_columns(jobs);
   std::string text = fmt::format("{}", fmt::join(own_columns, ","));
-  for (const std::string& column : columns) add_field(text, column);
+  for (const std::string& column : columns) add_csv_field(text, column);
   text += '\n';
   for (const Job& job : jobs) {
     text += fmt::format("{},{},{},{},{},{},{}", job.task, job.run, job.active ? 1 : 0, csv_field(job.arm),
@@ -135,7 +130,7 @@ void SweepFolder::write_jobs(const std::vector<Job>& jobs) const {
     for (const std::string& column : columns) {
       const auto found = std::find_if(job.parameters.begin(), job.parameters.end(),
                                       [&](const auto& parameter) { return parameter.first == column; });
-      add_field(text, found == job.parameters.end() ? "" : found->second);
+      add_csv_field(text, found == job.parameters.end() ? "" : found->second);
     }
     text += '\n';
   }

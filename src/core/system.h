@@ -1,0 +1,20 @@
+// What the system says of where and when this process runs.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace sparcell {
+
+std::string host_name();
+
+/// A variable of the environment; empty where it is not set.
+std::string environment(const char* name);
+
+/// As strftime writes it.
+std::string utc_now(const char* format = "%Y-%m-%dT%H:%M:%SZ");
+
+/// Whether there is such a file or folder that can be looked at.
+bool is_there(const std::filesystem::path& path);
+
+}  // namespace sparcell
