@@ -20,11 +20,11 @@ function drawCost() {
                  cells_per_second: ["cells per second", value => format(Math.round(value))]};
   const trained = models().filter(([, entry]) => entry.cost || isNumber(entry.parameters));
   if (trained.length === 0) return;
-  const cells = (name, entry) => [entry.parameters, entry.epochs, hasBestEpoch(name) ? entry.best_epoch + 1 : null]
-    .map(value => isNumber(value) ? format(value) : "–")
+  const cells = (name, entry) => [entry.parameters, entry.epochs].map(value => isNumber(value) ? format(value) : "–")
     .map((text, column) => column === 1 && entry.stopped_early === true ? `${text}, stopped early` : text)
+    .concat(hasBestEpoch(name) ? count(entry.best_epoch + 1, "epoch") : "–")  // "epoch 3" would be the axes', which begin at 0
     .concat(Object.entries(costs).map(([key, [, show]]) => isNumber(entry.cost?.[key]) ? show(entry.cost[key]) : "–"));
-  const heads = ["", "parameters", "epochs", "best epoch", ...Object.values(costs).map(([title]) => title)];
+  const heads = ["", "parameters", "epochs", "best after", ...Object.values(costs).map(([title]) => title)];
   drawPhases(trained);
   costTable("Cost of training", heads, trained.map(([name, entry]) => [name, ...cells(name, entry)]));
 }
