@@ -101,9 +101,8 @@ std::string check_plan(const Plan& plan) {
       check_metrics(experiment.evaluate);
       if (kind == SweepKind::sweep) check_halving_of_run(plan, metric, run, experiment);
       std::vector<std::string> overrides = overrides_between(plan.reference(), experiment);
-      const std::string files = experiment.read.path + '\n' + experiment.read.annotations;
-      const std::string hash = config_hash(experiment, files);
-      runs.push_back({run, std::move(experiment), hash, std::move(overrides), {}});
+      std::string hash = resolved_yaml(experiment);  // no file is read for one: not even data need be there
+      runs.push_back({run, std::move(experiment), std::move(hash), std::move(overrides), {}});
     }
     keep_different(runs, log);
     show(doubts_of(plan, kind, runs));
