@@ -57,6 +57,7 @@ StopSignals::StopSignals() {
     sigaddset(&signals, signal);
     sigaction(signal, &action, nullptr);
   }
+  std::signal(SIGPIPE, SIG_IGN);
   pthread_sigmask(SIG_BLOCK, &signals, &before_);
   waiting_ = std::thread(wait_for, signals);
 }
@@ -73,6 +74,7 @@ void unblock_signals_of_child() {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
 }
 
 bool stop_requested() { return requested != 0; }

@@ -10,6 +10,8 @@ namespace sparcell {
 /// in the thread that makes it and in those made after it, so make it before any other; a thread of its own
 /// waits for them. No handler may run over a matrix product: where one did, oneDNN 2.6 with AVX-512 found its
 /// packed operands overwritten, once in some 500 signals.
+/// SIGPIPE is ignored from then on: Ctrl-C also ends the `tee` or `head` that reads what is printed, and a
+/// run that says then that it stops is to save itself, not to die of having said so.
 class StopSignals {
  public:
   StopSignals();

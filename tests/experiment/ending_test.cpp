@@ -57,6 +57,23 @@ TEST_F(Ending, SigtermSavesAndIsResumable) { expect_interrupted_by(SIGTERM); }
 TEST_F(Ending, Sigusr1SavesAndIsResumable) { expect_interrupted_by(SIGUSR1); }
 TEST_F(Ending, SigintSavesAndIsResumable) { expect_interrupted_by(SIGINT); }
 
+/// `run | tee log`: Ctrl-C ends the reader of what is printed too, and the run says that it stops and saves
+/// itself.
+TEST_F(Ending, WhoPrintsToAReaderThatIsGoneSavesItself) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  around.standard_error = ends[1];
+  Program program({"run", "small.yaml", "train.epochs=100000000", "--out", "r"}, around);
+  ::close(ends[1]);
+  const bool training = trains("ae");
+  ::close(ends[0]);
+  ASSERT_TRUE(training);
+  program.send(SIGINT);
+  EXPECT_EQ(program.wait().code, 75);
+  expect_standing("interrupted");
+  EXPECT_TRUE(exists("r/checkpoints/ae/last.h5"));
+}
+
 /// Judging asks for no signal: who does not want to wait presses Ctrl-C again. What was trained is kept.
 TEST_F(Ending, ASecondSigintEndsAtOnce) {
   Program running({"run", "small.yaml", "evaluate.resamples=100000000", "--out", "r"}, around);

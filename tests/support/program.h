@@ -32,6 +32,8 @@ struct Surroundings {
   std::optional<rlim_t> memory_bytes = {};  ///< of its address space
   std::optional<rlim_t> file_bytes = {};    ///< of any file that it writes, as a disk that fills up there
   std::vector<std::pair<std::string, std::string>> environment = {};  ///< added to the test's own
+  std::vector<std::string> unset = {};  ///< variables of the test's own that it does not have
+  int standard_error = -1;              ///< where it goes instead of a file
 };
 
 /// The build's, or another one that SPARCELL_PROGRAM names: a package's.
@@ -83,6 +85,8 @@ class Program {
   [[noreturn]] void become(const std::vector<char*>& argv, const Surroundings& around) const {
     redirect(output_ / "out", STDOUT_FILENO);
     redirect(output_ / "err", STDERR_FILENO);
+    if (around.standard_error >= 0) ::dup2(around.standard_error, STDERR_FILENO);
+    for (const std::string& name : around.unset) ::unsetenv(name.c_str());
     for (const auto& [name, value] : around.environment) ::setenv(name.c_str(), value.c_str(), 1);
     std::signal(SIGXFSZ, SIG_IGN);  // a write past the limit fails, as on a full disk
     limit(RLIMIT_AS, around.memory_bytes);
