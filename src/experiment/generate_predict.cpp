@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <new>
 
-#include "core/columns.h"
 #include "experiment/commands.h"
 #include "experiment/made_cells.h"
 #include "experiment/outputs.h"
 #include "experiment/run_again.h"
+#include "filter/cells.h"
 
 namespace sparcell {
 namespace {
@@ -29,11 +29,9 @@ std::vector<std::int32_t> starting_cells(const PredictRequest& request, const Pr
   std::erase_if(cells, [&](std::int32_t cell) { return data.perturbations.of_cell[cell] != 0; });
   std::string wanted;
   for (const auto& [name, value] : request.where) {
-    const Column* column = data.cells.find(name);
-    if (column == nullptr)
-      throw DataError("predict: --where {}={}: {} has no obs column {}; it has {}", name, value, data.source,
-                      name, columns_instead_of(name, data.cells));
-    std::erase_if(cells, [&, &kept = value](std::int32_t cell) { return column->text(cell) != kept; });
+    const std::vector<bool> with =
+        cells_with(data, name, {value}, fmt::format("predict: --where {}={}", name, value));
+    std::erase_if(cells, [&](std::int32_t cell) { return !with[cell]; });
     wanted += fmt::format("{}{}={}", wanted.empty() ? " with " : " and ", name, value);
   }
   if (cells.empty()) {

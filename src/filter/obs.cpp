@@ -17,10 +17,10 @@ std::string lower(std::string text) {
   return text;
 }
 
-const Column& column_of(const Dataset& data, const std::string& name) {
+const Column& column_of(const Dataset& data, const std::string& name, const std::string& who) {
   const Column* column = data.cells.find(name);
   if (column != nullptr) return *column;
-  throw DataError("filter.obs.{}: {} has no obs column {}; it has {}", name, data.source, name,
+  throw DataError("{}: {} has no obs column {}; it has {}", who, data.source, name,
                   columns_instead_of(name, data.cells));
 }
 
@@ -48,24 +48,32 @@ std::vector<std::string> spellings(const std::string& value, const std::string& 
 
 }  // namespace
 
+std::vector<bool> cells_with(const Dataset& data, const std::string& name,
+                             const std::vector<std::string>& values, const std::string& who) {
+  const Column& column = column_of(data, name, who);
+  const std::vector<std::string> texts_of_cells = texts(column, data.cell_count());
+  const std::set<std::string> present(texts_of_cells.begin(), texts_of_cells.end());
+  std::set<std::string> wanted;
+  for (const std::string& value : values) {
+    const std::vector<std::string> texts_of_value = spellings(value, column.type());
+    wanted.insert(texts_of_value.begin(), texts_of_value.end());
+    if (std::any_of(texts_of_value.begin(), texts_of_value.end(),
+                    [&](const std::string& text) { return present.contains(text); }))
+      continue;
+    const std::vector<std::string> known(present.begin(), present.end());
+    throw DataError("{}: no cell has the value {}; the column holds {}{}", who, value, first_names(known),
+                    did_you_mean(value, known));
+  }
+  std::vector<bool> with(texts_of_cells.size());
+  for (std::size_t cell = 0; cell < with.size(); ++cell) with[cell] = wanted.contains(texts_of_cells[cell]);
+  return with;
+}
+
 void keep_by_obs(const Dataset& data, const FilterOptions& options, std::vector<bool>& keep, Log& log) {
   for (const auto& [name, values] : options.obs) {
-    const Column& column = column_of(data, name);
-    const std::vector<std::string> texts_of_cells = texts(column, data.cell_count());
-    const std::set<std::string> present(texts_of_cells.begin(), texts_of_cells.end());
-    std::set<std::string> wanted;
-    for (const std::string& value : values) {
-      const std::vector<std::string> texts_of_value = spellings(value, column.type());
-      wanted.insert(texts_of_value.begin(), texts_of_value.end());
-      if (std::any_of(texts_of_value.begin(), texts_of_value.end(),
-                      [&](const std::string& text) { return present.contains(text); }))
-        continue;
-      const std::vector<std::string> known(present.begin(), present.end());
-      throw DataError("filter.obs.{}: no cell has the value {}; the column holds {}{}", name, value,
-                      first_names(known), did_you_mean(value, known));
-    }
-    narrow(keep, fmt::format("filter.obs.{}", name), log,
-           [&](std::int64_t cell) { return wanted.contains(texts_of_cells[cell]); });
+    const std::string who = fmt::format("filter.obs.{}", name);
+    const std::vector<bool> with = cells_with(data, name, values, who);
+    narrow(keep, who, log, [&](std::int64_t cell) { return with[cell]; });
   }
 }
 

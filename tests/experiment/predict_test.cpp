@@ -120,7 +120,12 @@ TEST_F(ToldModels, PredictRefusesWhatTheModelCannotKnow) {
               HasSubstr("; did you mean 'nperts'?\n"));
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--model", "ea"}, 2),
               HasSubstr("; did you mean 'ae'?\n"));
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", name, "--where", "nperts=7"}, 3),
+              HasSubstr("predict: --where nperts=7: no cell has the value 7; the column holds 0, 1"));
   EXPECT_FALSE(exists("p.h5ad"));
+  succeed(
+      {"predict", "r", "p.h5ad", "--perturbation", name, "--where", "nperts=0.0"});  // as filter.obs takes it
+  EXPECT_TRUE(exists("p.h5ad"));
   finished_run("plain", {"~model.vae", "~model.gan"});
   EXPECT_THAT(fail({"predict", "plain", "p.h5ad", "--perturbation", "A"}, 2),
               HasSubstr("ae is told no perturbation (model.ae.condition)"));
