@@ -84,6 +84,8 @@ struct Inspection {
   std::string matrix;                 ///< csr, csc or dense; empty where X is missing
   std::string dtype;                  ///< of X: float32, int64...
   std::vector<std::string> layers;
+  std::string raw;                    ///< layout and values of raw/X, which has genes of its own; empty: no raw
+  std::int64_t raw_genes = 0;
   std::vector<std::pair<std::string, std::string>> obs;  ///< column and type
   std::vector<std::pair<std::string, std::string>> var;
   std::optional<std::string> counts;  ///< where integer counts were found
@@ -98,7 +100,7 @@ Inspection inspect(const ReadOptions& options, int threads = 1);
 /// For a terminal.
 std::string to_text(const Inspection& inspection);
 
-/// Keys: format, cells, genes, nonzeros, matrix, dtype, layers, obs, var, counts, perturbations.
+/// Keys: format, cells, genes, nonzeros, matrix, dtype, layers, raw, obs, var, counts, perturbations.
 std::string to_json(const Inspection& inspection);
 
 }  // namespace sparcell

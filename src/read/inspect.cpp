@@ -17,9 +17,21 @@ std::vector<std::pair<std::string, std::string>> types_of(const Table& table) {
 
 bool is_default(const std::string& matrix) { return matrix == "X" || matrix == "matrix"; }
 
+/// Its own genes; that they cannot be read is no error of a file that is not asked for them.
+void add_raw(Source& source, const MatrixInfo& info, Inspection& inspection) {
+  try {
+    Remarks said_when_it_is_read;
+    inspection.raw_genes = source.genes(info.name, said_when_it_is_read).rows();
+    inspection.raw = fmt::format("{} {}", info.layout, info.dtype);
+  } catch (const DataError& error) {
+    inspection.remarks.push_back(error.what());
+  }
+}
+
 void add_matrices(Source& source, Inspection& inspection, int threads) {
   for (const MatrixInfo& info : source.matrices()) {
     if (info.name.starts_with("layers/")) inspection.layers.push_back(info.name.substr(7));
+    if (info.name == "raw/X") add_raw(source, info, inspection);
     if (!is_default(info.name)) continue;
     inspection.matrix = info.layout;
     inspection.dtype = info.dtype;
@@ -105,6 +117,8 @@ std::string to_text(const Inspection& inspection) {
                         size > 0 ? 100 * static_cast<double>(inspection.nonzeros) / size : 0.0);
   }
   text += fmt::format("layers         {}\n", list_of(inspection.layers));
+  if (!inspection.raw.empty())
+    text += fmt::format("raw            {}, {} genes\n", inspection.raw, inspection.raw_genes);
   text += fmt::format("counts         {}\n", inspection.counts.value_or("no matrix holds integer counts"));
   text += fmt::format("obs            {}\n", columns_text(inspection.obs));
   text += fmt::format("var            {}\n", columns_text(inspection.var));
@@ -131,6 +145,8 @@ std::string to_json(const Inspection& inspection) {
   json["dtype"] =
       inspection.dtype.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(inspection.dtype);
   json["layers"] = inspection.layers;
+  json["raw"] = inspection.raw.empty() ? nlohmann::ordered_json()
+                                       : nlohmann::ordered_json({{"genes", inspection.raw_genes}});
   json["obs"] = object_of(inspection.obs);
   json["var"] = object_of(inspection.var);
   json["counts"] = inspection.counts ? nlohmann::ordered_json(*inspection.counts) : nlohmann::ordered_json();

@@ -34,6 +34,7 @@ TEST(Inspect, SaysWhatAnAnndataFileHolds) {
   "layers": [
     "counts"
   ],
+  "raw": null,
   "obs": {
     "condition": "string",
     "depth": "float"
