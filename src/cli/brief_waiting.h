@@ -5,11 +5,12 @@
 
 namespace sparcell {
 
-/// Where the environment does not say (GOMP_SPINCOUNT, OMP_WAIT_POLICY), starts the program again with an
-/// environment that makes waiting threads give up their core soon. The library's own choice is to wait busily for
-/// milliseconds: a little faster where every thread has a core to itself, but on a machine that does other work as
-/// well the thread that is waited for then finds no core, and training takes ten times as long. It reads the
-/// environment before main, so nothing less than a new start helps. Returns where that is not needed or not possible.
+/// Where the environment does not say how (GOMP_SPINCOUNT, OMP_WAIT_POLICY), starts the program again with an
+/// environment that makes waiting threads give up their core soon. The library's own choice is to wait busily
+/// for milliseconds: as fast where every thread has a core to itself, but on a machine that does other work as
+/// well the thread that is waited for then finds no core, and training takes several times as long. It reads
+/// the environment before main, so nothing less than a new start helps. Returns where that is not needed or not
+/// possible.
 void wait_briefly(char** argv);
 
 /// What the environment says of it: "GOMP_SPINCOUNT=2000".
