@@ -6,6 +6,7 @@
 
 #include "core/run_path.h"
 #include "core/version.h"
+#include "experiment/run_files.h"
 #include "experiment/run_json.h"
 #include "experiment/signals.h"
 #include "experiment/stations.h"
@@ -156,6 +157,8 @@ void resume(const std::string& path, const ResumeRequest& request) {
     check_epochs(read_run_json(paths.file("result.json"), Json::object()),
                  experiment);  // before data are read
   }
+  Json earlier_provenance = read_provenance(paths.file("provenance.json"));
+  find_files(experiment, earlier_provenance.value("working_folder", ""), path);
   if (!request.overrides.empty())
     say_what_happens_to_schedules(load_experiment(paths.file("config.yaml")), experiment, log.log());
   std::vector<std::string> overrides = earlier_overrides(paths.file("overrides.yaml"));
@@ -167,7 +170,7 @@ void resume(const std::string& path, const ResumeRequest& request) {
                 .pause_after = request.pause_after,
                 .resumed = true,
                 .earlier_status = status,
-                .earlier_provenance = read_provenance(paths.file("provenance.json"))},
+                .earlier_provenance = std::move(earlier_provenance)},
                log);
 }
 

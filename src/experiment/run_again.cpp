@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "experiment/fitted_cells.h"
+#include "experiment/run_files.h"
 
 namespace sparcell {
 namespace {
@@ -15,17 +16,6 @@ bool is_part_of(const std::string& path, const std::string& other) {
   if (fs::equivalent(path, other, ignored)) return true;
   const fs::path below = fs::canonical(path, ignored), above = fs::canonical(other, ignored);
   return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();
-}
-
-/// Where a file is that the run read: its path may have been meant from the folder in which the run began.
-std::string path_of_data(const FinishedRun& run, const std::filesystem::path& path) {
-  const std::filesystem::path began = run.working_folder();
-  std::error_code ignored;
-  if (path.empty() || path.is_absolute() || std::filesystem::exists(path, ignored) || began.empty())
-    return path.string();
-  if (std::filesystem::exists(began / path, ignored)) return (began / path).string();
-  throw DataError("{}, which {} was trained on, is neither here nor in {}, where the run began",
-                  path.string(), run.paths().folder.string(), began.string());
 }
 
 }  // namespace
@@ -48,8 +38,7 @@ void check_output(const std::string& command, const FinishedRun& run, const std:
 
 Prepared prepare_again(Context& context, const FinishedRun& run, Log& log) {
   Experiment experiment = run.experiment();
-  experiment.read.path = path_of_data(run, experiment.read.path);
-  experiment.read.annotations = path_of_data(run, experiment.read.annotations);
+  find_files(experiment, run.working_folder(), run.paths().folder.string());
   const Experiment before = experiment;
   experiment.split = {};
   experiment.split.by = SplitBy::file;

@@ -110,6 +110,7 @@ SweepSettings sweep_settings(const SweepRequest& request, const Plan& plan) {
   return {.ablation = request.kind == SweepKind::ablation,
           .source = request.file,
           .source_sha256 = source_hash(request.file, request.overrides),
+          .working_folder = fs::current_path().string(),
           .metric = metric_of(plan, request.kind),
           .doubts = {},
           .method = request.kind == SweepKind::ablation ? SweepMethod::grid : options.sweep.method,

@@ -13,6 +13,7 @@
 #include "core/csv.h"
 #include "core/run_path.h"
 #include "core/whole_file.h"
+#include "experiment/run_files.h"
 
 namespace sparcell {
 namespace {
@@ -144,6 +145,7 @@ SweepSettings SweepFolder::settings() const {
   settings.ablation = json.value("kind", "") == "ablation";
   settings.source = json.value("source", "");
   settings.source_sha256 = json.value("source_sha256", "");
+  settings.working_folder = json.value("working_folder", "");
   settings.metric = {json.value(Json::json_pointer("/metric/name"), std::string()),
                      json.value(Json::json_pointer("/metric/smaller_is_better"), true)};
   settings.doubts = json.value("doubts", std::vector<std::string>());
@@ -163,6 +165,7 @@ void SweepFolder::write_settings(const SweepSettings& settings) const {
       {"kind", settings.ablation ? "ablation" : "sweep"},
       {"source", settings.source},
       {"source_sha256", settings.source_sha256},
+      {"working_folder", settings.working_folder},
       {"metric", {{"name", settings.metric.name}, {"smaller_is_better", settings.metric.smaller_is_better}}},
       {"doubts", settings.doubts},
       {"method", name_of(settings.method)},
@@ -174,7 +177,9 @@ void SweepFolder::write_settings(const SweepSettings& settings) const {
 }
 
 Experiment SweepFolder::experiment(const Job& job) const {
-  return load_experiment(file("experiment.yaml"), job.overrides);
+  Experiment experiment = load_experiment(file("experiment.yaml"), job.overrides);
+  find_files(experiment, settings().working_folder, path_.string());
+  return experiment;
 }
 
 }  // namespace sparcell

@@ -48,6 +48,7 @@ struct SweepSettings {
   bool ablation = false;
   std::string source;         ///< the experiment's file
   std::string source_sha256;  ///< of its content and the overrides
+  std::string working_folder;  ///< from which it was submitted, and its relative paths are meant
   Metric metric;
   std::vector<std::string> doubts;  ///< why the metric may not compare the runs
   SweepMethod method = SweepMethod::grid;
@@ -73,7 +74,7 @@ class SweepFolder {
   void write_jobs(const std::vector<Job>& jobs) const;
   SweepSettings settings() const;
   void write_settings(const SweepSettings& settings) const;
-  /// The experiment of a job.
+  /// The experiment of a job, with the files that it reads as they are found from here.
   Experiment experiment(const Job& job) const;
 
  private:

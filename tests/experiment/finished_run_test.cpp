@@ -377,8 +377,8 @@ TEST_F(FinishedRunCommands, FindTheDataFromAnotherFolder) {
   std::filesystem::rename(folder / "cells.h5ad", folder / "moved.h5ad");
   const Finished done = program({"evaluate", "../r"});
   EXPECT_EQ(done.code, 3);
-  EXPECT_THAT(done.err, HasSubstr("cells.h5ad, which ../r was trained on, is neither here nor in " +
-                                  folder.path().string()));
+  EXPECT_THAT(done.err,
+              HasSubstr("cells.h5ad, which ../r reads, is neither here nor in " + folder.path().string()));
 }
 
 TEST_F(FinishedRunCommands, SayWhereNoModelIsAble) {

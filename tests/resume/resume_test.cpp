@@ -49,6 +49,26 @@ class Resume : public SmallExperiment {
   const std::vector<std::string> long_run{"train.epochs=400", "train.checkpoint.every.epochs=20"};
 };
 
+/// A path in the file was meant from where the run began.
+TEST_F(Resume, FindsTheDataFromAnotherFolder) {
+  finished_run("whole", long_run);
+  stopped_run("r", "vae", SIGTERM, long_run);
+  std::filesystem::create_directory(folder / "elsewhere");
+  around.folder = folder.path() / "elsewhere";
+  std::filesystem::rename(folder / "cells.h5ad", folder / "moved.h5ad");
+  const Finished gone = resume("../r");
+  EXPECT_EQ(gone.code, 3);
+  EXPECT_THAT(gone.err, HasSubstr("cells.h5ad, which ../r reads, is neither here nor in " +
+                                  folder.path().string() + ", where it began"));
+  std::filesystem::rename(folder / "moved.h5ad", folder / "cells.h5ad");
+  const Finished done = resume("../r");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(differences(folder.path() / "whole", folder.path() / "r"),
+            std::vector<std::string>{"config.yaml differs"});
+  const Finished longer = resume("../r", {"train.epochs=410"});
+  EXPECT_EQ(longer.code, 0) << longer.err;
+}
+
 TEST_F(Resume, AStoppedRunEndsEqualToAnUndisturbedOne) {
   finished_run("whole", long_run);
   for (int signal : {SIGTERM, SIGKILL}) {

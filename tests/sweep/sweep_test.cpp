@@ -235,6 +235,23 @@ TEST_F(Sweep, AStoppedSweepGoesOnWithDataFilesThatMoved) {
   EXPECT_EQ(json(run + "/result.json")["models"]["ae"]["test"], before["models"]["ae"]["test"]);
 }
 
+/// Begun runs and others: paths are meant from where the sweep was submitted.
+TEST_F(Sweep, GoesOnFromAnotherFolder) {
+  ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
+  const std::vector<std::string> runs = column("jobs.csv", "run");
+  ASSERT_THAT(runs, SizeIs(2));
+  const nlohmann::json begun = json("s/" + runs[0] + "/result.json"),
+                       other = json("s/" + runs[1] + "/result.json");
+  std::filesystem::remove(folder / ("s/" + runs[0] + "/result.json"));
+  std::filesystem::remove_all(folder / ("s/" + runs[1]));
+  std::filesystem::create_directory(folder / "elsewhere");
+  around.folder = folder.path() / "elsewhere";
+  const Finished done = program({"resume", "../s"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(json("s/" + runs[0] + "/result.json")["models"]["ae"]["test"], begun["models"]["ae"]["test"]);
+  EXPECT_EQ(json("s/" + runs[1] + "/result.json")["models"]["ae"]["test"], other["models"]["ae"]["test"]);
+}
+
 TEST_F(Sweep, TheSeedOfARunIsThatOfItsExperiment) {
   write_sweep("parameters: {seed: {values: [5, 6]}, model.ae.latent: {values: [2]}}");
   EXPECT_THAT(sweep({"--dry-run"}).out,
@@ -267,6 +284,7 @@ TEST_F(Sweep, ACapTakesTheFirstRunsAndEqualRunsAreMadeOnce) {
             "sweep.yaml is valid: 1 model, 2 runs of its sweep\n");
   EXPECT_EQ(validated("sweep.parameters={read.path: {values: [one.h5ad, other.h5ad]}}"),
             "sweep.yaml is valid: 1 model, 4 runs of its sweep\n");
+  EXPECT_EQ(validated("read.annotations=not_there_yet.csv"), "sweep.yaml is valid: 1 model, 4 runs of its sweep\n");
 }
 
 }  // namespace
