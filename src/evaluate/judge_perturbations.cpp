@@ -73,7 +73,8 @@ void Judge::add_pseudobulk_verdicts(const std::string& model, const PseudobulkSc
     const std::vector<double> differences =
         paired_differences(column_of(judged, key), column_of(reference, key));
     std::optional<Interval> interval;
-    if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
+    if (std::ssize(differences) >= perturbations_for_interval)
+      interval = bootstrap_interval(differences, options_.resamples, seed_);
     add_verdict(model, key, baseline, interval,
                 fmt::format("{} perturbations where both are defined", perturbations_for_interval));
   }

@@ -165,7 +165,8 @@ void Judge::add_prediction_verdicts(const std::string& model, const Predictions&
       if (says_nothing(other)) continue;  // the mean of perturbations has no difference to itself
       const std::vector<double> differences = paired_differences(mine, other);
       std::optional<Interval> interval;
-      if (std::ssize(differences) >= perturbations_for_interval) interval = mean_interval(differences);
+      if (std::ssize(differences) >= perturbations_for_interval)
+        interval = bootstrap_interval(differences, options_.resamples, seed_);
       const std::size_t before = result_.verdicts.size();
       add_verdict(model, held + "_" + score, baseline, interval,
                   fmt::format("{} perturbations where both are defined", perturbations_for_interval));

@@ -47,8 +47,7 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
   const std::uint64_t count = differences.size();
   const auto n = static_cast<double>(count);
   const double mean = mean_of(differences), error = standard_error(differences, mean);
-  std::vector<double> means, studentized;
-  std::vector<double> drawn(differences.size());
+  std::vector<double> studentized, drawn(differences.size());
   for (std::int64_t r = 0; r < resamples; ++r) {
     const math::PhiloxStream stream(
         RandomStream(seed, Purpose::evaluation, evaluation_bootstrap, nullptr, r));
@@ -60,15 +59,13 @@ Interval bootstrap_interval(std::span<const double> differences, std::int64_t re
         sum += drawn[i];
       }
     }
-    means.push_back(sum / n);
-    studentized.push_back(in_errors(means.back() - mean, standard_error(drawn, means.back())));
+    studentized.push_back(in_errors(sum / n - mean, standard_error(drawn, sum / n)));
   }
-  std::sort(means.begin(), means.end());
   std::sort(studentized.begin(), studentized.end());
   const double below = quantile(studentized, 0.025), above = quantile(studentized, 0.975);
-  if (!std::isfinite(below) || !std::isfinite(above))
-    return {mean, quantile(means, 0.025), quantile(means, 0.975)};
-  return {mean, mean - above * error, mean - below * error};
+  const Interval students = mean_interval(differences);
+  if (!std::isfinite(below) || !std::isfinite(above)) return students;
+  return {mean, std::min(students.low, mean - above * error), std::max(students.high, mean - below * error)};
 }
 
 Interval mean_interval(std::span<const double> differences) {

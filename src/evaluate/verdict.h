@@ -24,16 +24,17 @@ struct Interval {
   double high = 0;
 };
 
-/// The mean of paired differences and its interval by `resamples` bootstrap samples of the pairs, studentized
-/// (bootstrap-t: Efron and Tibshirani 1993, chapter 12.5): mean - t s / sqrt(n), t the quantiles of
-/// (resample's mean - mean) / (resample's own s / sqrt(n)). Errors of cells are skewed; a percentile interval
-/// of their mean lies on the wrong side of the truth twice as often (tools/bench/MEASURED.md). Where
-/// resamples without variance are among the quantiles - of few values that differ -, it is the percentile
-/// interval. Needs two.
+/// The mean of paired differences and its interval, at each end the wider of two: Student's, and mean - t s /
+/// sqrt(n) with t the quantiles of (resample's mean - mean) / (resample's own s / sqrt(n)) over `resamples`
+/// bootstrap samples of the pairs (bootstrap-t: Efron and Tibshirani 1993, chapter 12.5). Differences of
+/// errors are skewed, where Student's interval and the percentiles of means lie on the wrong side of the
+/// truth too often; where two models are equally good they have heavy tails, where bootstrap-t does
+/// (tools/bench/MEASURED.md). Student's alone where resamples without variance are among the quantiles: of
+/// few values that differ. Needs two.
 Interval bootstrap_interval(std::span<const double> differences, std::int64_t resamples, std::uint64_t seed);
 
-/// The same mean -+ t s / sqrt(n), t of n - 1 degrees of freedom: of few differences, such as those of
-/// perturbations, and of differences of a few kinds, such as right less wrong. Needs two.
+/// The same mean -+ t s / sqrt(n), t of n - 1 degrees of freedom: over seeds, which are too few to resample,
+/// and of differences of a few kinds, such as right less wrong. Needs two.
 Interval mean_interval(std::span<const double> differences);
 
 /// The delete-a-group jackknife (Kott 2001, "The delete-a-group jackknife", Journal of Official Statistics

@@ -103,7 +103,7 @@ TEST_F(Perturbed, MeansAreArithmetic) {
   for (std::size_t p = 1; p < l2.size(); ++p) EXPECT_NEAR(l2[p], std::sqrt(0.25 * genes), 1e-6);
 }
 
-TEST_F(Perturbed, IntervalsAreStudentsOverPerturbations) {
+TEST_F(Perturbed, IntervalsAreOverPerturbations) {
   const test::Judged judged = judge(data, split, {confused()});
   for (const char* baseline : {"linear", "pca"}) {
     for (const char* key : {"pseudobulk_l2", "centroid_pearson", "centroid_accuracy"}) {
@@ -111,7 +111,7 @@ TEST_F(Perturbed, IntervalsAreStudentsOverPerturbations) {
                  other = column(judged, fmt::format("{}_{}", baseline, key));
       std::vector<double> differences;
       for (std::size_t p = 1; p < mine.size(); ++p) differences.push_back(mine[p] - other[p]);
-      const Interval expected = mean_interval(differences);
+      const Interval expected = bootstrap_interval(differences, EvaluateOptions{}.resamples, 17);
       const Verdict& verdict = judged.verdict("confused", key, baseline);
       EXPECT_DOUBLE_EQ(verdict.difference, expected.value) << key;
       EXPECT_DOUBLE_EQ(verdict.low, expected.low) << key;

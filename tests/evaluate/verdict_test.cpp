@@ -75,26 +75,27 @@ TEST(Verdict, TheBootstrapOfANormalMeanHasItsWidth) {
   EXPECT_NEAR(interval.high, interval.value + 1.96 * error, 0.25 * error);
 }
 
-TEST(Verdict, TheBootstrapIsStudentizedAndDrawsEveryCell) {
-  // Of five 0 and five 1 a resample has Binomial(10, 1/2) of these: two at the 2.5 % point, that is a mean of
-  // 0.2 with a standard error of sqrt(0.2 * 0.8 / 9), 2.25 of which it lies below 0.5.
+TEST(Verdict, TheBootstrapIsStudentizedAndNeverNarrowerThanStudents) {
+  // Of six 0 and four 1 a resample has Binomial(10, 0.4) of these. One at the 2.5 % point: a mean of 0.1 with
+  // a standard error of sqrt(0.1 * 0.9 / 9), three of which it lies below 0.4. Seven at the 97.5 %
+  // point: 1.96 above, less than Student's t.
   std::vector<double> x(10, 0.0);
-  for (int i = 0; i < 5; ++i) x[2 * i] = 1;
+  for (int i = 0; i < 4; ++i) x[2 * i] = 1;
   const Interval interval = bootstrap_interval(x, 20000, 1);
-  const double half = 2.25 * std::sqrt(0.25 / 9);
-  EXPECT_NEAR(interval.low, 0.5 - half, 1e-9);
-  EXPECT_NEAR(interval.high, 0.5 + half, 1e-9);
+  const double error = std::sqrt(0.24 / 9);
+  EXPECT_NEAR(interval.low, 0.4 - student_t_975(9) * error, 1e-9);
+  EXPECT_NEAR(interval.high, 0.4 + 3 * error, 1e-9);
   const Interval same = bootstrap_interval(x, 20000, 1);
-  EXPECT_EQ(interval.low, same.low);
+  EXPECT_EQ(interval.high, same.high);
 }
 
-TEST(Verdict, TheBootstrapOfAFewValuesThatDifferIsThatOfMeans) {
+TEST(Verdict, TheBootstrapOfAFewValuesThatDifferIsStudents) {
   // A resample misses both cells that differ with a chance of e^-2, and then has no variance.
   std::vector<double> x(100, 0.0);
   x[17] = x[60] = 1;
-  const Interval interval = bootstrap_interval(x, 4000, 1);
-  EXPECT_NEAR(interval.low, 0, 1e-12);
-  EXPECT_NEAR(interval.high, 0.05, 1e-9);  // of Poisson(2)
+  const Interval interval = bootstrap_interval(x, 4000, 1), students = mean_interval(x);
+  EXPECT_EQ(interval.low, students.low);
+  EXPECT_EQ(interval.high, students.high);
   const Interval equal = bootstrap_interval(std::vector<double>(9, 0.1), 500, 1);
   EXPECT_NEAR(equal.low, 0.1, 1e-12);
   EXPECT_NEAR(equal.high, 0.1, 1e-12);
