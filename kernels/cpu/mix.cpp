@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "cpu/flags.h"
@@ -37,11 +38,11 @@ SPARCELL_WIDE void find_values(const std::uint32_t* words, const double* stored,
   }
 }
 
-/// An entry that takes another cell's value. Those lie anywhere: they are on their way while other entries of
-/// the row are looked at.
+/// An entry that takes another cell's value. Those lie anywhere: they are on their way while the next row is
+/// looked at.
 template <class T>
 struct Found {
-  std::int64_t column;
+  T* entry;
   const T* value;
 };
 
@@ -60,22 +61,19 @@ void mix_tile(const GeneValues<T>& other, const double* stored, const std::uint3
     const auto cell = static_cast<std::int64_t>(math::mixing_number(words[i]) * mixing.cells);
     const T* const value = other.values + other.offsets[gene] + cell;
     __builtin_prefetch(value);
-    found.push_back({gene, value});
+    found.push_back({own + i, value});
   });
 }
 
-/// Replaces entries of one row whose first element in the stream is `first`.
+/// mix_tile of one row, whose first element in the stream is `first`.
 template <class T>
 void mix_row(const GeneValues<T>& other, const std::vector<double>& stored, const math::PhiloxStream& stream,
-             std::uint64_t first, const Mixing& mixing, T* row) {
-  static thread_local std::vector<Found<T>> found;
-  found.clear();
+             std::uint64_t first, const Mixing& mixing, T* row, std::vector<Found<T>>& found) {
   const auto cols = static_cast<std::int64_t>(stored.size());
   for (std::int64_t c = 0; c < cols; c += tile) {
     const cpu::StreamWords<tile> words(stream, first + static_cast<std::uint64_t>(c));
     mix_tile(other, stored.data(), words.begin(), mixing, c, std::min(tile, cols - c), row, found);
   }
-  for (const Found<T>& entry : found) row[entry.column] = *entry.value;
 }
 
 }  // namespace
@@ -89,18 +87,30 @@ void cpu::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, Gen
   std::vector<double> stored(static_cast<std::size_t>(probability > 0 ? x.cols : 0));
   for (std::size_t g = 0; g < stored.size(); ++g)
     stored[g] = static_cast<double>(other.offsets[g + 1] - other.offsets[g]);
-  parallel_for(context.threads(), rows.count, 4, [&](std::int64_t i) {
-    T* row = out.row(i);
-    densify(x, row_of(rows, i), {}, {}, row);
-    if (probability > 0) {
-      const auto cell = static_cast<std::uint64_t>(i);
-      const double share = probability * math::uniform<double>(share_stream.word(cell));
-      mix_row(other, stored, draw_stream, cell * static_cast<std::uint64_t>(x.cols), {share, other.cells},
-              row);
-    }
+  const auto begin = [&](std::int64_t i, std::vector<Found<T>>& found) {
+    densify(x, row_of(rows, i), {}, {}, out.row(i));
+    if (probability <= 0) return;
+    const auto cell = static_cast<std::uint64_t>(i);
+    const double share = probability * math::uniform<double>(share_stream.word(cell));
+    mix_row(other, stored, draw_stream, cell * static_cast<std::uint64_t>(x.cols), {share, other.cells},
+            out.row(i), found);
+  };
+  const auto finish = [&](std::int64_t i, std::vector<Found<T>>& found) {
+    for (const Found<T>& entry : found) *entry.entry = *entry.value;
+    found.clear();
     if (standardized.data == nullptr) return;
+    const T* const row = out.row(i);
     T* seen = standardized.row(i);
     for (std::int64_t c = 0; c < x.cols; ++c) seen[c] = (row[c] - mean[c]) * inverse_scale[c];
+  };
+  parallel_parts(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last, int) {
+    static thread_local std::vector<Found<T>> found, before;
+    for (std::int64_t i = first; i < last; ++i) {
+      begin(i, found);
+      if (i > first) finish(i - 1, before);
+      std::swap(found, before);
+    }
+    finish(last - 1, before);
   });
 }
 SPARCELL_INSTANTIATE(cpu::gather_mixed);
