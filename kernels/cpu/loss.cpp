@@ -4,9 +4,29 @@
 
 #include "cpu/reduce.h"
 #include "cpu/rows.h"
+#include "math/activation.h"
 #include "sparcell/ops/layer.h"
 
 namespace sparcell {
+namespace {
+
+/// The squared errors of a row; its gradient too, unless that is null.
+template <class T, class Act>
+double error_of_row(Act activation, std::int64_t cols, const T* prediction, const T* bias, const T* target,
+                    T factor, T* gradient) {
+  const auto with = [&](auto&& a) {
+    const auto difference = [&](std::int64_t c) { return activation.value(a(c)) - target[c]; };
+    const double sum = cpu::lane_sum<T>(cols, [&](std::int64_t c) { return difference(c) * difference(c); });
+    if (gradient == nullptr) return sum;
+#pragma GCC ivdep
+    for (std::int64_t c = 0; c < cols; ++c) gradient[c] = factor * difference(c) * activation.first(a(c));
+    return sum;
+  };
+  if (bias == nullptr) return with([&](std::int64_t c) { return prediction[c]; });
+  return with([&](std::int64_t c) { return prediction[c] + bias[c]; });
+}
+
+}  // namespace
 
 template <class T>
 void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
@@ -42,27 +62,20 @@ SPARCELL_INSTANTIATE(cpu::squared_error);
 
 template <class T>
 void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                              MatrixView<const T> target, double loss_scale, double gradient_scale,
-                              double* loss, MatrixView<T> gradient, std::span<T> grad_bias) {
+                              OutputActivation activation, MatrixView<const T> target, double loss_scale,
+                              double gradient_scale, double* loss, MatrixView<T> gradient,
+                              std::span<T> grad_bias) {
   const T factor = static_cast<T>(2 * gradient_scale);
   const double sum =
       ordered_sum(context.threads(), prediction.rows, 4, [&](std::int64_t first, std::int64_t last) {
         double part = 0;
         for (std::int64_t i = first; i < last; ++i) {
-          const T *p = prediction.row(i), *t = target.row(i), *b = bias.empty() ? nullptr : bias.data();
-          const auto add = [&](auto&& difference) {
+          const auto add = [&](auto act) {
             part +=
-                lane_sum<T>(prediction.cols, [&](std::int64_t c) { return difference(c) * difference(c); });
-            if (gradient.data == nullptr) return;
-            T* g = gradient.row(i);
-#pragma GCC ivdep
-            for (std::int64_t c = 0; c < prediction.cols; ++c) g[c] = factor * difference(c);
+                error_of_row<T>(act, prediction.cols, prediction.row(i), bias.empty() ? nullptr : bias.data(),
+                                target.row(i), factor, gradient.data == nullptr ? nullptr : gradient.row(i));
           };
-          if (b == nullptr) {
-            add([&](std::int64_t c) { return p[c] - t[c]; });
-          } else {
-            add([&](std::int64_t c) { return (p[c] + b[c]) - t[c]; });
-          }
+          activation == OutputActivation::relu ? add(math::Relu{}) : add(math::Identity{});
         }
         return part;
       });

@@ -4,6 +4,7 @@
 #include "sparcell/ops/linear_loss.h"
 
 #include "cuda/linear_parts.h"
+#include "cuda/loss_parts.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/matmul.h"
 
@@ -49,8 +50,9 @@ __device__ __forceinline__ void add_slabs(double squares, const Meeting& meeting
 template <int width, int items>
 __global__ void __launch_bounds__(threads, blocks)
     squared_error(MatrixView<const float> input, MatrixView<const float> weight, Parameters parameters,
-                  MatrixView<const float> target, float factor, MatrixView<float> gradient, float* grad_bias,
-                  double loss_scale, double* loss, Meeting meeting) {
+                  OutputActivation activation, MatrixView<const float> target, float factor,
+                  MatrixView<float> gradient, float* grad_bias, double loss_scale, double* loss,
+                  Meeting meeting) {
   float* const staged = device::dynamic_shared<float>();
   const Place place;
   const Part part(input.cols);
@@ -74,7 +76,8 @@ __global__ void __launch_bounds__(threads, blocks)
   double squares = 0;
   for_each_row<items>(place, gradient.rows, [&](int i, std::int64_t row) {
     if (!feature.there) return;
-    const float difference = (at[i] + feature.bias) - expected[i], grad = factor * difference;
+    const float a = at[i] + feature.bias, difference = output(activation, a) - expected[i],
+                grad = factor * difference * output_slope(activation, a);
     store(gradient.row(row) + feature.column, grad);
     sums[0] += grad;
     squares += static_cast<double>(difference * difference);
@@ -90,14 +93,14 @@ __global__ void __launch_bounds__(threads, blocks)
 
 template <class T>
 void cuda::linear_squared_error(Context& context, MatrixView<const T> input, MatrixView<const T> weight,
-                                std::span<const T> bias, MatrixView<const T> target, double loss_scale,
-                                double gradient_scale, double* loss, MatrixView<T> gradient,
-                                std::span<T> grad_bias) {
+                                std::span<const T> bias, OutputActivation activation,
+                                MatrixView<const T> target, double loss_scale, double gradient_scale,
+                                double* loss, MatrixView<T> gradient, std::span<T> grad_bias) {
   using namespace kernels::linear_loss;
   if (!is_small_product(input, gradient.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::yes, input, weight, T(0), gradient);
-    return cuda::dense_squared_error<T>(context, gradient, bias, target, loss_scale, gradient_scale, loss,
-                                        gradient, grad_bias);
+    return cuda::dense_squared_error<T>(context, gradient, bias, activation, target, loss_scale,
+                                        gradient_scale, loss, gradient, grad_bias);
   }
   launch(context, gradient.rows, gradient.cols, input.cols, shared_bytes(input.cols),
          device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
@@ -108,9 +111,9 @@ void cuda::linear_squared_error(Context& context, MatrixView<const T> input, Mat
            const Meeting meeting{reinterpret_cast<float*>(memory + shape.grid.x), memory,
                                  cuda::tickets(context)};
            device::launch(kernels::linear_loss::squared_error<width, items>, shape, input, weight,
-                          Parameters(LayerParameters<T>{.bias = bias, .weight = {}, .offset = {}}), target,
-                          static_cast<T>(2 * gradient_scale), gradient, device::data_or_null(grad_bias),
-                          loss_scale, loss, meeting);
+                          Parameters(LayerParameters<T>{.bias = bias, .weight = {}, .offset = {}}),
+                          activation, target, static_cast<T>(2 * gradient_scale), gradient,
+                          device::data_or_null(grad_bias), loss_scale, loss, meeting);
          });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::linear_squared_error);

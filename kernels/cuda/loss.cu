@@ -47,19 +47,21 @@ __global__ void __launch_bounds__(threads)
 
 template <int access>
 __global__ void __launch_bounds__(threads)
-    dense_squared_error(MatrixView<const float> prediction, const float* bias, MatrixView<const float> target,
-                        float factor, MatrixView<float> gradient, float* grad_bias, double loss_scale,
-                        double* loss, double* partial, unsigned* ticket) {
+    dense_squared_error(MatrixView<const float> prediction, const float* bias, OutputActivation activation,
+                        MatrixView<const float> target, float factor, MatrixView<float> gradient,
+                        float* grad_bias, double loss_scale, double* loss, double* partial,
+                        unsigned* ticket) {
   double sum = 0;
   device::for_each_slab<threads>(prediction.cols, [&](const Slab& slab) {
     const Four b = bias == nullptr ? Four{} : slab.load<access>(bias);
     device::Fours<1> columns{};
     slab.for_each_row(prediction.rows, [&](std::int64_t r) {
       const Four p = slab.load<access>(prediction.row(r)), t = slab.load<access>(target.row(r));
-      const Four d = four([&](int k) { return (p[k] + b[k]) - t[k]; });
+      const Four a = four([&](int k) { return p[k] + b[k]; });
+      const Four d = four([&](int k) { return output(activation, a[k]) - t[k]; });
       sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
       if (gradient.data == nullptr) return;
-      const Four g = four([&](int k) { return factor * d[k]; });
+      const Four g = four([&](int k) { return factor * d[k] * output_slope(activation, a[k]); });
       slab.store<access>(gradient.row(r), g);
       device::add(columns.of[0], g);
     });
@@ -114,8 +116,9 @@ SPARCELL_INSTANTIATE_CUDA(cuda::squared_error);
 
 template <class T>
 void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                               MatrixView<const T> target, double loss_scale, double gradient_scale,
-                               double* loss, MatrixView<T> gradient, std::span<T> grad_bias) {
+                               OutputActivation activation, MatrixView<const T> target, double loss_scale,
+                               double gradient_scale, double* loss, MatrixView<T> gradient,
+                               std::span<T> grad_bias) {
   using namespace kernels::loss;
   // Sums over rows stay within a block; without them rows are shared between blocks too.
   const device::LaunchShape shape{.grid = grad_bias.empty()
@@ -127,10 +130,11 @@ void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction,
                        device::aligned_rows<width>(gradient) && device::aligned<width>(bias.data()) &&
                        device::aligned<width>(grad_bias.data());
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(
-        kernels::loss::dense_squared_error<constant>, shape, prediction, device::data_or_null(bias), target,
-        static_cast<T>(2 * gradient_scale), gradient, device::data_or_null(grad_bias), loss_scale, loss,
-        cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y), cuda::tickets(context));
+    device::launch(kernels::loss::dense_squared_error<constant>, shape, prediction,
+                   device::data_or_null(bias), activation, target, static_cast<T>(2 * gradient_scale),
+                   gradient, device::data_or_null(grad_bias), loss_scale, loss,
+                   cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
+                   cuda::tickets(context));
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::dense_squared_error);

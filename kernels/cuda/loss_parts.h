@@ -5,6 +5,7 @@
 #include "device/rows.h"
 #include "device/slab.h"
 #include "device/sparse.h"
+#include "math/activation.h"
 
 namespace sparcell::kernels {
 
@@ -13,6 +14,14 @@ constexpr std::int64_t target_tile = 8192;  ///< columns of a row in shared memo
 
 __host__ __device__ inline std::int64_t target_tiles(std::int64_t cols) {
   return (cols + target_tile - 1) / target_tile;
+}
+
+/// What a loss makes of an output, identity or relu, and its derivative.
+__device__ __forceinline__ float output(OutputActivation activation, float a) {
+  return activation == OutputActivation::relu ? math::Relu{}.value(a) : a;
+}
+__device__ __forceinline__ float output_slope(OutputActivation activation, float a) {
+  return activation == OutputActivation::relu ? math::Relu{}.first(a) : 1.0f;
 }
 
 /// Vectors of neighbouring columns; the last may be cut.

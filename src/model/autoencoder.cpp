@@ -103,7 +103,7 @@ bool Autoencoder<T>::loss_adds_bias(bool mixed) const {
 
 template <class T>
 bool Autoencoder<T>::ends_in_error() const {
-  return !likelihood_ && options_.output == OutputActivation::identity && decoder_.ends_bare();
+  return !likelihood_ && options_.output != OutputActivation::softplus;
 }
 
 template <class T>
@@ -141,8 +141,8 @@ void Autoencoder<T>::add_reconstruction(MatrixView<const T> prediction, const Ba
   if (likelihood_)
     return likelihood_->add_loss(data_, prediction, rows, loss_scale(), gradient_scale, loss, grad);
   if (mixed) {  // the mixed cells are what is to be reconstructed
-    return dense_squared_error<T>(context_, prediction, {}, input_.values(rows.count), loss_scale(),
-                                  gradient_scale, loss, grad, {});
+    return dense_squared_error<T>(context_, prediction, {}, OutputActivation::identity,
+                                  input_.values(rows.count), loss_scale(), gradient_scale, loss, grad, {});
   }
   squared_error<T>(context_, prediction, loss_adds_bias(mixed) ? last_bias() : std::span<const T>(),
                    data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(), gradient_scale, loss,
@@ -203,7 +203,7 @@ void Autoencoder<T>::reconstruct(const Step& step) {
   if (step.target.data != nullptr) {
     this->phases_.enter(Phase::loss);
     return decoder_.output_error(context_, decoder_tape_, step.z, step.decoder,
-                                 {step.target, loss_scale(), gradient_scale, loss});
+                                 {options_.output, step.target, loss_scale(), gradient_scale, loss});
   }
   const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder,
                                                          {.without_bias = loss_adds_bias(mixes())});

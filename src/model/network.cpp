@@ -3,6 +3,7 @@
 #include "sparcell/core/branches.h"
 #include "sparcell/ops/linear.h"
 #include "sparcell/ops/linear_loss.h"
+#include "sparcell/ops/loss.h"
 #include "sparcell/ops/matmul.h"
 #include "sparcell/ops/minibatch_deviation.h"
 #include "sparcell/ops/sparse_linear.h"
@@ -159,9 +160,17 @@ template <class T>
 void Network<T>::output_error(Context& context, Tape& tape, const NetworkInput<T>& input,
                               const NetworkBatch<T>& batch, const OutputError<T>& error) {
   const int last = size() - 1;
-  linear_squared_error<T>(context, input_of(last, tape, input, batch).dense, weight(last),
-                          layer_parameters(last).bias, error.target, error.loss_scale, error.gradient_scale,
-                          error.loss, gradient(tape, last, batch.rows), layer_gradients(last).bias);
+  const NetworkInput<T> below = input_of(last, tape, input, batch);
+  const MatrixView<T> grad = gradient(tape, last, batch.rows);
+  const std::span<const T> bias = layer_parameters(last).bias;
+  const std::span<T> grad_bias = layer_gradients(last).bias;
+  if (is_alone(last)) {
+    return linear_squared_error<T>(context, below.dense, weight(last), bias, error.activation, error.target,
+                                   error.loss_scale, error.gradient_scale, error.loss, grad, grad_bias);
+  }
+  forward_product(context, last, tape[last], below, batch, grad);
+  dense_squared_error<T>(context, grad, bias, error.activation, error.target, error.loss_scale,
+                         error.gradient_scale, error.loss, grad, grad_bias);
 }
 
 template <class T>
@@ -195,9 +204,11 @@ void Network<T>::back_through_layer(Context& context, int layer, Tape& tape, con
     linear_backward<T>(context, form(layer, true), layer_parameters(layer), all_passes,
                        gradient(tape, above, batch.rows), this->of_features(above, weight(above)), a, grad,
                        gradients);
+  } else if (above == size() && !way.with_last_bias) {
+    return;
   } else if (!is_bare(layer)) {
     alone();
-  } else if (way.with_parameters && (way.with_last_bias || above < size())) {
+  } else if (way.with_parameters) {
     beside(context, alone);  // nothing but the sums of the bias's gradient
   }
 }

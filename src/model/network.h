@@ -48,9 +48,11 @@ struct Ending {
   bool without_bias = false;  ///< the last bias is left to what comes next
 };
 
-/// The squared error that the outputs of a network are trained with (ops/linear_loss.h).
+/// The squared error that the outputs of a network are trained with (ops/linear_loss.h); `activation` is its
+/// last layer's.
 template <class T>
 struct OutputError {
+  OutputActivation activation = OutputActivation::identity;
   MatrixView<const T> target{};
   double loss_scale = 1, gradient_scale = 1;
   double* loss = nullptr;  ///< is added to
@@ -64,7 +66,7 @@ struct WayBack {
   std::span<T> grad_input_bias{};       ///< what its columns' sums are added to; not of a network that skips
   MatrixView<T> grad_skip_input{};      ///< what that of the linear path is added to; may be grad_input
   bool with_parameters = true;          ///< false: no gradients of parameters
-  bool with_last_bias = true;           ///< false: the last layer's bias has its gradient already
+  bool with_last_bias = true;           ///< false: its gradient is made; tape.back().grad is at the product
   bool ends_here = false;               ///< a join follows and `finished` is empty: see backward
   std::function<void(int)> finished{};  ///< see backward
 };
@@ -91,10 +93,9 @@ class Network : public NetworkLayers<T> {
   MatrixView<T> forward_last(Context& context, Tape& tape, const NetworkInput<T>& input,
                              const NetworkBatch<T>& batch, const Ending<T>& ending = {});
 
-  /// Whether the last layer is a bare Linear of nothing but the layer below, so that output_error may take
-  /// its place in training: the squared error of outputs which go nowhere. That leaves the gradient at them
-  /// in tape.back().grad and adds that of the last bias, of which `backward` is told (with_last_bias).
-  bool ends_bare() const { return is_bare(size() - 1) && is_alone(size() - 1); }
+  /// The squared error of outputs which go nowhere, in place of the last layer in training, where that is no
+  /// more than its product, bias and activation (identity or relu). Leaves the gradient at the product in
+  /// tape.back().grad and adds that of the last bias, of which `backward` is told (with_last_bias).
   void output_error(Context& context, Tape& tape, const NetworkInput<T>& input, const NetworkBatch<T>& batch,
                     const OutputError<T>& error);
 

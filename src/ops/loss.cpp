@@ -28,8 +28,9 @@ SPARCELL_INSTANTIATE(squared_error);
 
 template <class T>
 void dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                         MatrixView<const T> target, double loss_scale, double gradient_scale, double* loss,
-                         MatrixView<T> gradient, std::span<T> grad_bias) {
+                         OutputActivation activation, MatrixView<const T> target, double loss_scale,
+                         double gradient_scale, double* loss, MatrixView<T> gradient,
+                         std::span<T> grad_bias) {
   require(prediction.rows == target.rows && prediction.cols == target.cols,
           "dense_squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows,
           prediction.cols, target.rows, target.cols);
@@ -42,9 +43,10 @@ void dense_squared_error(Context& context, MatrixView<const T> prediction, std::
               (static_cast<std::int64_t>(grad_bias.size()) == prediction.cols && gradient.data != nullptr),
           "dense_squared_error: {} gradients of biases for {} columns{}", grad_bias.size(), prediction.cols,
           gradient.data == nullptr ? " without a gradient" : "");
+  require(activation != OutputActivation::softplus, "dense_squared_error: outputs with softplus");
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(dense_squared_error, context, prediction, bias, target, loss_scale, gradient_scale, loss,
-                    gradient, grad_bias);
+  SPARCELL_DISPATCH(dense_squared_error, context, prediction, bias, activation, target, loss_scale,
+                    gradient_scale, loss, gradient, grad_bias);
 }
 SPARCELL_INSTANTIATE(dense_squared_error);
 

@@ -27,6 +27,20 @@ constexpr Size sizes[] = {{1, 1, 1},      {9, 3, 5},     {8, 64, 4},    {33, 65,
 struct Problem {
   Matrix<double> input, weight, target;
   std::vector<double> bias, grad_bias;  ///< the latter before
+  OutputActivation activation = OutputActivation::identity;
+
+  double output(std::int64_t r, std::int64_t c) const {
+    double a = bias.empty() ? 0 : bias[c];
+    for (std::int64_t k = 0; k < input.cols; ++k) a += input(r, k) * weight(c, k);
+    return a;
+  }
+  /// Where roundings may decide on which side of 0 an output is, both sides shall have the same gradient.
+  void aim_at_kinks() {
+    for (std::int64_t c = 0; c < target.cols; ++c) {
+      for (std::int64_t r = 0; r < target.rows; ++r)
+        if (std::abs(output(r, c)) < 1e-5) target(r, c) = 0;
+    }
+  }
 };
 
 Problem problem_of(const Size& size, bool with_biases) {
@@ -57,10 +71,11 @@ Expected by_definition(const Problem& p) {
   for (std::int64_t c = 0; c < p.target.cols; ++c) {
     double magnitudes = 0;
     for (std::int64_t r = 0; r < p.target.rows; ++r) {
-      double d = (p.bias.empty() ? 0 : p.bias[c]) - p.target(r, c);
-      for (std::int64_t k = 0; k < p.input.cols; ++k) d += p.input(r, k) * p.weight(c, k);
+      const double a = p.output(r, c);
+      const bool cut = p.activation == OutputActivation::relu && a < 0;
+      const double d = (cut ? 0 : a) - p.target(r, c);
       squares += d * d;
-      out.gradient(r, c) = gradient_scale * 2 * d;
+      out.gradient(r, c) = cut ? 0 : gradient_scale * 2 * d;
       if (!out.grad_bias.empty()) out.grad_bias[c] += out.gradient(r, c);
       magnitudes += std::abs(out.gradient(r, c));
     }
@@ -84,8 +99,8 @@ Got<T> on_device(int threads, const Problem& p) {
       gradient(context, p.target.rows, p.target.cols);
   const DeviceArray<T> bias(context, p.bias), grad_bias(context, p.grad_bias);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  linear_squared_error<T>(context, input, weight, bias, target, loss_scale, gradient_scale, loss.data(),
-                          gradient, grad_bias);
+  linear_squared_error<T>(context, input, weight, bias, p.activation, target, loss_scale, gradient_scale,
+                          loss.data(), gradient, grad_bias);
   return {loss.value(), gradient.to_host(), grad_bias.to_host()};
 }
 
@@ -96,13 +111,17 @@ TYPED_TEST(LinearLoss, SquaredErrorIsItsDefinition) {
     for (const bool with_biases : {false, true}) {
       SCOPED_TRACE(fmt::format("{} x {} by {}, {}", size.rows, size.terms, size.cols,
                                with_biases ? "with biases" : "without biases"));
-      const Problem problem = problem_of(size, with_biases);
-      const Expected expected = by_definition(problem);
-      for (int threads : {1, 2}) {
-        const Got<T> got = on_device<T>(threads, problem);
-        EXPECT_NEAR(got.loss, expected.loss, tolerance * expected.loss);
-        test::expect_near(got.gradient, expected.gradient, tolerance, 4);
-        test::expect_near(got.grad_bias, expected.grad_bias, tolerance, expected.largest_sum);
+      Problem problem = problem_of(size, with_biases);
+      for (const OutputActivation activation : {OutputActivation::identity, OutputActivation::relu}) {
+        problem.activation = activation;
+        if (activation == OutputActivation::relu) problem.aim_at_kinks();
+        const Expected expected = by_definition(problem);
+        for (int threads : {1, 2}) {
+          const Got<T> got = on_device<T>(threads, problem);
+          EXPECT_NEAR(got.loss, expected.loss, tolerance * expected.loss);
+          test::expect_near(got.gradient, expected.gradient, tolerance, 4);
+          test::expect_near(got.grad_bias, expected.grad_bias, tolerance, expected.largest_sum);
+        }
       }
     }
   }
@@ -129,7 +148,8 @@ TYPED_TEST(LinearLoss, RefusesShapesThatDoNotFit) {
   const DeviceArray<double> loss(context, std::vector<double>{0});
   const auto call = [&](const DeviceMatrix<T>& x, const DeviceMatrix<T>& w, std::span<const T> bias,
                         const DeviceMatrix<T>& y, const DeviceMatrix<T>& gradient, std::span<T> grad_bias) {
-    linear_squared_error<T>(context, x, w, bias, y, 1, 1, loss.data(), gradient, grad_bias);
+    linear_squared_error<T>(context, x, w, bias, OutputActivation::identity, y, 1, 1, loss.data(), gradient,
+                            grad_bias);
   };
   EXPECT_THROW(call(input, other, {}, target, out, {}), InternalError);
   EXPECT_THROW(call(target, weight, {}, target, out, {}), InternalError);

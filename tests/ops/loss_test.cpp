@@ -21,6 +21,7 @@ struct Problem {
   std::vector<std::int32_t> order;
   std::vector<double> mean, inverse_scale, bias;
   Matrix<double> prediction;
+  OutputActivation activation = OutputActivation::identity;  ///< of dense targets
 
   Problem(std::int64_t rows, std::int64_t cols, bool standardized)
       : x(test::random_counts<double>(42, cols, 0.3, 1)), prediction(test::random_matrix(rows, cols, 2)) {
@@ -50,9 +51,11 @@ Result by_formula(const Problem& problem) {
   long double sum = 0;
   for (std::int64_t i = 0; i < problem.prediction.rows; ++i) {
     for (std::int64_t c = 0; c < problem.prediction.cols; ++c) {
-      const double d = problem.predicted(i, c) - problem.target(dense, i, c);
+      const double a = problem.predicted(i, c);
+      const bool cut = problem.activation == OutputActivation::relu && a < 0;
+      const double d = (cut ? 0 : a) - problem.target(dense, i, c);
       sum += d * d;
-      out.gradient(i, c) = gradient_scale * 2 * d;
+      out.gradient(i, c) = cut ? 0 : gradient_scale * 2 * d;
     }
   }
   out.loss += static_cast<double>(loss_scale * sum);
@@ -170,25 +173,27 @@ TYPED_TEST(Loss, DenseSquaredErrorEqualsThatOfTheSameSparseTarget) {
       const DeviceMatrix<T> prediction(context, problem.prediction), dense(context, dense_target(problem)),
           gradient(context, 9, cols);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      dense_squared_error<T>(context, prediction, {}, dense, loss_scale, gradient_scale, loss.data(),
-                             gradient, {});
+      dense_squared_error<T>(context, prediction, {}, problem.activation, dense, loss_scale, gradient_scale,
+                             loss.data(), gradient, {});
       EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
       const Matrix<T> got = gradient.to_host();
       test::expect_near(got, expected.gradient, test::few_roundings.of<T>(), 20);
       if (threads == 1) of_one_thread = got.values;
       EXPECT_EQ(got.values, of_one_thread);
-      dense_squared_error<T>(context, prediction, {}, dense, loss_scale, gradient_scale, loss.data(), {}, {});
+      dense_squared_error<T>(context, prediction, {}, problem.activation, dense, loss_scale, gradient_scale,
+                             loss.data(), {}, {});
       EXPECT_NEAR(loss.value(), 2 * expected.loss - loss_before, 2 * test::long_sums.of<T>() * expected.loss);
     }
   }
 }
 
-TYPED_TEST(Loss, DenseSquaredErrorWithABiasAddsItsGradient) {
-  using T = TypeParam;
+template <class T>
+void check_dense_squared_error(OutputActivation activation) {
   for (std::int64_t rows : {1, 63, 64, 65, 257}) {
     for (std::int64_t cols : {1, 15, 16, 17, 1009}) {
       SCOPED_TRACE(fmt::format("{} x {}", rows, cols));
-      const Problem problem(rows, cols, true);
+      Problem problem(rows, cols, true);
+      problem.activation = activation;
       const Result expected = by_formula(problem);
       const std::vector<double> before = test::random_values(cols, 9);
       std::vector<double> sums = before;
@@ -205,8 +210,8 @@ TYPED_TEST(Loss, DenseSquaredErrorWithABiasAddsItsGradient) {
       const DeviceMatrix<T> gradient(context, problem.prediction), dense(context, dense_target(problem));
       const DeviceArray<T> bias(context, problem.bias), grad_bias(context, before);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      dense_squared_error<T>(context, gradient, bias, dense, loss_scale, gradient_scale, loss.data(),
-                             gradient, grad_bias);  // over the prediction
+      dense_squared_error<T>(context, gradient, bias, problem.activation, dense, loss_scale, gradient_scale,
+                             loss.data(), gradient, grad_bias);  // over the prediction
       EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
       // Standardized counts reach 40.
       test::expect_near(gradient.to_host(), expected.gradient, test::few_roundings.of<T>(), 40);
@@ -215,23 +220,32 @@ TYPED_TEST(Loss, DenseSquaredErrorWithABiasAddsItsGradient) {
   }
 }
 
+TYPED_TEST(Loss, DenseSquaredErrorWithABiasAddsItsGradient) {
+  check_dense_squared_error<TypeParam>(OutputActivation::identity);
+}
+
+TYPED_TEST(Loss, DenseSquaredErrorOfOutputsThatAreNotNegative) {
+  check_dense_squared_error<TypeParam>(OutputActivation::relu);
+}
+
 TYPED_TEST(Loss, DenseSquaredErrorOfNothingAndOfWrongShapes) {
   using T = TypeParam;
   Context context = test::test_context();
   const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
   const DeviceArray<T> three(context, 3), two(context, 2);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  dense_squared_error<T>(context, none, {}, none, 1, 1, loss.data(), none, {});
+  dense_squared_error<T>(context, none, {}, OutputActivation::identity, none, 1, 1, loss.data(), none, {});
   EXPECT_EQ(loss.value(), loss_before);
   const auto call = [&](const DeviceMatrix<T>& target, MatrixView<T> gradient, std::span<const T> bias,
-                        std::span<T> grad_bias) {
-    dense_squared_error<T>(context, fits, bias, target, 1, 1, loss.data(), gradient, grad_bias);
+                        std::span<T> grad_bias, OutputActivation activation = OutputActivation::relu) {
+    dense_squared_error<T>(context, fits, bias, activation, target, 1, 1, loss.data(), gradient, grad_bias);
   };
   EXPECT_THROW(call(narrow, fits, {}, {}), InternalError);
   EXPECT_THROW(call(fits, high, {}, {}), InternalError);
   EXPECT_THROW(call(fits, fits, two, {}), InternalError);
   EXPECT_THROW(call(fits, fits, three, two), InternalError);
   EXPECT_THROW(call(fits, {}, three, three), InternalError);
+  EXPECT_THROW(call(fits, fits, {}, {}, OutputActivation::softplus), InternalError);
 }
 
 TYPED_TEST(Loss, AbsoluteValueAddsToLossAndGradient) {

@@ -2,6 +2,7 @@
 // a run of steps needs no host.
 #pragma once
 
+#include "sparcell/model.h"
 #include "sparcell/ops/batch.h"
 #include "sparcell/ops/op.h"
 
@@ -16,11 +17,14 @@ SPARCELL_OP(squared_error,
              BatchRows rows, std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
              double gradient_scale, double* loss, MatrixView<T> gradient))
 
-/// The same with a dense target. The sums of the gradient's columns, which are the bias's gradient, are added
-/// to `grad_bias` where that is not empty. Requires: then `gradient` is none that is left out.
-SPARCELL_OP(dense_squared_error, (Context & context, MatrixView<const T> prediction, std::span<const T> bias,
-                                  MatrixView<const T> target, double loss_scale, double gradient_scale,
-                                  double* loss, MatrixView<T> gradient, std::span<T> grad_bias))
+/// The same with a dense target and an activation: with a = prediction + bias and d = act(a) - target the
+/// gradient is gradient_scale * 2 d act'(a), that at a. The sums of its columns, which are the bias's
+/// gradient, are added to `grad_bias` where that is not empty.
+/// Requires: then `gradient` is none that is left out; the activation is identity or relu.
+SPARCELL_OP(dense_squared_error,
+            (Context & context, MatrixView<const T> prediction, std::span<const T> bias,
+             OutputActivation activation, MatrixView<const T> target, double loss_scale,
+             double gradient_scale, double* loss, MatrixView<T> gradient, std::span<T> grad_bias))
 
 /// *loss += loss_scale * sum |x|, gradient += gradient_scale * sign(x) (0 at 0). The gradient accumulates.
 SPARCELL_OP(absolute_value, (Context & context, MatrixView<const T> x, double loss_scale,

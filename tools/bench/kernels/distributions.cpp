@@ -100,8 +100,10 @@ void run_dense_squared_error(Context& context, const Record& record) {
   const DeviceValues prediction(context, batch_cells, genes), target(context, batch_cells, genes),
       gradient(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
-  record(
-      [&] { dense_squared_error<float>(context, prediction, {}, target, 1, 1, loss.data(), gradient, {}); });
+  record([&] {
+    dense_squared_error<float>(context, prediction, {}, OutputActivation::identity, target, 1, 1, loss.data(),
+                               gradient, {});
+  });
 }
 
 }  // namespace

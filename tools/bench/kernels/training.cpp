@@ -113,8 +113,8 @@ void run_linear_error(Context& context, const Record& record) {
       grad_bias(context, 1, hidden);
   const Buffer<double> loss(context, 1);
   record([&] {
-    linear_squared_error<float>(context, input, weight, bias.span(), target, 1, 1, loss.data(), gradient,
-                                grad_bias.span());
+    linear_squared_error<float>(context, input, weight, bias.span(), OutputActivation::identity, target, 1, 1,
+                                loss.data(), gradient, grad_bias.span());
   });
 }
 
