@@ -89,6 +89,33 @@ TYPED_TEST(Matmul, AtTheEdgesOfBlocks) {
   }
 }
 
+TYPED_TEST(Matmul, OfABatchIsTheSameHoweverThreadsShareIt) {
+  using T = TypeParam;
+  struct Size {
+    std::int64_t rows, terms, cols;
+  };
+  for (const Size& size :
+       {Size{128, 256, 1000}, Size{67, 101, 333}, Size{257, 64, 400}, Size{65, 300, 193}}) {
+    for (const T beta : {T(0), T(1)}) {
+      SCOPED_TRACE(fmt::format("{} x {} x {}, beta {}", size.rows, size.terms, size.cols, beta));
+      check<T>(3, size.rows, size.terms, size.cols, Transpose::no, Transpose::yes, beta);
+      std::vector<T> of_one;
+      for (const int threads : {1, 2, 3, 5}) {
+        Context context = test::test_context(threads);
+        const test::DeviceMatrix<T> a(context, test::random_matrix(size.rows, size.terms, 1)),
+            b(context, test::random_matrix(size.cols, size.terms, 2)),
+            out(context, test::random_matrix(size.rows, size.cols, 3));
+        matmul<T>(context, Transpose::no, Transpose::yes, a, b, beta, out);
+        const Matrix<T> got = out.to_host();
+        if (threads == 1) of_one = got.values;
+        if (std::is_same_v<T, float>) {
+          EXPECT_EQ(got.values, of_one) << threads << " threads";
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(Matmul, OfNoRowsOrColumnsIsNothing) {
   check<TypeParam>(1, 0, 3, 4, Transpose::no, Transpose::no, 0);
   check<TypeParam>(1, 3, 4, 0, Transpose::yes, Transpose::yes, 1);
