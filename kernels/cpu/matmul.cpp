@@ -23,25 +23,38 @@ void product(Transpose transpose_a, Transpose transpose_b, std::int64_t k, Matri
   require(status == dnnl_success, "oneDNN's sgemm failed with status {}", static_cast<int>(status));
 }
 
-/// Products with transposed weights, as of batches on their way forward, go to threads by columns: oneDNN's
-/// own shares took a tenth (128 x 1000) to a third (128 x 512) longer on two cores. The bits are one
-/// thread's, which oneDNN's are too where it does not cut terms in parts; it does not for so few.
-constexpr std::int64_t most_rows = 512, most_terms = 512, least_columns = 64, least_products = 1 << 21;
+/// Products of a batch on its way forward go to threads by columns of what comes out, gradients of weights by
+/// rows: oneDNN's own shares took a tenth (128 x 1000 out of 256) to two fifths (256 x 128 out of 128) longer
+/// on two cores. The bits are one thread's, which oneDNN's are too where it does not cut terms in parts; it
+/// does not for so few.
+enum class Side { none, rows, columns };
+constexpr std::int64_t most_rows = 512, most_terms = 512, least_products = 1 << 21;
+constexpr std::int64_t least_share = 64, least_across = 16;  // rows or columns
 
-bool is_shared_by_columns(int threads, Transpose transpose_a, Transpose transpose_b, std::int64_t k,
-                          const MatrixView<float>& out) {
-  return threads > 1 && transpose_a == Transpose::no && transpose_b == Transpose::yes &&
-         out.rows <= most_rows && k <= most_terms && out.cols >= threads * least_columns &&
-         out.rows * out.cols * k >= least_products;
+Side shared_side(int threads, Transpose transpose_a, Transpose transpose_b, std::int64_t k,
+                 const MatrixView<float>& out) {
+  const std::int64_t least = threads * least_share;
+  if (threads == 1 || transpose_a == transpose_b || k > most_terms) return Side::none;
+  if (out.rows * out.cols * k < least_products) return Side::none;
+  if (transpose_b == Transpose::yes)
+    return out.rows <= most_rows && out.cols >= least ? Side::columns : Side::none;
+  return out.cols >= least_across && out.rows >= least ? Side::rows : Side::none;
 }
 
-void product_by_columns(int threads, MatrixView<const float> a, MatrixView<const float> b, float beta,
-                        MatrixView<float> out) {
+void product_in_shares(int threads, Side side, MatrixView<const float> a, MatrixView<const float> b,
+                       float beta, MatrixView<float> out) {
   constexpr std::int64_t group = 16;
-  parallel_parts(threads, (out.cols + group - 1) / group, 1, [&](std::int64_t first, std::int64_t last, int) {
-    const std::int64_t begin = first * group, end = std::min(last * group, out.cols);
-    product(Transpose::no, Transpose::yes, a.cols, a, b.slice_rows(begin, end - begin), beta,
-            MatrixView<float>(out.data + begin, out.rows, end - begin, out.stride));
+  const std::int64_t size = side == Side::columns ? out.cols : out.rows;
+  parallel_parts(threads, (size + group - 1) / group, 1, [&](std::int64_t first, std::int64_t last, int) {
+    const std::int64_t begin = first * group, count = std::min(last * group, size) - begin;
+    if (side == Side::columns) {
+      product(Transpose::no, Transpose::yes, a.cols, a, b.slice_rows(begin, count), beta,
+              MatrixView<float>(out.data + begin, out.rows, count, out.stride));
+    } else {
+      product(Transpose::yes, Transpose::no, a.rows,
+              MatrixView<const float>(a.data + begin, a.rows, count, a.stride), b, beta,
+              out.slice_rows(begin, count));
+    }
   });
 }
 
@@ -66,8 +79,8 @@ void cpu::matmul(Context& context, Transpose transpose_a, Transpose transpose_b,
       rounded->multiply(transpose_a, transpose_b, a, b, beta, out);
       return;
     }
-    if (is_shared_by_columns(context.threads(), transpose_a, transpose_b, k, out))
-      return product_by_columns(context.threads(), a, b, beta, out);
+    const Side side = shared_side(context.threads(), transpose_a, transpose_b, k, out);
+    if (side != Side::none) return product_in_shares(context.threads(), side, a, b, beta, out);
   }
   product(transpose_a, transpose_b, k, a, b, beta, out);
 }
