@@ -11,7 +11,7 @@
 namespace sparcell {
 namespace kernels::gather {
 
-using device::load, device::load_vector, device::store_vector;
+using device::load, device::load_vector, device::store_global_vector;
 
 constexpr int threads = 256;
 constexpr std::int64_t tile_columns = 4096;
@@ -34,7 +34,7 @@ __device__ __forceinline__ void write_columns(std::int64_t begin, std::int64_t e
 #pragma unroll
       for (int k = 0; k < width; ++k) value[k] = (value[k] - center[k]) * factor[k];
     }
-    store_vector(out + c, value);
+    store_global_vector(out + c, value);
   });
 }
 

@@ -12,7 +12,7 @@
 namespace sparcell {
 namespace kernels::gradient_penalty {
 
-using device::load, device::load_vector, device::store, device::store_vector, device::Vector;
+using device::load, device::load_vector, device::store, device::store_global_vector, device::Vector;
 
 constexpr int threads = 256;
 constexpr int widest = device::widest<float>;
@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(threads)
       const auto y = load_vector<width>(generated.row(r) + v * width);
 #pragma unroll
       for (int k = 0; k < width; ++k) x[k] = between(x[k], y[k]);
-      store_vector(out.row(r) + v * width, x);
+      store_global_vector(out.row(r) + v * width, x);
     });
     device::for_each_in_block(out.cols - vectors * width, [&](std::int64_t i) {
       const std::int64_t c = vectors * width + i;
@@ -102,7 +102,7 @@ __global__ void __launch_bounds__(threads)
         [&](std::int64_t c, Vector<float, width> v) {
 #pragma unroll
           for (int k = 0; k < width; ++k) v[k] *= along;
-          store_vector(to + c, v);
+          store_global_vector(to + c, v);
         },
         [&](std::int64_t c, float value) { store(to + c, along * value); });
   });
