@@ -109,15 +109,26 @@ __global__ void __launch_bounds__(batch_threads, batch_blocks)
       const MatrixView<float> grad_linear = pass.of(all_grad_linear);
       const Keep keep(pass);
       const float scale = pass.scale_or_one();
-      slab.for_each_row(pass.rows, [&](std::int64_t r) {
-        Four grad = slab.load<width>(grad_out.row(r));
-        if (!keep_gradient) {
-          grad = differentiated(activation, slab.load<width>(a.row(r)), keep(r * a.cols + slab.column), grad);
-          if (pass.extra.data != nullptr) device::add(grad, slab.load<width>(pass.extra.row(r)));
-          slab.store<width>(grad_linear.row(r), four([&](int k) { return scale * grad[k]; }));
-        }
-        device::add(sums.of[0], grad);
-      });
+      enum { gradient, at, extra, count };
+      slab.for_each_row<rows_at_once>(
+          pass.rows,
+          [&](std::int64_t r) {
+            Fours<count> row{};
+            row.of[gradient] = slab.load<width>(grad_out.row(r));
+            if (!keep_gradient) row.of[at] = slab.load<width>(a.row(r));
+            if (!keep_gradient && pass.extra.data != nullptr)
+              row.of[extra] = slab.load<width>(pass.extra.row(r));
+            return row;
+          },
+          [&](std::int64_t r, const Fours<count>& row) {
+            Four grad = row.of[gradient];
+            if (!keep_gradient) {
+              grad = differentiated(activation, row.of[at], keep(r * a.cols + slab.column), grad);
+              if (pass.extra.data != nullptr) device::add(grad, row.of[extra]);
+              slab.store<width>(grad_linear.row(r), four([&](int k) { return scale * grad[k]; }));
+            }
+            device::add(sums.of[0], grad);
+          });
     });
     if (grad_bias == nullptr) return;
     sums = device::column_sums<batch_threads>(sums);

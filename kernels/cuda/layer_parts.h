@@ -14,6 +14,7 @@ using device::Columns, device::Four, device::four, device::Fours, device::load, 
 constexpr int threads = 256;        // of kernels without sums over rows
 constexpr int batch_threads = 512;  // where a block sees all rows of its slab: 128 at once
 constexpr int batch_blocks = 1;   // at least, on a multiprocessor: there are fewer slabs than multiprocessors
+constexpr int rows_at_once = 2;   // that a thread has on their way on the way back: 256 rows are two each
 constexpr int row_threads = 128;  // where a warp takes a row
 constexpr int row_warps = row_threads / device::warp_size;
 

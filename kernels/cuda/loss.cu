@@ -13,6 +13,7 @@ using device::Columns, device::Four, device::four, device::load, device::Slab, d
 
 constexpr int threads = loss_threads;
 constexpr int width = device::own_columns;
+constexpr int rows_at_once = 4;  // of dense matrices, that a thread has on their way
 
 template <int access>
 __global__ void __launch_bounds__(threads)
@@ -55,16 +56,21 @@ __global__ void __launch_bounds__(threads)
   device::for_each_slab<threads>(prediction.cols, [&](const Slab& slab) {
     const Four b = bias == nullptr ? Four{} : slab.load<access>(bias);
     device::Fours<1> columns{};
-    slab.for_each_row(prediction.rows, [&](std::int64_t r) {
-      const Four p = slab.load<access>(prediction.row(r)), t = slab.load<access>(target.row(r));
-      const Four a = four([&](int k) { return p[k] + b[k]; });
-      const Four d = four([&](int k) { return output(activation, a[k]) - t[k]; });
-      sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
-      if (gradient.data == nullptr) return;
-      const Four g = four([&](int k) { return factor * d[k] * output_slope(activation, a[k]); });
-      slab.store<access>(gradient.row(r), g);
-      device::add(columns.of[0], g);
-    });
+    slab.for_each_row<rows_at_once>(
+        prediction.rows,
+        [&](std::int64_t r) {
+          return device::Fours<2>{slab.load<access>(prediction.row(r)), slab.load<access>(target.row(r))};
+        },
+        [&](std::int64_t r, const device::Fours<2>& row) {
+          const auto& [p, t] = row.of;
+          const Four a = four([&](int k) { return p[k] + b[k]; });
+          const Four d = four([&](int k) { return output(activation, a[k]) - t[k]; });
+          sum += sum_of(four([&](int k) { return d[k] * d[k]; }));
+          if (gradient.data == nullptr) return;
+          const Four g = four([&](int k) { return factor * d[k] * output_slope(activation, a[k]); });
+          slab.store<access>(gradient.row(r), g);
+          device::add(columns.of[0], g);
+        });
     if (grad_bias == nullptr) return;
     columns = device::column_sums<threads>(columns);
     if (!slab.leads()) return;

@@ -19,6 +19,7 @@ constexpr int threads = 256;
 constexpr int batch_threads = 512;  // where a block sees all rows of its slab
 constexpr int warps = threads / device::warp_size;
 constexpr int width = device::own_columns;
+constexpr int rows_at_once = 4;  // of W that a thread has on their way
 
 constexpr std::size_t weights_at_once = 8, inners_at_once = 16;
 static_assert(inners_at_once <= cuda::most_tickets);
@@ -85,11 +86,18 @@ __global__ void __launch_bounds__(batch_threads) iterate_v(Weights weights) {
   const Weight w = weights.of_block();
   device::for_each_slab<batch_threads>(w.weight.cols, [&](const Slab& slab) {
     Fours<1> sums{};
-    slab.for_each_row(w.weight.rows, [&](std::int64_t r) {
-      const Four row = slab.load<access>(w.weight.row(r));
-      const float factor = load(w.u + r);
-      device::add(sums.of[0], four([&](int k) { return factor * row[k]; }));
-    });
+    struct Row {
+      Four weight;
+      float factor;
+    };
+    slab.for_each_row<rows_at_once>(
+        w.weight.rows,
+        [&](std::int64_t r) {
+          return Row{slab.load<access>(w.weight.row(r)), load(w.u + r)};
+        },
+        [&](std::int64_t, const Row& row) {
+          device::add(sums.of[0], four([&](int k) { return row.factor * row.weight[k]; }));
+        });
     sums = device::column_sums<batch_threads>(sums);
     if (slab.leads()) slab.store<access>(w.v, sums.of[0]);
   });

@@ -76,6 +76,25 @@ struct Slab : Columns {
   __device__ __forceinline__ void for_each_row(std::int64_t rows, Body&& body) const {
     for (std::int64_t r = row; r < rows; r += row_step) body(r);
   }
+
+  /// Calls use(r, fetch(r)) for every row of the thread. What is fetched for `ahead` rows is on its way at
+  /// once: a store in `use` would keep the next row's reads waiting otherwise. fetch reads no other row's
+  /// memory.
+  template <int ahead, class Fetch, class Use>
+  __device__ __forceinline__ void for_each_row(std::int64_t rows, Fetch&& fetch, Use&& use) const {
+#pragma unroll 1
+    for (std::int64_t first = row; first < rows; first += ahead * row_step) {
+      decltype(fetch(first)) items[ahead] = {};
+#pragma unroll
+      for (int u = 0; u < ahead; ++u) {
+        if (first + u * row_step < rows) items[u] = fetch(first + u * row_step);
+      }
+#pragma unroll
+      for (int u = 0; u < ahead; ++u) {
+        if (first + u * row_step < rows) use(first + u * row_step, items[u]);
+      }
+    }
+  }
 };
 
 /// Calls body(slab) for every slab of the block. All threads of the block call it equally often, also those
