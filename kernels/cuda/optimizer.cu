@@ -1,6 +1,6 @@
 // Adam, the clipping of gradients and moving averages over whole arenas: a thread takes four neighbouring
 // parameters at a time and reads its next four before it uses those it has. What depends on the step is
-// computed by one thread of each block while the first reads are on their way.
+// computed by two threads of each block while the first reads are on their way.
 #include "sparcell/ops/optimizer.h"
 
 #include <cmath>
@@ -44,33 +44,51 @@ struct Arenas {
   }
 };
 
-/// OptimizerOptions as kernels take them.
+/// OptimizerOptions as kernels take them, rounded as the CPU rounds them.
 struct Adam {
   double beta1, beta2, weight_decay;
-  float epsilon;
   bool decoupled;
+  float epsilon, kept1, kept2, taken1, taken2, decay;
+
+  explicit Adam(const OptimizerOptions& o)
+      : beta1(o.betas[0]),
+        beta2(o.betas[1]),
+        weight_decay(o.weight_decay),
+        decoupled(o.type == OptimizerType::adamw),
+        epsilon(static_cast<float>(o.epsilon)),
+        kept1(static_cast<float>(beta1)),
+        kept2(static_cast<float>(beta2)),
+        taken1(static_cast<float>(1 - beta1)),
+        taken2(static_cast<float>(1 - beta2)),
+        decay(decoupled ? 0 : static_cast<float>(weight_decay)) {}
 };
 
 /// One step's factors, rounded as the CPU rounds them.
 struct Factors {
   float step_size, root_correction, shrink;
 
-  Factors() = default;
-  __device__ __forceinline__ Factors(const Adam& adam, double rate, std::int64_t number)
-      : step_size(static_cast<float>(rate / (1 - math::power(adam.beta1, number)))),
-        root_correction(static_cast<float>(1 / math::square_root(1 - math::power(adam.beta2, number)))),
-        shrink(adam.decoupled ? static_cast<float>(1 - rate * adam.weight_decay) : 1) {}
+  /// A block's, in shared memory. Powers are long chains: two warps share them. All threads call it.
+  __device__ __forceinline__ static void make(const Adam& adam, const float* learning_rate,
+                                              const Counter& step, Factors& shared) {
+    if (threadIdx.x == 0) {
+      const auto rate = static_cast<double>(load(learning_rate));
+      shared.step_size = static_cast<float>(rate / (1 - math::power(adam.beta1, step.value() + 1)));
+      shared.shrink = adam.decoupled ? static_cast<float>(1 - rate * adam.weight_decay) : 1;
+    } else if (threadIdx.x == device::warp_size) {
+      shared.root_correction =
+          static_cast<float>(1 / math::square_root(1 - math::power(adam.beta2, step.value() + 1)));
+    }
+    __syncthreads();
+  }
 };
+static_assert(threads > device::warp_size);
 
 __device__ __forceinline__ void update(const Adam& adam, const Factors& factors, Parameters& p) {
-  const auto b1 = static_cast<float>(adam.beta1), b2 = static_cast<float>(adam.beta2);
-  const auto rest1 = static_cast<float>(1 - adam.beta1), rest2 = static_cast<float>(1 - adam.beta2);
-  const float decay = adam.decoupled ? 0 : static_cast<float>(adam.weight_decay);
 #pragma unroll
   for (int k = 0; k < width; ++k) {
-    const float gradient = p.gradient[k] + decay * p.value[k];
-    p.first[k] = b1 * p.first[k] + rest1 * gradient;
-    p.second[k] = b2 * p.second[k] + rest2 * gradient * gradient;
+    const float gradient = p.gradient[k] + adam.decay * p.value[k];
+    p.first[k] = adam.kept1 * p.first[k] + adam.taken1 * gradient;
+    p.second[k] = adam.kept2 * p.second[k] + adam.taken2 * gradient * gradient;
     const float root = math::square_root(p.second[k]) * factors.root_correction + adam.epsilon;
     p.value[k] = factors.shrink * p.value[k] - factors.step_size * p.first[k] / root;
     p.gradient[k] = 0;
@@ -84,10 +102,7 @@ __global__ void __launch_bounds__(threads)
   std::int64_t i = device::grid_thread();
   Parameters next = arenas.load<access>(place(i));  // nothing where i is behind the end
   __shared__ Factors shared;
-  if (threadIdx.x == 0) {
-    shared = Factors(adam, static_cast<double>(load(learning_rate)), step.value() + 1);
-  }
-  __syncthreads();
+  Factors::make(adam, learning_rate, step, shared);
   const Factors factors = shared;
   while (i * width < arenas.size) {
     Parameters p = next;
@@ -148,8 +163,7 @@ void cuda::adam_step(Context& context, const OptimizerOptions& options, const T*
                      std::span<T> second_moment) {
   using namespace kernels::optimizer;
   const auto size = static_cast<std::int64_t>(parameters.size());
-  const Adam adam{options.betas[0], options.betas[1], options.weight_decay, static_cast<T>(options.epsilon),
-                  options.type == OptimizerType::adamw};
+  const Adam adam(options);
   const Arenas arenas{parameters.data(), gradients.data(), first_moment.data(), second_moment.data(), size};
   const bool aligned = size % width == 0 && device::aligned<width>(arenas.values) &&
                        device::aligned<width>(arenas.gradients) &&
