@@ -17,13 +17,23 @@ namespace kernels::linear {
 using layer::Gradients, layer::Pass, layer::Statistics;
 using math::AnyActivation;
 
-/// Dropout's factor of one element.
-__device__ __forceinline__ float keep(const Pass& pass, std::int64_t element) {
-  if (pass.probability == 0) return 1;
-  const float u =
-      math::uniform<float>(math::PhiloxStream(pass.dropout).word(static_cast<std::uint64_t>(element)));
-  return u >= pass.probability ? pass.kept_scale : 0;
-}
+/// Dropout's factors of the feature in the thread's rows. Made before products, while memory is waited for.
+template <int items>
+struct Keep {
+  float factor[items];
+
+  __device__ __forceinline__ Keep(const Pass& pass, const Place& place, const MatrixView<float>& out) {
+    const math::PhiloxStream stream(pass.dropout);
+#pragma unroll
+    for (int i = 0; i < items; ++i) {
+      factor[i] = 1;
+      if (pass.probability == 0) continue;
+      const std::int64_t row = place.row + static_cast<std::int64_t>(i) * place.tile_rows;
+      const auto element = static_cast<std::uint64_t>(row * out.cols + place.column);
+      factor[i] = math::uniform<float>(stream.word(element)) >= pass.probability ? pass.kept_scale : 0;
+    }
+  }
+};
 
 /// What both ways forward are told.
 struct Layer {
@@ -46,8 +56,9 @@ struct Layer {
 /// l of it in one block and is false in the others. All threads of a block call it.
 template <int items, class Product, class Complete>
 __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& place, Feature& feature,
-                                               MatrixView<float> linear, MatrixView<float> out,
-                                               Product&& product_of, Complete&& complete) {
+                                               const Keep<items>& keep, MatrixView<float> linear,
+                                               MatrixView<float> out, Product&& product_of,
+                                               Complete&& complete) {
   const Pass& pass = layer.pass;
   const float scale = pass.scale_or_one();
   const bool remembers = layer.normalizes && feature.leads;
@@ -85,8 +96,7 @@ __device__ __forceinline__ void finish_forward(const Layer& layer, const Place& 
     store(linear.row(row) + feature.column, a[i]);
     if (out.data == linear.data) return;
     const float y = a[i] * feature.factor + feature.shift;
-    store(out.row(row) + feature.column,
-          layer.activation.value(y) * keep(pass, row * linear.cols + feature.column));
+    store(out.row(row) + feature.column, layer.activation.value(y) * keep.factor[i]);
   });
 }
 
@@ -100,12 +110,14 @@ __global__ void __launch_bounds__(threads, blocks)
   part.take_columns(input);
   if constexpr (features == Features::are_rows) part.take_columns(weight);
   if constexpr (features == Features::are_columns) part.take_rows(weight);
+  Stage<features, width, stage_ahead, float> stage(weight, part.count, staged);
   const auto first = Rows<width, items>(place, input, 0).fetch_first();
   Feature feature(place, linear.cols, layer.parameters);
-  stage<features, width>(weight, input.cols, staged);
+  const Keep<items> keep(layer.pass, place, linear);
+  stage.put();
   __syncthreads();
   finish_forward<items>(
-      layer, place, feature, linear, out,
+      layer, place, feature, keep, linear, out,
       [&](int i) {
         const Rows<width, items> rows(place, input, static_cast<std::int64_t>(i) * place.tile_rows);
         return product(rows, i == 0 ? first : rows.fetch_first(), padded(input.cols), staged);
@@ -119,12 +131,14 @@ __global__ void __launch_bounds__(threads, blocks)
                    MatrixView<float> linear, MatrixView<float> out) {
   Four* const staged = device::dynamic_shared<Four>();
   const Place place;
+  Stage<Features::are_columns, width, genes_ahead, Four> stage(weight, static_cast<int>(weight.rows), staged);
   const Cells first(place, x, rows, 0);
   Feature feature(place, linear.cols, layer.parameters);
-  stage_genes<width>(weight, staged);
+  const Keep<items> keep(layer.pass, place, linear);
+  stage.put();
   __syncthreads();
   finish_forward<items>(
-      layer, place, feature, linear, out,
+      layer, place, feature, keep, linear, out,
       [&](int i) {
         return sparse_product(i == 0 ? first : Cells(place, x, rows, std::int64_t{i} * place.tile_rows),
                               staged);
@@ -143,15 +157,28 @@ __global__ void __launch_bounds__(threads, blocks)
   const Place place;
   const Part part(grad_next.cols);
   part.take_columns(grad_next), part.take_rows(weight_next);
+  Stage<Features::are_columns, width, stage_ahead, float> stage(weight_next, part.count, staged);
   const auto first = Rows<width, items>(place, grad_next, 0).fetch_first();
   Feature feature(place, grad_linear.cols, parameters);
+  // All that is read is on its way before the product, and what does not need it is made there.
+  float* const grad_shift = normalizes ? gradients.offset : gradients.bias;
+  float* const grad_factor = normalizes ? gradients.weight : nullptr;
+  const float before_shift = feature.leads ? feature.of(grad_shift, 0) : 0,
+              before_factor = feature.leads ? feature.of(grad_factor, 0) : 0;
   const float scale = pass.scale_or_one(), mean = normalizes ? feature.of(pass.statistics.mean, 0) : 0,
               inverse = normalizes ? feature.of(pass.statistics.spread, 0) : 1;
   float x[items] = {};  // a, then what is normalized
   for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
     if (feature.there && a.data != nullptr) x[i] = load(a.row(row) + feature.column);
   });
-  stage<Features::are_columns, width>(weight_next, grad_next.cols, staged);
+  Keep<items> slope(pass, place, grad_linear);  // of h at y, dropout included
+  if (normalizes) feature.normalize(mean, inverse);
+#pragma unroll
+  for (int i = 0; i < items; ++i) {
+    slope.factor[i] *= activation.first(x[i] * feature.factor + feature.shift);
+    x[i] = (x[i] - mean) * inverse;
+  }
+  stage.put();
   __syncthreads();
   float at_y[items], sums[count] = {};
 #pragma unroll
@@ -160,21 +187,17 @@ __global__ void __launch_bounds__(threads, blocks)
     at_y[i] = product(rows, i == 0 ? first : rows.fetch_first(), padded(grad_next.cols), staged);
   }
   if (!add_parts(at_y, partial, tickets)) return;
-  if (normalizes) feature.normalize(mean, inverse);
-  for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
-    const float y = x[i] * feature.factor + feature.shift;
-    at_y[i] *= keep(pass, row * grad_linear.cols + feature.column) * activation.first(y);
-    x[i] = (x[i] - mean) * inverse;
+  for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t) {
+    at_y[i] *= slope.factor[i];
     sums[gradient] += at_y[i];
     sums[with_x] += at_y[i] * x[i];
   });
-  if (normalizes || gradients.bias != nullptr) sum_over_rows<first_sums>(sums);
+  if (normalizes || grad_shift != nullptr) sum_over_rows<first_sums>(sums);
   if (!feature.there) return;
-  const auto add = [&](float* to, float sum) {
-    if (to != nullptr) store(to + feature.column, load(to + feature.column) + sum);
-  };
-  if (feature.leads && normalizes) add(gradients.offset, sums[gradient]), add(gradients.weight, sums[with_x]);
-  if (feature.leads && !normalizes) add(gradients.bias, sums[gradient]);
+  if (feature.leads && grad_shift != nullptr)
+    store(grad_shift + feature.column, before_shift + sums[gradient]);
+  if (feature.leads && grad_factor != nullptr)
+    store(grad_factor + feature.column, before_factor + sums[with_x]);
   const float share = normalizes ? 1 / static_cast<float>(grad_linear.rows) : 0;
   for_each_row<items>(place, grad_linear.rows, [&](int i, std::int64_t row) {
     const float grad = at_y[i] - sums[gradient] * share - x[i] * (sums[with_x] * share);

@@ -21,9 +21,12 @@ __device__ __forceinline__ double sum_over_block(double value) {
   value = device::warp_sum(value);
   if (threadIdx.x % warp_size == 0) store(of_warps + threadIdx.x / warp_size, value);
   __syncthreads();
-  double sum = load(of_warps);
-#pragma unroll 4
-  for (int w = 1; w < warps; ++w) sum += load(of_warps + w);
+  double each[most_warps];  // read together, as sum_over_rows has it
+#pragma unroll
+  for (int w = 0; w < most_warps; ++w) each[w] = w < warps ? load(of_warps + w) : 0;
+  double sum = each[0];
+#pragma unroll
+  for (int w = 1; w < most_warps; ++w) sum += each[w];
   return sum;
 }
 
@@ -57,13 +60,15 @@ __global__ void __launch_bounds__(threads, blocks)
   const Place place;
   const Part part(input.cols);
   part.take_columns(input), part.take_columns(weight);
+  Stage<Features::are_rows, width, stage_ahead, float> stage(weight, part.count, staged);
   const auto first = Rows<width, items>(place, input, 0).fetch_first();
   const Feature feature(place, gradient.cols, parameters);
+  const float grad_before = feature.leads ? feature.of(grad_bias, 0) : 0;
   float expected[items] = {};
   for_each_row<items>(place, gradient.rows, [&](int i, std::int64_t row) {
     if (feature.there) expected[i] = load(target.row(row) + feature.column);
   });
-  stage<Features::are_rows, width>(weight, input.cols, staged);
+  stage.put();
   __syncthreads();
   float at[items];
 #pragma unroll
@@ -84,7 +89,7 @@ __global__ void __launch_bounds__(threads, blocks)
   });
   if (grad_bias != nullptr) {
     sum_over_rows<first_sums>(sums);
-    if (feature.leads) store(grad_bias + feature.column, load(grad_bias + feature.column) + sums[0]);
+    if (feature.leads) store(grad_bias + feature.column, grad_before + sums[0]);
   }
   add_slabs(squares, meeting, loss_scale, loss);
 }

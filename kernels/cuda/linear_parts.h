@@ -6,6 +6,7 @@
 
 #include "cuda/layer_parts.h"
 #include "cuda/linear_slab.h"
+#include "cuda/linear_stage.h"
 #include "cuda/memory.h"
 
 namespace sparcell::kernels::linear {

@@ -54,10 +54,11 @@ struct Place {
 struct Part {
   int first, count;
 
-  __device__ __forceinline__ explicit Part(std::int64_t terms)
-      : first(begin(blockIdx.y, terms)),
-        count((blockIdx.y + 1 == gridDim.y ? static_cast<int>(terms) : begin(blockIdx.y + 1, terms)) -
-              first) {}
+  __device__ __forceinline__ explicit Part(std::int64_t terms) : first(0), count(static_cast<int>(terms)) {
+    if (gridDim.y == 1) return;  // addresses wait for no division
+    first = begin(blockIdx.y, terms);
+    count = (blockIdx.y + 1 == gridDim.y ? count : begin(blockIdx.y + 1, terms)) - first;
+  }
   __device__ __forceinline__ void take_columns(MatrixView<const float>& of) const {
     of.data += first;
     of.cols = count;
@@ -93,40 +94,6 @@ __device__ __forceinline__ bool add_parts(float (&product)[items], float* partia
       product[i] += load(of_slab + part * of_block + i * blockDim.x);
   }
   return true;
-}
-
-/// What the features are in the weight: rows (forward) or columns (back). The other side are the terms.
-enum class Features { are_rows, are_columns };
-
-/// staged[c * padded(terms) + k] = term k of the block's feature c; zeros where there is none. A barrier must
-/// follow.
-template <Features features, int width>
-__device__ __forceinline__ void stage(const MatrixView<const float>& weight, std::int64_t terms,
-                                      float* staged) {
-  const int stride = padded(terms);
-  const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * columns;
-  if constexpr (features == Features::are_rows) {
-    // Vectors of all four features in one loop, so that none waits for another.
-#pragma unroll 2
-    for (int v = static_cast<int>(threadIdx.x); v < stride; v += static_cast<int>(blockDim.x)) {
-      const int c = v * columns / stride, k = v * columns % stride;
-      const bool there = first + c < weight.rows;
-      const int left = static_cast<int>(terms) - k;
-      const float* const row = weight.row(there ? first + c : 0);
-      device::store_vector(
-          staged + c * stride + k,
-          device::load_part<width, columns>(row + k, there ? (left < columns ? left : columns) : 0));
-    }
-  } else {
-    const device::Columns own = device::columns_at(blockIdx.x, weight.cols);
-#pragma unroll 2
-    for (int k = static_cast<int>(threadIdx.x); k < stride; k += static_cast<int>(blockDim.x)) {
-      Four values{};
-      if (k < terms) values = own.load<width>(weight.row(k));
-#pragma unroll
-      for (int c = 0; c < columns; ++c) store(staged + c * stride + k, values[c]);
-    }
-  }
 }
 
 /// A sum over two lanes whose numbers differ by the bit `distance`: of `low` for the lane without it, of
@@ -231,28 +198,6 @@ __device__ __forceinline__ float product(const Rows& rows, typename Rows::Rounds
   return own_sum(sum);
 }
 
-/// The block's features of an input-major weight: four numbers a gene. A barrier must follow.
-template <int width>
-__device__ __forceinline__ void stage_genes(const MatrixView<const float>& weight, Four* staged) {
-  const device::Columns own = device::columns_at(blockIdx.x, weight.cols);
-  constexpr int ahead = 4;
-#pragma unroll 1
-  for (std::int64_t first = threadIdx.x; first < weight.rows; first += ahead * blockDim.x) {
-    Four values[ahead];
-#pragma unroll
-    for (int u = 0; u < ahead; ++u) {
-      const std::int64_t gene = first + u * blockDim.x;
-      values[u] = Four{};
-      if (gene < weight.rows) values[u] = own.load<width>(weight.row(gene));
-    }
-#pragma unroll
-    for (int u = 0; u < ahead; ++u) {
-      const std::int64_t gene = first + u * blockDim.x;
-      if (gene < weight.rows) store(staged + gene, values[u]);
-    }
-  }
-}
-
 /// The entries of the thread's group of cells. Cells beyond the last are read as the last one.
 struct Cells {
   const std::int32_t* genes[group_rows];
@@ -286,12 +231,14 @@ __device__ __forceinline__ float sparse_product(const Cells& cells, const Four* 
     float value[group_rows][ahead];
 #pragma unroll
     for (int i = 0; i < group_rows; ++i) {
+      const std::int32_t* const genes = cells.genes[i] + first;
+      const float* const values = cells.values[i] + first;
+      const int left = cells.count[i] - first;
 #pragma unroll
       for (int u = 0; u < ahead; ++u) {
-        const int k = first + u * row_lanes;
-        gene[i][u] = 0, value[i][u] = 0;
-        if (k < cells.count[i])
-          gene[i][u] = load(cells.genes[i] + k), value[i][u] = load(cells.values[i] + k);
+        const bool there = u * row_lanes < left;
+        gene[i][u] = there ? load(genes + u * row_lanes) : 0;
+        value[i][u] = there ? load(values + u * row_lanes) : 0;
       }
     }
 #pragma unroll
@@ -328,9 +275,12 @@ __device__ __forceinline__ void sum_over_rows(float (&sums)[count]) {
   __syncthreads();
 #pragma unroll
   for (int i = 0; i < count; ++i) {
-    sums[i] = load(&partial[i][0][lane % columns]);
-#pragma unroll 4
-    for (int w = 1; w < warps; ++w) sums[i] += load(&partial[i][w][lane % columns]);
+    float of_warps[most_warps];  // read together: no addition waits for the next one's number
+#pragma unroll
+    for (int w = 0; w < most_warps; ++w) of_warps[w] = w < warps ? load(&partial[i][w][lane % columns]) : 0;
+    sums[i] = of_warps[0];
+#pragma unroll
+    for (int w = 1; w < most_warps; ++w) sums[i] += of_warps[w];
   }
 }
 
