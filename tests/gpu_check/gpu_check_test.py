@@ -1,4 +1,5 @@
 """tools/gpu_check.sh and tools/bench/gpu.py in a package of stand-ins: results, continuing, limits, exit codes, tables, the record."""
+import argparse
 import json
 import os
 import re
@@ -290,6 +291,18 @@ class Losses(unittest.TestCase):
         self.assertEqual(gpu.losses_differ({"loss": [2.0, 1.5], "penalty": [0.5, 0.5], "rate": [0, 0]}, theirs), 0.25)
         self.assertEqual(gpu.losses_differ({"loss": [2.0, float("nan")], "penalty": [0.5, 0.5]}, theirs), float("inf"))
         self.assertEqual(gpu.losses_differ({"loss": [float("nan"), 1.0], "penalty": [0.5, 0.5]}, theirs), float("inf"))
+
+
+class Order(unittest.TestCase):
+    def test_rows_with_goals_come_first_and_bf16_last(self):
+        listed = {"rows": [{"row": "adam", "trains": False}, {"row": "epoch", "trains": True}, {"row": "ae_course", "trains": True}],
+                  "precisions": ["f32", "bf16"]}
+        self.assertEqual(gpu.wanted(argparse.Namespace(rows=[], precisions=None), listed),
+                         [("ae_course", "f32"), ("epoch", "f32"), ("adam", "f32"), ("ae_course", "bf16"), ("epoch", "bf16")])
+
+    def test_those_first_are_rows(self):
+        sources = "".join(file.read_text() for file in (ROOT / "tools/bench/gpu").glob("*.cpp"))
+        self.assertEqual([name for name in gpu.ROWS_FIRST if f'{{"{name}",' not in sources], [])
 
 
 class Repository(unittest.TestCase):
