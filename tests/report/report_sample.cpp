@@ -3,7 +3,7 @@
 //   hostile  names that are markup, for the run, perturbations and genes
 //   large    enough cells for WebGL, thousands of perturbations and genes
 //   huge     200,000 cells, all shown
-//   single   an autoencoder alone, as for a file without labels
+//   single   an autoencoder alone, as for a file without labels, that differs from PCA in no cell
 //   predicting  the same with predictions, and a baseline that predicts few perturbations
 //   wide     the same with a long name and more metrics of predictions than a page is wide for
 #include <cstdio>
@@ -38,6 +38,7 @@ sparcell::RunSample sample_of(const std::string& kind) {
     run.models.resize(1);
     run.perturbations = kind == "wide" ? 6 : 1;
   }
+  run.nothing_differs = kind == "single";
   run.predictions = kind == "predicting" || kind == "wide";
   run.more_metrics = kind == "wide";
   if (kind == "wide") run.models[0].first = "an_autoencoder_whose_name_is_longer_than_its_panel";

@@ -30,7 +30,7 @@ function drawVerdicts() {
 // The interval around zero, each on its own scale, with the better side on the right.
 function intervalGlyph(verdict, sign) {
   const [low, high] = verdict.interval.map(end => end * sign).sort((a, b) => a - b);
-  const scale = 46 / Math.max(Math.abs(low), Math.abs(high), Math.abs(verdict.difference), Number.MIN_VALUE);
+  const scale = 46 / Math.max(Math.abs(low), Math.abs(high), Math.abs(verdict.difference), 1e-300);  // all are 0 where nothing differs in any cell
   const svg = (name, attributes) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
