@@ -102,10 +102,12 @@ TEST_F(CountsTest, AreFoundInRawWithItsOwnGenes) {
   });
   const Dataset data = read_quietly(path_, MatrixNeed::counts);
   EXPECT_EQ(data.matrix, "raw/X");
-  const Inspection seen = inspect({.path = path_});
+  ReadOptions options;
+  options.path = path_;
+  const Inspection seen = inspect(options);
   EXPECT_EQ(seen.genes, 3);  // of X
   EXPECT_EQ(seen.raw_genes, data.gene_count());
-  EXPECT_THAT(to_text(seen), HasSubstr("raw            csr float32, 5 genes\ncounts         raw/X\n"));
+  EXPECT_THAT(to_text(seen), HasSubstr("raw            csr float64, 5 genes\ncounts         raw/X\n"));
   EXPECT_THAT(to_json(seen), HasSubstr("\"raw\": {\n    \"genes\": 5\n  }"));
   EXPECT_EQ(data.genes.names.back(), "e");
   EXPECT_EQ(data.x.cols, 5);
