@@ -8,6 +8,7 @@
 
 #include "cuda_on_host/runtime.h"
 #include "cuda_on_host/shared_memory.h"
+#include "cuda_on_host/streams.h"
 
 namespace cuda_on_host {
 namespace {
@@ -119,6 +120,7 @@ cudaError_t played_failure(const char* function) {
     if (failure.function != function || failure.calls_before-- != 0) return cudaSuccess;
     if (failure.memory) return report(cudaErrorMemoryAllocation, "out of memory");
     failure.broken = true;
+    drop_all();
   }
   return report(cudaErrorUnknown, "an error that was played");
 }

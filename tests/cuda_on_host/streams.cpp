@@ -25,14 +25,14 @@ void for_each_stream(Body&& body) {
   for (auto& stream : streams().created) body(*stream);
 }
 
+}  // namespace
+
 void drop_all() {
   for_each_stream([](Stream& stream) {
     stream.queue.clear();
     stream.done = stream.issued;
   });
 }
-
-}  // namespace
 
 Stream* stream_of(cudaStream_t handle) {
   if (handle == nullptr) return &streams().null_stream;

@@ -61,6 +61,10 @@ void enqueue(Stream& stream, Work work);
 void record(Stream& stream, Event& event);
 void wait(Stream& stream, const Event& event);
 
+/// The work of all streams is gone, as that of a device that failed: nothing writes to the host's arrays any more,
+/// which may be gone too.
+void drop_all();
+
 /// Runs what was queued, up to `position`; what went wrong, empty where nothing did. A failure drops the work
 /// of all streams, as a device that failed does.
 std::string run_until(Stream& stream, std::uint64_t position);

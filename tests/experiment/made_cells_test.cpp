@@ -374,7 +374,7 @@ TEST_F(MadeCells, PredictSaysWhichControlsItStartsFrom) {
     return fail(with({"predict", "r", "bad.h5ad", "--perturbation", other}, more), code);
   };
   EXPECT_THAT(error({"--controls", "test", "--where", "lane=never"}, 3),
-              HasSubstr("predict: none of the test cells is a control with lane=never"));
+              HasSubstr("predict: --where lane=never: no cell has the value never; the column holds one, three, two"));
   EXPECT_THAT(error({"--where", "batch=1"}, 3), HasSubstr("cells.h5ad has no obs column batch"));
   EXPECT_THAT(error({"--where", "lane"}, 2), HasSubstr("--where lane: expected COLUMN=VALUE"));
 }

@@ -86,7 +86,7 @@ TEST(RealFiles, InspectionAsJson) {
   EXPECT_EQ(to_json(inspect(options)),
             "{\n  \"format\": \"h5ad\",\n  \"cells\": 10,\n  \"genes\": 20,\n  \"nonzeros\": 0,\n  "
             "\"matrix\": null,\n"
-            "  \"dtype\": null,\n  \"layers\": [],\n  \"obs\": {},\n  \"var\": {},\n  \"counts\": null,\n"
+            "  \"dtype\": null,\n  \"layers\": [],\n  \"raw\": null,\n  \"obs\": {},\n  \"var\": {},\n  \"counts\": null,\n"
             "  \"perturbations\": {}\n}");
 }
 
