@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "evaluate/averages.h"
 #include "evaluate/blocks.h"
 #include "evaluate/discriminant.h"
 #include "sparcell/ops/neighbors.h"
@@ -11,15 +12,8 @@
 namespace sparcell {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t purity_neighbors = 15;
 constexpr std::int64_t clusterings = 3;  // starts of k-means; the one of smallest inertia counts
-
-double mean_of(std::span<const double> values) {
-  double sum = 0;
-  for (double value : values) sum += value;
-  return values.empty() ? nan : sum / static_cast<double>(values.size());
-}
 
 /// The label of every cell in `cells`, in the numbers that `number` gives to perturbations.
 std::vector<std::int32_t> labels_of(const Dataset& data, std::span<const std::int32_t> cells,

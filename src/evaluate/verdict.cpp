@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <vector>
 
+#include "evaluate/averages.h"
 #include "evaluate/standing.h"
 #include "evaluate/student_t.h"
 #include "math/philox.h"
@@ -13,10 +13,6 @@
 
 namespace sparcell {
 namespace {
-
-double mean_of(std::span<const double> values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
 
 /// Linear interpolation between order statistics, as numpy.
 double quantile(std::span<const double> sorted, double share) {

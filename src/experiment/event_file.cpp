@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/crc32c.h"
+#include "core/system.h"
 
 namespace sparcell {
 namespace {
@@ -87,9 +88,7 @@ std::string masked_checksum(const std::string& bytes) {
 }
 
 std::string name_of_file() {
-  char host[256] = {};
-  ::gethostname(host, sizeof host - 1);
-  return fmt::format("events.out.tfevents.{:.0f}.{}.{}", now(), host, ::getpid());
+  return fmt::format("events.out.tfevents.{:.0f}.{}.{}", now(), host_name(), ::getpid());
 }
 
 }  // namespace

@@ -2,19 +2,12 @@
 
 #include <filesystem>
 
+#include "core/system.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
-namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-}  // namespace
 
 void find_files(Experiment& experiment, const std::string& began, const std::string& run) {
   std::error_code ignored;
