@@ -46,7 +46,7 @@ def network_options(options):
 
 def model_options(options):
     if options["type"] != "gan":
-        likelihood = {key: options[key] for key in ("likelihood", "variance", "library") if key in options}
+        likelihood = {key: options[key] for key in ("likelihood", "variance", "library", "rates") if key in options}
         return {"latent": options["latent"], "skip": options["skip"], "output": options["output"],
                 "standardize": options["input"]["standardize"],
                 "condition_encoder": options["conditioning"]["encoder"], **likelihood, **network_options(options)}
@@ -70,6 +70,12 @@ def read_state(path):
                 for name, values in file[group].items()}
 
 
+def read_target_sum(run):
+    """What expression of the run's cells was normalized to."""
+    with h5py.File(Path(run) / "checkpoints" / "preprocessing.h5") as file:
+        return float(file.attrs["target_sum"])
+
+
 def load_model(run, name, weights=None, config=None):
     """The model `name` in evaluation mode; `weights` is last or best, by default those that the run judged."""
     config = config or read_config(run)
@@ -84,6 +90,8 @@ def load_model(run, name, weights=None, config=None):
     genes //= 2 if options.get("output") == "hurdle" else 1  # a value and a gate for each
     told = state.get("decoder_condition.weight", state.get("generator_condition.weight"))
     width = {} if told is None else {"conditions": told.shape[1]}
+    if of_counts:
+        width["target_sum"] = read_target_sum(run)
     if of_counts and state["log_dispersion"].ndim == 2:
         width["groups"] = len(state["log_dispersion"])
     pairs = state.get("pairs.weight", state.get("generator_genes.weight"))  # of genes that are perturbed together

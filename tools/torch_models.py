@@ -305,12 +305,21 @@ def kl_divergence(mu, logvar, reduction, free_bits=0.0):
     return terms.mean() if reduction == "mean" else terms.sum(1).mean()
 
 
+def log_rates(output, genes, options):
+    """Of the genes, as shares of `target_sum` or free."""
+    logits = output[:, :genes]
+    if options.get("rates", "exp") == "exp":
+        return logits
+    with_all_else = torch.cat([logits, torch.zeros_like(logits[:, :1])], dim=1)
+    return math.log(options["target_sum"]) + nn.functional.log_softmax(with_all_else, dim=1)[:, :genes]
+
+
 def count_loss(counts, output, log_library, log_dispersion, options):
     """Minus log-likelihood under (zero-inflated) negative binomials, every entry. Dispersions are of all cells, or of
     each."""
     genes = counts.shape[1]
     shift = output[:, -1:] if options["library"] == "decoded" else log_library
-    log_mean = (output[:, :genes] + shift).clamp(math.log(1e-5), math.log(1e6))
+    log_mean = (log_rates(output, genes, options) + shift).clamp(math.log(1e-5), math.log(1e6))
     log_theta = log_dispersion.clamp(math.log(1e-4), math.log(1e4))
     theta = log_theta.exp()
     log_total = (theta + log_mean.exp()).log()
@@ -329,7 +338,7 @@ def gaussian_loss(x, output, log_variance):
 
 def expected_expression(output, genes, options):
     """Of a model of counts: log(1 + normalized counts)."""
-    mean = output[:, :genes].exp()
+    mean = log_rates(output, genes, options).exp()
     if options["likelihood"] == "zinb":
         mean = mean * torch.sigmoid(-output[:, genes : 2 * genes])
     return torch.log1p(mean)

@@ -199,6 +199,13 @@ struct Names<LibrarySource> {
   static constexpr std::string_view values[] = {"observed", "decoded"};
 };
 
+/// What makes rates of a decoder's outputs.
+enum class RateLink { exp, softmax };
+template <>
+struct Names<RateLink> {
+  static constexpr std::string_view values[] = {"exp", "softmax"};
+};
+
 enum class SampleFrom { prior, mixture };
 template <>
 struct Names<SampleFrom> {
@@ -369,6 +376,7 @@ struct ModelOptions {
   VarianceOf variance = VarianceOf::gene;
   DispersionOf dispersion = DispersionOf::gene;
   LibrarySource library = LibrarySource::observed;
+  RateLink rates = RateLink::exp;
   SampleOptions sample;
   GanOptions gan;  ///< gan
   TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
@@ -416,6 +424,9 @@ void describe(Visitor& v, ModelOptions& o) {
   v.field("dispersion", o.dispersion,
           "nb, zinb: one dispersion for each gene, or one for each gene under each perturbation (controls are one).");
   v.field("library", o.library, "nb, zinb: the library size of a cell is as observed, or the decoder says it.");
+  v.field("rates", o.rates,
+          "nb, zinb: rates of genes are exponentials of the decoder's outputs, each for itself, or shares of the library (a "
+          "softmax over the genes and one for all that was not selected).");
   v.section("sample", o.sample, "Where generated cells come from.");
 }
 

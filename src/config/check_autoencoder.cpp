@@ -27,6 +27,8 @@ void ModelChecker::check_likelihood() {
                      path_);
   checker_.refuse_if(model_.library != usual.library && !model_.of_counts(), path_ + ".library",
                      "{}.library belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
+  checker_.refuse_if(model_.rates != usual.rates && !model_.of_counts(), path_ + ".rates",
+                     "{}.rates belongs to the likelihoods nb and zinb, not {}", path_, likelihood);
   checker_.refuse_if(
       model_.sample.components != usual.sample.components && model_.sample.from == SampleFrom::prior,
       path_ + ".sample.components", "{}.sample.components belongs to sample.from mixture, not prior", path_);

@@ -58,6 +58,8 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   config::Json models = config::Json::array();
   for (auto& [name, model] : all["model"].items()) {
     for (const char* same : {"graph", "branches"}) model["train"].erase(same);  // results are the same
+    if (model.contains("rates") && model["rates"] == "exp")
+      model.erase("rates");  // as before there was a choice
     models.push_back({name, std::move(model)});
   }
   all["model"] = std::move(models);  // in their order, which counts

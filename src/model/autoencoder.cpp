@@ -208,6 +208,7 @@ void Autoencoder<T>::reconstruct(const Step& step) {
   const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder,
                                                          {.without_bias = loss_adds_bias(mixes())});
   this->phases_.enter(Phase::loss);
+  if (likelihood_) likelihood_->to_rates(prediction);
   add_reconstruction(prediction, step.rows, mixes(), gradient_scale, loss,
                      decoder_.gradient(decoder_tape_, decoder_.size() - 1, n));
 }
@@ -308,6 +309,7 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                               .conditions = told(data_, rows, decoder_batch)};
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, batch, {.without_bias = loss_adds_bias(false)});
+  if (likelihood_) likelihood_->to_rates(prediction);
   add_reconstruction(prediction, rows, false, 0, &sums[reconstruction_slot], {});
 }
 
@@ -336,12 +338,14 @@ template <class T>
 MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Conditions<T>& conditions) {
   require(z.rows <= capacity_, "decode: {} rows, at most {}", z.rows, capacity_);
   const Segment segment{.rows = z.rows};
-  return decoder_.forward(context_, decoder_tape_, z,
-                          {.rows = z.rows,
-                           .training = false,
-                           .segments = {&segment, 1},
-                           .skip_input = z,
-                           .conditions = conditions});
+  const MatrixView<T> outputs = decoder_.forward(context_, decoder_tape_, z,
+                                                 {.rows = z.rows,
+                                                  .training = false,
+                                                  .segments = {&segment, 1},
+                                                  .skip_input = z,
+                                                  .conditions = conditions});
+  if (likelihood_) likelihood_->to_rates(outputs);
+  return outputs;
 }
 
 template <class T>

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "math/draw_count.h"
 #include "math/philox.h"
 #include "sparcell/core/parallel.h"
+#include "sparcell/ops/log_shares.h"
 
 namespace sparcell {
 namespace {
 
 constexpr double shut_gate = -4;  // the logit of 0.02
+/// Of a library, for all that is not a gene of the model, where training begins.
+constexpr double least_share_left = 1e-4;
 
 template <class T>
 double sigmoid(T x) {
@@ -60,12 +64,20 @@ void Likelihood<T>::begin_from(const TrainingStart& start, int output_bias) {
           start.dispersion.size(), groups_, genes_);
   for (const double dispersion : start.dispersion)
     dispersions.push_back(static_cast<T>(std::log(dispersion)));
-  for (const double rate : start.rate) bias.push_back(static_cast<T>(std::log(rate)));
+  // Logits of shares are differences to the logarithm of what they leave.
+  const double of_genes = std::accumulate(start.rate.begin(), start.rate.end(), 0.0) / target_sum_;
+  const double unit = shares() ? target_sum_ * std::max(1 - of_genes, least_share_left) : 1;
+  for (const double rate : start.rate) bias.push_back(static_cast<T>(std::log(rate / unit)));
   bias.resize(static_cast<std::size_t>(form().gate ? 2 * genes_ : genes_), static_cast<T>(shut_gate));
   bias.resize(static_cast<std::size_t>(form().columns(genes_)),
               T(0));  // the library's share of the target sum
   parameters_.write(shared_, dispersions);
   parameters_.write(output_bias, bias);
+}
+
+template <class T>
+void Likelihood<T>::to_rates(MatrixView<T> outputs) const {
+  if (shares()) log_shares<T>(context_, target_sum_, of_genes(outputs));
 }
 
 template <class T>
@@ -85,6 +97,7 @@ void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outp
                      gradient_scale, loss, cell_losses, gradient, by_shared);
   }
   if (gradient.data == nullptr) return;
+  if (shares()) log_shares_backward<T>(context_, target_sum_, of_genes(outputs), of_genes(gradient));
   const std::span<T> to = parameters_.vector_gradient(shared_);
   if (sums_.size() == 0) {
     add_rows_by_group<T>(context_, by_shared, rows, data.group_of(),

@@ -28,13 +28,17 @@ class Likelihood {
   /// Variances of values begin at 1.
   void begin_from(const TrainingStart& start, int output_bias);
 
-  /// *loss += loss_scale * minus log-likelihood of the rows at the decoder's outputs; with a `gradient` that
-  /// of the outputs, and the shared parameters' is added to theirs.
+  /// The decoder's outputs become what the functions below take: with `rates: softmax` logarithms of shares,
+  /// in place; else they stay.
+  void to_rates(MatrixView<T> outputs) const;
+
+  /// *loss += loss_scale * minus log-likelihood of the rows at outputs with rates; with a `gradient` that
+  /// of the decoder's outputs, and the shared parameters' is added to theirs.
   void add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows,
                 double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient,
                 std::span<double> cell_losses = {});
 
-  /// Expected values of genes, in the space of expression, at the decoder's outputs.
+  /// Expected values of genes, in the space of expression, at outputs with rates.
   Matrix<T> expected(const Matrix<T>& outputs) const;
   /// Values drawn, row by row: see Trainable::draw, with the `counts` that they are of where those are asked
   /// for.
@@ -46,6 +50,12 @@ class Likelihood {
   CountForm form() const {
     return {.gate = options_.likelihood == LikelihoodType::zinb,
             .library = options_.library == LibrarySource::decoded};
+  }
+  bool shares() const { return options_.rates == RateLink::softmax; }
+  /// Of the genes, in a matrix of outputs.
+  template <class U>
+  MatrixView<U> of_genes(MatrixView<U> outputs) const {
+    return {outputs.data, outputs.rows, genes_, outputs.stride};
   }
   struct DrawnCell {
     double library;  ///< counts that it was to have

@@ -149,6 +149,7 @@ class GoldenTraining {
       options_.variance = word<VarianceOf>("variance");
       options_.library = word<LibrarySource>("library");
       options_.kl.free_bits = file_.number("free_bits");
+      if (file_.has_attribute("rates")) options_.rates = word<RateLink>("rates");
     }
     if (file_.has_attribute("groups")) {
       options_.dispersion = DispersionOf::gene_perturbation;

@@ -191,6 +191,10 @@ CASES = {
         "optimizer": {**ADAM, "type": "adamw", "weight_decay": 1e-4},
     },
     "vae_zinb": {**VAE, "seed": 111, "likelihood": "zinb", "variance": "gene", "library": "observed", "free_bits": 0.0},
+    "vae_nb_shares": {**VAE, "seed": 120, "likelihood": "nb", "variance": "gene", "library": "observed", "free_bits": 0.0,
+                      "rates": "softmax"},
+    "vae_zinb_shares": {**VAE, "seed": 121, "likelihood": "zinb", "variance": "gene", "library": "decoded", "free_bits": 0.0,
+                        "rates": "softmax", "reduction": "sum", "kl_reduction": "sum"},
     # Cell number i is of group i % 3, whose dispersions are its own.
     "vae_nb_groups": {**VAE, "seed": 117, "likelihood": "nb", "variance": "gene", "library": "observed", "free_bits": 0.0,
                       "groups": 3},

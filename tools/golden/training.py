@@ -401,14 +401,14 @@ def build(options, draws, data):
 def run_case(path, options):
     seed = options["seed"]
     draws = Draws(seed)
-    data, order, count_data, attributes = simulated_data(seed, options.get("density", 0.3)), row_order(seed), {}, {}
+    data, order, count_data = simulated_data(seed, options.get("density", 0.3)), row_order(seed), {}
     expression = data
     if models.of_counts(options):
         counts, library = simulated_counts(seed)
         target_sum = float(np.median(library))
         expression = np.log1p(counts * target_sum / library[:, None]).astype(np.float32).astype(np.float64)
         data = np.concatenate([counts, np.log(library / target_sum)[:, None]], axis=1)
-        count_data, attributes = {"counts": counts[np.nonzero(counts)], "library": library}, {"target_sum": target_sum}
+        count_data, options = {"counts": counts[np.nonzero(counts)], "library": library}, options | {"target_sum": target_sum}
     conditions, controls = None, None
     if options.get("conditions", 0) > 0:
         conditions, controls = simulated_conditions(seed, options["conditions"])
@@ -434,7 +434,7 @@ def run_case(path, options):
     offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=CELLS))]).astype(np.int64)
     with h5py.File(path, "w", libver=("v110", "v110")) as file:
         file.attrs["batch"], file.attrs["steps"] = BATCH, STEPS
-        write_attributes(file, options | attributes)
+        write_attributes(file, options)
         write(file.create_group("data"), {"offsets": offsets, "indices": columns.astype(np.int32),
                                           "values": expression[rows, columns], "shape": np.array(expression.shape),
                                           **count_data})
