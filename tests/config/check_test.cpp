@@ -182,6 +182,8 @@ const Combination combinations[] = {
      "model.vae.likelihood=gaussian|model.vae.output=relu"},
     {"model.vae.library=decoded", "belongs to the likelihoods nb and zinb, not mse",
      "model.vae.likelihood=zinb|model.vae.library=decoded"},
+    {"model.vae.rates=softmax", "model.vae.rates belongs to the likelihoods nb and zinb, not mse",
+     "model.vae.likelihood=nb|model.vae.rates=softmax"},
     {"model.vae.variance=shared", "belongs to the likelihood gaussian, not mse",
      "model.vae.likelihood=gaussian|model.vae.variance=shared"},
     {"model.vae.sample.components=3", "belongs to sample.from mixture, not prior",

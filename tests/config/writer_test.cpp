@@ -173,16 +173,20 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
   for (const char* same :
        {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere", "model.a.train.epochs=8",
         "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1", "train.graph=off",
-        "train.branches=false", "products.plan=heuristic", "evaluate.components_of=train", "evaluate.as_counts=standardized"}) {
+        "train.branches=false", "products.plan=heuristic", "evaluate.components_of=train", "evaluate.as_counts=standardized",
+        "model.a.rates=exp"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :
        {"seed=1", "threads=3", "device=cpu", "train.epochs=9", "model.a.train.epochs=9", "model.a.latent=4",
         "split.seed=1", "~model.g", "model.b={type: vae}", "evaluate.weights=best",
-        "evaluate.components_of=validation", "evaluate.as_counts=always", "normalize=none", "read.counts=X", "precision=bf16",
+        "evaluate.components_of=validation", "evaluate.as_counts=always", "model.a.likelihood=nb",
+        "normalize=none", "read.counts=X", "precision=bf16",
         "train.optimizer.learning_rate=0.0010000000000000002"}) {
     EXPECT_NE(config_hash(load(text, {other}), "data"), hash) << other;
   }
+  const std::string of_counts = "model.a.likelihood=nb";
+  EXPECT_NE(config_hash(load(text, {of_counts, "model.a.rates=softmax"}), "data"), config_hash(load(text, {of_counts}), "data"));
   EXPECT_NE(config_hash(load(text), "other data"), hash);
   const std::string reversed =
       "threads: 2\nmodel: {g: {type: gan}, a: {latent: 3, type: vae}}\ntrain: {epochs: 8}\nread: {path: x}\n";

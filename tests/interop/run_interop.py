@@ -38,6 +38,7 @@ CONDITIONAL = [
     "~model.ae",
     "~model.gan",
     "model.vae.likelihood=nb",
+    "model.vae.rates=softmax",
     "model.vae.condition=[perturbation, nperts]",
 ]
 

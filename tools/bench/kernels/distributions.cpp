@@ -3,6 +3,7 @@
 #include "sparcell/ops/hurdle.h"
 #include "sparcell/ops/library.h"
 #include "sparcell/ops/likelihood.h"
+#include "sparcell/ops/log_shares.h"
 #include "sparcell/ops/loss.h"
 #include "sparcell/ops/mix.h"
 #include "sparcell/ops/optimizer.h"
@@ -90,6 +91,13 @@ auto library_case(bool back) {
   };
 }
 
+auto shares_case(bool back) {
+  return [=](Context& context, const Record& record) {
+    const DeviceValues logs(context, batch_cells, genes), x(context, batch_cells, genes);
+    record([&] { back ? log_shares_backward<float>(context, 1e4, logs, x) : log_shares<float>(context, 1e4, x); });
+  };
+}
+
 void run_moving_average(Context& context, const Record& record) {
   const DeviceValues values(context, hidden, genes), average(context, hidden, genes);
   const Buffer<std::int64_t> step(context, std::vector<std::int64_t>{100});
@@ -120,6 +128,8 @@ std::vector<Case> distribution_cases() {
       {"zero_share", size, 3 * dense + 4 * genes, true, run_zero_share},
       {"scale_to_library", size, 2 * dense, false, library_case(false)},
       {"scale_to_library_backward", size, 3 * dense, false, library_case(true)},
+      {"log_shares", size, 2 * dense, true, shares_case(false)},
+      {"log_shares_backward", size, 3 * dense, true, shares_case(true)},
       {"moving_average", "512 x 5000", 3 * 4 * hidden * genes, true, run_moving_average},
       {"dense_squared_error", size, 3 * dense, true, run_dense_squared_error},
   };
