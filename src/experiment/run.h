@@ -17,8 +17,8 @@ struct RunRequest {
 };
 
 /// Runs the nine stations and returns the run folder. Nothing is left on disk where it fails before the
-/// first checkpoint, except for a numerical failure. SIGTERM, SIGINT and SIGUSR1 end it after the step with a
-/// checkpoint and Interrupted.
+/// first checkpoint, except for a numerical failure. SIGTERM, SIGINT, SIGUSR1 and SIGHUP end it after the
+/// step with a checkpoint and Interrupted.
 std::string run(const Experiment& experiment, const RunRequest& request);
 
 struct ResumeRequest {

@@ -9,11 +9,17 @@
 namespace sparcell {
 namespace {
 
-constexpr std::array<int, 3> stop_signals{SIGTERM, SIGINT, SIGUSR1};
+constexpr std::array<int, 4> stop_signals{SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 std::atomic<int> requested = 0;  // the signal, or 0
 std::atomic<bool> ended = false;
 
 void remember(int signal) { requested = signal; }
+
+/// As `nohup` has it for whoever goes on when the terminal closes.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
 
 /// Ends the process as if nothing waited for the signal. What lies in the folder of a run is resumable
 /// whenever.
@@ -54,6 +60,7 @@ StopSignals::StopSignals() {
       remember;  // a signal that is ignored, as in a shell's background, would never be waited for
   action.sa_flags = SA_RESTART;
   for (const int signal : stop_signals) {
+    if (signal == SIGHUP && is_ignored(SIGHUP)) continue;
     sigaddset(&signals, signal);
     sigaction(signal, &action, nullptr);
   }
@@ -66,7 +73,9 @@ StopSignals::~StopSignals() {
   ended = true;
   pthread_kill(waiting_.native_handle(), stop_signals.front());
   waiting_.join();
-  for (const int signal : stop_signals) std::signal(signal, SIG_DFL);
+  for (const int signal : stop_signals) {
+    if (!is_ignored(signal)) std::signal(signal, SIG_DFL);
+  }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

@@ -6,8 +6,9 @@
 
 namespace sparcell {
 
-/// While it lives, SIGTERM, SIGINT and SIGUSR1 are remembered instead of ending the process. They are blocked
-/// in the thread that makes it and in those made after it, so make it before any other; a thread of its own
+/// While it lives, SIGTERM, SIGINT, SIGUSR1 and SIGHUP, which a terminal that closes sends, are remembered
+/// instead of ending the process; a SIGHUP that is ignored, as under `nohup`, stays so. They are blocked in
+/// the thread that makes it and in those made after it, so make it before any other; a thread of its own
 /// waits for them. No handler may run over a matrix product: where one did, oneDNN 2.6 with AVX-512 found its
 /// packed operands overwritten, once in some 500 signals.
 /// SIGPIPE is ignored from then on: Ctrl-C also ends the `tee` or `head` that reads what is printed, and a

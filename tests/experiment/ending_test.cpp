@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "support/small_experiment.h"
@@ -56,6 +57,19 @@ class Ending : public SmallExperiment {
 TEST_F(Ending, SigtermSavesAndIsResumable) { expect_interrupted_by(SIGTERM); }
 TEST_F(Ending, Sigusr1SavesAndIsResumable) { expect_interrupted_by(SIGUSR1); }
 TEST_F(Ending, SigintSavesAndIsResumable) { expect_interrupted_by(SIGINT); }
+TEST_F(Ending, ATerminalThatClosesSavesAndIsResumable) { expect_interrupted_by(SIGHUP); }
+
+TEST_F(Ending, UnderNohupATerminalMayClose) {
+  const auto before = std::signal(SIGHUP, SIG_IGN);  // what it starts inherits that, as from nohup
+  Program running({"run", "small.yaml", "train.epochs=100000000", "--out", "r"}, around);
+  std::signal(SIGHUP, before);
+  ASSERT_TRUE(trains("ae"));
+  running.send(SIGHUP);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(json("r/status.json")["state"], "running");
+  running.send(SIGTERM);
+  EXPECT_EQ(running.wait().code, 75);
+}
 
 /// `run | tee log`: Ctrl-C ends the reader of what is printed too, and the run says that it stops and saves
 /// itself.
