@@ -2,12 +2,15 @@
 
 Parts, each within --limit seconds (500):
   correctness   every test that knows a GPU, with SPARCELL_REQUIRE=cuda: one that is skipped has failed
-  sanitizer     compute-sanitizer's four tools over the tests of the ops, which launch every kernel
   bench         tools/bench/gpu.py: ceilings, rows, peers
   profile       ncu's counters of one step, kernel by kernel
+  sanitizer     compute-sanitizer's four tools over the tests of the ops, which launch every kernel
+Where a GPU is lent for minutes: --within SECONDS is the time of all parts together, of which each may take half of what is left
+and the last all of it; --alone leaves the benchmark's peers out.
 Tests, also those under the sanitizer, are spread over --jobs processes that share the GPU; what is timed has it alone. Results
-are lines in FOLDER/<part>.jsonl as they come, FOLDER/<part>.json and FOLDER/<part>.md at the end. Exit code 0: done and good; 1:
-something failed; 2: it cannot begin; 75: not finished, call again. A folder holds one commit on one GPU.
+are lines in FOLDER/<part>.jsonl as they come, which --record takes even where this was killed; FOLDER/<part>.json and
+FOLDER/<part>.md at the end. A part that cannot begin leaves the others alone. Exit code 0: done and good; 1: something failed; 2:
+it cannot begin; 75: not finished, call again. A folder holds one commit on one GPU.
 """
 import argparse
 import csv
@@ -20,7 +23,6 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 
 import gpu_check_gtest
@@ -32,6 +34,8 @@ GO_ON_LATER = 75
 # really run at once.
 TOOLS = ("racecheck", "memcheck", "synccheck", "initcheck")
 SANITIZED = "ops_tests"
+LONGEST_TEST = {"correctness": 60, "sanitizer": 150}  # seconds
+SHORTEST_PART = 20
 PROFILED = ("ae_course", "ae_5000", "critic")
 # Name in the table: ncu's metric.
 METRICS = {
@@ -126,13 +130,10 @@ class Results:
     """Lines of JSON that outlive this process. Threads may add them."""
 
     def __init__(self, path):
-        self.path, self.lines, self.lock = path, [], threading.Lock()
-        if path.exists():
-            for line in path.read_text().splitlines():
-                try:
-                    self.lines.append(json.loads(line))
-                except json.JSONDecodeError:  # the last line of a process that was killed
-                    continue
+        self.path, self.lines, self.lock = path, gpu_check_record.lines_in(path), threading.Lock()
+        if path.exists() and not path.read_bytes().endswith(b"\n"):
+            with path.open("a") as file:  # behind what a process that was killed began to write
+                file.write("\n")
 
     def add(self, **line):
         with self.lock:
@@ -147,8 +148,8 @@ class Results:
 class Work:
     """Those of a program's tests that have no result with `keys` yet, cut in shares that run side by side."""
 
-    def __init__(self, place, results, name, prefix, keys, jobs):
-        self.place, self.results, self.keys = place, results, keys
+    def __init__(self, place, results, name, prefix, keys, jobs, longest):
+        self.place, self.results, self.keys, self.longest = place, results, keys, longest
         self.command = [*prefix, str(place.tests[name][0])]
         stopped = results.of(**keys, stopped=True)
         done = {line["test"] for line in results.of(**keys) if "test" in line}
@@ -158,7 +159,7 @@ class Work:
     def run(self, tests, deadline):
         """True where all of a share have a result then."""
         left, said = gpu_check_gtest.run_all(
-            self.command, tests, self.place.environment, self.place.folder, deadline,
+            self.command, tests, self.place.environment, self.place.folder, deadline, self.longest,
             lambda test, result, seconds, text: self.results.add(**self.keys, test=test, result=result, seconds=seconds, text=text))
         if said:
             self.results.add(**self.keys, stopped=True, text=said, left=len(left))
@@ -171,7 +172,8 @@ def run_side_by_side(works, jobs, deadline):
 
 
 def correctness(place, results, deadline, arguments):
-    works = [Work(place, results, name, [], {"program": name}, arguments.jobs) for name in place.tests]
+    longest = arguments.longest or LONGEST_TEST["correctness"]
+    works = [Work(place, results, name, [], {"program": name}, arguments.jobs, longest) for name in place.tests]
     return run_side_by_side(works, arguments.jobs, deadline)
 
 
@@ -179,18 +181,19 @@ def sanitizer(place, results, deadline, arguments):
     if shutil.which("compute-sanitizer") is None:
         results.add(skipped="compute-sanitizer is not on the PATH")
         return True
-    for tool in TOOLS:
+    longest, finished = arguments.longest or LONGEST_TEST["sanitizer"], True
+    for left, tool in zip(range(len(TOOLS), 0, -1), TOOLS, strict=True):
         prefix = ["compute-sanitizer", "--tool", tool, "--report-api-errors", "no", "--print-limit", "20", "--target-processes", "all"]
-        work = Work(place, results, SANITIZED, prefix, {"tool": tool}, arguments.jobs)
-        if not run_side_by_side([work], arguments.jobs, deadline):
-            return False
-    return True
+        work = Work(place, results, SANITIZED, prefix, {"tool": tool}, arguments.jobs, longest)
+        begin = time.monotonic()  # a slow tool leaves the others their share
+        finished = run_side_by_side([work], arguments.jobs, begin + (deadline - begin) / left) and finished
+    return finished
 
 
 def bench(place, results, deadline, arguments):
     out = arguments.out
     command = [sys.executable, ROOT / "tools/bench/gpu.py", "--program", place.bench, "--out", out / "rows", "--limit",
-               max(deadline - time.monotonic() - 15, 1)]
+               max(deadline - time.monotonic() - 15, 1), *(["--alone"] if arguments.alone else [])]
     try:
         with (out / "bench.log").open("a") as told:
             code = subprocess.run([str(part) for part in command], env=place.environment, cwd=place.folder, stdout=subprocess.DEVNULL,
@@ -242,7 +245,7 @@ def profile(place, results, deadline, _):
     return True
 
 
-PARTS = {"correctness": correctness, "sanitizer": sanitizer, "bench": bench, "profile": profile}
+PARTS = {"correctness": correctness, "bench": bench, "profile": profile, "sanitizer": sanitizer}
 
 
 def write(path, text):
@@ -251,28 +254,41 @@ def write(path, text):
     partial.replace(path)
 
 
-def run_part(name, place, facts, arguments):
-    """0, 1 or GO_ON_LATER."""
+def run_part(name, place, limit, arguments):
+    """0, 1, 2 or GO_ON_LATER."""
     out = arguments.out
     results = Results(out / f"{name}.jsonl")
     if not results.of(finished=True):
-        deadline = time.monotonic() + arguments.limit
-        if PARTS[name](place, results, deadline, arguments):
-            results.add(finished=True)
-    if name == "bench" and (out / "rows/gpu.json").exists():
-        summary = json.loads((out / "rows/gpu.json").read_text())
-        summary["good"] = all(line.get("code", 0) == 0 for line in results.lines)
-    else:
-        summary = gpu_check_record.summary_of(name, results.lines)
-    summary = {"part": name, **facts, "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-               "finished": bool(results.of(finished=True)), **summary}
-    write(out / f"{name}.json", json.dumps(summary, indent=1) + "\n")
-    write(out / f"{name}.md", gpu_check_record.markdown_of(summary))
-    print(gpu_check_record.markdown_of(summary), flush=True)
-    if not summary["finished"]:
+        try:
+            if PARTS[name](place, results, time.monotonic() + limit, arguments):
+                results.add(finished=True)
+        except Failure as failure:
+            print(f"gpu_check: {name}: {failure}", file=sys.stderr)
+            return 2
+    summary = gpu_check_record.summary_in(out, name)
+    if summary is not None:
+        write(out / f"{name}.json", json.dumps(summary, indent=1) + "\n")
+        write(out / f"{name}.md", gpu_check_record.markdown_of(summary))
+        print(gpu_check_record.markdown_of(summary), flush=True)
+    if summary is None or not summary["finished"]:
         print(f"{name}: not finished; call again to go on", file=sys.stderr)
         return GO_ON_LATER
     return 0 if summary["good"] else 1
+
+
+def run_parts(place, arguments):
+    """The codes of the parts. Those that --within leaves no time are not begun."""
+    names = [arguments.part] if arguments.part else list(PARTS)
+    end = time.monotonic() + (arguments.within or float("inf"))
+    codes = []
+    for name in names:
+        left = end - time.monotonic()
+        if left < SHORTEST_PART:
+            print(f"{name}: not begun, for want of time; call again to go on", file=sys.stderr)
+            codes.append(GO_ON_LATER)
+            continue
+        codes.append(run_part(name, place, min(arguments.limit, left if name == names[-1] else left / 2), arguments))
+    return codes
 
 
 def check(arguments):
@@ -285,7 +301,8 @@ def check(arguments):
         raise Failure(f"{arguments.out} holds results of commit {then['commit']} on {then['gpu']}, driver {then['driver']}; this is "
                       f"{facts['commit']} on {facts['gpu']}, driver {facts['driver']}: remove it, or name another --out")
     write(before, json.dumps(facts) + "\n")
-    codes = [run_part(name, place, facts, arguments) for name in ([arguments.part] if arguments.part else PARTS)]
+    print(f"gpu_check: commit {facts['commit']} on {facts['gpu']}, driver {facts['driver']}", file=sys.stderr)
+    codes = run_parts(place, arguments)
     return GO_ON_LATER if GO_ON_LATER in codes else max(codes)
 
 
@@ -297,6 +314,10 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build/release", help="build folder, outside of a package")
     parser.add_argument("--jobs", type=int, default=max(1, min(12, (os.cpu_count() or 2) - 2)), help="test programs at once")
     parser.add_argument("--limit", type=float, default=500, help="seconds of a part")
+    parser.add_argument("--within", type=float, metavar="SECONDS", help="time of all parts of this call; default: --limit for each")
+    parser.add_argument("--longest", type=float, metavar="SECONDS", help="a test that takes longer has failed; default: 60, and 150 "
+                                                                        "under the sanitizer")
+    parser.add_argument("--alone", action="store_true", help="benchmark without peers; a later call does not add them")
     parser.add_argument("--record", type=Path, metavar="FILE",
                         help="write what --out holds as the record of the last run; runs nothing")
     arguments = parser.parse_args()

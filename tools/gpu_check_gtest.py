@@ -7,7 +7,6 @@ import time
 
 START, END = "[ RUN      ] ", re.compile(r"^\[ +(OK|FAILED|SKIPPED) +\] (\S+?),?(?: .*)?$")
 FINDING = re.compile(r"^========= +(?!COMPUTE-SANITIZER|ERROR SUMMARY|RACECHECK SUMMARY|LEAK SUMMARY|Target application)(\S.*)$")
-LONGEST_TEST = 150  # seconds; one that takes longer when time is up has failed
 KEPT_LINES = 12
 
 
@@ -26,10 +25,10 @@ def listed(program, test_filter, environment, folder):
 
 
 def lines_of(process, deadline):
-    """Lines of the output as they come; stops at the deadline (the process is left running)."""
+    """Lines of the output as they come; stops at deadline(), which may move (the process is left running)."""
     buffer = b""
     while True:
-        left = deadline - time.monotonic()
+        left = deadline() - time.monotonic()
         if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
             return
         more = os.read(process.stdout.fileno(), 1 << 16)
@@ -43,26 +42,27 @@ def lines_of(process, deadline):
 
 
 class Run:
-    """One process over some tests. `results`: {test: (result, seconds, text)}; `unfinished`: the test that time ran out in;
-    `said`: its last lines outside of tests."""
+    """One process over some tests. `results`: {test: (result, seconds, text)}; `said`: its last lines outside of tests.
+    A test that takes longer than `longest` seconds has failed and ends the process, as one that dies does."""
 
-    def __init__(self, command, tests, environment, folder, deadline, on_result):
+    def __init__(self, command, tests, environment, folder, deadline, longest, on_result):
         self.results, self.said, self.on_result = {}, [], on_result
-        self.current, self.text, self.findings, self.started = None, [], [], 0.0
+        self.current, self.last, self.text, self.findings, self.started = None, None, [], [], 0.0
         process = subprocess.Popen(command, env={**environment, "GTEST_FILTER": ":".join(tests), "GTEST_COLOR": "no"}, cwd=folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for line in lines_of(process, deadline):
+        for line in lines_of(process, lambda: deadline if self.current is None else min(deadline, self.started + longest)):
             self.take(line)
+        too_long = self.current is not None and time.monotonic() - self.started >= longest
         self.timed_out = time.monotonic() >= deadline and process.poll() is None
-        if self.timed_out:
+        if self.timed_out or too_long:
             process.kill()
         self.code = process.wait()
         process.stdout.close()
-        if self.current is not None and not self.timed_out:
+        if too_long:
+            self.finish(self.current, "FAILED", f"no end after {longest:g} s")
+        elif self.current is not None and not self.timed_out:
             how = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
             self.finish(self.current, "FAILED", f"the program ended in it ({how})")
-        elif self.current is not None and time.monotonic() - self.started > LONGEST_TEST:
-            self.finish(self.current, "FAILED", f"no end after {LONGEST_TEST} s")
 
     def take(self, line):
         if line.startswith(START):
@@ -75,6 +75,9 @@ class Run:
         finding = FINDING.match(line)
         if self.current is None:
             self.said = [*self.said, line][-KEPT_LINES:]
+            if finding and self.last is not None:  # of a kernel that the test did not wait for
+                self.on_result(self.last, "FAILED", 0, f"behind it: {finding[1]}")
+                self.last = None
         elif finding:
             self.findings.append(finding[1])
         else:
@@ -86,15 +89,15 @@ class Run:
             result, text = "FAILED", self.findings
         self.results[test] = (result, round(time.monotonic() - self.started, 2), "\n".join(text[:KEPT_LINES]))
         self.on_result(test, *self.results[test])
-        self.current = None
+        self.current, self.last = None, test
 
 
-def run_all(command, tests, environment, folder, deadline, on_result):
+def run_all(command, tests, environment, folder, deadline, longest, on_result):
     """Runs all tests, in a new process after each that ended its own. Returns what is left, and the last lines of a
     process that ran none."""
     left = list(tests)
     while left and time.monotonic() < deadline:
-        run = Run(command, left, environment, folder, deadline, on_result)
+        run = Run(command, left, environment, folder, deadline, longest, on_result)
         left = [test for test in left if test not in run.results]
         if left and not run.timed_out and not run.results:
             return left, " ".join(line.strip() for line in run.said if line.strip()) or f"exit code {run.code}"

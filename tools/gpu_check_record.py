@@ -1,6 +1,7 @@
 """The results of gpu_check.py as a summary, as Markdown, and as tests/gpu_record.md."""
 import json
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "bench"))
@@ -15,10 +16,23 @@ class Incomplete(Exception):
     """A sentence for the user."""
 
 
+def lines_in(path):
+    """Of a part's results, as they came."""
+    lines = []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        try:
+            lines.append(json.loads(line))
+        except json.JSONDecodeError:  # the last line of a process that was killed
+            continue
+    return lines
+
+
 def tests_of(lines, key):
-    """By program or tool: counts and what failed. A test that was skipped has failed, but for what is not a GPU's."""
+    """By program or tool: counts and what failed. A test that was skipped has failed, but for what is not a GPU's; of a test's
+    results the last counts."""
     groups = {}
-    for line in lines:
+    last = {(line.get(key), line.get("test")): line for line in lines}
+    for line in last.values():
         if key not in line or NOT_OF_A_GPU in line.get("text", ""):
             continue
         group = groups.setdefault(line[key], {"passed": 0, "failed": [], "stopped": ""})
@@ -42,6 +56,32 @@ def summary_of(part, lines):
     if part == "profile":
         return {"steps": {line["row"]: line["kernels"] for line in lines if "kernels" in line}, "skipped": skipped, "good": True}
     return {"rows": [], "good": False}
+
+
+def rows_in(folder):
+    """What gpu.py left: its summary, or of one that was killed the rows that were finished."""
+    if (folder / "gpu.json").exists():
+        return json.loads((folder / "gpu.json").read_text())
+    if not (folder / "ceilings.json").exists():
+        return None
+    rows = sorted(folder.glob("row_*.json"), key=lambda row: row.stat().st_mtime)
+    return {**json.loads((folder / "ceilings.json").read_text()), "rows": [json.loads(row.read_text()) for row in rows]}
+
+
+def summary_in(out, part):
+    """What the folder holds of a part, also of one that was killed; None where it was not begun."""
+    path, lines = out / f"{part}.jsonl", lines_in(out / f"{part}.jsonl")
+    summary = rows_in(out / "rows") if part == "bench" else None
+    if summary is not None:
+        summary["good"] = all(line.get("code", 0) == 0 for line in lines)
+    elif path.exists():
+        summary = summary_of(part, lines)
+    else:
+        return None
+    last = max(file.stat().st_mtime for file in [path, *(out / "rows").glob("*.json")] if file.exists())
+    return {"part": part, **json.loads((out / "facts.json").read_text()),
+            "date": datetime.fromtimestamp(last, timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "finished": any(line.get("finished") for line in lines), **summary}
 
 
 def failures(groups):
@@ -85,7 +125,7 @@ def markdown_of(summary):
 
 def record_of(out):
     """The text of tests/gpu_record.md. The line that begins with `* run:` is what the build reads."""
-    summaries = {part: json.loads((out / f"{part}.json").read_text()) for part in PARTS if (out / f"{part}.json").exists()}
+    summaries = {part: summary for part in PARTS if (summary := summary_in(out, part)) is not None}
     first = summaries.get("correctness")
     if first is None:
         raise Incomplete(f"{out} holds no run of the tests: tools/gpu_check.sh --part correctness")

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,17 @@ class Correctness(Package):
         lines = [json.loads(line) for line in (self.out / "correctness.jsonl").read_text().splitlines()]
         self.assertEqual([line["test"] for line in lines if "test" in line], ["A.First", "A.Hangs", "A.Last"])  # none twice
 
+    def test_a_test_without_an_end_fails_and_the_others_run(self):
+        self.script["tests"] = {"A.First": "OK", "A.Hangs": "hangs", "A.Last": "OK"}
+        self.assertEqual(self.check("--part", "correctness", "--longest", "2", "--jobs", "1"), 1)
+        group = self.results("correctness")["programs"]["ops_tests"]
+        self.assertEqual(group["failed"], [{"test": "A.Hangs", "text": "no end after 2 s"}])
+        self.assertEqual(group["passed"], 2)
+
+    def test_says_first_what_runs_where(self):
+        self.check("--part", "correctness")
+        self.assertTrue(self.done.stderr.startswith("gpu_check: commit 0123456789ab on Stand-in GPU, driver 580.1\n"))
+
     def test_a_finished_part_does_not_run_again(self):
         self.check("--part", "correctness")
         count = len(self.started("ops_tests"))
@@ -151,6 +163,20 @@ class Sanitizer(Package):
                          {"memcheck": 3, "racecheck": 2, "synccheck": 3, "initcheck": 3})
         self.assertEqual(tools["racecheck"]["failed"][0]["test"], "Gather.Empty")
         self.assertIn("Invalid __global__ read", tools["racecheck"]["failed"][0]["text"])
+
+    def test_a_finding_behind_a_test_fails_it_once(self):
+        self.script["late"] = "racecheck"
+        self.assertEqual(self.check("--part", "sanitizer", "--jobs", "1"), 1)
+        group = self.results("sanitizer")["tools"]["racecheck"]
+        self.assertEqual([failure["test"] for failure in group["failed"]], ["Layer.Forward/2"])
+        self.assertRegex(group["failed"][0]["text"], "^behind it: Error: Race reported")
+        self.assertEqual(group["passed"], 2)
+
+    def test_a_slow_tool_leaves_the_others_their_time(self):
+        self.script["slow"] = "racecheck"
+        self.assertEqual(self.check("--part", "sanitizer", limit=8), GO_ON_LATER)
+        tools = self.results("sanitizer")["tools"]
+        self.assertEqual({tool: group["passed"] for tool, group in tools.items()}, {"memcheck": 3, "synccheck": 3, "initcheck": 3})
 
     def test_a_tool_that_does_not_work_is_skipped_with_its_sentence(self):
         self.script["refuses"] = "memcheck"
@@ -229,6 +255,27 @@ class Bench(Package):
         self.assertIn("holds results of commit 0123456789ab, this program is another", self.done.stderr)
 
 
+class Parts(Package):
+    def test_one_that_cannot_begin_leaves_the_others_alone(self):
+        (self.root / "bench/bench_gpu").unlink()
+        self.assertEqual(self.check(), 2)
+        self.assertRegex(self.done.stderr, "(?m)^gpu_check: bench: .*bench_gpu is not there")
+        for part in ("correctness", "profile", "sanitizer"):
+            self.assertTrue(self.results(part)["finished"], part)
+
+    def test_together_they_end_in_time(self):
+        self.script["tests"]["Layer.Forward/2"] = "hangs"
+        begin = time.monotonic()
+        self.assertEqual(self.check("--within", "30"), GO_ON_LATER)
+        self.assertLess(time.monotonic() - begin, 40)
+        self.assertEqual(self.results("correctness")["programs"]["ops_tests"]["passed"], 2)  # it took half of the time
+        self.assertIn("bench: not begun, for want of time", self.done.stderr)
+
+    def test_time_that_is_left_goes_on_to_the_others(self):
+        self.assertEqual(self.check("--within", "90", "--alone"), 0, self.done.stderr)
+        self.assertTrue(self.results("sanitizer")["finished"])
+
+
 class Profile(Package):
     def test_counters_of_kernels(self):
         self.assertEqual(self.check("--part", "profile"), 0, self.done.stderr)
@@ -257,6 +304,22 @@ class Record(Package):
         self.assertIn("* tests: all 3 passed, none skipped", text)
         for part in ("correctness", "sanitizer", "bench", "profile"):
             self.assertIn(f"## {part}", text)
+
+    def test_of_a_run_that_was_killed(self):
+        self.check("--part", "correctness")
+        self.script["slow"] = "memcheck"
+        environment = {**os.environ, "PATH": f"{self.tools}:{os.environ['PATH']}", "SCRIPT": json.dumps(self.script),
+                       "STARTS": str(self.starts), "GPU_CHECK_PYTHON": sys.executable}
+        process = subprocess.Popen([self.root / "tools/gpu_check.sh", "--out", self.out, "--part", "sanitizer", "--jobs", "1"],
+                                   env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        while len(self.started("compute-sanitizer")) < 2:  # racecheck, then memcheck
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        self.assertEqual(self.record(), 0, self.done.stderr)
+        text = (self.out / "record.md").read_text()
+        self.assertIn("* sanitizer: not finished", text)
+        self.assertIn("| racecheck | 3 | 0 |", text)
 
     def test_says_what_was_not_run(self):
         self.check("--part", "correctness")

@@ -61,7 +61,8 @@ def ops_tests(before=lambda test: None):
 
 
 def compute_sanitizer():
-    """Runs the test program in this process. SCRIPT["findings"]: {tool: test}; "refuses": the tool that does not work."""
+    """Runs the test program in this process. SCRIPT["findings"]: {tool: test}; "late": the tool that finds something when the last
+    test is over; "refuses": the one that does not work; "slow": the one that ends no test."""
     note("compute-sanitizer")
     tool = sys.argv[sys.argv.index("--tool") + 1]
     print("========= COMPUTE-SANITIZER", flush=True)
@@ -70,10 +71,14 @@ def compute_sanitizer():
         return 1
 
     def before(test):
+        if SCRIPT.get("slow") == tool:
+            time.sleep(60)
         if SCRIPT.get("findings", {}).get(tool) == test:
             print("========= Invalid __global__ read of size 4 bytes\n=========     at kernel+0x70", flush=True)
 
     code = ops_tests(before)
+    if SCRIPT.get("late") == tool:
+        print("========= Error: Race reported between Write access at a and Read access at b\n=========     at kernel+0x70")
     print("========= ERROR SUMMARY: 0 errors")
     return code
 
