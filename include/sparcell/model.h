@@ -1,12 +1,17 @@
 // Station 6, model: what is trained. MODELS: autoencoder, variational autoencoder, GAN.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sparcell/core/describe.h"
+#include "sparcell/model/conditioning_options.h"
+#include "sparcell/model/gan_options.h"
+#include "sparcell/model/network_options.h"
+#include "sparcell/ops/words.h"
 #include "sparcell/train.h"
 
 namespace sparcell {
@@ -16,41 +21,6 @@ template <>
 struct Names<ModelType> {
   static constexpr std::string_view values[] = {"autoencoder", "vae", "gan"};
 };
-
-enum class NormalizationLayer { none, batch, layer };
-template <>
-struct Names<NormalizationLayer> {
-  static constexpr std::string_view values[] = {"none", "batch", "layer"};
-};
-
-enum class Activation { identity, relu, leaky_relu, silu, elu, tanh, softplus };
-template <>
-struct Names<Activation> {
-  static constexpr std::string_view values[] = {"identity", "relu", "leaky_relu", "silu", "elu", "tanh", "softplus"};
-};
-
-/// Hidden layers with dropout that one pass may go through: streams are numbered pass * 16 + layer (core/random.h).
-inline constexpr std::uint32_t most_dropout_layers = 16;
-
-/// The hidden layers of one network: Linear, normalization, activation, dropout each.
-struct NetworkOptions {
-  std::vector<std::int64_t> hidden;
-  NormalizationLayer normalization = NormalizationLayer::batch;
-  Activation activation = Activation::relu;
-  double slope = 0.2;
-  std::vector<double> dropout;
-};
-
-template <class Visitor>
-void describe(Visitor& v, NetworkOptions& o) {
-  v.field("hidden", o.hidden, possible_width, "Widths of the hidden layers.");
-  v.field("normalization", o.normalization, "Normalization before the activation of every hidden layer.");
-  v.field("activation", o.activation, "Activation of every hidden layer.");
-  v.field("slope", o.slope, at_least(0), "Slope of leaky_relu below zero.");
-  v.field("dropout", o.dropout, probability_below_one,
-          "Dropout after each hidden layer: a number for all, or a list as long as hidden; not given: as by default, where "
-          "further layers have the last number.");
-}
 
 enum class Reduction { mean, sum };
 template <>
@@ -91,13 +61,6 @@ struct Names<ModelStart> {
   static constexpr std::string_view values[] = {"random", "pca", "pca_shrunk"};
 };
 
-/// What an autoencoder's output layer may end with.
-enum class OutputActivation { identity, relu, softplus };
-template <>
-struct Names<OutputActivation> {
-  static constexpr std::string_view values[] = {"identity", "relu", "softplus"};
-};
-
 struct InputOptions {
   bool standardize = false;
   double deviation_floor = 0.05;
@@ -113,64 +76,6 @@ void describe(Visitor& v, InputOptions& o) {
   v.field("mix", o.mix, share,
           "Augmentation: a training cell draws p between 0 and this, each entry takes the gene's value of a random training "
           "cell with probability p, and the mixed cell is what is to be reconstructed.");
-}
-
-/// What conditions are. `embedding` is a word or the path of a table.
-struct EmbeddingOptions {
-  static constexpr std::string_view one_hot = "one_hot", loadings = "loadings";
-
-  std::string embedding = std::string(one_hot);
-  std::int64_t components = 10;
-};
-
-template <class Visitor>
-void describe(Visitor& v, EmbeddingOptions& o) {
-  v.field("embedding", o.embedding,
-          "What a perturbed gene is to the model: one_hot; loadings, its row of the loadings of principal components of the "
-          "training cells; or a CSV file whose first column names genes and whose others are numbers. Genes that are "
-          "perturbed together add up; a control is zero.");
-  v.field("components", o.components, possible_count, "Principal components of the embedding `loadings`.");
-}
-
-/// What genes that are perturbed together are beside the sum of what each is.
-enum class GeneCombination { sum, learned };
-template <>
-struct Names<GeneCombination> {
-  static constexpr std::string_view values[] = {"sum", "learned"};
-};
-
-/// How every model is told them.
-struct CombinationOptions : EmbeddingOptions {
-  GeneCombination combine = GeneCombination::sum;
-  std::int64_t rank = 8;
-
-  /// Numbers that genes perturbed together have beside their sum.
-  std::int64_t products() const { return combine == GeneCombination::learned ? rank : 0; }
-};
-
-template <class Visitor>
-void describe(Visitor& v, CombinationOptions& o) {
-  describe(v, static_cast<EmbeddingOptions&>(o));
-  v.field("combine", o.combine,
-          "Genes that are perturbed together: sum, the sum of their vectors; learned, beside it products of what a learned "
-          "matrix makes of each gene's vector, summed over pairs, so that the order of genes does not count. Of a GAN "
-          "generator and critic each learn their own matrix.");
-  v.field("rank", o.rank, possible_width, "Products of combine: learned.");
-}
-
-/// How an autoencoder is told them.
-struct ConditioningOptions : CombinationOptions {
-  bool encoder = false;
-  double control_input = 0;
-};
-
-template <class Visitor>
-void describe(Visitor& v, ConditioningOptions& o) {
-  describe(v, static_cast<CombinationOptions&>(o));
-  v.field("encoder", o.encoder, "The encoder is told the conditions too, not only the decoder.");
-  v.field("control_input", o.control_input, share,
-          "Share of the training cells in whose place the encoder sees a random training control, so that the decoder must "
-          "learn from the conditions what makes the cell of a control; 1 trains what a prediction does.");
 }
 
 /// What a VAE says of a cell's values: with mse nothing but their mean (the course), else a distribution.
@@ -224,137 +129,6 @@ void describe(Visitor& v, SampleOptions& o) {
   v.field("components", o.components, possible_count, "Components of the mixture.");
 }
 
-enum class GanLoss { bce, wgan, hinge };
-template <>
-struct Names<GanLoss> {
-  static constexpr std::string_view values[] = {"bce", "wgan", "hinge"};
-};
-
-enum class PenaltyOn { probability, logit };
-template <>
-struct Names<PenaltyOn> {
-  static constexpr std::string_view values[] = {"probability", "logit"};
-};
-
-enum class SpectralIterations { per_pass, per_step };
-template <>
-struct Names<SpectralIterations> {
-  static constexpr std::string_view values[] = {"per_pass", "per_step"};
-};
-
-enum class LatentDraw { per_iteration, per_update };
-template <>
-struct Names<LatentDraw> {
-  static constexpr std::string_view values[] = {"per_iteration", "per_update"};
-};
-
-struct GradientPenaltyOptions {
-  double weight = 0.1;
-  double target = 1;
-  PenaltyOn on = PenaltyOn::probability;
-};
-
-template <class Visitor>
-void describe(Visitor& v, GradientPenaltyOptions& o) {
-  v.field("weight", o.weight, at_least(0), "Weight of the penalty; 0 leaves it out.");
-  v.field("target", o.target, at_least(0), "Norm that the critic's input gradient is drawn to.");
-  v.field("on", o.on, "Penalize the gradient of the probability (the course) or of the logit.");
-}
-
-/// What a GAN's generator ends with.
-enum class GeneratorOutput { identity, relu, softplus, hurdle };
-template <>
-struct Names<GeneratorOutput> {
-  static constexpr std::string_view values[] = {"identity", "relu", "softplus", "hurdle"};
-};
-
-/// What a GAN does about library sizes.
-enum class LibraryUse { none, input, output };
-template <>
-struct Names<LibraryUse> {
-  static constexpr std::string_view values[] = {"none", "input", "output"};
-};
-
-enum class SparsityTerm { size, zero_share };
-template <>
-struct Names<SparsityTerm> {
-  static constexpr std::string_view values[] = {"size", "zero_share"};
-};
-
-struct SparsityOptions {
-  SparsityTerm term = SparsityTerm::size;
-  double weight = 0.01;
-};
-
-template <class Visitor>
-void describe(Visitor& v, SparsityOptions& o) {
-  v.field("term", o.term,
-          "size: mean |G(z)|; zero_share: how far the gates of a hurdle are from each gene's share of zeros in training cells.");
-  v.field("weight", o.weight, at_least(0), "Weight of the term in the generator's loss.");
-}
-
-/// What the critic sees of a batch beside each of its cells.
-enum class MinibatchStatistic { none, deviation };
-template <>
-struct Names<MinibatchStatistic> {
-  static constexpr std::string_view values[] = {"none", "deviation"};
-};
-
-struct GanOptions {
-  NetworkOptions generator{.hidden = {512, 512, 256},
-                           .normalization = NormalizationLayer::batch,
-                           .activation = Activation::leaky_relu,
-                           .slope = 0.2,
-                           .dropout = {0.1, 0.1, 0.0}};
-  NetworkOptions critic{.hidden = {512, 256, 128},
-                        .normalization = NormalizationLayer::none,
-                        .activation = Activation::leaky_relu,
-                        .slope = 0.2,
-                        .dropout = {0.3, 0.3, 0.2}};
-  GanLoss loss = GanLoss::bce;
-  std::int64_t critic_steps = 5;
-  double label_smoothing = 0.1;
-  double instance_noise = 0.01;
-  LatentDraw latent_draw = LatentDraw::per_iteration;
-  GeneratorOutput output = GeneratorOutput::identity;
-  double gate_temperature = 0.5;
-  LibraryUse library = LibraryUse::none;
-  double weight_average = 0;
-  MinibatchStatistic minibatch = MinibatchStatistic::none;
-  GradientPenaltyOptions gradient_penalty;
-  bool spectral_norm = true;
-  SpectralIterations spectral_iterations = SpectralIterations::per_pass;
-  SparsityOptions sparsity;
-};
-
-template <class Visitor>
-void describe(Visitor& v, GanOptions& o) {
-  v.section("generator", o.generator, "Network from latent to genes; `output` says how its last layer ends.");
-  v.section("critic", o.critic, "Network from genes to one logit (the discriminator).");
-  v.field("loss", o.loss, "Adversarial loss.");
-  v.field("critic_steps", o.critic_steps, at_least(1), "Critic updates per generator update.");
-  v.field("label_smoothing", o.label_smoothing, share, "Real cells have label 1 minus this (bce).");
-  v.field("instance_noise", o.instance_noise, at_least(0), "Standard deviation of noise on the real batch.");
-  v.field("latent_draw", o.latent_draw, "Draw z once for all updates of an iteration (the course) or for each.");
-  v.field("output", o.output,
-          "What the generator ends with: identity; relu or softplus for values that are never negative; hurdle: a value and a "
-          "gate for each gene, so that zeros are exact.");
-  v.field("gate_temperature", o.gate_temperature, above(0),
-          "Hurdle: how soft the gates are on the way back (Gumbel-softmax, straight through).");
-  v.field("library", o.library,
-          "input: beside z stands the log library size (sum of e^x - 1 over the genes) of a training cell; output: generated "
-          "cells are scaled to it as well.");
-  v.field("weight_average", o.weight_average, probability_below_one,
-          "Decay per step of the moving average of the generator's weights that cells are generated with; 0: the weights.");
-  v.field("minibatch", o.minibatch,
-          "deviation: the critic's last hidden layer sees one feature more, the standard deviation of its input over the cells "
-          "of the batch, averaged over features: cells that are all alike give themselves away.");
-  v.section("gradient_penalty", o.gradient_penalty, "Penalty on the norm of the critic's input gradient.");
-  v.field("spectral_norm", o.spectral_norm, "Divide every critic weight by its largest singular value.");
-  v.field("spectral_iterations", o.spectral_iterations, "One power iteration in every forward pass (the course) or step.");
-  v.section("sparsity", o.sparsity, "Term for zeros in the generator's loss.");
-}
-
 struct ModelOptions {
   ModelType type = ModelType::autoencoder;
   NetworkOptions network{.hidden = {256, 128},
@@ -381,6 +155,9 @@ struct ModelOptions {
   GanOptions gan;  ///< gan
   TrainOptions train;  ///< the experiment's `train` with this model's own merged over it
 
+  bool is_told_perturbation() const {
+    return std::find(condition.begin(), condition.end(), perturbation_word) != condition.end();
+  }
   bool by_perturbation() const { return dispersion == DispersionOf::gene_perturbation; }
   bool of_counts() const { return likelihood == LikelihoodType::nb || likelihood == LikelihoodType::zinb; }
   bool generates() const { return type != ModelType::autoencoder; }

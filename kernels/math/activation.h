@@ -3,7 +3,7 @@
 
 #include "math/elementary.h"
 #include "math/host_device.h"
-#include "sparcell/model.h"
+#include "sparcell/ops/words.h"
 
 namespace sparcell::math {
 

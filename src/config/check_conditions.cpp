@@ -10,11 +10,6 @@ namespace {
 constexpr std::string_view own_columns[] = {
     "source", "split", "library_size", "size_factor", "predicted_perturbation", "control"};
 
-/// Whether a model is told perturbations.
-bool is_told_perturbations(const ModelOptions& model) {
-  return std::find(model.condition.begin(), model.condition.end(), "perturbation") != model.condition.end();
-}
-
 }  // namespace
 
 void ModelChecker::check_conditions() {
@@ -38,7 +33,7 @@ void ModelChecker::check_told_columns() {
 
 void ModelChecker::check_conditioning() {
   const ConditioningOptions& how = model_.conditioning;
-  const bool perturbation = is_told_perturbations(model_);
+  const bool perturbation = model_.is_told_perturbation();
   checker_.refuse_if(perturbation && unlabelled_, path_ + ".condition",
                      "{}.condition needs perturbation labels, but read.perturbation.preset none reads none",
                      path_);

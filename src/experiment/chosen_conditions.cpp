@@ -62,7 +62,7 @@ std::vector<ConditionTable::Exchange> ConditionTable::exchanges(const ChosenCond
     const auto covariate = std::find_if(covariates_.begin(), covariates_.end(),
                                         [&, &wanted = name](const Covariate& c) { return c.name == wanted; });
     if (covariate == covariates_.end()) {
-      if (name == "perturbation" && embedding_)
+      if (name == perturbation_word && embedding_)
         throw UsageError("{}: perturbations are chosen with --perturbation, not --condition", who);
       std::vector<std::string> names;
       for (const Covariate& c : covariates_) names.push_back(c.name);

@@ -30,7 +30,7 @@ Matrix<float> reconstructed(TrainedModel& model, const std::vector<std::int32_t>
 }
 
 bool needs_labels(const ModelOptions& options) {
-  return is_told_perturbation(options) || options.by_perturbation();
+  return options.is_told_perturbation() || options.by_perturbation();
 }
 
 bool needs_conditions(const ModelOptions& options, const EmbedRequest& request) {

@@ -11,8 +11,6 @@
 namespace sparcell {
 namespace {
 
-constexpr std::string_view perturbation_word = "perturbation";
-
 /// Which perturbations have cells among the given ones.
 std::vector<bool> present(const Dataset& data, std::span<const std::int32_t> cells) {
   std::vector<bool> found(data.perturbations.names.size(), false);
@@ -128,7 +126,7 @@ ConditionTable::ConditionTable(std::int64_t cells, std::int64_t width, std::int6
 ConditionTable::ConditionTable(Context& context, const std::string& model, const ModelOptions& options,
                                const Prepared& prepared, Log& log, Leaks leaks)
     : trained_(prepared.split.train) {
-  if (is_told_perturbation(options)) add_perturbations(context, model, options, prepared, log, leaks);
+  if (options.is_told_perturbation()) add_perturbations(context, model, options, prepared, log, leaks);
   for (const std::string& name : options.condition) {
     if (name != perturbation_word) add_covariate(model, name, prepared);
   }
@@ -234,11 +232,6 @@ SparseVector ConditionTable::together(std::span<const std::string> parts) const 
   if (genes.size() < 2) return entries;  // two guides of one gene
   for (const std::string& gene : genes) entries.emplace_back(part_column_.at(gene), 1.0f);
   return entries;
-}
-
-bool is_told_perturbation(const ModelOptions& options) {
-  return std::find(options.condition.begin(), options.condition.end(), perturbation_word) !=
-         options.condition.end();
 }
 
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,

@@ -100,8 +100,6 @@ inline bool needs_table(const ModelOptions& options) {
   return !options.condition.empty() || options.by_perturbation();
 }
 
-bool is_told_perturbation(const ModelOptions& options);
-
 /// A table for each model, in their order; empty for a model that needs none. Throws as they do.
 std::vector<ConditionTable> condition_tables(Context& context, const ModelSet& models,
                                              const Prepared& prepared, Log& log);

@@ -89,12 +89,12 @@ void predict(const std::string& folder, const PredictRequest& request, const std
   check_output("predict", run, output);
   const ModelSet& models = run.experiment().model;
   const bool some_are_told = std::any_of(
-      models.begin(), models.end(), [&](const auto& model) { return is_told_perturbation(model.second); });
+      models.begin(), models.end(), [&](const auto& model) { return model.second.is_told_perturbation(); });
   const std::string name = run.choose(choice, [&](const ModelOptions& model) {
-    return is_told_perturbation(model) ||
+    return model.is_told_perturbation() ||
            (model.type != ModelType::gan && (!choice.model.empty() || !some_are_told));
   });
-  if (!is_told_perturbation(run.options(name))) {
+  if (!run.options(name).is_told_perturbation()) {
     throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
                      name);
   }

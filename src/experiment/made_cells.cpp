@@ -76,7 +76,7 @@ bool have(const Table& cells, const ChosenConditions& chosen) {
 /// The columns of the data that say what a model is told of a cell.
 std::vector<std::string> columns_told(const ModelOptions& options, const Perturbations& perturbations) {
   std::vector<std::string> columns;
-  if (options.by_perturbation() || is_told_perturbation(options))
+  if (options.by_perturbation() || options.is_told_perturbation())
     columns = {perturbations.column, "perturbation"};
   for (const std::string& name : options.condition) columns.push_back(name);
   return columns;

@@ -38,6 +38,12 @@ inline constexpr Bounds any_number{};
 inline constexpr Bounds share{.low = 0, .high = 1};                             ///< [0, 1]
 inline constexpr Bounds probability_below_one{.low = 0, .high = 1, .high_open = true};  ///< [0, 1)
 
+/// Of what there can be: a number that no machine could serve is refused where it was written, and products of two and
+/// bytes of a matrix between two widths fit 64 bits.
+inline constexpr Bounds possible_count{.low = 1, .high = 1e9};
+inline constexpr Bounds possible_count_or_none{.low = 0, .high = 1e9};
+inline constexpr Bounds possible_width{.low = 1, .high = 1e8};
+
 /// The YAML words of an enum whose values count from 0. Specialize with `static constexpr std::string_view values[]`.
 template <class Enum>
 struct Names;

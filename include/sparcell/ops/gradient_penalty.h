@@ -2,8 +2,8 @@
 // layers between are layer_backward and layer_tangent.
 #pragma once
 
-#include "sparcell/model.h"
 #include "sparcell/ops/op.h"
+#include "sparcell/ops/words.h"
 
 namespace sparcell {
 

@@ -11,8 +11,8 @@
 // remembered) and LayerNorm (eps 1e-5).
 #pragma once
 
-#include "sparcell/model.h"
 #include "sparcell/ops/op.h"
+#include "sparcell/ops/words.h"
 
 namespace sparcell {
 

@@ -2,8 +2,8 @@
 // (ops/linear.h) never writes the outputs to memory.
 #pragma once
 
-#include "sparcell/model.h"
 #include "sparcell/ops/op.h"
+#include "sparcell/ops/words.h"
 
 namespace sparcell {
 

@@ -2,9 +2,9 @@
 // a run of steps needs no host.
 #pragma once
 
-#include "sparcell/model.h"
 #include "sparcell/ops/batch.h"
 #include "sparcell/ops/op.h"
+#include "sparcell/ops/words.h"
 
 namespace sparcell {
 

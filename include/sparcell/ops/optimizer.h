@@ -2,7 +2,7 @@
 #pragma once
 
 #include "sparcell/ops/op.h"
-#include "sparcell/train.h"
+#include "sparcell/ops/optimizer_options.h"
 
 namespace sparcell {
 
