@@ -54,17 +54,11 @@ void add_differences(const Json& from, const Json& to, const std::string& path,
   }
 }
 
-Json values_of(Experiment experiment) {
-  config::Writer writer;
-  describe(writer, experiment);
-  return std::move(writer).result();
-}
-
 }  // namespace
 
 std::vector<std::string> overrides_between(const Experiment& from, const Experiment& to) {
   std::vector<std::string> overrides;
-  add_differences(values_of(from), values_of(to), "", overrides);
+  add_differences(config::tree_of(from), config::tree_of(to), "", overrides);
   return overrides;
 }
 

@@ -21,12 +21,6 @@ Json difference(const Json& own, const Json& common) {
   return rest;
 }
 
-Json write_train(TrainOptions& train) {
-  Writer writer;
-  describe(writer, train);
-  return std::move(writer).result();
-}
-
 }  // namespace
 
 void Writer::map(std::string_view name,
@@ -47,7 +41,7 @@ void Writer::models(std::string_view name, ModelSet& models, TrainOptions& train
     describe_own_train(own, model);
     Json own_train = std::move(own).result();
     if (model.type == ModelType::gan) own_train.erase("optimizer");  // generator and critic have their own
-    if (own_train_ == OwnTrain::difference) own_train = difference(own_train, write_train(train));
+    if (own_train_ == OwnTrain::difference) own_train = difference(own_train, tree_of(train));
     if (!own_train.empty()) result["train"] = std::move(own_train);
     written[model_name] = std::move(result);
   }
@@ -59,10 +53,7 @@ void Writer::models(std::string_view name, ModelSet& models, TrainOptions& train
 namespace sparcell {
 
 std::string resolved_yaml(const Experiment& experiment) {
-  Experiment copy = experiment;
-  config::Writer writer;
-  describe(writer, copy);
-  return config::yaml_text(std::move(writer).result());
+  return config::yaml_text(config::tree_of(experiment));
 }
 
 }  // namespace sparcell

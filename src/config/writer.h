@@ -77,4 +77,12 @@ class Writer {
   std::string word_;  ///< stands for the whole section
 };
 
+/// Options as a tree, through their description.
+template <class Options>
+Json tree_of(Options options) {
+  Writer writer;
+  describe(writer, options);
+  return std::move(writer).result();
+}
+
 }  // namespace sparcell::config

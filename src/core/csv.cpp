@@ -1,6 +1,7 @@
 #include "core/csv.h"
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -91,6 +92,8 @@ void add_csv_field(std::string& line, const std::string& text) {
   line += ',';
   line += csv_field(text);
 }
+
+std::string csv_number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
 
 std::vector<std::vector<std::string>> parse_csv(const std::string& text, const std::string& path,
                                                 char separator) {

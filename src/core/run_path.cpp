@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/system.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -9,10 +10,9 @@ namespace sparcell {
 namespace fs = std::filesystem;
 
 void check_folder(const std::string& path, const std::string& expected) {
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return;
+  if (is_folder(path)) return;
   throw UsageError("{}: {}; {} was expected", path,
-                   fs::exists(path, ignored) ? "this is a file" : "there is no such folder", expected);
+                   is_there(path) ? "this is a file" : "there is no such folder", expected);
 }
 
 void check_finished_run(const std::string& path) {

@@ -17,4 +17,7 @@ std::string utc_now(const char* format = "%Y-%m-%dT%H:%M:%SZ");
 /// Whether there is such a file or folder that can be looked at.
 bool is_there(const std::filesystem::path& path);
 
+/// Whether there is such a folder that can be looked at.
+bool is_folder(const std::filesystem::path& path);
+
 }  // namespace sparcell

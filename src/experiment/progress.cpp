@@ -35,7 +35,7 @@ TrainingProgress::TrainingProgress(std::string model, std::int64_t before, std::
 
 void TrainingProgress::show(const EpochRecord& record) {
   const std::int64_t done = record.epoch + 1;
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double seconds = seconds_since(start_);
   const double rate = static_cast<double>(done - before_) / seconds;
   std::string line =
       fmt::format("train {}: epoch {}/{}  {}{}", model_, done, epochs_, summary(record), rate_text(rate));

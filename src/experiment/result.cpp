@@ -2,17 +2,14 @@
 
 #include <cmath>
 
+#include "report/json.h"
+
 namespace sparcell {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-/// JSON has no NaN: null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 Json numbers(const std::vector<std::pair<std::string, double>>& values) {
   Json json = Json::object();
-  for (const auto& [name, value] : values) json[name] = number(value);
+  for (const auto& [name, value] : values) json[name] = number_or_null(value);
   return json;
 }
 
@@ -28,12 +25,12 @@ Json losses(const ModelOutcome& model) {
   Json json = Json::object();
   if (model.options->type == ModelType::gan) {
     for (const char* name : {"discriminator", "generator", "penalty", "sparsity"})
-      json[name] = number(part(last.train, name));
+      json[name] = number_or_null(part(last.train, name));
     return json;
   }
-  json["train"] = number(part(last.train, "loss"));
-  json["validation"] = number(part(model.validation_loss, "loss"));
-  json["test"] = number(part(model.test, "loss"));
+  json["train"] = number_or_null(part(last.train, "loss"));
+  json["validation"] = number_or_null(part(model.validation_loss, "loss"));
+  json["test"] = number_or_null(part(model.test, "loss"));
   return json;
 }
 
@@ -51,7 +48,7 @@ Json model_json(const ModelOutcome& model, const Evaluation& evaluation) {
   for (const auto& [name, metrics] : evaluation.models) {
     if (name == model.name) json["test"] = numbers(metrics);
   }
-  if (model.options->type == ModelType::vae) json["test"]["kl"] = number(part(model.test, "kl"));
+  if (model.options->type == ModelType::vae) json["test"]["kl"] = number_or_null(part(model.test, "kl"));
   json["validation"] = numbers(model.validation);
   json["cost"] = cost_json(model.training);
   return json;
@@ -89,8 +86,8 @@ Json verdicts_json(const Evaluation& evaluation) {
     json.push_back({{"model", verdict.model},
                     {"metric", verdict.metric},
                     {"baseline", verdict.baseline},
-                    {"difference", number(verdict.difference)},
-                    {"interval", {number(verdict.low), number(verdict.high)}},
+                    {"difference", number_or_null(verdict.difference)},
+                    {"interval", {number_or_null(verdict.low), number_or_null(verdict.high)}},
                     {"beats", verdict.beats},
                     {"sentence", verdict_sentence(verdict)}});
     if (verdict.p_value) json.back()["p_value"] = *verdict.p_value;
@@ -179,7 +176,7 @@ Json cost_json(const TrainResult& training) {
             {"phases", Json::object()},
             {"phases_from", "every step"}};
   for (std::size_t p = 0; p < phase_names.size(); ++p)
-    json["phases"][std::string(phase_names[p])] = number(training.phases[p]);
+    json["phases"][std::string(phase_names[p])] = number_or_null(training.phases[p]);
   if (training.phase_samples) {
     json["phases_from"] = fmt::format("{} sample steps outside the graph", *training.phase_samples);
     json["phase_samples"] = *training.phase_samples;
@@ -211,7 +208,7 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
   json["stages"] = Json::object();
-  for (const StageCost& cost : record.stages) json["stages"][cost.stage] = number(cost.seconds);
+  for (const StageCost& cost : record.stages) json["stages"][cost.stage] = number_or_null(cost.seconds);
   json["peak_memory_bytes"] = peak_memory_bytes();
   return json;
 }

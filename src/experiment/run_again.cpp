@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/system.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/run_files.h"
 
@@ -12,7 +13,7 @@ namespace {
 bool is_part_of(const std::string& path, const std::string& other) {
   namespace fs = std::filesystem;
   std::error_code ignored;
-  if (!fs::exists(path, ignored) || !fs::exists(other, ignored)) return false;
+  if (!is_there(path) || !is_there(other)) return false;
   if (fs::equivalent(path, other, ignored)) return true;
   const fs::path below = fs::canonical(path, ignored), above = fs::canonical(other, ignored);
   return std::mismatch(above.begin(), above.end(), below.begin(), below.end()).first == above.end();

@@ -1,8 +1,8 @@
 #include "experiment/run_json.h"
 
-#include <filesystem>
 #include <fstream>
 
+#include "core/system.h"
 #include "sparcell/core/errors.h"
 
 namespace sparcell {
@@ -36,9 +36,7 @@ void check_kind(const std::string& path, const std::string& key, const Json& fou
 }  // namespace
 
 Json read_run_json(const std::string& path, const Json& like) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored))
-    throw DataError("{} is a folder, expected a file of the run; remove it", path);
+  if (is_folder(path)) throw DataError("{} is a folder, expected a file of the run; remove it", path);
   std::ifstream file(path);
   const Json json = Json::parse(file, nullptr, false);
   if (!json.is_object()) return Json::object();

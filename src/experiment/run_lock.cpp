@@ -27,11 +27,6 @@ constexpr std::chrono::seconds heartbeat{10};
 constexpr double stale_seconds = 60;
 constexpr std::int64_t trusted_seconds = 3;  // of a look at the lock
 
-bool is_folder(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(path, ignored);
-}
-
 void check_no_folder(const std::string& path) {
   if (is_folder(path))
     throw DataError("{} is a folder, expected the file that says who writes to the run; remove it", path);

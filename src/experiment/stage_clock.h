@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/durations.h"
 #include "sparcell/core/ranges.h"
 
 namespace sparcell {
@@ -39,9 +40,7 @@ class StageClock {
       StageClock& clock;
       std::string stage;
       std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-      ~Stop() {
-        clock.add(stage, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-      }
+      ~Stop() { clock.add(stage, seconds_since(start)); }
     } stop{*this, stage};
     const RangeName name(stage);
     const Range range(name);

@@ -4,8 +4,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
+#include "core/system.h"
 #include "hdf5/filters.h"
 #include "hdf5/rehearsal.h"
 
@@ -37,10 +37,8 @@ File File::open_unrehearsed(const std::string& path) {
 File File::open(SharedFacts facts) {
   register_filters();
   const std::string& path = facts->name;
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) throw DataError("{}: there is no such file", path);
-  if (std::filesystem::is_directory(path, ignored))
-    throw DataError("{}: is a folder, expected an HDF5 file", path);
+  if (!is_there(path)) throw DataError("{}: there is no such file", path);
+  if (is_folder(path)) throw DataError("{}: is a folder, expected an HDF5 file", path);
   if (::access(path.c_str(), R_OK) != 0)
     throw DataError("{}: cannot be opened ({})", path, std::strerror(errno));
   if (H5Fis_hdf5(path.c_str()) <= 0) throw DataError("{}: is no HDF5 file", path);

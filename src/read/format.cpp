@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/system.h"
 #include "hdf5/file.h"
 #include "read/source.h"
 
@@ -53,10 +54,9 @@ std::string list_of(const std::vector<std::string>& names) {
 
 std::unique_ptr<Source> open_source(const ReadOptions& options) {
   const std::string& path = options.path;
-  std::error_code ignored;
   if (path.empty()) throw UsageError("read.path is empty; expected a file or folder: {}", accepted);
-  if (!fs::exists(path, ignored)) throw DataError("{}: there is no such file", path);
-  if (fs::is_directory(path, ignored)) {
+  if (!is_there(path)) throw DataError("{}: there is no such file", path);
+  if (is_folder(path)) {
     if (is_zarr(path)) {
       throw DataError(
           "{}: is a zarr store, which sparcell does not read yet; convert it to h5ad with anndata", path);

@@ -10,8 +10,6 @@
 namespace sparcell {
 namespace {
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
-
 bool is_measured(const RunOutcome& outcome) {
   return outcome.state.phase == RunPhase::done && outcome.metric && std::isfinite(*outcome.metric);
 }
@@ -110,8 +108,8 @@ void write_configurations(const std::string& path, const std::vector<Configurati
                     configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
                     configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
     for (const std::string& name : parameters) add_csv_field(text, value_of(configuration.job(), name));
-    text += fmt::format(",{},{},{}\n", number(configuration.spread.mean),
-                        number(configuration.spread.deviation), folders_of(configuration));
+    text += fmt::format(",{},{},{}\n", csv_number(configuration.spread.mean),
+                        csv_number(configuration.spread.deviation), folders_of(configuration));
   }
   write_file(path, text);
 }

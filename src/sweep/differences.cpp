@@ -66,8 +66,6 @@ std::size_t common(const std::set<std::int64_t>& a, const std::set<std::int64_t>
 /// What an arm costs differs from run to run; parameters and epochs are compared like any number.
 bool is_compared(const std::string& name) { return name.find(".cost.") == std::string::npos; }
 
-std::string field(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
-
 }  // namespace
 
 std::string seeds_text(const PairedDifference& paired) {
@@ -106,8 +104,8 @@ void write_differences(const std::string& path, const std::vector<PairedDifferen
   std::string text = "arm,metric,reference,difference,low,high,seeds\n";
   for (const PairedDifference& paired : differences) {
     text += fmt::format("{},{},{},{},{},{},{}\n", csv_field(paired.arm), csv_field(paired.metric),
-                        field(paired.reference), field(paired.difference), field(paired.low),
-                        field(paired.high), paired.seeds);
+                        csv_number(paired.reference), csv_number(paired.difference), csv_number(paired.low),
+                        csv_number(paired.high), paired.seeds);
   }
   write_file(path, text);
 }

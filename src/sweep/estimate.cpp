@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/durations.h"
 #include "model/likelihood.h"
 #include "sparcell/core/context.h"
 #include "sparcell/ops/matmul.h"
@@ -160,7 +161,7 @@ double training_rate(int threads) {
   multiply();
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < repeats; ++i) multiply();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   return share_of_rate * static_cast<double>(repeats * rows * inner * cols) / seconds;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/csv.h"
+#include "core/system.h"
 #include "core/whole_file.h"
 #include "sweep/run_state.h"
 
@@ -122,8 +123,7 @@ std::int64_t epochs_of_all(const HalvingOptions& options, std::int64_t epochs, s
 std::optional<double> curve_value(const std::filesystem::path& run, const std::string& metric,
                                   std::int64_t epochs) {
   const std::optional<Curve> curve = curve_of(metric);
-  std::error_code ignored;
-  if (!curve || !std::filesystem::exists(run / "metrics.csv", ignored)) return std::nullopt;
+  if (!curve || !is_there(run / "metrics.csv")) return std::nullopt;
   std::optional<double> value;
   for (const auto& record : read_csv((run / "metrics.csv").string())) {
     if (record.size() != 6 || record[2] != curve->model || record[3] != curve->split ||

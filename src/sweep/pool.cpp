@@ -14,6 +14,7 @@
 #include <deque>
 #include <thread>
 
+#include "core/durations.h"
 #include "experiment/run_lock.h"
 #include "experiment/signals.h"
 #include "sparcell/core/gpus.h"
@@ -28,10 +29,6 @@ constexpr int most_starts = 4;  // of one job: a process may be killed by others
 constexpr std::chrono::milliseconds poll_interval{5};
 constexpr std::chrono::milliseconds pause_before_restart{500};
 constexpr std::chrono::milliseconds pause_before_next_look{500};  // at a run that another process makes
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct Waiting {
   const Job* job;

@@ -55,8 +55,6 @@ void read_outcome(const SweepFolder& sweep, const SweepSettings& settings, RunOu
   }
 }
 
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : ""; }
-
 }  // namespace
 
 std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep) {
@@ -102,11 +100,11 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
       const auto found = own.find(column);
       add_csv_field(text, found == own.end() ? "" : found->second);
     }
-    add_csv_field(text, outcome.metric ? number(*outcome.metric) : "");
+    add_csv_field(text, outcome.metric ? csv_number(*outcome.metric) : "");
     const std::map<std::string, double> numbers(outcome.values.begin(), outcome.values.end());
     for (const std::string& column : values) {
       const auto found = numbers.find(column);
-      add_csv_field(text, found == numbers.end() ? "" : number(found->second));
+      add_csv_field(text, found == numbers.end() ? "" : csv_number(found->second));
     }
     text += '\n';
   }

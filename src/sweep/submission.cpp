@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/system.h"
 #include "core/whole_file.h"
 #include "sparcell/core/sha256.h"
 #include "sweep/comparable.h"
@@ -97,11 +98,9 @@ std::vector<Job> merge_jobs(std::vector<Job> jobs, const std::vector<ExpandedRun
 }
 
 void refuse_foreign_folder(const fs::path& folder) {
-  std::error_code ignored;
-  if (!fs::exists(folder, ignored) || SweepFolder::is_sweep(folder)) return;
-  if (!fs::is_directory(folder, ignored))
-    throw UsageError("--out {}: this is a file, not a folder", folder.string());
-  if (fs::exists(folder / "config.yaml", ignored))
+  if (!is_there(folder) || SweepFolder::is_sweep(folder)) return;
+  if (!is_folder(folder)) throw UsageError("--out {}: this is a file, not a folder", folder.string());
+  if (is_there(folder / "config.yaml"))
     throw UsageError("{} holds a run, not a sweep; choose another folder with --out", folder.string());
 }
 

@@ -12,6 +12,7 @@
 #include "config/writer.h"
 #include "core/csv.h"
 #include "core/run_path.h"
+#include "core/system.h"
 #include "core/whole_file.h"
 #include "experiment/run_files.h"
 
@@ -56,14 +57,6 @@ Json json_of_file(const std::string& path) {
   return json;
 }
 
-/// Options through their description, as YAML holds them.
-template <class Options>
-Json json_of(Options options) {
-  config::Writer writer;
-  describe(writer, options);
-  return std::move(writer).result();
-}
-
 template <class Options>
 void read_options(const Json& json, const std::string& path, Options& options) {
   config::Problems problems;
@@ -78,8 +71,7 @@ void read_options(const Json& json, const std::string& path, Options& options) {
 }  // namespace
 
 bool SweepFolder::is_sweep(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path / "jobs.csv", ignored) && fs::exists(path / "sweep.json", ignored);
+  return is_there(path / "jobs.csv") && is_there(path / "sweep.json");
 }
 
 SweepFolder SweepFolder::open(const std::string& path) {
@@ -169,10 +161,10 @@ void SweepFolder::write_settings(const SweepSettings& settings) const {
       {"metric", {{"name", settings.metric.name}, {"smaller_is_better", settings.metric.smaller_is_better}}},
       {"doubts", settings.doubts},
       {"method", name_of(settings.method)},
-      {"halving", json_of(settings.halving)},
+      {"halving", config::tree_of(settings.halving)},
       {"launcher", settings.launcher},
       {"slots", settings.slots},
-      {"slurm", json_of(settings.slurm)}};
+      {"slurm", config::tree_of(settings.slurm)}};
   write_file(file("sweep.json"), json.dump(2) + "\n");
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "core/csv.h"
+#include "core/system.h"
 #include "core/version.h"
 #include "core/whole_file.h"
 #include "report/figures.h"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr std::size_t most_curves = 200;           // more lie on top of each other
 constexpr std::size_t most_points_of_curve = 400;  // more than there are pixels
-
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 /// A parameter as the page draws it: a number where its text is one.
 Json parameter_value(const std::string& text) {
@@ -123,9 +122,8 @@ bool is_shown(const std::vector<std::string>& record, const std::string& model) 
 }
 
 Json curve_json(const SweepFolder& sweep, const RunOutcome& outcome, const std::string& model) {
-  std::error_code ignored;
   const auto path = sweep.run(outcome.job) / "metrics.csv";
-  if (!std::filesystem::exists(path, ignored)) return nullptr;
+  if (!is_there(path)) return nullptr;
   std::vector<double> epochs, values;
   for (const auto& record : read_csv(path.string())) {
     if (!is_shown(record, model)) continue;

@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "core/durations.h"
+
 namespace sparcell {
 
 StepTime::StepTime(Context& context, PhaseClock& clock) : context_(context), clock_(clock) {
@@ -22,7 +24,7 @@ void StepTime::begin(bool sample) {
 double StepTime::end(bool sample) {
   clock_.leave();
   clock_.count(true);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double seconds = seconds_since(start_);
   warm_ = true;
   if (!context_.device().is_cuda()) return seconds;
   if (sample) {

@@ -5,16 +5,13 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/durations.h"
 #include "train/batches.h"
 
 namespace sparcell {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
