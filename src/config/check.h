@@ -1,6 +1,7 @@
 // Combinations of options that make no sense, refused before data is read.
 #pragma once
 
+#include "config/plan_options.h"
 #include "config/problems.h"
 #include "sparcell/config.h"
 
@@ -41,7 +42,7 @@ class Checker {
 };
 
 void check_experiment(const Experiment& experiment, const Node& root, const LoadOptions& options,
-                      Problems& problems);
+                      const SlurmOptions& slurm, Problems& problems);
 
 /// The keys on top and the stations before the models.
 void check_data(const Experiment& experiment, const LoadOptions& options, Checker& checker);
@@ -53,6 +54,9 @@ void check_model_names(const ModelSet& models, Checker& checker);
 
 /// How models are judged, and what is chosen by validation cells.
 void check_judgement(const Experiment& experiment, Checker& checker);
+
+/// Jobs that would be told to stop as soon as they start.
+void check_jobs(const SlurmOptions& slurm, Checker& checker);
 
 /// Keys of models that were set while others take their effect or change what they mean. Sweeps and ablations
 /// switch those on and off, so nothing is refused.

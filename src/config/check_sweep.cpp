@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "config/check.h"
 #include "config/combinations.h"
 #include "config/plan.h"
 #include "core/nearest.h"
@@ -97,6 +98,14 @@ void check_range(const SweepParameter& parameter, const SweepOptions& sweep, Pro
 }
 
 }  // namespace
+
+void config::check_jobs(const SlurmOptions& slurm, Checker& checker) {
+  if (!checker.sound("slurm")) return;
+  checker.refuse_if(slurm.signal_delay_s >= 60 * slurm.timeout_min, "slurm.signal_delay_s",
+                    "slurm.signal_delay_s is {}, and slurm.timeout_min {}: every job would be told to save "
+                    "itself as it starts; ask for more time, or for a shorter delay",
+                    slurm.signal_delay_s, slurm.timeout_min);
+}
 
 void Plan::check_parameters(Problems& problems) const {
   const SweepOptions& sweep = options_.sweep;

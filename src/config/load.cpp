@@ -34,7 +34,7 @@ Experiment resolve_experiment(Node root, PlanOptions& plan, const LoadOptions& o
   interpolate(root, problems);
   Experiment experiment;
   read_experiment(root, experiment, plan, problems);
-  check_experiment(experiment, root, options, problems);
+  check_experiment(experiment, root, options, plan.slurm, problems);
   if (experiment.fast_dev_run) shorten(experiment);
   if (experiment.threads == 0) experiment.threads = available_threads();
   if (!experiment.split.seed) experiment.split.seed = experiment.seed;

@@ -27,8 +27,10 @@ void add_option(std::string& script, const std::string& name, const std::string&
   if (!value.empty()) script += fmt::format("#SBATCH --{}={}\n", name, sbatch_word(value));
 }
 
-/// Where jobs run and who pays: of arrays and of the collecting job.
-std::string common_head(const SweepFolder& sweep, const SlurmOptions& options, const std::string& name) {
+/// Where jobs run and who pays: of arrays and of the collecting job. `number` is sbatch's pattern for a
+/// job's.
+std::string common_head(const SweepFolder& sweep, const SlurmOptions& options, const std::string& name,
+                        const std::string& number) {
   std::string head = "#!/bin/bash\n";
   add_option(head, "job-name", name);
   add_option(head, "chdir", fs::current_path().string());
@@ -36,7 +38,8 @@ std::string common_head(const SweepFolder& sweep, const SlurmOptions& options, c
   add_option(head, "account", options.account);
   add_option(head, "qos", options.qos);
   add_option(head, "open-mode", "append");
-  add_option(head, "output", fs::absolute(sweep.path() / "logs" / (name + "_%A_%a.out")).string());
+  add_option(head, "output",
+             fs::absolute(sweep.path() / "logs" / fmt::format("{}_{}.out", name, number)).string());
   return head;
 }
 
@@ -50,7 +53,7 @@ std::string program() { return shell_word(fs::read_symlink("/proc/self/exe").str
 
 std::string array_text(const SweepFolder& sweep, const ArrayScript& script, const SlurmOptions& options,
                        std::int64_t pause_after) {
-  std::string text = common_head(sweep, options, "sparcell");
+  std::string text = common_head(sweep, options, "sparcell", "%A_%a");
   add_option(text, "array", fmt::format("{}%{}", index_ranges(script.indices), options.array_parallelism));
   add_option(text, "time", std::to_string(options.timeout_min));
   add_option(text, "signal", fmt::format("B:USR1@{}", options.signal_delay_s));
@@ -109,7 +112,7 @@ std::vector<ArrayScript> array_scripts(const SweepFolder& sweep, const std::vect
 }
 
 std::string collect_script(const SweepFolder& sweep, const SlurmOptions& options, std::int64_t pause_after) {
-  std::string text = common_head(sweep, options, "sparcell_collect");
+  std::string text = common_head(sweep, options, "sparcell_collect", "%j");
   constexpr int minutes = 30;
   add_option(text, "time", std::to_string(minutes));
   return text + setup_of(options) +

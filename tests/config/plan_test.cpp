@@ -255,6 +255,12 @@ TEST_F(PlanTest, SectionsThatMakeNoSense) {
               ElementsAre(HasSubstr("an arm cannot be named 'reference'")));
 }
 
+TEST_F(PlanTest, AJobThatIsToldToStopAsItStarts) {
+  EXPECT_THAT(refused("slurm: {timeout_min: 2}\n"),
+              ElementsAre(AllOf(HasSubstr("e.yaml:"), HasSubstr("slurm.signal_delay_s is 120, and slurm.timeout_min 2: "))));
+  EXPECT_NO_THROW(plan("slurm: {timeout_min: 2, signal_delay_s: 119}\n"));
+}
+
 TEST_F(PlanTest, ASectionAndAnOptionWithinItAreNotSetByOneRun) {
   const std::string section = "{type: autoencoder, hidden: [8], latent: 2}";
   const auto expected = [](const std::string& place) {

@@ -51,7 +51,7 @@ TEST_F(Slurm, FoldersMayHaveBlanksInTheirNames) {
 TEST_F(Slurm, SavesARunBeforeItsTimeLimitAndQueuesItAgain) {
   write_sweep("seeds: [0]");
   // Slurm looks at limits twice a minute: the signal comes within the first half.
-  ASSERT_EQ(submit({"train.epochs=100000000", "slurm.timeout_min=1", "slurm.signal_delay_s=60"}).code, 0);
+  ASSERT_EQ(submit({"train.epochs=100000000", "slurm.timeout_min=1", "slurm.signal_delay_s=59"}).code, 0);
   wait_for_restarts(job(), 1);
   EXPECT_EQ(state(run()), "interrupted");
   EXPECT_THAT(json(run() + "/status.json")["reason"].get<std::string>(), HasSubstr("the state is saved"));
