@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "core/durations.h"
+#include "core/whole_file.h"
 #include "experiment/run_lock.h"
 #include "experiment/signals.h"
 #include "sparcell/core/gpus.h"
@@ -59,6 +60,21 @@ std::vector<char*> environment_with(char* sees) {
   return environment;
 }
 
+/// Whether the run's files found no room: its status says so, or not even a status can be written.
+bool found_no_room(const SweepFolder& sweep, const std::string& reason) {
+  constexpr int of_full_disks[] = {ENOSPC, EDQUOT, EFBIG};
+  const auto said = [&](int error) { return reason.find(std::strerror(error)) != std::string::npos; };
+  if (std::any_of(std::begin(of_full_disks), std::end(of_full_disks), said)) return true;
+  constexpr std::size_t more_than_a_status = 1 << 16;
+  try {
+    write_file(sweep.file("room"), std::string(more_than_a_status, ' '));
+    std::filesystem::remove(sweep.file("room"));
+    return false;
+  } catch (const WriteError&) {
+    return true;
+  }
+}
+
 /// A process that runs a job.
 struct Slot {
   std::string gpu;    ///< that its runs see; empty: those of this process
@@ -86,11 +102,11 @@ class Pool {
       if (stop_requested() && !stopping_) stop();
       for (Slot& slot : slots_) {
         if (slot.process != 0) reap(slot);
-        if (slot.process == 0 && !stopping_) begin_next(slot);
+        if (slot.process == 0 && !stopping_ && !full_) begin_next(slot);
       }
       const bool busy =
           std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.process != 0; });
-      if (!busy && (stopping_ || waiting_.empty())) break;
+      if (!busy && (stopping_ || full_ || waiting_.empty())) break;
       std::this_thread::sleep_for(poll_interval);
     }
     outcome_.interrupted += waiting_.size();
@@ -153,8 +169,11 @@ class Pool {
     const bool stopped = code < 0 || code == static_cast<int>(ExitCode::interrupted);
     if (code == 0 || (pause_after_ > 0 && stopped && epochs_taken(sweep_.run(job)) >= pause_after_)) {
       ++outcome_.done;
-    } else if (stopped && (stopping_ || slot.work.starts < most_starts)) {
-      if (stopping_) {
+    } else if (lacks_room(job, code)) {
+      ++outcome_.interrupted;
+      return;
+    } else if (stopped && (stopping_ || full_ || slot.work.starts < most_starts)) {
+      if (stopping_ || full_) {
         ++outcome_.interrupted;
         return;
       }
@@ -171,6 +190,19 @@ class Pool {
                 sweep_.log(job));
     }
     say_progress();
+  }
+
+  /// Other runs would find no room either, and the same one none again: no more begin.
+  bool lacks_room(const Job& job, int code) {
+    if (code != static_cast<int>(ExitCode::data) && code != static_cast<int>(ExitCode::interrupted))
+      return false;
+    const std::string reason = state_of_run(sweep_.run(job)).reason;
+    if (!found_no_room(sweep_, reason)) return false;
+    if (!std::exchange(full_, true)) {
+      log_.warn("the disk is full: run {} cannot be written{}; no more runs begin", job.run,
+                reason.empty() ? "" : fmt::format(" ({})", reason));
+    }
+    return true;
   }
 
   void say_progress() const {
@@ -198,6 +230,7 @@ class Pool {
   std::size_t total_;
   PoolOutcome outcome_;
   bool stopping_ = false;
+  bool full_ = false;  ///< the disk, by a run that found no room
   double idle_seconds_ = 0;
   Clock::time_point start_ = Clock::now();
 };

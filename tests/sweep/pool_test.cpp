@@ -76,6 +76,22 @@ TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("no process launches this sweep"));
 }
 
+/// A disk that fills up: neither the run that met it is tried again nor any other.
+TEST_F(Pool, WithoutRoomForARunNoMoreBegin) {
+  around.file_bytes = 16 << 10;  // less than a checkpoint, more than what says that it found no room
+  const Finished full = sweep({"--jobs", "1"});
+  EXPECT_EQ(full.code, 75) << full.err;
+  EXPECT_THAT(full.err, AllOf(HasSubstr("the disk is full: run "), HasSubstr("; no more runs begin\n"),
+                              HasSubstr("sparcell resume s goes on with them"), testing::Not(HasSubstr("it goes on"))));
+  EXPECT_THAT(column("jobs.csv", "run"), SizeIs(12));
+  std::size_t begun = 0;
+  for ([[maybe_unused]] const auto& log : std::filesystem::directory_iterator(folder / "s/logs")) ++begun;
+  EXPECT_EQ(begun, 1);
+  around.file_bytes.reset();
+  EXPECT_EQ(program({"resume", "s"}).code, 0);
+  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(12), Each("done")));
+}
+
 TEST_F(Pool, KillsOfWorkersAndOfTheLauncherLoseNothing) {
   std::map<std::string, std::filesystem::file_time_type> seen;
   for (std::uint32_t round = 0; round < 8; ++round) {
