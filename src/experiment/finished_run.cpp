@@ -41,22 +41,26 @@ std::string FinishedRun::choose(const ModelChoice& choice, const std::vector<Mod
 std::string FinishedRun::choose(const ModelChoice& choice,
                                 const std::function<bool(const ModelOptions&)>& is_able) const {
   std::vector<std::string> able, all;
-  std::string names;
+  std::string of_able, of_all;
   for (const auto& [name, options] : experiment_.model) {
+    const std::string typed = fmt::format("{} ({})", name, name_of(options.type));
     all.push_back(name);
-    if (is_able(options)) able.push_back(name);
-    names += (names.empty() ? "" : ", ") + fmt::format("{} ({})", name, name_of(options.type));
+    of_all += (of_all.empty() ? "" : ", ") + typed;
+    if (!is_able(options)) continue;
+    able.push_back(name);
+    of_able += (of_able.empty() ? "" : ", ") + typed;
   }
-  if (!choice.model.empty()) {
-    if (std::find(able.begin(), able.end(), choice.model) != able.end()) return choice.model;
-    throw UsageError("--model {}: not a model of {} that can do this; it has {}{}", choice.model,
-                     paths_.folder.string(), names, did_you_mean(choice.model, all));
+  const std::string folder = paths_.folder.string();
+  if (able.empty()) throw UsageError("{}: none of its models can do this; it has {}", folder, of_all);
+  if (choice.model.empty()) {
+    if (able.size() == 1) return able.front();
+    throw UsageError("{}: say with --model which of its models is meant: {}", folder, of_able);
   }
-  if (able.size() == 1) return able.front();
-  if (able.empty())
-    throw UsageError("{}: none of its models can do this; it has {}", paths_.folder.string(), names);
-  throw UsageError("{}: say with --model which of its models is meant; it has {}", paths_.folder.string(),
-                   names);
+  if (std::find(able.begin(), able.end(), choice.model) != able.end()) return choice.model;
+  const bool is_there = std::find(all.begin(), all.end(), choice.model) != all.end();
+  throw UsageError("--model {}: not a model of {}{}; choose {}{}", choice.model, folder,
+                   is_there ? " that can do this" : "", of_able,
+                   is_there ? "" : did_you_mean(choice.model, able));
 }
 
 std::string FinishedRun::working_folder() const {

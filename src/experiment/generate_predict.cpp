@@ -88,16 +88,15 @@ void predict(const std::string& folder, const PredictRequest& request, const std
   const FinishedRun run(folder);
   check_output("predict", run, output);
   const ModelSet& models = run.experiment().model;
-  const bool some_are_told = std::any_of(
-      models.begin(), models.end(), [&](const auto& model) { return model.second.is_told_perturbation(); });
-  const std::string name = run.choose(choice, [&](const ModelOptions& model) {
-    return model.is_told_perturbation() ||
-           (model.type != ModelType::gan && (!choice.model.empty() || !some_are_told));
-  });
-  if (!run.options(name).is_told_perturbation()) {
-    throw UsageError("predict: {} is told no perturbation (model.{}.condition), so it can predict none", name,
-                     name);
+  const bool none_is_told = std::none_of(
+      models.begin(), models.end(), [](const auto& model) { return model.second.is_told_perturbation(); });
+  if (none_is_told) {
+    throw UsageError(
+        "predict: no model of {} is told perturbations (model.NAME.condition), so none predicts them",
+        folder);
   }
+  const std::string name =
+      run.choose(choice, [](const ModelOptions& model) { return model.is_told_perturbation(); });
   Context context = context_of(run);
   const Prepared prepared = prepare_again(context, run, log);
   const auto model = load_conditioned(run, context, name, choice.weights, prepared, log);

@@ -128,7 +128,13 @@ TEST_F(ToldModels, PredictRefusesWhatTheModelCannotKnow) {
   EXPECT_TRUE(exists("p.h5ad"));
   finished_run("plain", {"~model.vae", "~model.gan"});
   EXPECT_THAT(fail({"predict", "plain", "p.h5ad", "--perturbation", "A"}, 2),
-              HasSubstr("ae is told no perturbation (model.ae.condition)"));
+              HasSubstr("predict: no model of plain is told perturbations (model.NAME.condition)"));
+}
+
+TEST_F(ToldModels, AChoiceIsOfTheModelsThatPredict) {
+  finished_run("r", {"model.ae.condition=[perturbation]", "model.gan.condition=[perturbation]"});
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "A"}, 2),
+              HasSubstr("r: say with --model which of its models is meant: ae (autoencoder), gan (gan)\n"));
 }
 
 /// A GAN generates a cell for every control; the same cells that the evaluation took the mean of.
@@ -196,9 +202,9 @@ TEST_F(ToldModels, AGanOfLearnedPairsPredictsDoublesAndGoesOn) {
 }
 
 TEST_F(ToldModels, AGanThatIsToldNothingPredictsNothing) {
-  finished_run("r", {"~model.ae", "~model.vae"});
+  finished_run("r", {"~model.vae", "model.ae.condition=[perturbation]"});
   EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", "A", "--model", "gan"}, 2),
-              HasSubstr("--model gan: not a model of r that can do this"));
+              HasSubstr("--model gan: not a model of r that can do this; choose ae (autoencoder)\n"));
 }
 
 TEST_F(ToldModels, PredictTakesTheModelThatIsToldThePerturbation) {
