@@ -34,7 +34,7 @@ GO_ON_LATER = 75
 # really run at once.
 TOOLS = ("racecheck", "memcheck", "synccheck", "initcheck")
 SANITIZED = "ops_tests"
-LONGEST_TEST = {"correctness": 60, "sanitizer": 150}  # seconds
+LONGEST_TEST = {"correctness": 100, "sanitizer": 150}  # seconds
 SHORTEST_PART = 20
 PROFILED = ("ae_course", "ae_5000", "critic")
 # Name in the table: ncu's metric.
@@ -315,7 +315,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=max(1, min(12, (os.cpu_count() or 2) - 2)), help="test programs at once")
     parser.add_argument("--limit", type=float, default=500, help="seconds of a part")
     parser.add_argument("--within", type=float, metavar="SECONDS", help="time of all parts of this call; default: --limit for each")
-    parser.add_argument("--longest", type=float, metavar="SECONDS", help="a test that takes longer has failed; default: 60, and 150 "
+    parser.add_argument("--longest", type=float, metavar="SECONDS", help="a test that takes longer has failed; default: 100, and 150 "
                                                                         "under the sanitizer")
     parser.add_argument("--alone", action="store_true", help="benchmark without peers; a later call does not add them")
     parser.add_argument("--record", type=Path, metavar="FILE",

@@ -1,4 +1,5 @@
-// Tests on a device that is not there are skipped; with SPARCELL_REQUIRE=cuda they fail.
+// Tests on a device that is not there are skipped; with SPARCELL_REQUIRE=cuda they fail. Programs that know no
+// other device than a GPU are compiled with SPARCELL_GPU_ALONE.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -12,7 +13,10 @@ namespace {
 class DeviceEnvironment : public testing::Environment {
  public:
   void SetUp() override {
-    const char* const device = std::getenv("SPARCELL_TEST_DEVICE");
+    const char* device = std::getenv("SPARCELL_TEST_DEVICE");
+#ifdef SPARCELL_GPU_ALONE
+    device = "cuda";
+#endif
     if (device == nullptr) return;
     try {
       find_device(device);
