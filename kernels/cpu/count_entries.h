@@ -5,27 +5,20 @@
 
 namespace sparcell::cpu {
 
-/// Arrays of `size` counts with their means and dispersions, and of what their losses are.
-struct CountEntries {
-  std::int64_t size;
-  const double *count, *mean, *dispersion;
-  double *loss, *by_log_mean, *by_log_dispersion;
-};
-
-/// Arrays of `size` bounded means (math/count_loss.h), from their logarithms, and, unless `logit` is null,
-/// softplus and sigmoid of the logits of gates.
+/// Arrays of `size` counts with their log means, gates (null: none), dispersions and whether those are inside
+/// their bounds, and of what their losses and `scale` times their derivatives are.
 template <class T>
-struct CountMeans {
+struct CountEntries {
+  static constexpr std::int64_t vector = 16;  ///< `size` is a multiple of this
   std::int64_t size;
-  const T *log_mean, *logit;
-  double* mean;
-  T *inside, *of_gate, *by_gate;
+  T scale;
+  const T *count, *log_mean, *logit, *dispersion, *inside;
+  double* loss;
+  T *by_log_mean, *by_gate, *by_log_dispersion;
 };
 
-void count_means(const CountMeans<float>& all);
-void count_means(const CountMeans<double>& all);
-
-/// math::loss_of_count of each.
-void count_losses(const CountEntries& entries);
+/// math::loss_of_count of each, with softplus(logit) where there are gates.
+void count_losses(const CountEntries<float>& entries);
+void count_losses(const CountEntries<double>& entries);
 
 }  // namespace sparcell::cpu

@@ -1,16 +1,19 @@
 #include "sparcell/ops/likelihood.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "cpu/count_entries.h"
 #include "cpu/reduce.h"
 #include "cpu/rows.h"
-#include "cpu/wide.h"
+#include "cpu/zero_counts.h"
 #include "math/count_loss.h"
 
 namespace sparcell {
 namespace {
+
+using cpu::CellEntries;
 
 /// Dispersions of the group of cells that a row is of; the next row is often of the same.
 template <class T>
@@ -38,130 +41,80 @@ struct PerGene {
   }
 };
 
-/// What the entries of a cell are made from, and where their losses and `scale` times their derivatives go.
-template <class T>
-struct CellEntries {
-  std::int64_t genes;
-  const T *log_rate, *gate, *dispersion, *inside;
-  T shift;  ///< of log rates
-  T scale;
-  T *loss, *by_log_mean, *by_gate, *by_log_dispersion;
-};
-
-template <class T>
-inline __attribute__((always_inline)) void as_zeros(const CellEntries<T>& cell) {
-  const T *log_rate = cell.log_rate, *dispersion = cell.dispersion, *inside = cell.inside;
-  const T shift = cell.shift, scale = cell.scale;
-  T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_log_dispersion = cell.by_log_dispersion;
-#pragma GCC ivdep
-  for (std::int64_t g = 0; g < cell.genes; ++g) {
-    const math::EntryLoss<T> entry =
-        math::loss_of(math::zero_count(log_rate[g] + shift, dispersion[g]), inside[g]);
-    loss[g] = entry.loss;
-    by_log_mean[g] = scale * entry.by_log_mean;
-    by_log_dispersion[g] = scale * entry.by_log_dispersion;
-  }
-}
-
-/// In two loops, because each step of the one waits for the last: with what lies between them in the place of
-/// the results, the processor is at many genes at once.
-template <class T>
-inline __attribute__((always_inline)) void as_zeros_behind_gates(const CellEntries<T>& cell) {
-  constexpr std::int64_t tile = 256;
-  const T *log_rate = cell.log_rate, *logit = cell.gate, *dispersion = cell.dispersion, *inside = cell.inside;
-  const T shift = cell.shift, scale = cell.scale;
-  T *loss = cell.loss, *by_log_mean = cell.by_log_mean, *by_gate = cell.by_gate,
-    *by_log_dispersion = cell.by_log_dispersion;
-  for (std::int64_t first = 0; first < cell.genes; first += tile) {
-    const std::int64_t last = std::min(first + tile, cell.genes);
-#pragma GCC ivdep
-    for (std::int64_t g = first; g < last; ++g) {
-      const math::ZeroCount<T> zero = math::zero_count(log_rate[g] + shift, dispersion[g]);
-      loss[g] = zero.loss;
-      by_log_mean[g] = zero.mean.value;
-      by_gate[g] = zero.mean.inside;
-      by_log_dispersion[g] = zero.ratio;
-    }
-#pragma GCC ivdep
-    for (std::int64_t g = first; g < last; ++g) {
-      const math::ZeroCount<T> zero{{by_log_mean[g], by_gate[g]}, by_log_dispersion[g], loss[g]};
-      const math::EntryLoss<T> entry = math::loss_behind_gate(zero, inside[g], logit[g]);
-      loss[g] = entry.loss;
-      by_log_mean[g] = scale * entry.by_log_mean;
-      by_gate[g] = scale * entry.by_gate;
-      by_log_dispersion[g] = scale * entry.by_log_dispersion;
-    }
-  }
-}
-
-/// Every entry as a count of 0.
-SPARCELL_WIDE void all_as_zero(const CellEntries<float>& cell, bool gate) {
-  gate ? as_zeros_behind_gates(cell) : as_zeros(cell);
-}
-void all_as_zero(const CellEntries<double>& cell, bool gate) {
-  gate ? as_zeros_behind_gates(cell) : as_zeros(cell);
-}
-
 /// The entries of a cell that are not 0, side by side; ones behind them, up to a full vector.
 template <class T>
 struct AboveZero {
-  std::vector<T> log_mean, inside, logit, of_gate, by_gate;
-  std::vector<double> numbers;
-  cpu::CountEntries entries{};
-  double *count, *mean, *dispersion;
+  std::vector<T> numbers;
+  std::vector<double> losses;
+  T *count, *log_mean, *logit, *dispersion, *inside, *by_log_mean, *by_gate, *by_log_dispersion;
+  std::int64_t filled;
 
   void resize(std::int64_t size) {
-    constexpr std::int64_t vector = 16;
-    const std::int64_t filled = (size + vector - 1) / vector * vector;
-    const auto n = static_cast<std::size_t>(filled);
-    for (std::vector<T>* part : {&log_mean, &inside, &logit, &of_gate, &by_gate}) part->resize(n);
-    numbers.resize(6 * n);
-    double* const at = numbers.data();
-    count = at, mean = at + n, dispersion = at + 2 * n;
-    entries = {filled, count, mean, dispersion, at + 3 * n, at + 4 * n, at + 5 * n};
-    for (std::int64_t k = size; k < filled; ++k) count[k] = dispersion[k] = 1, log_mean[k] = logit[k] = T(0);
+    constexpr std::int64_t vector = cpu::CountEntries<T>::vector;
+    filled = (size + vector - 1) / vector * vector;
+    numbers.resize(static_cast<std::size_t>(8 * filled));
+    losses.resize(static_cast<std::size_t>(filled));
+    T* next = numbers.data();
+    for (T** part :
+         {&count, &log_mean, &logit, &dispersion, &inside, &by_log_mean, &by_gate, &by_log_dispersion})
+      *part = std::exchange(next, next + filled);
+    for (std::int64_t k = size; k < filled; ++k)
+      count[k] = dispersion[k] = inside[k] = 1, log_mean[k] = logit[k] = T(0);
   }
-
-  template <bool gate>
-  void gather(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t first,
-              std::int64_t size) {
-    for (std::int64_t k = 0; k < size; ++k) {
-      const std::int32_t g = counts.indices[first + k];
-      count[k] = static_cast<double>(counts.values[first + k]);
-      log_mean[k] = cell.log_rate[g] + cell.shift;
-      dispersion[k] = static_cast<double>(cell.dispersion[g]);
-      if (gate) logit[k] = cell.gate[g];
-    }
-    cpu::count_means(cpu::CountMeans<T>{entries.size, log_mean.data(), gate ? logit.data() : nullptr, mean,
-                                        inside.data(), of_gate.data(), by_gate.data()});
+  cpu::CountEntries<T> entries(bool gate, T scale) {
+    return {.size = filled,
+            .scale = scale,
+            .count = count,
+            .log_mean = log_mean,
+            .logit = gate ? logit : nullptr,
+            .dispersion = dispersion,
+            .inside = inside,
+            .loss = losses.data(),
+            .by_log_mean = by_log_mean,
+            .by_gate = by_gate,
+            .by_log_dispersion = by_log_dispersion};
   }
 };
 
 /// Puts the entries right that are not 0; returns their loss. Their terms are large: f64.
 template <bool gate, class T>
-double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
+double counts_above_zero(const CellEntries<T>& of_cell, const CsrView<const T>& counts, std::int64_t row) {
   static thread_local AboveZero<T> above;
+  const CellEntries<T> cell = of_cell;  // what is written cannot be this
   const std::int64_t first = counts.offsets[row], size = counts.offsets[row + 1] - first;
+  const std::int32_t* const gene = counts.indices + first;
   above.resize(size);
-  above.template gather<gate>(cell, counts, first, size);
-  cpu::count_losses(above.entries);
-  double loss = 0;
-  for (std::int64_t k = 0; k < size; ++k) {
-    const std::int32_t g = counts.indices[first + k];
-    loss += above.entries.loss[k];
-    if (gate) loss += static_cast<double>(above.of_gate[k]);
-    cell.loss[g] = 0;
-    cell.by_log_mean[g] = cell.scale * (above.inside[k] * static_cast<T>(above.entries.by_log_mean[k]));
-    if (gate) cell.by_gate[g] = cell.scale * above.by_gate[k];
-    cell.by_log_dispersion[g] =
-        cell.scale * (cell.inside[g] * static_cast<T>(above.entries.by_log_dispersion[k]));
+  const AboveZero<T>& at = above;
+  {
+    T *count = at.count, *log_mean = at.log_mean, *logit = at.logit, *dispersion = at.dispersion,
+      *inside = at.inside;
+    const T* const values = counts.values + first;
+    for (std::int64_t k = 0; k < size; ++k) {
+      const std::int32_t g = gene[k];
+      count[k] = values[k];
+      log_mean[k] = cell.log_rate[g] + cell.shift;
+      dispersion[k] = cell.dispersion[g];
+      inside[k] = cell.inside[g];
+      if (gate) logit[k] = cell.gate[g];
+    }
   }
-  return loss;
+  cpu::count_losses(above.entries(gate, cell.scale));
+  {
+    const T *by_log_mean = at.by_log_mean, *by_gate = at.by_gate, *by_log_dispersion = at.by_log_dispersion;
+    for (std::int64_t k = 0; k < size; ++k) {
+      const std::int32_t g = gene[k];
+      cell.loss[g] = 0;
+      cell.by_log_mean[g] = by_log_mean[k];
+      if (gate) cell.by_gate[g] = by_gate[k];
+      cell.by_log_dispersion[g] = by_log_dispersion[k];
+    }
+  }
+  return cpu::lane_sum<double>(size, [&](std::int64_t k) { return above.losses[k]; });
 }
 
 template <bool gate, class T>
 double loss_of_cell(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
-  all_as_zero(cell, gate);
+  cpu::all_as_zero(cell, gate);
   const double loss = counts_above_zero<gate>(cell, counts, row);
   return loss + cpu::lane_sum<T>(cell.genes, [&](std::int64_t g) { return cell.loss[g]; });
 }

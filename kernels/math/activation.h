@@ -9,15 +9,14 @@ namespace sparcell::math {
 
 template <class T>
 SPARCELL_HD T sigmoid(T x) {
-  // exp of a number that is not positive cannot overflow.
-  const T e = exp(x < T(0) ? x : -x);
+  const T e = exp_of_negative(x < T(0) ? x : -x);
   return (x < T(0) ? e : T(1)) / (T(1) + e);
 }
 
 /// log(1 + e^x) without overflow.
 template <class T>
 SPARCELL_HD T softplus(T x) {
-  return (x > T(0) ? x : T(0)) + log1p(exp(x < T(0) ? x : -x));
+  return (x > T(0) ? x : T(0)) + log1p_within(exp_of_negative(x < T(0) ? x : -x));
 }
 
 /// (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x: nothing overflows, and near 0 nothing cancels.

@@ -14,8 +14,8 @@ struct Bounded {
 };
 template <class T>
 SPARCELL_HD Bounded<T> bounded(T log_value, T lowest, T highest) {
-  const T log = log_value < lowest ? lowest : (log_value > highest ? highest : log_value);
-  return {exp_within(log), log_value >= lowest && log_value <= highest ? T(1) : T(0)};
+  const T log = clamped(log_value, lowest, highest);
+  return {exp_within(log), log == log_value ? T(1) : T(0)};
 }
 template <class T>
 SPARCELL_HD Bounded<T> bounded_mean(T log_mean) {
@@ -40,35 +40,69 @@ struct ZeroCount {
   T ratio, loss;
 };
 template <class T>
+SPARCELL_HD T zero_loss(T ratio, T dispersion) {
+  return dispersion * log1p_within(ratio);
+}
+template <class T>
 SPARCELL_HD ZeroCount<T> zero_count(T log_mean, T dispersion) {
   const Bounded<T> m = bounded_mean(log_mean);
   const T ratio = m.value / dispersion;
-  return {m, ratio, dispersion * log1p_within(ratio)};
+  return {m, ratio, zero_loss(ratio, dispersion)};
+}
+/// The derivative of that loss by the log mean.
+template <class T>
+SPARCELL_HD T zero_share(T mean, T ratio) {
+  return mean / (T(1) + ratio);
 }
 
 /// A count of 0 under dispersion t, without a gate.
 template <class T>
 SPARCELL_HD EntryLoss<T> loss_of(const ZeroCount<T>& zero, T t_inside) {
-  const T share = zero.mean.value / (T(1) + zero.ratio);
+  const T share = zero_share(zero.mean.value, zero.ratio);
   return {zero.loss, zero.mean.inside * share, T(0), t_inside * (zero.loss - share)};
 }
 
-/// And with one: the zero is the gate's with probability sigmoid(shut). That, sigmoid(logit) and the
-/// difference of their softplus are made of exponentials that cannot overflow, and all reciprocals of one
-/// division.
+/// What a gate in front of a zero is made from: e^-|logit|, and e^-|shut|, where sigmoid(shut) is how
+/// probably the zero is the gate's. Neither can overflow.
+template <class T>
+struct GateExponentials {
+  T of_logit, of_shut;
+};
+template <class T>
+SPARCELL_HD GateExponentials<T> gate_exponentials(T zero_loss, T logit) {
+  const T shut = logit + zero_loss, lowest = T(-87);
+  const T below_0 = logit < T(0) ? logit : -logit, shut_below_0 = shut < T(0) ? shut : -shut;
+  return {exp_within(below_0 < lowest ? lowest : below_0),
+          exp_within(shut_below_0 < lowest ? lowest : shut_below_0)};
+}
+
+/// A count of 0 behind a gate. Its loss is that of `entry` and log(1 + rest).
+template <class T>
+struct GatedZero {
+  EntryLoss<T> entry;
+  T rest;
+};
+/// Sigmoids of logit and shut and the difference of their softplus are made of those exponentials, and all
+/// reciprocals of one division.
+template <class T>
+SPARCELL_HD GatedZero<T> gated_zero(const ZeroCount<T>& zero, T t_inside, T logit, GateExponentials<T> e) {
+  const T shut = logit + zero.loss, below = T(1) + zero.ratio;
+  const T one_a = T(1) + e.of_logit, one_b = T(1) + e.of_shut, both = one_a * one_b,
+          inverse = T(1) / (below * both);
+  const T share = zero.mean.value * (inverse * both), inverse_b = inverse * (below * one_a);
+  const T open = (logit < T(0) ? e.of_logit : T(1)) * (inverse * (below * one_b));
+  const T always = (shut < T(0) ? e.of_shut : T(1)) * inverse_b,
+          drawn = (shut < T(0) ? T(1) : e.of_shut) * inverse_b;
+  const T higher = (logit > T(0) ? logit : T(0)) - (shut > T(0) ? shut : T(0));
+  return {{zero.loss + higher, zero.mean.inside * drawn * share, open - always,
+           t_inside * drawn * (zero.loss - share)},
+          (e.of_logit - e.of_shut) * inverse_b};
+}
 template <class T>
 SPARCELL_HD EntryLoss<T> loss_behind_gate(const ZeroCount<T>& zero, T t_inside, T logit) {
-  const T shut = logit + zero.loss, lowest = T(-87), below = T(1) + zero.ratio;
-  const T below_0 = logit < T(0) ? logit : -logit, shut_below_0 = shut < T(0) ? shut : -shut;
-  const T a = exp_within(below_0 < lowest ? lowest : below_0),
-          b = exp_within(shut_below_0 < lowest ? lowest : shut_below_0);
-  const T one_a = T(1) + a, one_b = T(1) + b, both = one_a * one_b, inverse = T(1) / (below * both);
-  const T share = zero.mean.value * (inverse * both), inverse_b = inverse * (below * one_a);
-  const T open = (logit < T(0) ? a : T(1)) * (inverse * (below * one_b));
-  const T always = (shut < T(0) ? b : T(1)) * inverse_b, drawn = (shut < T(0) ? T(1) : b) * inverse_b;
-  const T higher = (logit > T(0) ? logit : T(0)) - (shut > T(0) ? shut : T(0));
-  return {zero.loss + higher + log1p_within((a - b) * inverse_b), zero.mean.inside * drawn * share,
-          open - always, t_inside * drawn * (zero.loss - share)};
+  GatedZero<T> gated = gated_zero(zero, t_inside, logit, gate_exponentials(zero.loss, logit));
+  gated.entry.loss += log1p_within(gated.rest);
+  return gated.entry;
 }
 
 /// Of a count of 0.
@@ -81,7 +115,7 @@ SPARCELL_HD EntryLoss<T> loss_of_zero(T log_mean, Bounded<T> t, T logit) {
 /// Of a count c above 0 under mean m and dispersion t, with what negative_binomial_rest says of it; a gate
 /// adds softplus(logit), whatever the count.
 SPARCELL_HD EntryLoss<double> loss_of_count(double c, double m, double t, CountTerms rest) {
-  const double zero = t * log1p_of_positive(m / t), weight = t / (t + m);
+  const double weight = t / (t + m), zero = t * log1p_of_positive(m / t, weight);
   return {zero + rest.loss, (m - c) * weight, 0, zero - m * weight + rest.by_log_dispersion};
 }
 
@@ -94,7 +128,7 @@ struct Variance {
 template <class T>
 SPARCELL_HD Variance<T> bounded_variance(T log_variance) {
   constexpr T lowest = T(-13.815510557964274), highest = T(13.815510557964274);  // 1e-6, 1e6
-  const T log = log_variance < lowest ? lowest : (log_variance > highest ? highest : log_variance);
+  const T log = clamped(log_variance, lowest, highest);
   return {log, exp(-log), log_variance < lowest ? T(-1) : (log_variance > highest ? T(1) : T(0))};
 }
 

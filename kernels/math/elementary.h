@@ -17,6 +17,13 @@ SPARCELL_HD double fma(double a, double b, double c) { return __builtin_fma(a, b
 SPARCELL_HD float square_root(float x) { return __builtin_sqrtf(x); }
 SPARCELL_HD double square_root(double x) { return __builtin_sqrt(x); }
 
+/// x within bounds; NaN stays. In two steps, each of which is one instruction.
+template <class T>
+SPARCELL_HD T clamped(T x, T lowest, T highest) {
+  const T above = x < lowest ? lowest : x;
+  return above > highest ? highest : above;
+}
+
 /// e^r of x = n log 2 + r, so that e^x is 2^n times it: what the exponentials below begin with.
 SPARCELL_HD float exp_of_rest(float x, float n) {
   float r = fma(n, -0.693145751953125f, x);
@@ -39,9 +46,9 @@ SPARCELL_HD float exp_within(float x) {
 /// e^x; the error is below 1.5 ulp (f32). Results below the smallest normal number are 0, above the largest
 /// infinity.
 SPARCELL_HD float exp(float x) {
-  const float clamped = x < -87.3f ? -87.3f : (x > 88.72283f ? 88.72283f : x);
-  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
-  const float p = exp_of_rest(clamped, n);
+  const float within = clamped(x, -87.3f, 88.72283f);
+  const float n = __builtin_rintf(within * 1.44269504088896341f);
+  const float p = exp_of_rest(within, n);
   // In two factors, so that neither leaves the range of exponents.
   const auto half = static_cast<std::int32_t>(n) / 2;
   const auto rest = static_cast<std::int32_t>(n) - half;
@@ -49,6 +56,12 @@ SPARCELL_HD float exp(float x) {
   const float scale2 = std::bit_cast<float>((rest + 127) << 23);
   const float y = p * scale1 * scale2;
   return x < -87.3f ? 0.0f : (x > 88.72283f ? std::numeric_limits<float>::infinity() : (x != x ? x : y));
+}
+
+/// e^x where x is known not to be above 0, and then exp's bits: one factor is enough.
+SPARCELL_HD float exp_of_negative(float x) {
+  const float y = exp_within(x < -87.3f ? -87.3f : x);
+  return x < -87.3f ? 0.0f : y;
 }
 
 /// log(1 + m) for m in [sqrt(1/2) - 1, sqrt(2) - 1], plus e log 2: what the logarithms below end with.
@@ -105,9 +118,9 @@ SPARCELL_HD float log1p(float x) {
 
 /// e^x - 1; relative error below 3e-7 (f32), also for small x. Infinity above 88.3.
 SPARCELL_HD float expm1(float x) {
-  const float clamped = x < -87.3f ? -87.3f : (x > 88.3f ? 88.3f : x);
-  const float n = __builtin_rintf(clamped * 1.44269504088896341f);
-  float r = fma(n, -0.693145751953125f, clamped);
+  const float within = clamped(x, -87.3f, 88.3f);
+  const float n = __builtin_rintf(within * 1.44269504088896341f);
+  float r = fma(n, -0.693145751953125f, within);
   r = fma(n, -1.42860682030941723e-6f, r);
   float p = 1.9875691500e-4f;
   p = fma(p, r, 1.3981999507e-3f);
@@ -145,6 +158,7 @@ SPARCELL_HD void sincos_2pi(float t, float& sine, float& cosine) {
 // f64 proves formulas and has no need of equal bits across devices: the standard library's functions.
 SPARCELL_HD double exp(double x) { return std::exp(x); }
 SPARCELL_HD double exp_within(double x) { return std::exp(x); }
+SPARCELL_HD double exp_of_negative(double x) { return std::exp(x); }
 SPARCELL_HD double expm1(double x) { return std::expm1(x); }
 SPARCELL_HD double log(double x) { return std::log(x); }
 SPARCELL_HD double log1p(double x) { return std::log1p(x); }

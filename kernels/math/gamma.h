@@ -55,18 +55,21 @@ struct CountTerms {
 /// Products over j = 0, 1, ... c - 1 for a count c up to few_counts, so that one logarithm is enough:
 ///     probability of (t + j) m / ((j + 1) (t + m)), which is e^-rest
 ///     rising      of t + j, with its derivative by t
-/// For means and dispersions within the bounds of ops/likelihood.h they stay between 1e-70 and 1e70.
+/// For means and dispersions within the bounds of ops/likelihood.h they stay between 1e-70 and 1e70. A Number
+/// may be a vector of them.
+template <class Number = double>
 struct FewCounts {
-  double probability = 1, rising = 1, slope = 0;
+  Number probability = Number{} + 1, rising = Number{} + 1, slope = Number{};
 
   /// The factor of j; `share` is m / (t + m). Where it does not `count` all stays as it is.
-  SPARCELL_HD void take(bool count, double j, double t, double share) {
-    const double factor = t + j;
-    slope = count ? fma(slope, factor, rising) : slope;
+  template <class Condition>
+  SPARCELL_HD void take(const Condition& count, double j, const Number& t, const Number& share) {
+    const Number factor = t + j;
+    slope = count ? slope * factor + rising : slope;
     rising = count ? rising * factor : rising;
     probability = count ? probability * (factor * share * (1 / (j + 1))) : probability;
   }
-  SPARCELL_HD CountTerms terms(double c, double m, double t) const {
+  SPARCELL_HD CountTerms terms(Number c, Number m, Number t) const {
     return {-log_of_normal(probability), t * (c / (t + m) - slope / rising)};
   }
 };
@@ -77,16 +80,21 @@ struct GammaDifference {
 };
 SPARCELL_HD GammaDifference gamma_difference(double c, double t) {
   if (c <= gamma::few_counts) {
-    FewCounts few;
+    FewCounts<> few;
     for (double j = 0; j < c; ++j) few.take(true, j, t, 1);
     return {log_of_normal(few.rising), few.slope / few.rising};
   }
-  GammaDifference d{0, 0};
-  double product = 1;  // of `shift` factors: far from overflow
+  // Of t + j and t + c + j for j below the shift: the products, up to 1e80, and the sum of 1 / (their
+  // product).
+  double high_product = 1, both = 1, sum = 0;
   for (int j = 0; j < gamma::shift; ++j) {
-    product *= (t + c + j) / (t + j);
-    d.digamma += c / ((t + j) * (t + c + j));
+    const double high = t + c + j, pair = (t + j) * high;
+    high_product *= high;
+    sum = sum * pair + both;
+    both *= pair;
   }
+  const double inverse = 1 / both, product = high_product * (high_product * inverse);
+  GammaDifference d{0, c * (sum * inverse)};
   const double low = t + gamma::shift, high = low + c, growth = log1p_of_positive(c / low);
   d.log_gamma = (low - 0.5) * growth + c * (log_of_normal(high) - 1) + gamma::stirling_rest(high) -
                 gamma::stirling_rest(low) - log_of_normal(product);
@@ -108,7 +116,7 @@ SPARCELL_HD T negative_binomial_zero(T m, T t) {
 
 SPARCELL_HD CountTerms negative_binomial_rest(double c, double m, double t) {
   if (c <= gamma::few_counts) {
-    FewCounts few;
+    FewCounts<> few;
     const double share = m / (t + m);
     for (double j = 0; j < c; ++j) few.take(true, j, t, share);
     return few.terms(c, m, t);

@@ -29,10 +29,11 @@ SPARCELL_HD double log_of_normal(double x) {
   return fma(e, 6.93147180369123816490e-01, f - (half_square - low));
 }
 
-/// log(1 + x) for x >= 0, in the same way; relative error below 1e-15.
-SPARCELL_HD double log1p_of_positive(double x) {
+/// log(1 + x) for x >= 0, in the same way; relative error below 1e-15. `inverse` is 1 / (1 + x).
+SPARCELL_HD double log1p_of_positive(double x, double inverse) {
   const double u = 1 + x;
-  return log_of_normal(u) + (x - (u - 1)) / u;  // what u lost
+  return log_of_normal(u) + (x - (u - 1)) * inverse;  // what u lost
 }
+SPARCELL_HD double log1p_of_positive(double x) { return log1p_of_positive(x, 1 / (1 + x)); }
 
 }  // namespace sparcell::math
