@@ -36,7 +36,7 @@ Autoencoder<T>::Autoencoder(Context& context, const ModelOptions& options, const
       encoder_("encoder", encoder_layers(options, data.features(), reading_ != Reading::dense), seed, 0,
                parameters_, buffers_,
                {.skip = options.skip && !variational() ? data.features() : 0,
-                .skip_input_major = reading_ == Reading::loaded,
+                .skip_input_major = input_major_path(),
                 .conditions = options.conditioning.encoder ? data.conditions().cols : 0,
                 .pairs = options.conditioning.products()}),
       posterior_(make_posterior()),
@@ -62,7 +62,7 @@ template <class T>
 std::optional<Posterior<T>> Autoencoder<T>::make_posterior() {
   if (!variational()) return std::nullopt;
   const BesideLayers beside{.skip = options_.skip ? data_.features() : 0,
-                            .skip_input_major = reading_ == Reading::loaded};
+                            .skip_input_major = input_major_path()};
   return std::optional<Posterior<T>>(std::in_place, context_, options_, encoder_.out(), beside, seed_,
                                      capacity_, parameters_, buffers_);
 }

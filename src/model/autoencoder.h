@@ -45,6 +45,10 @@ class Autoencoder final : public Trainable<T> {
   bool variational() const { return options_.type == ModelType::vae; }
   /// Whether training reads mixed batches, which are also what is to be reconstructed.
   bool mixes() const { return options_.input.mix > 0; }
+  /// How the weight of the encoder's linear path lies.
+  bool input_major_path() const {
+    return reading_ == Reading::loaded || path_by_rows(context_, options_, reading_);
+  }
   std::optional<Posterior<T>> make_posterior();
   /// Batches of a step that are told products of genes.
   enum ToldBatch : int { decoder_batch, encoder_batch, told_batches };

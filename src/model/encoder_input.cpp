@@ -23,6 +23,11 @@ Reading reading_of(const ModelOptions& options, const DeviceData<T>& data) {
   return Reading::loaded;
 }
 
+bool path_by_rows(const Context& context, const ModelOptions& options, Reading reading) {
+  return reading == Reading::rows && options.skip && !options.network.hidden.empty() &&
+         !context.device().is_cuda();
+}
+
 template <class T>
 EncoderInput<T>::EncoderInput(Context& context, const ModelOptions& options, const DeviceData<T>& data,
                               std::uint64_t seed, std::int64_t capacity, Arena<T>& buffers)
@@ -33,6 +38,7 @@ EncoderInput<T>::EncoderInput(Context& context, const ModelOptions& options, con
       buffers_(buffers),
       reading_(reading_of(options, data)),
       dense_gradient_(reading_ == Reading::rows && context.device().is_cuda()),
+      path_by_rows_(path_by_rows(context, options, reading_)),
       controls_(context, options.conditioning.control_input, capacity) {
   const std::int64_t entries = capacity * data.features();
   if (makes_dense() || dense_gradient_) values_ = Buffer<T>(context, entries);
@@ -99,7 +105,8 @@ NetworkInput<T> EncoderInput<T>::load(const DeviceData<T>& data, const BatchRows
   } else if (makes_dense()) {
     gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
   }
-  return reading_ == Reading::rows ? NetworkInput<T>(data.x(), rows) : without_rows(rows.count);
+  if (reading_ != Reading::rows) return without_rows(rows.count);
+  return rows_ = {data.x(), rows};
 }
 
 template <class T>
@@ -115,6 +122,7 @@ MatrixView<const T> EncoderInput<T>::values(std::int64_t rows) const {
 
 template <class T>
 NetworkInput<T> EncoderInput<T>::for_linear_path(std::int64_t rows) const {
+  if (path_by_rows_) return rows_;
   return reading_ == Reading::loaded ? NetworkInput<T>(loaded(rows).as_is()) : values(rows);
 }
 

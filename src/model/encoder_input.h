@@ -20,6 +20,8 @@ enum class Reading {
 /// at 19 %.)
 template <class T>
 Reading reading_of(const ModelOptions& options, const DeviceData<T>& data);
+/// Whether linear paths past hidden layers read rows too. On a GPU they read what it gathers anyway.
+bool path_by_rows(const Context& context, const ModelOptions& options, Reading reading);
 
 template <class T>
 class EncoderInput {
@@ -31,7 +33,10 @@ class EncoderInput {
   void begin_from(const TrainingStart& start);
 
   /// Whether batches are made with their zeros: for what follows, or for linear paths.
-  bool makes_dense() const { return reading_ != Reading::rows || options_.skip; }
+  bool makes_dense() const {
+    return reading_ != Reading::rows ||
+           (options_.skip && (!path_by_rows_ || options_.likelihood == LikelihoodType::mse));
+  }
 
   /// The cells that the encoder sees in a training step, or in place of those of a validation batch.
   BatchRows seen(const BatchRows& rows, const std::int64_t* step);
@@ -82,6 +87,8 @@ class EncoderInput {
   /// multiplies all zeros sooner than it finds what is none (H200, the course's step: 7 us and 14 us), and
   /// gathers them beside.
   const bool dense_gradient_;
+  const bool path_by_rows_;
+  NetworkInput<T> rows_;                    ///< the batch, where those are read
   int mean_ = -1, inverse_deviation_ = -1;  ///< in buffers_
   Buffer<T> values_, standardized_;         ///< a batch
   Buffer<std::byte> loaded_room_;           ///< of a loaded one

@@ -36,7 +36,9 @@ template <class T>
 void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad,
                                       const NetworkInput<T>& input) {
   const MatrixView<T> to = this->parameters().matrix_gradient(this->skip_tensor());
-  if (input.is_loaded()) {
+  if (input.is_sparse()) {
+    sparse_linear_weight_gradient<T>(context, input.sparse, input.rows, grad, to);
+  } else if (input.is_loaded()) {
     loaded_linear_weight_gradient<T>(context, input.loaded, grad, to);
   } else {
     matmul<T>(context, Transpose::yes, Transpose::no, grad, input.dense, T(1), to);
@@ -44,9 +46,15 @@ void Network<T>::skip_weight_gradient(Context& context, MatrixView<const T> grad
 }
 
 template <class T>
-bool Network<T>::begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
-                                       MatrixView<T> linear) {
+bool Network<T>::begin_product(Context& context, int layer, const NetworkBatch<T>& batch,
+                               MatrixView<T> linear) {
   const int tensor = this->condition_tensor(layer);
+  const Conditions<T>& conditions = batch.conditions;
+  if (const NetworkInput<T>& skip = batch.skip_input; ends_with_skip(layer) && skip.is_sparse()) {
+    require(tensor < 0, "layer {} is told conditions beside a linear path from rows", layer);
+    sparse_linear<T>(context, skip.sparse, skip.rows, this->parameters().matrix(this->skip_tensor()), linear);
+    return true;
+  }
   if (tensor < 0) return false;
   sparse_linear<T>(context, conditions.x, conditions.rows, this->parameters().matrix(tensor), linear);
   if (const int pairs = this->pairs_tensor(layer); pairs >= 0) {
@@ -58,7 +66,7 @@ bool Network<T>::begin_with_conditions(Context& context, int layer, const Condit
 
 template <class T>
 bool Network<T>::is_alone(int layer) const {
-  return shape(layer).beside == 0 && !(layer == 0 && conditioned()) && !(layer + 1 == size() && skips());
+  return shape(layer).beside == 0 && !(layer == 0 && conditioned()) && !ends_with_skip(layer);
 }
 
 template <class T>
@@ -86,7 +94,8 @@ template <class T>
 void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>& tape,
                                  const NetworkInput<T>& input, const NetworkBatch<T>& batch,
                                  MatrixView<T> linear) {
-  const bool begun = begin_with_conditions(context, layer, batch.conditions, linear);
+  const bool begun = begin_product(context, layer, batch, linear);
+  require(!begun || !input.is_sparse(), "the product of layer {} with rows is added to nothing", layer);
   if (input.is_sparse()) {
     sparse_linear<T>(context, input.sparse, input.rows, weight(layer), linear);
   } else if (input.is_loaded()) {
@@ -103,7 +112,7 @@ void Network<T>::forward_product(Context& context, int layer, const LayerTape<T>
   } else if (shape(layer).beside > 0) {
     this->add_beside(context, layer, batch.beside, linear);
   }
-  if (layer + 1 == size() && skips()) add_skip(context, batch.skip_input, linear);
+  if (ends_with_skip(layer) && !batch.skip_input.is_sparse()) add_skip(context, batch.skip_input, linear);
 }
 
 template <class T>

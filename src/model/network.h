@@ -124,14 +124,15 @@ class Network : public NetworkLayers<T> {
   /// Another layer's product.
   void forward_product(Context& context, int layer, const LayerTape<T>& tape, const NetworkInput<T>& input,
                        const NetworkBatch<T>& batch, MatrixView<T> linear);
-  /// out += input W^T of the linear path; and the gradient of its W.
+  bool ends_with_skip(int layer) const { return layer + 1 == size() && skips(); }
+  /// out += input W^T of the linear path from anything else; and the gradient of its W.
   void add_skip(Context& context, const NetworkInput<T>& input, MatrixView<T> out);
   void skip_weight_gradient(Context& context, MatrixView<const T> grad, const NetworkInput<T>& input);
   /// Gradient of the first layer's weight, whatever the network reads.
   void first_weight_gradient(Context& context, MatrixView<const T> grad, const NetworkInput<T>& input);
-  /// The conditions' part of a layer's product, which it overwrites; true where there is one.
-  bool begin_with_conditions(Context& context, int layer, const Conditions<T>& conditions,
-                             MatrixView<T> linear);
+  /// The part of a layer's product that conditions have, or a linear path from rows: what multiplies those
+  /// overwrites. True where there is one.
+  bool begin_product(Context& context, int layer, const NetworkBatch<T>& batch, MatrixView<T> linear);
 
   /// Parts of the way back: from the gradient at the product of the layer above, or at the output, to that
   /// at a layer's own; that of its weight; that at its input.
