@@ -3,6 +3,8 @@
 // so does the way forward of layers that are no more than an activation.
 #include "sparcell/ops/layer.h"
 
+#include <vector>
+
 #include "cpu/batch_norm.h"
 #include "cpu/layer_rows.h"
 #include "cpu/layer_tangent.h"
@@ -96,6 +98,30 @@ void finish_backward(T scale, Slab slab, MatrixView<T> grad, LayerGradients<T> g
 /// Whether a layer is an activation of its product and bias alone.
 bool is_plain(const LayerForm& form) {
   return form.normalization == NormalizationLayer::none && !(form.training && form.dropout > 0);
+}
+
+/// Whether the way back through a pass leaves the gradient as it is, where that lies.
+template <class T>
+bool leaves_gradient(const LayerForm& form, const LayerPass<T>& pass) {
+  return is_plain(form) && form.activation == Activation::identity && cpu::scale_of(pass) == T(1) &&
+         pass.extra.data == nullptr;
+}
+
+/// The bias's gradient alone. Whole rows are read, which memory gives sooner than slabs.
+template <class T>
+void add_column_sums(Context& context, MatrixView<const T> grad, std::span<T> bias_gradient) {
+  if (bias_gradient.empty()) return;
+  parallel_parts(context.threads(), grad.cols, slab_columns, [&](std::int64_t first, std::int64_t last, int) {
+    static thread_local std::vector<T> buffer;
+    buffer.assign(static_cast<std::size_t>(last - first), T(0));
+    T* const sums = buffer.data();
+    for (std::int64_t r = 0; r < grad.rows; ++r) {
+      const T* const values = grad.row(r) + first;
+#pragma GCC ivdep
+      for (std::int64_t c = 0; c < last - first; ++c) sums[c] += values[c];
+    }
+    for (std::int64_t c = first; c < last; ++c) bias_gradient[c] += sums[c - first];
+  });
 }
 
 /// The way back through one slab of such a layer: the bias's gradient is a sum of those at a.
@@ -198,6 +224,10 @@ void cpu::layer_backward(Context& context, const LayerForm& form, const LayerPar
                          std::span<const LayerPass<T>> passes, MatrixView<const T> a,
                          MatrixView<const T> grad_out, MatrixView<T> grad_linear,
                          LayerGradients<T> gradients) {
+  if (grad_out.data == grad_linear.data && passes.size() == 1 && leaves_gradient(form, passes.front())) {
+    const LayerPass<T>& pass = passes.front();
+    return add_column_sums(context, grad_out.slice_rows(pass.first, pass.rows), gradients.bias);
+  }
   math::with_activation(form.activation, form.slope, [&](auto activation) {
     const auto each_pass = [&](auto&& body) {
       for (const LayerPass<T>& pass : passes) {

@@ -37,6 +37,25 @@ double counted_divergence(Context& context, MatrixView<const T> mu, MatrixView<c
   });
 }
 
+template <class T>
+struct LatentRow {
+  std::int64_t count;
+  const T *mu, *log_variance, *grad_z, *noise;
+};
+
+/// On plain pointers: so it vectorizes. What is written may be what is read, element by element.
+template <bool free_bits, class T>
+void row_backward(const LatentRow<T>& row, T weight, T least, T* grad_mu, T* grad_log_variance) {
+  const T *mu = row.mu, *log_variance = row.log_variance, *grad_z = row.grad_z, *noise = row.noise;
+#pragma GCC ivdep
+  for (std::int64_t c = 0; c < row.count; ++c) {
+    const T m = mu[c], v = log_variance[c], g = grad_z[c];
+    const T w = free_bits && divergence_of(m, v) < least ? T(0) : weight;
+    grad_mu[c] = g + w * m;
+    grad_log_variance[c] = g * noise[c] * math::exp(v / T(2)) / T(2) + w * (math::exp(v) - T(1)) / T(2);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -78,13 +97,9 @@ void cpu::reparameterize_backward(Context& context, RandomStream random_stream, 
   parallel_parts(context.threads(), mu.rows, 8, [&](std::int64_t first, std::int64_t last, int) {
     const T* noise = noise_of_rows<T>(stream, first, last, mu.cols);
     for (std::int64_t r = first; r < last; ++r, noise += mu.cols) {
-      for (std::int64_t c = 0; c < mu.cols; ++c) {
-        const T v = log_variance(r, c), g = grad_z(r, c);
-        const T w = least > T(0) && divergence_of(mu(r, c), v) < least ? T(0) : weight;
-        grad_mu(r, c) = g + w * mu(r, c);
-        grad_log_variance(r, c) =
-            g * noise[c] * math::exp(v / T(2)) / T(2) + w * (math::exp(v) - T(1)) / T(2);
-      }
+      const LatentRow<T> row{mu.cols, mu.row(r), log_variance.row(r), grad_z.row(r), noise};
+      least > T(0) ? row_backward<true>(row, weight, least, grad_mu.row(r), grad_log_variance.row(r))
+                   : row_backward<false>(row, weight, least, grad_mu.row(r), grad_log_variance.row(r));
     }
   });
 }
