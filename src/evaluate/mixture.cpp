@@ -14,6 +14,7 @@ namespace {
 
 constexpr double least_variance = 1e-6, least_gain = 1e-4;
 constexpr std::int64_t most_iterations = 200;
+constexpr std::int64_t lanes = 8;               // rows side by side
 constexpr std::int64_t mixture_clusters = 100;  // of the draws of k-means' centres
 
 class MixtureFit {
@@ -79,29 +80,52 @@ class MixtureFit {
       constants.push_back(constant);
     }
     std::vector<double> logs(static_cast<std::size_t>(x_.rows));
-    parallel_for(threads_, x_.rows, 16, [&](std::int64_t r) {
-      double* const share = shares_.view().row(r);
-      std::vector<double> whitened(static_cast<std::size_t>(x_.cols));
-      for (std::int64_t k = 0; k < components; ++k) {
-        const Matrix<double>& factor = mixture_.factors[k];
-        double squares = 0;
-        for (std::int64_t i = 0; i < x_.cols; ++i) {
-          double value = x_(r, i) - mixture_.means(k, i);
-          for (std::int64_t j = 0; j < i; ++j) value -= factor(i, j) * whitened[j];
-          whitened[i] = value / factor(i, i);
-          squares += whitened[i] * whitened[i];
-        }
-        share[k] = constants[k] - 0.5 * squares;
+    parallel_for(threads_, (x_.rows + lanes - 1) / lanes, 1, [&](std::int64_t block) {
+      const std::int64_t first = block * lanes, last = std::min(first + lanes, x_.rows);
+      distances(first, last);
+      for (std::int64_t r = first; r < last; ++r) {
+        double* const share = shares_.view().row(r);
+        for (std::int64_t k = 0; k < components; ++k) share[k] = constants[k] - 0.5 * share[k];
+        const double largest = *std::max_element(share, share + components);
+        double sum = 0;
+        for (std::int64_t k = 0; k < components; ++k) sum += std::exp(share[k] - largest);
+        logs[r] = largest + std::log(sum);
+        for (std::int64_t k = 0; k < components; ++k) share[k] = std::exp(share[k] - logs[r]);
       }
-      const double largest = *std::max_element(share, share + components);
-      double sum = 0;
-      for (std::int64_t k = 0; k < components; ++k) sum += std::exp(share[k] - largest);
-      logs[r] = largest + std::log(sum);
-      for (std::int64_t k = 0; k < components; ++k) share[k] = std::exp(share[k] - logs[r]);
     });
     double sum = 0;
     for (const double log : logs) sum += log;
     return sum / static_cast<double>(x_.rows);
+  }
+
+  /// In place of the shares of at most `lanes` rows their squared distances from the components, in units of
+  /// those. Side by side, because the steps of one row wait for each other.
+  void distances(std::int64_t first, std::int64_t last) {
+    static thread_local std::vector<double> x, whitened;
+    x.assign(static_cast<std::size_t>(x_.cols * lanes), 0.0);
+    whitened.resize(x.size());
+    for (std::int64_t r = first; r < last; ++r) {
+      for (std::int64_t i = 0; i < x_.cols; ++i) x[i * lanes + r - first] = x_(r, i);
+    }
+    for (std::int64_t k = 0; k < shares_.cols; ++k) {
+      const Matrix<double>& factor = mixture_.factors[k];
+      double squares[lanes] = {};
+      for (std::int64_t i = 0; i < x_.cols; ++i) {
+        const double mean = mixture_.means(k, i), deviation = factor(i, i);
+        double value[lanes];
+        for (std::int64_t l = 0; l < lanes; ++l) value[l] = x[i * lanes + l] - mean;
+        for (std::int64_t j = 0; j < i; ++j) {
+          const double slope = factor(i, j), *const below = &whitened[j * lanes];
+          for (std::int64_t l = 0; l < lanes; ++l) value[l] -= slope * below[l];
+        }
+        for (std::int64_t l = 0; l < lanes; ++l) {
+          value[l] /= deviation;
+          squares[l] += value[l] * value[l];
+        }
+        std::copy_n(value, lanes, &whitened[i * lanes]);
+      }
+      for (std::int64_t r = first; r < last; ++r) shares_(r, k) = squares[r - first];
+    }
   }
 
   int threads_;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <set>
 
 #include "evaluate/count_moments.h"
@@ -232,6 +233,35 @@ Matrix<float> two_clusters(std::int64_t rows) {
     x(r, 1) = static_cast<float>(first ? 1 + 0.8 * a + 0.6 * b : 2 * b);
   }
   return x;
+}
+
+/// The mean log-likelihood of rows of two numbers.
+double mean_log_likelihood(const GaussianMixture& mixture, const Matrix<float>& x) {
+  double sum = 0;
+  for (std::int64_t r = 0; r < x.rows; ++r) {
+    double density = 0;
+    for (std::size_t k = 0; k < mixture.weights.size(); ++k) {
+      const Matrix<double>& l = mixture.factors[k];
+      const auto component = static_cast<std::int64_t>(k);
+      const double a = (x(r, 0) - mixture.means(component, 0)) / l(0, 0),
+                   b = (x(r, 1) - mixture.means(component, 1) - l(1, 0) * a) / l(1, 1);
+      density +=
+          mixture.weights[k] * std::exp(-(a * a + b * b) / 2) / (2 * std::numbers::pi * l(0, 0) * l(1, 1));
+    }
+    sum += std::log(density);
+  }
+  return sum / static_cast<double>(x.rows);
+}
+
+TEST(Mixture, HasTheLogLikelihoodOfItsRowsHoweverManyThereAre) {
+  for (const std::int64_t rows : {2, 7, 8, 9, 15, 1003}) {
+    const Matrix<float> x = two_clusters(rows);
+    Context one({}, 1), two({}, 2);
+    const GaussianMixture mixture = fit_mixture(one, x, 2, 1);
+    ASSERT_LT(mixture.iterations, 200);  // of the last of those the components are not known
+    EXPECT_NEAR(mixture.log_likelihood, mean_log_likelihood(mixture, x), 1e-9) << rows;
+    EXPECT_EQ(mixture.log_likelihood, fit_mixture(two, x, 2, 1).log_likelihood) << rows;
+  }
 }
 
 TEST(Mixture, FindsClustersAndDrawsFromThem) {
