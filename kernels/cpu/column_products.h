@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
+#include "sparcell/ops/batch.h"
 
 namespace sparcell::cpu {
 
@@ -20,13 +20,6 @@ struct BatchColumns {
   std::int64_t *begin = nullptr, *end = nullptr;  ///< of `cols` genes
   std::int32_t* cell = nullptr;
   T* values = nullptr;
-};
-
-/// The standardization of genes; empty: none.
-template <class T>
-struct Standardization {
-  std::span<const T> mean{}, inverse_scale{};
-  bool empty() const { return mean.empty(); }
 };
 
 /// out = standardized x times weight, or += where `accumulate`.

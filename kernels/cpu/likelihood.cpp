@@ -124,12 +124,12 @@ double loss_of_cell(const CellEntries<T>& cell, const CsrView<const T>& counts, 
 template <class T>
 void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
                      const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
-                     BatchRows rows, double loss_scale, double gradient_scale, double* loss,
-                     std::span<double> cell_losses, MatrixView<T> gradient, MatrixView<T> by_log_dispersion) {
+                     BatchRows rows, LossTerm loss, LikelihoodResults<T> results) {
+  const MatrixView<T> gradient = results.gradient, by_log_dispersion = results.by_shared;
   const std::int64_t genes = counts.cols, last = outputs.cols - 1;
-  const T scale = static_cast<T>(gradient_scale);
-  *loss +=
-      loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
+  const T scale = static_cast<T>(loss.gradient_scale);
+  *loss.sum +=
+      loss.scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
         buffer.resize(static_cast<std::size_t>(4 * genes));
         T* const scratch = buffer.data();
@@ -158,7 +158,7 @@ void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outpu
           const double of_cell =
               form.gate ? loss_of_cell<true>(cell, counts, row) : loss_of_cell<false>(cell, counts, row);
           sum += of_cell;
-          if (!cell_losses.empty()) cell_losses[i] = of_cell;
+          if (!results.cell_losses.empty()) results.cell_losses[i] = of_cell;
           if (to == nullptr || !form.library) continue;
           to[last] = static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
         }
@@ -169,14 +169,13 @@ SPARCELL_INSTANTIATE(cpu::count_loss);
 
 template <class T>
 void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,
-                        CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                        std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
-                        double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
-                        MatrixView<T> by_log_variance) {
+                        CsrView<const T> x, BatchRows rows, Standardization<T> standardization, LossTerm loss,
+                        LikelihoodResults<T> results) {
+  const MatrixView<T> gradient = results.gradient, by_log_variance = results.by_shared;
   const bool shared = log_variance.size() == 1;
-  const T scale = static_cast<T>(gradient_scale);
-  *loss +=
-      loss_scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
+  const T scale = static_cast<T>(loss.gradient_scale);
+  *loss.sum +=
+      loss.scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
         static thread_local std::vector<T> buffer;
         buffer.resize(static_cast<std::size_t>(6 * x.cols));
         T *const target = buffer.data(), *const terms = target + x.cols,
@@ -190,7 +189,7 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
         }
         double sum = 0;
         for (std::int64_t i = first; i < end; ++i) {
-          densify(x, row_of(rows, i), mean, inverse_scale, target);
+          densify(x, row_of(rows, i), standardization, target);
           const T* const p = prediction.row(i);
 #pragma GCC ivdep
           for (std::int64_t c = 0; c < x.cols; ++c) {
@@ -204,7 +203,7 @@ void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::s
           if (by_log_variance.data != nullptr) std::copy_n(target, x.cols, by_log_variance.row(i));
           const double of_cell = lane_sum<T>(x.cols, [&](std::int64_t c) { return terms[c]; });
           sum += of_cell;
-          if (!cell_losses.empty()) cell_losses[i] = of_cell;
+          if (!results.cell_losses.empty()) results.cell_losses[i] = of_cell;
         }
         return sum;
       });

@@ -97,9 +97,9 @@ void find_in_slab(MatrixView<const T> x, std::int64_t first, std::int64_t count,
 }  // namespace
 
 template <class T>
-void cpu::load_batch(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
-                     double probability, RandomStream shares, RandomStream draws, LoadedBatch<T> out) {
-  cpu::gather_mixed<T>(context, x, rows, other, probability, shares, draws, out.values, {}, {}, {});
+void cpu::load_batch(Context& context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing,
+                     LoadedBatch<T> out) {
+  cpu::gather_mixed<T>(context, x, rows, mixing, out.values, {}, {});
   const BatchColumns<T> columns = columns_in(out);
   const MatrixView<const T> values = out.values;
   parallel_for(context.threads(), (x.cols + slab - 1) / slab, 1, [&](std::int64_t s) {
@@ -111,8 +111,7 @@ SPARCELL_INSTANTIATE(cpu::load_batch);
 template <class T>
 void cpu::loaded_linear(Context& context, LoadedBatch<T> batch, MatrixView<const T> weight, bool accumulate,
                         MatrixView<T> out) {
-  product_with_columns<T>(context, columns_in(batch), {batch.mean, batch.inverse_scale}, weight, accumulate,
-                          out);
+  product_with_columns<T>(context, columns_in(batch), batch.standardization, weight, accumulate, out);
 }
 SPARCELL_INSTANTIATE(cpu::loaded_linear);
 
@@ -129,8 +128,7 @@ SPARCELL_INSTANTIATE(cpu::loaded_linear_forward);
 template <class T>
 void cpu::loaded_linear_weight_gradient(Context& context, LoadedBatch<T> batch, MatrixView<const T> grad_out,
                                         MatrixView<T> grad_weight) {
-  gradient_with_columns<T>(context, columns_in(batch), {batch.mean, batch.inverse_scale}, grad_out,
-                           grad_weight);
+  gradient_with_columns<T>(context, columns_in(batch), batch.standardization, grad_out, grad_weight);
 }
 SPARCELL_INSTANTIATE(cpu::loaded_linear_weight_gradient);
 

@@ -30,10 +30,9 @@ double error_of_row(Act activation, std::int64_t cols, const T* prediction, cons
 
 template <class T>
 void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                        CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                        std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
-                        double* loss, MatrixView<T> gradient) {
-  const T factor = static_cast<T>(2 * gradient_scale);
+                        CsrView<const T> x, BatchRows rows, Standardization<T> standardization, LossTerm loss,
+                        MatrixView<T> gradient) {
+  const T factor = static_cast<T>(2 * loss.gradient_scale);
   const double sum =
       ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t last) {
         static thread_local std::vector<T> buffer;
@@ -42,7 +41,7 @@ void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::s
         T* difference = target + x.cols;
         double part = 0;
         for (std::int64_t i = first; i < last; ++i) {
-          densify(x, row_of(rows, i), mean, inverse_scale, target);
+          densify(x, row_of(rows, i), standardization, target);
           const T* p = prediction.row(i);
           if (bias.empty()) {
             for (std::int64_t c = 0; c < x.cols; ++c) difference[c] = p[c] - target[c];
@@ -56,16 +55,15 @@ void cpu::squared_error(Context& context, MatrixView<const T> prediction, std::s
         }
         return part;
       });
-  *loss += loss_scale * sum;
+  *loss.sum += loss.scale * sum;
 }
 SPARCELL_INSTANTIATE(cpu::squared_error);
 
 template <class T>
 void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                              OutputActivation activation, MatrixView<const T> target, double loss_scale,
-                              double gradient_scale, double* loss, MatrixView<T> gradient,
-                              std::span<T> grad_bias) {
-  const T factor = static_cast<T>(2 * gradient_scale);
+                              OutputActivation activation, MatrixView<const T> target, LossTerm loss,
+                              MatrixView<T> gradient, std::span<T> grad_bias) {
+  const T factor = static_cast<T>(2 * loss.gradient_scale);
   const double sum =
       ordered_sum(context.threads(), prediction.rows, 4, [&](std::int64_t first, std::int64_t last) {
         double part = 0;
@@ -79,7 +77,7 @@ void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, 
         }
         return part;
       });
-  *loss += loss_scale * sum;
+  *loss.sum += loss.scale * sum;
   if (grad_bias.empty()) return;
   const LayerPass<T> all{.rows = gradient.rows};
   cpu::layer_backward<T>(context, LayerForm{}, {}, {&all, 1}, gradient, gradient, gradient,
@@ -88,9 +86,8 @@ void cpu::dense_squared_error(Context& context, MatrixView<const T> prediction, 
 SPARCELL_INSTANTIATE(cpu::dense_squared_error);
 
 template <class T>
-void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
-                         double* loss, MatrixView<T> gradient) {
-  const T step = static_cast<T>(gradient_scale);
+void cpu::absolute_value(Context& context, MatrixView<const T> x, LossTerm loss, MatrixView<T> gradient) {
+  const T step = static_cast<T>(loss.gradient_scale);
   const double sum = ordered_sum(context.threads(), x.rows, 4, [&](std::int64_t first, std::int64_t last) {
     double part = 0;
     for (std::int64_t r = first; r < last; ++r) {
@@ -102,7 +99,7 @@ void cpu::absolute_value(Context& context, MatrixView<const T> x, double loss_sc
     }
     return part;
   });
-  *loss += loss_scale * sum;
+  *loss.sum += loss.scale * sum;
 }
 SPARCELL_INSTANTIATE(cpu::absolute_value);
 

@@ -18,18 +18,18 @@ namespace {
 constexpr std::int64_t tile = cpu::long_tile;
 
 /// How entries of a cell are replaced (math/mix.h).
-struct Mixing {
+struct CellMixing {
   double cells;             ///< number * this is that of the cell
   std::uint32_t last_word;  ///< of those that are: number < share, without a conversion
 
-  Mixing(double share, std::int64_t cells)
+  CellMixing(double share, std::int64_t cells)
       : cells(math::mixed_cells(cells, share)),
         last_word(static_cast<std::uint32_t>(std::ceil(share * 4294967296.0) - 1)) {}
 };
 
 /// Which entries take the value of a cell that has one of the gene: `stored` says how many cells have.
 SPARCELL_WIDE void find_values(const std::uint32_t* words, const double* stored, std::int64_t count,
-                               const Mixing& mixing, std::uint8_t* has_value) {
+                               const CellMixing& mixing, std::uint8_t* has_value) {
   const std::uint32_t last_word = mixing.last_word;
   const double cells = mixing.cells;
   for (std::int64_t i = 0; i < count; ++i) {
@@ -50,7 +50,7 @@ struct Found {
 /// those that find a value.
 template <class T>
 void mix_tile(const GeneValues<T>& other, const double* stored, const std::uint32_t* words,
-              const Mixing& mixing, std::int64_t first, std::int64_t count, T* row,
+              const CellMixing& mixing, std::int64_t first, std::int64_t count, T* row,
               std::vector<Found<T>>& found) {
   std::uint8_t has_value[tile] = {};
   find_values(words, stored + first, count, mixing, has_value);
@@ -68,7 +68,7 @@ void mix_tile(const GeneValues<T>& other, const double* stored, const std::uint3
 /// mix_tile of one row, whose first element in the stream is `first`.
 template <class T>
 void mix_row(const GeneValues<T>& other, const std::vector<double>& stored, const math::PhiloxStream& stream,
-             std::uint64_t first, const Mixing& mixing, T* row, std::vector<Found<T>>& found) {
+             std::uint64_t first, const CellMixing& mixing, T* row, std::vector<Found<T>>& found) {
   const auto cols = static_cast<std::int64_t>(stored.size());
   for (std::int64_t c = 0; c < cols; c += tile) {
     const cpu::StreamWords<tile> words(stream, first + static_cast<std::uint64_t>(c));
@@ -79,16 +79,16 @@ void mix_row(const GeneValues<T>& other, const std::vector<double>& stored, cons
 }  // namespace
 
 template <class T>
-void cpu::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
-                       double probability, RandomStream shares, RandomStream draws, MatrixView<T> out,
-                       std::span<const T> mean, std::span<const T> inverse_scale,
-                       MatrixView<T> standardized) {
-  const math::PhiloxStream share_stream(shares), draw_stream(draws);
+void cpu::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing,
+                       MatrixView<T> out, Standardization<T> standardization, MatrixView<T> standardized) {
+  const GeneValues<T>& other = mixing.other;
+  const double probability = mixing.probability;
+  const math::PhiloxStream share_stream(mixing.shares), draw_stream(mixing.draws);
   std::vector<double> stored(static_cast<std::size_t>(probability > 0 ? x.cols : 0));
   for (std::size_t g = 0; g < stored.size(); ++g)
     stored[g] = static_cast<double>(other.offsets[g + 1] - other.offsets[g]);
   const auto begin = [&](std::int64_t i, std::vector<Found<T>>& found) {
-    densify(x, row_of(rows, i), {}, {}, out.row(i));
+    densify(x, row_of(rows, i), {}, out.row(i));
     if (probability <= 0) return;
     const auto cell = static_cast<std::uint64_t>(i);
     const double share = probability * math::uniform<double>(share_stream.word(cell));
@@ -99,6 +99,7 @@ void cpu::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, Gen
     for (const Found<T>& entry : found) *entry.entry = *entry.value;
     found.clear();
     if (standardized.data == nullptr) return;
+    const auto [mean, inverse_scale] = standardization;
     const T* const row = out.row(i);
     T* seen = standardized.row(i);
     for (std::int64_t c = 0; c < x.cols; ++c) seen[c] = (row[c] - mean[c]) * inverse_scale[c];

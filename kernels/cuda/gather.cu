@@ -77,9 +77,10 @@ __global__ void __launch_bounds__(threads)
 }  // namespace kernels::gather
 
 template <class T>
-void cuda::gather_dense(Context& context, CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                        std::span<const T> inverse_scale, MatrixView<T> out) {
+void cuda::gather_dense(Context& context, CsrView<const T> x, BatchRows rows,
+                        Standardization<T> standardization, MatrixView<T> out) {
   using namespace kernels::gather;
+  const std::span<const T> mean = standardization.mean, inverse_scale = standardization.inverse_scale;
   constexpr int wide = device::widest<float>;
   const bool vectors = device::aligned_rows<wide>(out) && device::aligned<wide>(mean.data()) &&
                        device::aligned<wide>(inverse_scale.data());

@@ -223,10 +223,9 @@ __global__ void __launch_bounds__(threads)
 template <class T>
 void cuda::count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
                       const Dispersion<T>& dispersion, std::span<const T> log_library,
-                      CsrView<const T> counts, BatchRows rows, double loss_scale, double gradient_scale,
-                      double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
-                      MatrixView<T> by_log_dispersion) {
+                      CsrView<const T> counts, BatchRows rows, LossTerm loss, LikelihoodResults<T> results) {
   using namespace kernels::likelihood;
+  const MatrixView<T> gradient = results.gradient, by_log_dispersion = results.by_shared;
   const bool aligned = device::aligned_rows<width>(outputs) && device::aligned_rows<width>(gradient) &&
                        device::aligned_rows<width>(dispersion.log) &&
                        device::aligned_rows<width>(by_log_dispersion) &&
@@ -237,8 +236,8 @@ void cuda::count_loss(Context& context, CountForm form, MatrixView<const T> outp
     const auto run = [&](auto kernel) {
       device::launch(kernel, shape, form.library, outputs, dispersion.log,
                      device::data_or_null(dispersion.group_of), device::data_or_null(log_library), counts,
-                     rows, static_cast<T>(gradient_scale), gradient, by_log_dispersion,
-                     device::data_or_null(cell_losses), loss_scale, loss,
+                     rows, static_cast<T>(loss.gradient_scale), gradient, by_log_dispersion,
+                     device::data_or_null(results.cell_losses), loss.scale, loss.sum,
                      cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
     };
     form.gate ? run(kernels::likelihood::count_loss<constant, true>)
@@ -249,11 +248,11 @@ SPARCELL_INSTANTIATE_CUDA(cuda::count_loss);
 
 template <class T>
 void cuda::gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,
-                         CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                         std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
-                         double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
-                         MatrixView<T> by_log_variance) {
+                         CsrView<const T> x, BatchRows rows, Standardization<T> standardization,
+                         LossTerm loss, LikelihoodResults<T> results) {
   using namespace kernels::likelihood;
+  const std::span<const T> mean = standardization.mean, inverse_scale = standardization.inverse_scale;
+  const MatrixView<T> gradient = results.gradient, by_log_variance = results.by_shared;
   const bool shared = log_variance.size() == 1;
   const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
                        device::aligned_rows<width>(by_log_variance) &&
@@ -264,8 +263,8 @@ void cuda::gaussian_loss(Context& context, MatrixView<const T> prediction, std::
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(kernels::likelihood::gaussian_loss<constant>, shape, prediction, log_variance.data(),
                    shared, x, rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
-                   static_cast<T>(gradient_scale), gradient, by_log_variance,
-                   device::data_or_null(cell_losses), loss_scale, loss,
+                   static_cast<T>(loss.gradient_scale), gradient, by_log_variance,
+                   device::data_or_null(results.cell_losses), loss.scale, loss.sum,
                    cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
   });
 }

@@ -99,13 +99,13 @@ __global__ void __launch_bounds__(threads, blocks)
 template <class T>
 void cuda::linear_squared_error(Context& context, MatrixView<const T> input, MatrixView<const T> weight,
                                 std::span<const T> bias, OutputActivation activation,
-                                MatrixView<const T> target, double loss_scale, double gradient_scale,
-                                double* loss, MatrixView<T> gradient, std::span<T> grad_bias) {
+                                MatrixView<const T> target, LossTerm loss, MatrixView<T> gradient,
+                                std::span<T> grad_bias) {
   using namespace kernels::linear_loss;
   if (!is_small_product(input, gradient.cols)) {
     cuda::matmul<T>(context, Transpose::no, Transpose::yes, input, weight, T(0), gradient);
-    return cuda::dense_squared_error<T>(context, gradient, bias, activation, target, loss_scale,
-                                        gradient_scale, loss, gradient, grad_bias);
+    return cuda::dense_squared_error<T>(context, gradient, bias, activation, target, loss,
+                                        gradient, grad_bias);
   }
   launch(context, gradient.rows, gradient.cols, input.cols, shared_bytes(input.cols),
          device::aligned_rows<columns>(input) && device::aligned_rows<columns>(weight),
@@ -117,8 +117,8 @@ void cuda::linear_squared_error(Context& context, MatrixView<const T> input, Mat
                                  cuda::tickets(context)};
            device::launch(kernels::linear_loss::squared_error<width, items>, shape, input, weight,
                           Parameters(LayerParameters<T>{.bias = bias, .weight = {}, .offset = {}}),
-                          activation, target, static_cast<T>(2 * gradient_scale), gradient,
-                          device::data_or_null(grad_bias), loss_scale, loss, meeting);
+                          activation, target, static_cast<T>(2 * loss.gradient_scale), gradient,
+                          device::data_or_null(grad_bias), loss.scale, loss.sum, meeting);
          });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::linear_squared_error);

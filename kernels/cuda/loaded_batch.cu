@@ -11,19 +11,19 @@ namespace {
 
 /// What the first layer sees.
 MatrixView<float> seen(const LoadedBatch<float>& batch) {
-  if (batch.mean.empty()) return batch.values;
+  if (batch.standardization.empty()) return batch.values;
   return {reinterpret_cast<float*>(batch.room), batch.values.rows, batch.values.cols};
 }
 
 }  // namespace
 
 template <class T>
-void cuda::load_batch(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
-                      double probability, RandomStream shares, RandomStream draws, LoadedBatch<T> out) {
-  const bool standardizes = !out.mean.empty();
-  if (probability == 0 && !standardizes) return cuda::gather_dense<T>(context, x, rows, {}, {}, out.values);
-  cuda::gather_mixed<T>(context, x, rows, other, probability, shares, draws, out.values, out.mean,
-                        out.inverse_scale, standardizes ? seen(out) : MatrixView<T>());
+void cuda::load_batch(Context& context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing,
+                      LoadedBatch<T> out) {
+  const bool standardizes = !out.standardization.empty();
+  if (mixing.probability == 0 && !standardizes) return cuda::gather_dense<T>(context, x, rows, {}, out.values);
+  cuda::gather_mixed<T>(context, x, rows, mixing, out.values, out.standardization,
+                        standardizes ? seen(out) : MatrixView<T>());
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::load_batch);
 

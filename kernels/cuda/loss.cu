@@ -101,10 +101,10 @@ __global__ void __launch_bounds__(threads)
 
 template <class T>
 void cuda::squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                         CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                         std::span<const T> inverse_scale, double loss_scale, double gradient_scale,
-                         double* loss, MatrixView<T> gradient) {
+                         CsrView<const T> x, BatchRows rows, Standardization<T> standardization,
+                         LossTerm loss, MatrixView<T> gradient) {
   using namespace kernels::loss;
+  const std::span<const T> mean = standardization.mean, inverse_scale = standardization.inverse_scale;
   const bool aligned = device::aligned_rows<width>(prediction) && device::aligned_rows<width>(gradient) &&
                        device::aligned<width>(bias.data()) && device::aligned<width>(mean.data()) &&
                        device::aligned<width>(inverse_scale.data());
@@ -114,7 +114,7 @@ void cuda::squared_error(Context& context, MatrixView<const T> prediction, std::
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(kernels::loss::squared_error<constant>, shape, prediction, device::data_or_null(bias), x,
                    rows, device::data_or_null(mean), device::data_or_null(inverse_scale),
-                   static_cast<T>(2 * gradient_scale), gradient, loss_scale, loss,
+                   static_cast<T>(2 * loss.gradient_scale), gradient, loss.scale, loss.sum,
                    cuda::workspace<double>(context, shape.grid.x), cuda::tickets(context));
   });
 }
@@ -122,9 +122,8 @@ SPARCELL_INSTANTIATE_CUDA(cuda::squared_error);
 
 template <class T>
 void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                               OutputActivation activation, MatrixView<const T> target, double loss_scale,
-                               double gradient_scale, double* loss, MatrixView<T> gradient,
-                               std::span<T> grad_bias) {
+                               OutputActivation activation, MatrixView<const T> target, LossTerm loss,
+                               MatrixView<T> gradient, std::span<T> grad_bias) {
   using namespace kernels::loss;
   // Sums over rows stay within a block; without them rows are shared between blocks too.
   const device::LaunchShape shape{.grid = grad_bias.empty()
@@ -137,8 +136,8 @@ void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction,
                        device::aligned<width>(grad_bias.data());
   device::with_width<width>(aligned, [&](auto constant) {
     device::launch(kernels::loss::dense_squared_error<constant>, shape, prediction,
-                   device::data_or_null(bias), activation, target, static_cast<T>(2 * gradient_scale),
-                   gradient, device::data_or_null(grad_bias), loss_scale, loss,
+                   device::data_or_null(bias), activation, target, static_cast<T>(2 * loss.gradient_scale),
+                   gradient, device::data_or_null(grad_bias), loss.scale, loss.sum,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
                    cuda::tickets(context));
   });
@@ -146,16 +145,15 @@ void cuda::dense_squared_error(Context& context, MatrixView<const T> prediction,
 SPARCELL_INSTANTIATE_CUDA(cuda::dense_squared_error);
 
 template <class T>
-void cuda::absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
-                          double* loss, MatrixView<T> gradient) {
+void cuda::absolute_value(Context& context, MatrixView<const T> x, LossTerm loss, MatrixView<T> gradient) {
   using namespace kernels::loss;
   const device::LaunchShape shape{.grid = device::slab_grid<threads>(x.rows, x.cols),
                                   .block = threads,
                                   .stream = device::stream_of(context)};
   const bool aligned = device::aligned_rows<width>(x) && device::aligned_rows<width>(gradient);
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(kernels::loss::absolute_value<constant>, shape, x, static_cast<T>(gradient_scale),
-                   gradient, loss_scale, loss,
+    device::launch(kernels::loss::absolute_value<constant>, shape, x, static_cast<T>(loss.gradient_scale),
+                   gradient, loss.scale, loss.sum,
                    cuda::workspace<double>(context, std::int64_t{shape.grid.x} * shape.grid.y),
                    cuda::tickets(context));
   });

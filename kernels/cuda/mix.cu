@@ -79,11 +79,10 @@ __global__ void __launch_bounds__(threads)
 }  // namespace kernels::mix
 
 template <class T>
-void cuda::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
-                        double probability, RandomStream shares, RandomStream draws, MatrixView<T> out,
-                        std::span<const T> mean, std::span<const T> inverse_scale,
-                        MatrixView<T> standardized) {
+void cuda::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing, MatrixView<T> out,
+                        Standardization<T> standardization, MatrixView<T> standardized) {
   using namespace kernels::mix;
+  const std::span<const T> mean = standardization.mean, inverse_scale = standardization.inverse_scale;
   const bool aligned = device::aligned_rows<width>(out) && device::aligned_rows<width>(standardized) &&
                        device::aligned<width>(mean.data()) && device::aligned<width>(inverse_scale.data());
   const std::int64_t tiles = (x.cols + tile_columns - 1) / tile_columns;
@@ -92,7 +91,7 @@ void cuda::gather_mixed(Context& context, CsrView<const T> x, BatchRows rows, Ge
                    {.grid = device::blocks_for(rows.count * tiles, 1),
                     .block = threads,
                     .stream = device::stream_of(context)},
-                   x, rows, other, probability, shares, draws, out, device::data_or_null(mean),
+                   x, rows, mixing.other, mixing.probability, mixing.shares, mixing.draws, out, device::data_or_null(mean),
                    device::data_or_null(inverse_scale), standardized);
   });
 }

@@ -130,16 +130,14 @@ Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& r
 
 template <class T>
 void Autoencoder<T>::add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed,
-                                        double gradient_scale, double* loss, MatrixView<T> grad) {
-  if (likelihood_)
-    return likelihood_->add_loss(data_, prediction, rows, loss_scale(), gradient_scale, loss, grad);
+                                        LossTerm loss, MatrixView<T> grad) {
+  if (likelihood_) return likelihood_->add_loss(data_, prediction, rows, loss, grad);
   if (mixed) {  // the mixed cells are what is to be reconstructed
     return dense_squared_error<T>(context_, prediction, {}, OutputActivation::identity,
-                                  input_.values(rows.count), loss_scale(), gradient_scale, loss, grad, {});
+                                  input_.values(rows.count), loss, grad, {});
   }
   squared_error<T>(context_, prediction, loss_adds_bias(mixed) ? last_bias() : std::span<const T>(),
-                   data_.x(), rows, data_.mean(), data_.inverse_scale(), loss_scale(), gradient_scale, loss,
-                   grad);
+                   data_.x(), rows, data_.standardization(), loss, grad);
 }
 
 template <class T>
@@ -156,7 +154,8 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, batch, {.without_bias = loss_adds_bias(false)});
   if (likelihood_) likelihood_->to_rates(prediction);
-  add_reconstruction(prediction, rows, false, 0, &sums[reconstruction_slot], {});
+  const LossTerm loss{.scale = loss_scale(), .gradient_scale = 0, .sum = &sums[reconstruction_slot]};
+  add_reconstruction(prediction, rows, false, loss, {});
 }
 
 template <class T>
@@ -225,8 +224,8 @@ std::vector<double> Autoencoder<T>::log_likelihood(const DeviceData<T>& data, co
   const Buffer<T> z(context_, latent.values);
   const Buffer<double> loss(context_, 1), of_cells(context_, rows.count);
   const Conditions<T> conditions = told(data, rows, decoder_batch);
-  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions), rows, 1, 0,
-                        loss.data(), {}, of_cells.span());
+  likelihood_->add_loss(data, run_decoder({z.data(), latent.rows, latent.cols}, conditions), rows,
+                        {.scale = 1, .gradient_scale = 0, .sum = loss.data()}, {}, of_cells.span());
   std::vector<double> logs = of_cells.to_host();
   for (double& log : logs) log = -log;
   return logs;

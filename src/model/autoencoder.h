@@ -76,8 +76,8 @@ class Autoencoder final : public Trainable<T> {
   /// The decoder and the loss, up to the gradient at the decoder's output.
   void reconstruct(const Step& step);
   /// The loss of a prediction of the batch, or where that is `mixed` of what it became.
-  void add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed,
-                          double gradient_scale, double* loss, MatrixView<T> grad);
+  void add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed, LossTerm loss,
+                          MatrixView<T> grad);
   /// Whether the decoder leaves its last bias to that.
   bool loss_adds_bias(bool mixed) const;
   /// From the gradient at the decoder's output to those of all parameters; with `early` the output layer's

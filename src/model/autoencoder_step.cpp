@@ -57,20 +57,21 @@ void Autoencoder<T>::train_step(const BatchRows& rows, StepState<T>* state) {
 template <class T>
 void Autoencoder<T>::reconstruct(const Step& step) {
   const std::int64_t n = step.rows.count;
-  double* const loss = &step.state->losses[reconstruction_slot];
-  const double gradient_scale = loss_scale() / static_cast<double>(n);
+  const LossTerm loss{.scale = loss_scale(),
+                      .gradient_scale = loss_scale() / static_cast<double>(n),
+                      .sum = &step.state->losses[reconstruction_slot]};
   decoder_.forward_hidden(context_, decoder_tape_, step.z, step.decoder);
   join(context_);  // dense rows of the batch, which the target and the way back are of
   if (step.target.data != nullptr) {
     this->phases_.enter(Phase::loss);
     return decoder_.output_error(context_, decoder_tape_, step.z, step.decoder,
-                                 {options_.output, step.target, loss_scale(), gradient_scale, loss});
+                                 {options_.output, step.target, loss});
   }
   const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder,
                                                          {.without_bias = loss_adds_bias(mixes())});
   this->phases_.enter(Phase::loss);
   if (likelihood_) likelihood_->to_rates(prediction);
-  add_reconstruction(prediction, step.rows, mixes(), gradient_scale, loss,
+  add_reconstruction(prediction, step.rows, mixes(), loss,
                      decoder_.gradient(decoder_tape_, decoder_.size() - 1, n));
 }
 

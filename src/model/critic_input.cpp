@@ -54,8 +54,7 @@ void CriticInput<T>::take_conditions(const Conditions<T>& conditions) {
   const std::int64_t n = conditions.rows.count;
   for (std::int64_t pass = 0; pass < passes(); ++pass) {
     const MatrixView<T> all = told(pass * n, n);
-    gather_dense<T>(context_, conditions.x, conditions.rows, {}, {},
-                    {all.data, n, told_.conditions, all.stride});
+    gather_dense<T>(context_, conditions.x, conditions.rows, {}, {all.data, n, told_.conditions, all.stride});
   }
 }
 

@@ -10,6 +10,7 @@
 #include "sparcell/core/dataset.h"
 #include "sparcell/core/matrix.h"
 #include "sparcell/normalize.h"
+#include "sparcell/ops/batch.h"
 
 namespace sparcell {
 
@@ -78,8 +79,7 @@ class DeviceData {
   }
   /// What encoders read.
   CsrView<const T> x() const { return {rows_, features_, offsets_.data(), indices_.data(), values_.data()}; }
-  std::span<const T> mean() const { return mean_.span(); }
-  std::span<const T> inverse_scale() const { return inverse_scale_.span(); }
+  Standardization<T> standardization() const { return {mean_.span(), inverse_scale_.span()}; }
   std::int64_t rows() const { return rows_; }
   std::int64_t features() const { return features_; }  ///< columns of x
   std::int64_t genes() const { return genes_; }

@@ -84,8 +84,7 @@ BatchRows EncoderInput<T>::seen_in_validation(const BatchRows& rows, std::int64_
 template <class T>
 void EncoderInput<T>::prepare_weight_gradient(const BatchRows& rows) {
   beside(context_, [&] {
-    gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                    view(values_, rows.count));
+    gather_dense<T>(context_, data_.x(), rows, data_.standardization(), view(values_, rows.count));
   });
 }
 
@@ -93,17 +92,17 @@ template <class T>
 NetworkInput<T> EncoderInput<T>::load(const DeviceData<T>& data, const BatchRows& rows,
                                       const std::int64_t* step) {
   const MatrixView<T> values = view(values_, rows.count);
-  const GeneValues<T> others{mixed_cells_, gene_offsets_.data(), gene_values_.data()};
-  const double mix = step == nullptr ? 0 : options_.input.mix;
-  const RandomStream shares(seed_, Purpose::augmentation, mixed_shares, step),
-      entries(seed_, Purpose::augmentation, mixed_entries, step);
+  const Mixing<T> mixing{.other = {mixed_cells_, gene_offsets_.data(), gene_values_.data()},
+                         .probability = step == nullptr ? 0 : options_.input.mix,
+                         .shares = RandomStream(seed_, Purpose::augmentation, mixed_shares, step),
+                         .draws = RandomStream(seed_, Purpose::augmentation, mixed_entries, step)};
   if (reading_ == Reading::loaded) {
-    load_batch<T>(context_, data.x(), rows, others, mix, shares, entries, loaded(rows.count));
+    load_batch<T>(context_, data.x(), rows, mixing, loaded(rows.count));
   } else if (standardizes() || options_.input.mix > 0) {
-    gather_mixed<T>(context_, data.x(), rows, others, mix, shares, entries, values, mean(),
-                    inverse_deviation(), standardizes() ? view(standardized_, rows.count) : MatrixView<T>());
+    gather_mixed<T>(context_, data.x(), rows, mixing, values, standardization(),
+                    standardizes() ? view(standardized_, rows.count) : MatrixView<T>());
   } else if (makes_dense()) {
-    gather_dense<T>(context_, data.x(), rows, data_.mean(), data_.inverse_scale(), values);
+    gather_dense<T>(context_, data.x(), rows, data_.standardization(), values);
   }
   if (reading_ != Reading::rows) return without_rows(rows.count);
   return rows_ = {data.x(), rows};

@@ -62,16 +62,14 @@ class EncoderInput {
 
  private:
   bool standardizes() const { return options_.input.standardize; }
-  /// With what genes are standardized, where they are.
-  std::span<const T> mean() const { return moments(mean_); }
-  std::span<const T> inverse_deviation() const { return moments(inverse_deviation_); }
-  std::span<const T> moments(int tensor) const {
-    return standardizes() ? std::span<const T>(buffers_.vector(tensor)) : std::span<const T>();
+  Standardization<T> standardization() const {
+    if (!standardizes()) return {};
+    return {buffers_.vector(mean_), buffers_.vector(inverse_deviation_)};
   }
   /// The first layer's input, where that is not the data's rows.
   NetworkInput<T> without_rows(std::int64_t rows) const;
   LoadedBatch<T> loaded(std::int64_t rows) const {
-    return {view(values_, rows), mean(), inverse_deviation(), loaded_room_.data()};
+    return {view(values_, rows), standardization(), loaded_room_.data()};
   }
   MatrixView<T> view(const Buffer<T>& buffer, std::int64_t rows) const {
     return {buffer.data(), rows, data_.features()};

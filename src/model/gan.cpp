@@ -95,8 +95,7 @@ CriticLosses Gan<T>::losses_of(StepState<T>* state, std::int64_t k) const {
 template <class T>
 void Gan<T>::take_real_cells(const BatchRows& rows) {
   this->phases_.enter(Phase::data);
-  gather_dense<T>(context_, data_.x(), rows, data_.mean(), data_.inverse_scale(),
-                  critic_.input().real_rows(rows.count));
+  gather_dense<T>(context_, data_.x(), rows, data_.standardization(), critic_.input().real_rows(rows.count));
   this->phases_.enter(Phase::forward);
 }
 

@@ -176,7 +176,8 @@ void Generator<T>::backward(MatrixView<const T> cells, std::uint32_t pass, Count
   phases.enter(Phase::loss);
   if (sparsity.term == SparsityTerm::size) {
     const double scale = 1.0 / static_cast<double>(rows * genes_);
-    absolute_value<T>(context_, cells, scale, sparsity.weight * scale, loss, at_cells);
+    absolute_value<T>(context_, cells,
+                      {.scale = scale, .gradient_scale = sparsity.weight * scale, .sum = loss}, at_cells);
   }
   phases.enter(Phase::backward);
   if (scales()) {

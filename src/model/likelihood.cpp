@@ -82,19 +82,19 @@ void Likelihood<T>::to_rates(MatrixView<T> outputs) const {
 
 template <class T>
 void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows,
-                             double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient,
-                             std::span<double> cell_losses) {
+                             LossTerm loss, MatrixView<T> gradient, std::span<double> cell_losses) {
   MatrixView<T> by_shared;
   if (gradient.data != nullptr) by_shared = MatrixView<T>(by_shared_.data(), rows.count, genes_);
   const std::span<T> shared = parameters_.vector(shared_);
+  const LikelihoodResults<T> results{
+      .cell_losses = cell_losses, .gradient = gradient, .by_shared = by_shared};
   if (options_.of_counts()) {
     const std::span<const T> library = form().library ? std::span<const T>() : data.log_library();
     count_loss<T>(context_, form(), outputs,
                   {MatrixView<const T>(shared.data(), groups_, genes_), data.group_of()}, library,
-                  data.counts(), rows, loss_scale, gradient_scale, loss, cell_losses, gradient, by_shared);
+                  data.counts(), rows, loss, results);
   } else {
-    gaussian_loss<T>(context_, outputs, shared, data.x(), rows, data.mean(), data.inverse_scale(), loss_scale,
-                     gradient_scale, loss, cell_losses, gradient, by_shared);
+    gaussian_loss<T>(context_, outputs, shared, data.x(), rows, data.standardization(), loss, results);
   }
   if (gradient.data == nullptr) return;
   if (shares()) log_shares_backward<T>(context_, target_sum_, of_genes(outputs), of_genes(gradient));

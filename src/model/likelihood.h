@@ -32,11 +32,10 @@ class Likelihood {
   /// in place; else they stay.
   void to_rates(MatrixView<T> outputs) const;
 
-  /// *loss += loss_scale * minus log-likelihood of the rows at outputs with rates; with a `gradient` that
-  /// of the decoder's outputs, and the shared parameters' is added to theirs.
-  void add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows,
-                double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient,
-                std::span<double> cell_losses = {});
+  /// The loss is minus the log-likelihood of the rows at outputs with rates; with a `gradient` that of the
+  /// decoder's outputs, and the shared parameters' is added to theirs.
+  void add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows, LossTerm loss,
+                MatrixView<T> gradient, std::span<double> cell_losses = {});
 
   /// Expected values of genes, in the space of expression, at outputs with rates.
   Matrix<T> expected(const Matrix<T>& outputs) const;

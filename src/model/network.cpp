@@ -175,11 +175,10 @@ void Network<T>::output_error(Context& context, Tape& tape, const NetworkInput<T
   const std::span<T> grad_bias = layer_gradients(last).bias;
   if (is_alone(last)) {
     return linear_squared_error<T>(context, below.dense, weight(last), bias, error.activation, error.target,
-                                   error.loss_scale, error.gradient_scale, error.loss, grad, grad_bias);
+                                   error.loss, grad, grad_bias);
   }
   forward_product(context, last, tape[last], below, batch, grad);
-  dense_squared_error<T>(context, grad, bias, error.activation, error.target, error.loss_scale,
-                         error.gradient_scale, error.loss, grad, grad_bias);
+  dense_squared_error<T>(context, grad, bias, error.activation, error.target, error.loss, grad, grad_bias);
 }
 
 template <class T>

@@ -8,6 +8,7 @@
 #include "model/network_layers.h"
 #include "sparcell/ops/batch.h"
 #include "sparcell/ops/loaded_batch.h"
+#include "sparcell/ops/loss_term.h"
 
 namespace sparcell {
 
@@ -54,8 +55,7 @@ template <class T>
 struct OutputError {
   OutputActivation activation = OutputActivation::identity;
   MatrixView<const T> target{};
-  double loss_scale = 1, gradient_scale = 1;
-  double* loss = nullptr;  ///< is added to
+  LossTerm loss{};
 };
 
 /// What the way back is for. An empty view or input: not that.

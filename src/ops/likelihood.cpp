@@ -1,6 +1,7 @@
 #include "sparcell/ops/likelihood.h"
 
 #include "ops/dispatch.h"
+#include "ops/standardization_checks.h"
 
 namespace sparcell {
 namespace {
@@ -16,13 +17,22 @@ std::int64_t size_of(std::span<T> span) {
   return static_cast<std::int64_t>(span.size());
 }
 
+/// Of `cells` rows of `outputs` columns, about `genes` genes.
+template <class T>
+void check_results(const char* op, const LikelihoodResults<T>& results, std::int64_t cells,
+                   std::int64_t outputs, std::int64_t genes) {
+  require(results.cell_losses.empty() || size_of(results.cell_losses) == cells, "{}: {} losses of {} cells",
+          op, results.cell_losses.size(), cells);
+  check_shape(op, "the gradient", results.gradient, cells, outputs);
+  check_shape(op, "the shared parameters' gradient", results.by_shared, cells, genes);
+}
+
 }  // namespace
 
 template <class T>
 void count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
                 const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
-                BatchRows rows, double loss_scale, double gradient_scale, double* loss,
-                std::span<double> cell_losses, MatrixView<T> gradient, MatrixView<T> by_log_dispersion) {
+                BatchRows rows, LossTerm loss, LikelihoodResults<T> results) {
   require(outputs.rows == rows.count && outputs.cols == form.columns(counts.cols),
           "count_loss: outputs are {} x {}, expected {} x {}", outputs.rows, outputs.cols, rows.count,
           form.columns(counts.cols));
@@ -33,35 +43,26 @@ void count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
           "count_loss: {} groups of {} cells", dispersion.group_of.size(), counts.rows);
   require(log_library.empty() || size_of(log_library) == counts.rows,
           "count_loss: {} library sizes of {} cells", log_library.size(), counts.rows);
-  require(cell_losses.empty() || size_of(cell_losses) == rows.count, "count_loss: {} losses of {} cells",
-          cell_losses.size(), rows.count);
-  check_shape("count_loss", "the gradient", gradient, outputs.rows, outputs.cols);
-  check_shape("count_loss", "the dispersions' gradient", by_log_dispersion, outputs.rows, counts.cols);
+  check_results("count_loss", results, outputs.rows, outputs.cols, counts.cols);
   if (rows.count == 0 || counts.cols == 0) return;
-  SPARCELL_DISPATCH(count_loss, context, form, outputs, dispersion, log_library, counts, rows, loss_scale,
-                    gradient_scale, loss, cell_losses, gradient, by_log_dispersion);
+  SPARCELL_DISPATCH(count_loss, context, form, outputs, dispersion, log_library, counts, rows, loss, results);
 }
 SPARCELL_INSTANTIATE(count_loss);
 
 template <class T>
 void gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,
-                   CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                   std::span<const T> inverse_scale, double loss_scale, double gradient_scale, double* loss,
-                   std::span<double> cell_losses, MatrixView<T> gradient, MatrixView<T> by_log_variance) {
+                   CsrView<const T> x, BatchRows rows, Standardization<T> standardization, LossTerm loss,
+                   LikelihoodResults<T> results) {
   require(prediction.rows == rows.count && prediction.cols == x.cols,
           "gaussian_loss: the prediction is {} x {}, the target {} x {}", prediction.rows, prediction.cols,
           rows.count, x.cols);
   require(size_of(log_variance) == 1 || size_of(log_variance) == x.cols,
           "gaussian_loss: {} variances for {} columns", log_variance.size(), x.cols);
-  require(mean.size() == inverse_scale.size() && (mean.empty() || size_of(mean) == x.cols),
-          "gaussian_loss: {} means and {} scales for {} columns", mean.size(), inverse_scale.size(), x.cols);
-  require(cell_losses.empty() || size_of(cell_losses) == rows.count, "gaussian_loss: {} losses of {} cells",
-          cell_losses.size(), rows.count);
-  check_shape("gaussian_loss", "the gradient", gradient, prediction.rows, prediction.cols);
-  check_shape("gaussian_loss", "the variances' gradient", by_log_variance, prediction.rows, prediction.cols);
+  check_standardization("gaussian_loss", standardization, x.cols);
+  check_results("gaussian_loss", results, prediction.rows, prediction.cols, x.cols);
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(gaussian_loss, context, prediction, log_variance, x, rows, mean, inverse_scale,
-                    loss_scale, gradient_scale, loss, cell_losses, gradient, by_log_variance);
+  SPARCELL_DISPATCH(gaussian_loss, context, prediction, log_variance, x, rows, standardization, loss,
+                    results);
 }
 SPARCELL_INSTANTIATE(gaussian_loss);
 

@@ -7,8 +7,7 @@ namespace sparcell {
 template <class T>
 void linear_squared_error(Context& context, MatrixView<const T> input, MatrixView<const T> weight,
                           std::span<const T> bias, OutputActivation activation, MatrixView<const T> target,
-                          double loss_scale, double gradient_scale, double* loss, MatrixView<T> gradient,
-                          std::span<T> grad_bias) {
+                          LossTerm loss, MatrixView<T> gradient, std::span<T> grad_bias) {
   require(input.rows == gradient.rows && weight.rows == gradient.cols && weight.cols == input.cols,
           "linear_squared_error: {} x {} by a weight of {} x {} goes to {} x {}", input.rows, input.cols,
           weight.rows, weight.cols, gradient.rows, gradient.cols);
@@ -22,8 +21,8 @@ void linear_squared_error(Context& context, MatrixView<const T> input, MatrixVie
   require(activation != OutputActivation::softplus, "linear_squared_error: outputs with softplus");
   require(input.cols > 0 || gradient.size() == 0, "linear_squared_error: a layer without inputs");
   if (gradient.size() == 0) return;
-  SPARCELL_DISPATCH(linear_squared_error, context, input, weight, bias, activation, target, loss_scale,
-                    gradient_scale, loss, gradient, grad_bias);
+  SPARCELL_DISPATCH(linear_squared_error, context, input, weight, bias, activation, target, loss, gradient,
+                    grad_bias);
 }
 SPARCELL_INSTANTIATE(linear_squared_error);
 

@@ -3,16 +3,14 @@
 #include "ops/dispatch.h"
 #include "ops/layer_checks.h"
 #include "ops/mix_checks.h"
+#include "ops/standardization_checks.h"
 
 namespace sparcell {
 namespace {
 
 template <class T>
 void check_batch(const char* op, const LoadedBatch<T>& batch) {
-  const auto means = static_cast<std::int64_t>(batch.mean.size());
-  require(batch.mean.size() == batch.inverse_scale.size() && (means == 0 || means == batch.values.cols),
-          "{}: {} means and {} scales for {} genes", op, means, batch.inverse_scale.size(),
-          batch.values.cols);
+  check_standardization(op, batch.standardization, batch.values.cols);
   require(batch.room != nullptr || batch.values.size() == 0, "{}: a batch without room", op);
 }
 
@@ -29,12 +27,11 @@ void check_product(const char* op, const LoadedBatch<T>& batch, MatrixView<const
 }  // namespace
 
 template <class T>
-void load_batch(Context& context, CsrView<const T> x, BatchRows rows, GeneValues<T> other, double probability,
-                RandomStream shares, RandomStream draws, LoadedBatch<T> out) {
-  check_mixing<T>("load_batch", x, rows, other, probability, out.values);
+void load_batch(Context& context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing, LoadedBatch<T> out) {
+  check_mixing<T>("load_batch", x, rows, mixing, out.values);
   check_batch("load_batch", out);
   if (out.values.size() == 0) return;
-  SPARCELL_DISPATCH(load_batch, context, x, rows, other, probability, shares, draws, out);
+  SPARCELL_DISPATCH(load_batch, context, x, rows, mixing, out);
 }
 SPARCELL_INSTANTIATE(load_batch);
 

@@ -1,13 +1,13 @@
 #include "sparcell/ops/loss.h"
 
 #include "ops/dispatch.h"
+#include "ops/standardization_checks.h"
 
 namespace sparcell {
 
 template <class T>
 void squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                   CsrView<const T> x, BatchRows rows, std::span<const T> mean,
-                   std::span<const T> inverse_scale, double loss_scale, double gradient_scale, double* loss,
+                   CsrView<const T> x, BatchRows rows, Standardization<T> standardization, LossTerm loss,
                    MatrixView<T> gradient) {
   require(prediction.rows == rows.count && prediction.cols == x.cols,
           "squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows, prediction.cols,
@@ -17,20 +17,16 @@ void squared_error(Context& context, MatrixView<const T> prediction, std::span<c
           prediction.rows, prediction.cols);
   require(bias.empty() || static_cast<std::int64_t>(bias.size()) == x.cols,
           "squared_error: {} biases for {} columns", bias.size(), x.cols);
-  require(mean.size() == inverse_scale.size() &&
-              (mean.empty() || static_cast<std::int64_t>(mean.size()) == x.cols),
-          "squared_error: {} means and {} scales for {} columns", mean.size(), inverse_scale.size(), x.cols);
+  check_standardization("squared_error", standardization, x.cols);
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(squared_error, context, prediction, bias, x, rows, mean, inverse_scale, loss_scale,
-                    gradient_scale, loss, gradient);
+  SPARCELL_DISPATCH(squared_error, context, prediction, bias, x, rows, standardization, loss, gradient);
 }
 SPARCELL_INSTANTIATE(squared_error);
 
 template <class T>
 void dense_squared_error(Context& context, MatrixView<const T> prediction, std::span<const T> bias,
-                         OutputActivation activation, MatrixView<const T> target, double loss_scale,
-                         double gradient_scale, double* loss, MatrixView<T> gradient,
-                         std::span<T> grad_bias) {
+                         OutputActivation activation, MatrixView<const T> target, LossTerm loss,
+                         MatrixView<T> gradient, std::span<T> grad_bias) {
   require(prediction.rows == target.rows && prediction.cols == target.cols,
           "dense_squared_error: the prediction is {} x {}, the target {} x {}", prediction.rows,
           prediction.cols, target.rows, target.cols);
@@ -45,18 +41,17 @@ void dense_squared_error(Context& context, MatrixView<const T> prediction, std::
           gradient.data == nullptr ? " without a gradient" : "");
   require(activation != OutputActivation::softplus, "dense_squared_error: outputs with softplus");
   if (prediction.size() == 0) return;
-  SPARCELL_DISPATCH(dense_squared_error, context, prediction, bias, activation, target, loss_scale,
-                    gradient_scale, loss, gradient, grad_bias);
+  SPARCELL_DISPATCH(dense_squared_error, context, prediction, bias, activation, target, loss, gradient,
+                    grad_bias);
 }
 SPARCELL_INSTANTIATE(dense_squared_error);
 
 template <class T>
-void absolute_value(Context& context, MatrixView<const T> x, double loss_scale, double gradient_scale,
-                    double* loss, MatrixView<T> gradient) {
+void absolute_value(Context& context, MatrixView<const T> x, LossTerm loss, MatrixView<T> gradient) {
   require(gradient.rows == x.rows && gradient.cols == x.cols,
           "absolute_value: the gradient is {} x {}, x {} x {}", gradient.rows, gradient.cols, x.rows, x.cols);
   if (x.size() == 0) return;
-  SPARCELL_DISPATCH(absolute_value, context, x, loss_scale, gradient_scale, loss, gradient);
+  SPARCELL_DISPATCH(absolute_value, context, x, loss, gradient);
 }
 SPARCELL_INSTANTIATE(absolute_value);
 

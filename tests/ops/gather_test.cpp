@@ -22,7 +22,7 @@ Matrix<T> gathered(int threads, const Csr<double>& x, const std::vector<std::int
   const test::DeviceBatch of(context, rows, batch, stride);
   const test::DeviceArray<T> shift(context, mean), factor(context, inverse_scale);
   const test::DeviceMatrix<T> out(context, BatchRows(of).count, x.cols);
-  gather_dense<T>(context, cells, of, shift, factor, out);
+  gather_dense<T>(context, cells, of, {shift, factor}, out);
   return out.to_host();
 }
 
@@ -73,7 +73,7 @@ TYPED_TEST(Gather, WithoutABatchCounterTakesTheFirstRows) {
   const test::DeviceCsr<TypeParam> cells(context, x);
   const test::DeviceArray<std::int32_t> rows(context, std::vector<std::int32_t>{1, 0});
   const test::DeviceMatrix<TypeParam> out(context, 1, 2);
-  gather_dense<TypeParam>(context, cells, BatchRows{rows.data(), nullptr, 7, 1}, {}, {}, out);
+  gather_dense<TypeParam>(context, cells, BatchRows{rows.data(), nullptr, 7, 1}, {}, out);
   EXPECT_EQ(out.to_host().values, (std::vector<TypeParam>{0, 2}));
 }
 
@@ -81,7 +81,7 @@ TYPED_TEST(Gather, OfNoRowsIsNothing) {
   Context context = test::test_context();
   const test::DeviceCsr<TypeParam> cells(context, test::csr_of<double>({{1, 0}}));
   const test::DeviceMatrix<TypeParam> out(context, 0, 2);
-  gather_dense<TypeParam>(context, cells, BatchRows{}, {}, {}, out);
+  gather_dense<TypeParam>(context, cells, BatchRows{}, {}, out);
 }
 
 TYPED_TEST(Gather, RefusesWrongShapes) {
@@ -91,11 +91,11 @@ TYPED_TEST(Gather, RefusesWrongShapes) {
   const test::DeviceBatch rows(context, {1});
   const test::DeviceArray<T> three(context, 3), two(context, 2);
   const test::DeviceMatrix<T> out(context, 1, 3), narrow(context, 1, 2), high(context, 2, 3);
-  EXPECT_THROW(gather_dense<T>(context, x, rows, {}, {}, narrow), InternalError);
-  EXPECT_THROW(gather_dense<T>(context, x, rows, {}, {}, high), InternalError);
-  EXPECT_THROW(gather_dense<T>(context, x, rows, three, {}, out), InternalError);
-  EXPECT_THROW(gather_dense<T>(context, x, rows, {}, three, out), InternalError);
-  EXPECT_THROW(gather_dense<T>(context, x, rows, two, two, out), InternalError);
+  EXPECT_THROW(gather_dense<T>(context, x, rows, {}, narrow), InternalError);
+  EXPECT_THROW(gather_dense<T>(context, x, rows, {}, high), InternalError);
+  EXPECT_THROW(gather_dense<T>(context, x, rows, {three, {}}, out), InternalError);
+  EXPECT_THROW(gather_dense<T>(context, x, rows, {{}, three}, out), InternalError);
+  EXPECT_THROW(gather_dense<T>(context, x, rows, {two, two}, out), InternalError);
 }
 
 }  // namespace

@@ -99,8 +99,8 @@ Got<T> on_device(int threads, const Problem& p) {
       gradient(context, p.target.rows, p.target.cols);
   const DeviceArray<T> bias(context, p.bias), grad_bias(context, p.grad_bias);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  linear_squared_error<T>(context, input, weight, bias, p.activation, target, loss_scale, gradient_scale,
-                          loss.data(), gradient, grad_bias);
+  linear_squared_error<T>(context, input, weight, bias, p.activation, target,
+                          {loss_scale, gradient_scale, loss.data()}, gradient, grad_bias);
   return {loss.value(), gradient.to_host(), grad_bias.to_host()};
 }
 
@@ -148,8 +148,8 @@ TYPED_TEST(LinearLoss, RefusesShapesThatDoNotFit) {
   const DeviceArray<double> loss(context, std::vector<double>{0});
   const auto call = [&](const DeviceMatrix<T>& x, const DeviceMatrix<T>& w, std::span<const T> bias,
                         const DeviceMatrix<T>& y, const DeviceMatrix<T>& gradient, std::span<T> grad_bias) {
-    linear_squared_error<T>(context, x, w, bias, OutputActivation::identity, y, 1, 1, loss.data(), gradient,
-                            grad_bias);
+    linear_squared_error<T>(context, x, w, bias, OutputActivation::identity, y, {.sum = loss.data()},
+                            gradient, grad_bias);
   };
   EXPECT_THROW(call(input, other, {}, target, out, {}), InternalError);
   EXPECT_THROW(call(target, weight, {}, target, out, {}), InternalError);

@@ -33,7 +33,7 @@ struct Standard {
 };
 
 /// How cells are mixed; by default not at all.
-struct Mixing {
+struct MixedWith {
   double probability = 0;
   Matrix<double> reference{};
 };
@@ -42,21 +42,20 @@ struct Mixing {
 template <class T>
 class Batch {
  public:
-  Batch(Context& context, const Csr<double>& x, const Standard& standard, const Mixing& mixing = {})
+  Batch(Context& context, const Csr<double>& x, const Standard& standard, const MixedWith& mixed = {})
       : values_(context, x.rows, x.cols),
         mean_(context, standard.mean),
         inverse_scale_(context, standard.inverse_scale),
         room_(context, loaded_room<T>(x.rows, x.cols)) {
     const test::DeviceCsr<T> cells(context, x);
-    const test::DeviceGenes<T> genes(context, mixing.reference);
+    const test::DeviceGenes<T> genes(context, mixed.reference);
     std::vector<std::int32_t> order;
     for (std::int64_t r = 0; r < x.rows; ++r) order.push_back(static_cast<std::int32_t>(r));
     const test::DeviceBatch rows(context, order);
-    load_batch<T>(context, cells, rows, genes.view(), mixing.probability, test::mixed_shares,
-                  test::mixed_draws, view());
+    load_batch<T>(context, cells, rows, test::mixing(genes.view(), mixed.probability), view());
   }
   LoadedBatch<T> view() const {
-    return {values_, mean_, inverse_scale_, reinterpret_cast<std::byte*>(room_.data())};
+    return {values_, {mean_, inverse_scale_}, reinterpret_cast<std::byte*>(room_.data())};
   }
   Matrix<T> values() const { return values_.to_host(); }
 
@@ -118,10 +117,10 @@ TYPED_TEST(LoadedBatches, HaveTheCellsValuesMixedByTheDefinition) {
       Context context = test::test_context(2);
       const Csr<double> x = some_counts(23, genes);
       const Standard standard(genes, standardized);
-      const Mixing mixing{0.6, test::dense(test::random_counts<double>(41, genes, 0.3, 2))};
+      const MixedWith mixed{0.6, test::dense(test::random_counts<double>(41, genes, 0.3, 2))};
       test::expect_near(Batch<TypeParam>(context, x, standard).values(), test::dense(x), 0);
-      test::expect_near(Batch<TypeParam>(context, x, standard, mixing).values(),
-                        test::mixed_by_definition(x, mixing.reference, 0.6), 0);
+      test::expect_near(Batch<TypeParam>(context, x, standard, mixed).values(),
+                        test::mixed_by_definition(x, mixed.reference, 0.6), 0);
     }
   }
 }
@@ -134,14 +133,14 @@ void check_product(std::int64_t cells, std::int64_t genes, std::int64_t width, d
       fmt::format("{} x {} to {}, {} full, standardized: {}", cells, genes, width, density, standardized));
   const Standard standard(genes, standardized);
   const Csr<double> x = some_counts(cells, genes, density);
-  const Mixing mixing{0.3, test::dense(test::random_counts<double>(41, genes, density, 2))};
-  const Matrix<double> values = test::mixed_by_definition(x, mixing.reference, 0.3),
+  const MixedWith mixed{0.3, test::dense(test::random_counts<double>(41, genes, density, 2))};
+  const Matrix<double> values = test::mixed_by_definition(x, mixed.reference, 0.3),
                        weight = test::random_matrix(genes, width, 2),
                        before = test::random_matrix(cells, width, 3), nothing(cells, width);
   const double tolerance = test::long_sums.of<T>();
   for (const int threads : {1, 2}) {
     Context context = test::test_context(threads);
-    const Batch<T> batch(context, x, standard, mixing);
+    const Batch<T> batch(context, x, standard, mixed);
     const auto linear = [&](const LoadedBatch<T>& of, bool accumulate) {
       return linear_of(context, of, weight, accumulate, before);
     };
@@ -281,14 +280,14 @@ TYPED_TEST(LoadedBatches, RefuseWrongShapes) {
     change(changed);
     return changed;
   };
-  const LoadedBatch<T> wrong[] = {with([](auto& b) { b.mean = b.mean.first(2); }),
-                                  with([](auto& b) { b.inverse_scale = {}; }),
-                                  with([](auto& b) { b.room = nullptr; })};
+  const LoadedBatch<T> wrong[] = {
+      with([](auto& b) { b.standardization.mean = b.standardization.mean.first(2); }),
+      with([](auto& b) { b.standardization.inverse_scale = {}; }), with([](auto& b) { b.room = nullptr; })};
 
   const test::DeviceCsr<T> cells(context, some_counts(2, 3));
   const test::DeviceBatch rows(context, {0, 1}), three_rows(context, {0, 1, 0});
   const auto load = [&](const BatchRows& of, double probability, const LoadedBatch<T>& to) {
-    load_batch<T>(context, cells, of, {}, probability, test::mixed_shares, test::mixed_draws, to);
+    load_batch<T>(context, cells, of, test::mixing<T>({}, probability), to);
   };
   EXPECT_NO_THROW(load(rows, 0, x));
   EXPECT_THROW(load(three_rows, 0, x), InternalError);

@@ -82,8 +82,9 @@ OnDevice<T> on_device(int threads, const Problem& problem, Gradient where) {
       apart(context, problem.prediction.rows, problem.prediction.cols);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
   const DeviceMatrix<T>& gradient = where == Gradient::apart ? apart : prediction;
-  squared_error<T>(context, prediction, bias, x, rows, mean, inverse_scale, loss_scale, gradient_scale,
-                   loss.data(), where == Gradient::nowhere ? MatrixView<T>() : gradient.view());
+  squared_error<T>(context, prediction, bias, x, rows, {mean, inverse_scale},
+                   {loss_scale, gradient_scale, loss.data()},
+                   where == Gradient::nowhere ? MatrixView<T>() : gradient.view());
   return {loss.value(), gradient.to_host()};
 }
 
@@ -140,7 +141,7 @@ TYPED_TEST(Loss, SquaredErrorRefusesWrongShapes) {
   const DeviceArray<double> loss(context, std::vector<double>{0});
   const auto call = [&](const DeviceMatrix<T>& prediction, std::span<const T> mean, std::span<const T> scale,
                         const DeviceMatrix<T>& gradient, std::span<const T> bias = {}) {
-    squared_error<T>(context, prediction, bias, x, rows, mean, scale, 1, 1, loss.data(), gradient);
+    squared_error<T>(context, prediction, bias, x, rows, {mean, scale}, {.sum = loss.data()}, gradient);
   };
   EXPECT_THROW(call(narrow, {}, {}, narrow), InternalError);
   EXPECT_THROW(call(high, {}, {}, high), InternalError);
@@ -173,15 +174,15 @@ TYPED_TEST(Loss, DenseSquaredErrorEqualsThatOfTheSameSparseTarget) {
       const DeviceMatrix<T> prediction(context, problem.prediction), dense(context, dense_target(problem)),
           gradient(context, 9, cols);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      dense_squared_error<T>(context, prediction, {}, problem.activation, dense, loss_scale, gradient_scale,
-                             loss.data(), gradient, {});
+      dense_squared_error<T>(context, prediction, {}, problem.activation, dense,
+                             {loss_scale, gradient_scale, loss.data()}, gradient, {});
       EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
       const Matrix<T> got = gradient.to_host();
       test::expect_near(got, expected.gradient, test::few_roundings.of<T>(), 20);
       if (threads == 1) of_one_thread = got.values;
       EXPECT_EQ(got.values, of_one_thread);
-      dense_squared_error<T>(context, prediction, {}, problem.activation, dense, loss_scale, gradient_scale,
-                             loss.data(), {}, {});
+      dense_squared_error<T>(context, prediction, {}, problem.activation, dense,
+                             {loss_scale, gradient_scale, loss.data()}, {}, {});
       EXPECT_NEAR(loss.value(), 2 * expected.loss - loss_before, 2 * test::long_sums.of<T>() * expected.loss);
     }
   }
@@ -210,8 +211,9 @@ void check_dense_squared_error(OutputActivation activation) {
       const DeviceMatrix<T> gradient(context, problem.prediction), dense(context, dense_target(problem));
       const DeviceArray<T> bias(context, problem.bias), grad_bias(context, before);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      dense_squared_error<T>(context, gradient, bias, problem.activation, dense, loss_scale, gradient_scale,
-                             loss.data(), gradient, grad_bias);  // over the prediction
+      dense_squared_error<T>(context, gradient, bias, problem.activation, dense,
+                             {loss_scale, gradient_scale, loss.data()}, gradient,
+                             grad_bias);  // over the prediction
       EXPECT_NEAR(loss.value(), expected.loss, test::long_sums.of<T>() * expected.loss);
       // Standardized counts reach 40.
       test::expect_near(gradient.to_host(), expected.gradient, test::few_roundings.of<T>(), 40);
@@ -234,11 +236,12 @@ TYPED_TEST(Loss, DenseSquaredErrorOfNothingAndOfWrongShapes) {
   const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
   const DeviceArray<T> three(context, 3), two(context, 2);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  dense_squared_error<T>(context, none, {}, OutputActivation::identity, none, 1, 1, loss.data(), none, {});
+  dense_squared_error<T>(context, none, {}, OutputActivation::identity, none, {.sum = loss.data()}, none, {});
   EXPECT_EQ(loss.value(), loss_before);
   const auto call = [&](const DeviceMatrix<T>& target, MatrixView<T> gradient, std::span<const T> bias,
                         std::span<T> grad_bias, OutputActivation activation = OutputActivation::relu) {
-    dense_squared_error<T>(context, fits, bias, activation, target, 1, 1, loss.data(), gradient, grad_bias);
+    dense_squared_error<T>(context, fits, bias, activation, target, {.sum = loss.data()}, gradient,
+                           grad_bias);
   };
   EXPECT_THROW(call(narrow, fits, {}, {}), InternalError);
   EXPECT_THROW(call(fits, high, {}, {}), InternalError);
@@ -266,7 +269,7 @@ TYPED_TEST(Loss, AbsoluteValueAddsToLossAndGradient) {
       Context context = test::test_context(threads);
       const DeviceMatrix<T> values(context, x), gradient(context, before);
       const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-      absolute_value<T>(context, values, loss_scale, gradient_scale, loss.data(), gradient);
+      absolute_value<T>(context, values, {loss_scale, gradient_scale, loss.data()}, gradient);
       EXPECT_NEAR(loss.value(), expected_loss, test::long_sums.of<T>() * expected_loss);
       const Matrix<T> got = gradient.to_host();
       test::expect_near(got, expected, test::few_roundings.of<T>());
@@ -281,10 +284,10 @@ TYPED_TEST(Loss, AbsoluteValueOfNothingAndOfWrongShapes) {
   Context context = test::test_context();
   const DeviceMatrix<T> none(context, 0, 3), fits(context, 2, 3), narrow(context, 2, 2), high(context, 3, 3);
   const DeviceArray<double> loss(context, std::vector<double>{loss_before});
-  absolute_value<T>(context, none, 1, 1, loss.data(), none);
+  absolute_value<T>(context, none, {.sum = loss.data()}, none);
   EXPECT_EQ(loss.value(), loss_before);
-  EXPECT_THROW(absolute_value<T>(context, fits, 1, 1, loss.data(), narrow), InternalError);
-  EXPECT_THROW(absolute_value<T>(context, fits, 1, 1, loss.data(), high), InternalError);
+  EXPECT_THROW(absolute_value<T>(context, fits, {.sum = loss.data()}, narrow), InternalError);
+  EXPECT_THROW(absolute_value<T>(context, fits, {.sum = loss.data()}, high), InternalError);
 }
 
 }  // namespace

@@ -15,8 +15,6 @@ TYPED_TEST_SUITE(Mix, test::Scalars);
 
 using test::mixed_by_definition;
 
-const RandomStream &shares = test::mixed_shares, &draws = test::mixed_draws;
-
 /// A batch of all rows of `x`, whose entries are exchanged for those of `reference`.
 template <class T>
 struct Mixed {
@@ -32,7 +30,7 @@ struct Mixed {
     for (std::int64_t r = 0; r < x.rows; ++r) order.push_back(static_cast<std::int32_t>(r));
     const DeviceBatch rows(context, order);
     const test::DeviceMatrix<T> out(context, x.rows, x.cols), second(context, x.rows, x.cols);
-    gather_mixed<T>(context, cells, rows, genes.view(), probability, shares, draws, out, shift, factor,
+    gather_mixed<T>(context, cells, rows, test::mixing(genes.view(), probability), out, {shift, factor},
                     mean.empty() ? MatrixView<T>{} : MatrixView<T>(second));
     values = out.to_host();
     if (!mean.empty()) standardized = second.to_host();
@@ -109,7 +107,7 @@ TYPED_TEST(Mix, RefusesWrongShapes) {
   const GeneValues<T> other{2, offsets.data(), none.data()};
   const auto mix = [&](const GeneValues<T>& from, double probability, MatrixView<T> to,
                        std::span<const T> mean, MatrixView<T> second) {
-    gather_mixed<T>(context, x, rows, from, probability, shares, draws, to, mean, mean, second);
+    gather_mixed<T>(context, x, rows, test::mixing(from, probability), to, {mean, mean}, second);
   };
   EXPECT_NO_THROW(mix(other, 0.5, out, three, out));
   EXPECT_THROW(mix(other, 0.5, narrow, {}, {}), InternalError);

@@ -10,6 +10,12 @@ namespace sparcell::test {
 
 inline const RandomStream mixed_shares(9, Purpose::augmentation, 0), mixed_draws(9, Purpose::augmentation, 1);
 
+/// By these streams.
+template <class T>
+Mixing<T> mixing(const GeneValues<T>& other, double probability) {
+  return {other, probability, mixed_shares, mixed_draws};
+}
+
 /// x gene by gene on the device, zeros left out.
 template <class T>
 class DeviceGenes {

@@ -1,7 +1,8 @@
-// Which rows of the data set are the batch of this step.
+// Which rows of the data set are the batch of this step, and how their genes are standardized.
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 namespace sparcell {
 
@@ -12,6 +13,14 @@ struct BatchRows {
   const std::int64_t* batch = nullptr;
   std::int64_t stride = 0;
   std::int64_t count = 0;
+};
+
+/// A gene's values become (value - mean[g]) * inverse_scale[g]; empty: they stay as they are. Of as many
+/// genes as the data has columns.
+template <class T>
+struct Standardization {
+  std::span<const T> mean{}, inverse_scale{};
+  bool empty() const { return mean.empty(); }
 };
 
 }  // namespace sparcell

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "sparcell/ops/batch.h"
+#include "sparcell/ops/loss_term.h"
 #include "sparcell/ops/op.h"
 
 namespace sparcell {
@@ -31,30 +32,34 @@ struct Dispersion {
   std::span<const std::int32_t> group_of{};  ///< of every row of the data; empty: all have row 0
 };
 
+/// What comes of a likelihood beside its sum; empty views and spans are left out.
+template <class T>
+struct LikelihoodResults {
+  std::span<double> cell_losses{};  ///< of each row of the batch, unscaled
+  MatrixView<T> gradient{};         ///< at the outputs, overwriting; not the memory of an input
+  MatrixView<T> by_shared{};        ///< at the parameters that cells share, for each entry; neither
+};
+
 /// Counts under negative binomials (variance mean + mean^2 / dispersion), zero-inflated with a gate: with
 ///     log mean(i, g) = outputs(i, g) [+ outputs(i, last)] [+ log_library[row_i]]
 /// and nb(c) the probability of a count c, minus the logarithm of
 ///     nb(c), or pi [c = 0] + (1 - pi) nb(c), pi = sigmoid(gate)
-/// summed over genes is the loss of a cell: cell_losses[i] = it (left out where empty), *loss += loss_scale *
-/// their sum. gradient = gradient_scale * d / d outputs, overwriting, is left out where it is an empty view, as
-/// is by_log_dispersion = gradient_scale * d / d log dispersion(i, g); neither is the memory of an input.
+/// summed over genes is the loss of a cell: results.cell_losses[i] = it; results.by_shared(i, g) is
+/// loss.gradient_scale * d / d log dispersion(i, g).
 /// Requires: outputs is rows.count x form.columns(genes); log_library has an element for each row of `counts`
 /// or none; values of `counts` are whole numbers above 0. (As scvi-tools' NegativeBinomial and
 /// ZeroInflatedNegativeBinomial, whose `theta` is this dispersion.)
-SPARCELL_OP(count_loss, (Context & context, CountForm form, MatrixView<const T> outputs,
-                         const Dispersion<T>& dispersion, std::span<const T> log_library,
-                         CsrView<const T> counts, BatchRows rows, double loss_scale, double gradient_scale,
-                         double* loss, std::span<double> cell_losses, MatrixView<T> gradient,
-                         MatrixView<T> by_log_dispersion))
+SPARCELL_OP(count_loss,
+            (Context & context, CountForm form, MatrixView<const T> outputs, const Dispersion<T>& dispersion,
+             std::span<const T> log_library, CsrView<const T> counts, BatchRows rows, LossTerm loss,
+             LikelihoodResults<T> results))
 
-/// The same of values under normal distributions: a cell's loss is the sum over genes of 1/2 (d^2 / variance +
-/// log(2 pi variance)), d = prediction - x; log_variance has an element for each gene or a single one.
-/// by_log_variance = gradient_scale * d / d log variance(i, g).
+/// The same of values under normal distributions: a cell's loss is the sum over genes of 1/2 (d^2 / variance
+/// + log(2 pi variance)), d = prediction - x, which is standardized; log_variance has an element for each
+/// gene or a single one. results.by_shared(i, g) is loss.gradient_scale * d / d log variance(i, g).
 SPARCELL_OP(gaussian_loss, (Context & context, MatrixView<const T> prediction,
                             std::span<const T> log_variance, CsrView<const T> x, BatchRows rows,
-                            std::span<const T> mean, std::span<const T> inverse_scale, double loss_scale,
-                            double gradient_scale, double* loss, std::span<double> cell_losses,
-                            MatrixView<T> gradient, MatrixView<T> by_log_variance))
+                            Standardization<T> standardization, LossTerm loss, LikelihoodResults<T> results))
 
 /// sums(group_i, c) += values(i, c), in an order of the shape alone; group_i = group_of[row_i], or 0 where group_of is
 /// empty (rows.order is then not read). Requires: values is rows.count x sums.cols; groups are below sums.rows.

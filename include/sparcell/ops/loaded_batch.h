@@ -19,22 +19,21 @@ constexpr std::int64_t loaded_room(std::int64_t rows, std::int64_t cols) {
          static_cast<std::int64_t>(sizeof(T) + sizeof(std::int32_t)) * rows * cols;
 }
 
-/// A batch as first layers see it: s(i, g) = (values(i, g) - mean[g]) * inverse_scale[g], or values where the
-/// spans are empty.
+/// A batch as first layers see it: s is the values, standardized.
 template <class T>
 struct LoadedBatch {
   MatrixView<T> values{};
-  std::span<const T> mean{}, inverse_scale{};
+  Standardization<T> standardization{};
   std::byte* room = nullptr;  ///< where the device keeps its form; aligned as int64
 
   /// The same cells, not standardized.
-  LoadedBatch as_is() const { return {values, {}, {}, room}; }
+  LoadedBatch as_is() const { return {values, {}, room}; }
 };
 
 /// Makes the cells' values, mixed as gather_mixed says, and what follows makes products with.
-/// Requires: as gather_mixed; loaded_room bytes of room; mean and inverse_scale have x.cols elements or none.
-SPARCELL_OP(load_batch, (Context & context, CsrView<const T> x, BatchRows rows, GeneValues<T> other,
-                         double probability, RandomStream shares, RandomStream draws, LoadedBatch<T> out))
+/// Requires: as gather_mixed; loaded_room bytes of room.
+SPARCELL_OP(load_batch,
+            (Context & context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing, LoadedBatch<T> out))
 
 /// What follows reads a batch that load_batch made, or that batch as_is(). Weights are stored input-major, as
 /// sparse_linear's.

@@ -16,16 +16,22 @@ struct GeneValues {
   const T* values = nullptr;
 };
 
+/// How a batch is mixed: what with, with what probability at most, and by which streams.
+template <class T>
+struct Mixing {
+  GeneValues<T> other{};
+  double probability = 0;
+  RandomStream shares{};  ///< an element for each cell
+  RandomStream draws{};   ///< and for each entry
+};
+
 /// Cell i draws its share of replaced entries, p_i = probability * uniform(element i of `shares`). Entry (i,
 /// g) draws u = word * 2^-32 of element i * x.cols + g of `draws`: below p_i it takes the value of cell
 /// number floor(cells * u / p_i) of the gene - a cell drawn evenly, because u / p_i is uniform where u < p_i;
 /// cells are numbered with the non-zeros first. Other entries, and all with probability 0, are x's. Where
-/// `standardized` is not empty, standardized(i, g) = (out(i, g) - mean[g]) * inverse_scale[g]. Requires: 0 <=
-/// probability <= 1; out and standardized are rows.count x x.cols, mean and inverse_scale as long as
-/// standardized is wide.
-SPARCELL_OP(gather_mixed,
-            (Context & context, CsrView<const T> x, BatchRows rows, GeneValues<T> other, double probability,
-             RandomStream shares, RandomStream draws, MatrixView<T> out, std::span<const T> mean,
-             std::span<const T> inverse_scale, MatrixView<T> standardized))
+/// `standardized` is not empty, it is `out` standardized. Requires: 0 <= probability <= 1; out and
+/// standardized are rows.count x x.cols; the standardization is of as many genes as standardized is wide.
+SPARCELL_OP(gather_mixed, (Context & context, CsrView<const T> x, BatchRows rows, Mixing<T> mixing,
+                           MatrixView<T> out, Standardization<T> standardization, MatrixView<T> standardized))
 
 }  // namespace sparcell

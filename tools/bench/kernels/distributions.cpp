@@ -30,7 +30,8 @@ void run_count_loss(Context& context, const Record& record) {
   const Buffer<double> loss(context, 1);
   record([&] {
     count_loss<float>(context, {}, outputs, {.log = log_dispersion, .group_of = {}}, log_library.span(),
-                      counts.view(), batch.rows(), 1, 1, loss.data(), {}, gradient, by_dispersion);
+                      counts.view(), batch.rows(), {.sum = loss.data()},
+                      {.gradient = gradient, .by_shared = by_dispersion});
   });
 }
 
@@ -40,8 +41,8 @@ void run_gaussian_loss(Context& context, const Record& record) {
       gradient(context, batch_cells, genes), by_variance(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
   record([&] {
-    gaussian_loss<float>(context, prediction, log_variance.span(), batch.x.view(), batch.rows(), {}, {}, 1, 1,
-                         loss.data(), {}, gradient, by_variance);
+    gaussian_loss<float>(context, prediction, log_variance.span(), batch.x.view(), batch.rows(), {},
+                         {.sum = loss.data()}, {.gradient = gradient, .by_shared = by_variance});
   });
 }
 
@@ -109,8 +110,8 @@ void run_dense_squared_error(Context& context, const Record& record) {
       gradient(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
   record([&] {
-    dense_squared_error<float>(context, prediction, {}, OutputActivation::identity, target, 1, 1, loss.data(),
-                               gradient, {});
+    dense_squared_error<float>(context, prediction, {}, OutputActivation::identity, target,
+                               {.sum = loss.data()}, gradient, {});
   });
 }
 

@@ -26,7 +26,7 @@ constexpr std::int64_t dense = 4 * batch_cells * genes, wide = 4 * batch_cells *
 void run_gather(Context& context, const Record& record) {
   const Batch b(context);
   const DeviceValues out(context, batch_cells, genes);
-  record([&] { gather_dense<float>(context, b.x.view(), b.rows(), {}, {}, out); });
+  record([&] { gather_dense<float>(context, b.x.view(), b.rows(), {}, out); });
 }
 
 /// A hidden layer as the models have it: normalization, leaky rectifier, dropout.
@@ -113,8 +113,8 @@ void run_linear_error(Context& context, const Record& record) {
       grad_bias(context, 1, hidden);
   const Buffer<double> loss(context, 1);
   record([&] {
-    linear_squared_error<float>(context, input, weight, bias.span(), OutputActivation::identity, target, 1, 1,
-                                loss.data(), gradient, grad_bias.span());
+    linear_squared_error<float>(context, input, weight, bias.span(), OutputActivation::identity, target,
+                                {.sum = loss.data()}, gradient, grad_bias.span());
   });
 }
 
@@ -132,14 +132,14 @@ void run_squared_error(Context& context, const Record& record) {
   const DeviceValues prediction(context, batch_cells, genes), gradient(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
   record([&] {
-    squared_error<float>(context, prediction, {}, b.x.view(), b.rows(), {}, {}, 1, 1, loss.data(), gradient);
+    squared_error<float>(context, prediction, {}, b.x.view(), b.rows(), {}, {.sum = loss.data()}, gradient);
   });
 }
 
 void run_absolute_value(Context& context, const Record& record) {
   const DeviceValues x(context, batch_cells, genes), gradient(context, batch_cells, genes);
   const Buffer<double> loss(context, 1);
-  record([&] { absolute_value<float>(context, x, 1, 1, loss.data(), gradient); });
+  record([&] { absolute_value<float>(context, x, {.sum = loss.data()}, gradient); });
 }
 
 auto reparameterize_case(bool back) {
