@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/first_integers.h"
 #include "core/guides.h"
 #include "evaluate/mean_scores.h"
 #include "evaluate/student_t.h"
@@ -75,8 +76,7 @@ class PerturbationScores {
       : set_(set), p_(p), guess_(guess), real_(row_of(set.real, p)), scores_(scores) {}
 
   void add() {
-    std::vector<std::int32_t> all(real_.size());
-    std::iota(all.begin(), all.end(), 0);
+    const std::vector<std::int32_t> all = first_integers(std::ssize(real_));
     const std::vector<std::int32_t>& different = set_.different[p_];
     add_errors(all, "");
     const auto controlled = [&](auto&& measure) {

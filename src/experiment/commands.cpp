@@ -1,8 +1,8 @@
 #include "experiment/commands.h"
 
 #include <new>
-#include <numeric>
 
+#include "core/first_integers.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/made_cells.h"
 #include "experiment/other_cells.h"
@@ -13,12 +13,6 @@
 
 namespace sparcell {
 namespace {
-
-std::vector<std::int32_t> cells_from(std::int64_t first, std::int64_t count) {
-  std::vector<std::int32_t> cells(static_cast<std::size_t>(count));
-  std::iota(cells.begin(), cells.end(), static_cast<std::int32_t>(first));
-  return cells;
-}
 
 /// From latent means, in the models' space.
 Matrix<float> reconstructed(TrainedModel& model, const std::vector<std::int32_t>& cells, std::int64_t genes) {
@@ -64,7 +58,7 @@ void embed(const std::string& folder, const std::string& input, const std::strin
   if (told) beside = prepare_again(context, run, log);
   const auto model = told ? load_told(run, context, name, choice.weights, data, beside, log)
                           : run.load(context, name, choice.weights, data);
-  const std::vector<std::int32_t> cells = told ? beside.split.test : cells_from(0, data.cell_count());
+  const std::vector<std::int32_t> cells = told ? beside.split.test : first_integers(data.cell_count());
   AnnDataContent content;
   Matrix<float> reconstruction;
   content.obs = data.cells;

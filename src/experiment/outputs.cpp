@@ -1,7 +1,6 @@
 #include "experiment/outputs.h"
 
-#include <numeric>
-
+#include "core/first_integers.h"
 #include "core/version.h"
 #include "core/whole_file.h"
 #include "experiment/made_cells.h"
@@ -32,12 +31,6 @@ Matrix<float> two_components(Context& context, const Matrix<float>& latent, cons
   return pca.transform(context, latent.view());
 }
 
-std::vector<std::int32_t> all_cells(const Dataset& data) {
-  std::vector<std::int32_t> cells(static_cast<std::size_t>(data.cell_count()));
-  std::iota(cells.begin(), cells.end(), 0);
-  return cells;
-}
-
 /// What the encoder was told of every cell, and the genes that are perturbed together in it.
 Matrix<float> told_conditions(const ConditionTable& conditions) {
   const Csr<float>& rows = conditions.of_cells();
@@ -52,7 +45,7 @@ Matrix<float> told_conditions(const ConditionTable& conditions) {
 void write_latent(Context& context, const RunPaths& paths, const RunRecord& record, const Prepared& prepared,
                   const std::vector<std::unique_ptr<TrainedModel>>& models, const Evaluation& evaluation,
                   Log& log) {
-  const std::vector<std::int32_t> cells = all_cells(prepared.data);
+  const std::vector<std::int32_t> cells = first_integers(prepared.data.cell_count());
   AnnDataContent content;
   content.x = &prepared.data.x;
   content.obs = annotated_cells(prepared);

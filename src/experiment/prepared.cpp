@@ -1,9 +1,9 @@
 #include "experiment/prepared.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
+#include "core/first_integers.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/two_batches.h"
 
@@ -11,10 +11,7 @@ namespace sparcell {
 namespace {
 
 std::vector<std::int32_t> fit_cells(FitOn fit_on, const Split& split, const Dataset& data) {
-  if (fit_on == FitOn::train) return split.train;
-  std::vector<std::int32_t> all(static_cast<std::size_t>(data.cell_count()));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
+  return fit_on == FitOn::train ? split.train : first_integers(data.cell_count());
 }
 
 /// A file of other data may name a few of the cells by chance.

@@ -1,9 +1,9 @@
 // Conditions: what was done to a cell, as a row of numbers that stands beside a network's input.
 #pragma once
 
-#include <numeric>
 #include <vector>
 
+#include "core/first_integers.h"
 #include "sparcell/core/context.h"
 #include "sparcell/core/matrix.h"
 #include "sparcell/ops/batch.h"
@@ -92,9 +92,7 @@ class GivenConditions {
       : told_(context, given, given.cols == 0 ? 0 : parts), rows_(rows) {
     require(width == 0 || (given.rows == rows && given.cols == width + parts),
             "conditions are {} x {}, expected {} x {}", given.rows, given.cols, rows, width + parts);
-    std::vector<std::int32_t> all(static_cast<std::size_t>(rows));
-    std::iota(all.begin(), all.end(), 0);
-    order_ = Buffer<std::int32_t>(context, all);
+    order_ = Buffer<std::int32_t>(context, first_integers(rows));
   }
 
   Conditions<T> view() const {

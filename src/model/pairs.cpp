@@ -1,8 +1,8 @@
 #include "model/pairs.h"
 
 #include <cmath>
-#include <numeric>
 
+#include "core/first_integers.h"
 #include "sparcell/ops/pair_products.h"
 #include "sparcell/ops/random.h"
 #include "sparcell/ops/sparse_linear.h"
@@ -26,9 +26,7 @@ LearnedPairs<T>::LearnedPairs(Context& context, const std::string& name, const T
       squares_(context, genes_.rows * rank_),
       with_sums_(context, genes_.rows * rank_),
       plain_(context, genes_.rows * rank_) {
-  std::vector<std::int32_t> all(static_cast<std::size_t>(genes_.rows));
-  std::iota(all.begin(), all.end(), 0);
-  all_ = Buffer<std::int32_t>(context, all);
+  all_ = Buffer<std::int32_t>(context, first_integers(genes_.rows));
   for (int batch = 0; batch < batches; ++batch) {
     Tape& tape = tapes_.emplace_back();
     for (Buffer<T>* buffer : {&tape.sums, &tape.scratch, &tape.products, &tape.grad})

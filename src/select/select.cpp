@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
+#include "core/first_integers.h"
 #include "select/names.h"
 #include "select/scores.h"
 #include "sparcell/core/placed.h"
@@ -30,12 +30,6 @@ Ranking rank(std::vector<double> score, const char* score_name) {
 
 Ranking unranked(std::int64_t genes, std::vector<std::int32_t> order) {
   return {std::vector<double>(static_cast<std::size_t>(genes), 0.0), std::move(order), "none"};
-}
-
-std::vector<std::int32_t> first_integers(std::int64_t count) {
-  std::vector<std::int32_t> all(static_cast<std::size_t>(count));
-  std::iota(all.begin(), all.end(), 0);
-  return all;
 }
 
 /// The counts of the data set, normalized or not.
