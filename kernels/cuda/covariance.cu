@@ -14,7 +14,7 @@
 namespace sparcell {
 namespace kernels::covariance {
 
-using device::load, device::load_vector, device::store, device::store_vector;
+using device::load, device::load_vector, device::store, device::store_global_vector, device::store_vector;
 
 constexpr int threads = 256;
 constexpr int tile = 64;                   // genes
@@ -32,7 +32,7 @@ __global__ void __launch_bounds__(threads)
   device::for_each_in_blocks(dense.rows, [&](std::int64_t i) {
     float* const row = dense.row(i);
     device::for_each_in_block(dense.cols / width,
-                              [&](std::int64_t v) { store_vector<width>(row + v * width, {}); });
+                              [&](std::int64_t v) { store_global_vector<width>(row + v * width, {}); });
     __syncthreads();
     if (first + i >= x.rows) return;  // the same for all threads: on to the block's next row
     const std::int64_t begin = load(x.offsets + first + i), end = load(x.offsets + first + i + 1);
@@ -79,7 +79,7 @@ __device__ __forceinline__ void add_pair(double* to, double first, double second
     auto two = load_vector<pair>(to);
     two[0] += first;
     two[1] += second;
-    store_vector(to, two);
+    store_global_vector(to, two);
   } else {
     if (has_first) store(to, load(to) + first);
     if (has_second) store(to + 1, load(to + 1) + second);

@@ -11,7 +11,7 @@
 namespace sparcell {
 namespace kernels::log_normalize {
 
-using device::load, device::load_vector, device::store, device::store_vector;
+using device::load, device::load_vector, device::store, device::store_global_vector;
 
 constexpr int threads = 256;
 constexpr int width = device::widest<float>;
@@ -101,11 +101,11 @@ __global__ void __launch_bounds__(threads)
 #pragma unroll
     for (int k = 0; k < vectors_per_thread; ++k) {
       const std::int64_t v = threadIdx.x + k * threads;
-      if (v < row.cut.vectors) store_vector(out + row.vector(v), of(kept[k]));
+      if (v < row.cut.vectors) store_global_vector(out + row.vector(v), of(kept[k]));
     }
     device::for_each_in_block(longer, [&](std::int64_t v) {
       const std::int64_t entry = row.vector(vector_capacity + v);
-      store_vector(out + entry, of(load_vector<width>(values + entry)));
+      store_global_vector(out + entry, of(load_vector<width>(values + entry)));
     });
     row.for_each_single([&](std::int64_t entry) { store(out + entry, of(load(values + entry))); });
   });

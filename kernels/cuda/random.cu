@@ -10,7 +10,7 @@
 namespace sparcell {
 namespace kernels::random {
 
-using device::load, device::load_vector, device::store, device::store_vector;
+using device::load, device::load_vector, device::store, device::store_global_vector;
 
 constexpr int threads = 256;
 constexpr int width = 4;  // words of a Philox block, and floats of 16 bytes
@@ -57,7 +57,7 @@ __device__ __forceinline__ void put_vector(float* to, Vector value) {
 #pragma unroll
     for (int k = 0; k < width; ++k) value[k] = before[k] + value[k];
   }
-  store_vector(to, value);
+  store_global_vector(to, value);
 }
 
 template <class Draw, bool add, bool aligned>

@@ -28,14 +28,15 @@ __global__ void __launch_bounds__(threads) sort_rows(MatrixView<float> rows) {
     std::int64_t padded = 1;
     while (padded < rows.cols) padded *= 2;
     for (std::int64_t half = 1; half < padded; half *= 2) {
+      // Halves and steps are powers of two: offsets are masks, without divisions of 64 bits.
       device::for_each_in_block(padded / 2, [&](std::int64_t p) {
-        const std::int64_t begin = p / half * 2 * half, offset = p % half;
+        const std::int64_t offset = p & (half - 1), begin = 2 * (p - offset);
         order(row, begin + offset, begin + 2 * half - 1 - offset, rows.cols);
       });
       __syncthreads();
       for (std::int64_t step = half / 2; step > 0; step /= 2) {
         device::for_each_in_block(padded / 2, [&](std::int64_t p) {
-          const std::int64_t low = p / step * 2 * step + p % step;
+          const std::int64_t offset = p & (step - 1), low = 2 * (p - offset) + offset;
           order(row, low, low + step, rows.cols);
         });
         __syncthreads();
