@@ -153,7 +153,11 @@ class Work:
         self.command = [*prefix, str(place.tests[name][0])]
         stopped = results.of(**keys, stopped=True)
         done = {line["test"] for line in results.of(**keys) if "test" in line}
-        left = [] if stopped else [test for test in place.list(name) if test not in done]
+        left = []
+        try:
+            left = [] if stopped else [test for test in place.list(name) if test not in done]
+        except Failure as failure:  # the others can run
+            results.add(**keys, stopped=True, text=str(failure))
         self.shares = [left[first::jobs] for first in range(min(jobs, len(left)))]
 
     def run(self, tests, deadline):

@@ -127,6 +127,14 @@ class Correctness(Package):
         self.assertEqual(self.check("--part", "correctness"), 0, self.done.stderr)
         self.assertEqual(self.results("correctness")["programs"]["ops_tests"]["passed"], 3)
 
+    def test_a_program_that_does_not_start_leaves_the_others_alone(self):
+        with (self.root / "tests/on_cuda.txt").open("a") as file:
+            file.write("absent_tests *\n")
+        self.assertEqual(self.check("--part", "correctness"), 1)
+        programs = self.results("correctness")["programs"]
+        self.assertEqual(programs["ops_tests"]["passed"], 3)
+        self.assertIn("absent_tests does not list its tests", programs["absent_tests"]["stopped"])
+
     def test_without_a_device_nothing_passes(self):
         self.script["no_device"] = True
         self.assertEqual(self.check("--part", "correctness"), 1)
