@@ -34,13 +34,14 @@ class Ranges : public RecordedExperiment {
         {"read.path=sparse.h5ad", "select.flavor=seurat_v3", "model.gan.spectral_norm=true",
          "model.gan.gradient_penalty={weight: 0.1, on: probability}", "model.gan.critic.normalization=layer",
          "model.gan.instance_noise=0.1", "model.gan.critic.hidden=[16, 8]", "model.gan.critic.dropout=0.1",
-         "model.gan.minibatch=deviation", "model.ae.input={standardize: true, mix: 0.5}", "model.ae.skip=true",
-         "model.ae.output=relu"});
-    finished_run("counts",
-                 {"~model.ae", "model.vae.likelihood=zinb", "model.vae.condition=perturbation",
-                  "model.vae.conditioning={control_input: 0.5, combine: learned}", "model.gan.output=hurdle",
-                  "model.gan.library=output", "model.gan.weight_average=0.9",
-                  "model.gan.sparsity={term: zero_share, weight: 1}"});
+         "model.gan.minibatch=deviation", "model.ae.input={standardize: true, mix: 0.5}",
+         "model.ae.skip=true", "model.ae.output=relu"});
+    finished_run(
+        "counts",
+        {"~model.ae", "model.vae.likelihood=zinb", "model.vae.rates=softmax",
+         "model.vae.condition=perturbation", "model.vae.conditioning={control_input: 0.5, combine: learned}",
+         "model.gan.output=hurdle", "model.gan.library=output", "model.gan.weight_average=0.9",
+         "model.gan.sparsity={term: zero_share, weight: 1}"});
     finished_run("gaussian", {"~model.gan", "model.vae.likelihood=gaussian", "model.ae.input.mix=0.5"});
     return recorded();
   }
