@@ -37,6 +37,7 @@ void describe(Visitor& v, PerturbationOptions& o) {
 struct ReadOptions {
   std::string path;
   std::string counts;
+  bool fractional_counts = false;
   std::string genome;
   std::string feature_type = "Gene Expression";
   std::string gene_column;
@@ -48,6 +49,9 @@ template <class Visitor>
 void describe(Visitor& v, ReadOptions& o) {
   v.field("path", o.path, "File or folder with the data: AnnData, 10x HDF5 or a Matrix Market triple.");
   v.field("counts", o.counts, "The matrix to use: X, raw or layers/NAME; empty: the one that holds counts is found.");
+  v.field("fractional_counts", o.fractional_counts,
+          "The matrix that `counts` names holds counts that need not be whole, as SoupX or velocyto leave them; "
+          "models and baselines of counts are not for them.");
   v.field("genome", o.genome, "Genome to take from a 10x file that holds several.");
   v.field("feature_type", o.feature_type, "Feature type to take from a 10x file; empty takes all.");
   v.field("gene_column", o.gene_column, "The var column that names the genes, instead of the index.");

@@ -47,6 +47,10 @@ void ModelChecker::check_counts() {
                      "{} {} needs counts, and normalize: none takes the values as they are; let normalize "
                      "begin from counts",
                      key, likelihood);
+  checker_.refuse_if(fractional_, key,
+                     "{} {} is of whole counts, and read.fractional_counts takes others; use likelihood "
+                     "gaussian or mse, or name uncorrected counts with read.counts",
+                     key, likelihood);
   checker_.refuse_if(
       model_.input.mix > 0 || model_.input.standardize, path_ + ".input",
       "{}.input works on normalized values, and the likelihood {} reads the logarithms of counts", path_,

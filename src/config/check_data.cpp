@@ -37,6 +37,8 @@ void check_top(const Experiment& e, Checker& checker) {
 void check_read(const ReadOptions& read, const LoadOptions& options, Checker& checker) {
   checker.refuse_if(options.needs_path && read.path.empty(), "read.path",
                     "read.path is not set; name the data file there or on the command line (read.path=FILE)");
+  checker.refuse_if(read.fractional_counts && read.counts.empty(), "read.fractional_counts",
+                    "read.fractional_counts is of the matrix that read.counts names: X, raw or layers/NAME");
   const PerturbationOptions& labels = read.perturbation;
   checker.refuse_if(
       labels.preset == LabelPreset::none &&

@@ -94,6 +94,9 @@ void check_length(const std::string& section, const TrainOptions& train, Checker
 }  // namespace
 
 void warn_of_pointless_keys(const Experiment& experiment, Checker& checker) {
+  checker.warn_if(experiment.read.fractional_counts && !experiment.normalize.enabled,
+                  "read.fractional_counts",
+                  "read.fractional_counts has no effect: normalize is none, which takes any values");
   check_length("", experiment.train, checker);
   for (const auto& [name, model] : experiment.model)
     check_length("model." + name + ".", model.train, checker);

@@ -54,7 +54,9 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");
-  if (copy.read.annotations.empty()) all["read"].erase("annotations");  // as before there was such a thing
+  // As before there were such things.
+  if (copy.read.annotations.empty()) all["read"].erase("annotations");
+  if (!copy.read.fractional_counts) all["read"].erase("fractional_counts");
   config::Json models = config::Json::array();
   for (auto& [name, model] : all["model"].items()) {
     for (const char* same : {"graph", "branches"}) model["train"].erase(same);  // results are the same

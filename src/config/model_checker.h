@@ -21,6 +21,7 @@ class ModelChecker {
         no_validation_((e.split.by == SplitBy::cell || e.split.by == SplitBy::perturbation) &&
                        e.split.validation == 0),
         unlabelled_(e.read.perturbation.preset == LabelPreset::none),
+        fractional_(e.read.fractional_counts),
         checker_(checker) {}
 
   void check();
@@ -62,7 +63,7 @@ class ModelChecker {
 
   std::string path_;
   const ModelOptions& model_;
-  const bool normalized_, standardized_, not_logarithms_, no_validation_, unlabelled_;
+  const bool normalized_, standardized_, not_logarithms_, no_validation_, unlabelled_, fractional_;
   Checker& checker_;
 };
 

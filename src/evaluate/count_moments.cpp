@@ -8,6 +8,11 @@
 
 namespace sparcell {
 
+bool has_whole_counts(const Dataset& data) {
+  return data.raw.known() && std::all_of(data.raw.values.begin(), data.raw.values.end(),
+                                         [](float count) { return count == std::trunc(count); });
+}
+
 CountMoments count_moments(const Dataset& data, std::span<const std::int32_t> cells) {
   require(data.raw.known(), "moments of counts that are not known");
   const auto genes = static_cast<std::size_t>(data.gene_count());

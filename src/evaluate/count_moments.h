@@ -20,6 +20,9 @@ struct CountMoments {
 /// highest, which is nearly Poisson. Requires: data.raw is known.
 CountMoments count_moments(const Dataset& data, std::span<const std::int32_t> cells);
 
+/// Whether the counts are known and whole: corrected ones have moments, but no distribution of counts.
+bool has_whole_counts(const Dataset& data);
+
 /// log of the probability of every count of the given cells, summed over genes.
 std::vector<double> log_probability(const Dataset& data, std::span<const std::int32_t> cells,
                                     const CountMoments& moments, int threads);

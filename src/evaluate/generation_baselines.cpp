@@ -69,7 +69,7 @@ GenerationBaselines::GenerationBaselines(Context& context, const Dataset& data,
   for (std::int32_t i : random_order(std::ssize(train), stream_of(seed, 1))) copied_.push_back(train[i]);
   fit_genes();
   fit_shifts();
-  if (!data.raw.known()) return;
+  if (!has_whole_counts(data)) return;
   moments_ = count_moments(data, train);
   share_left_ = 1;
   for (const double rate : moments_.rate) share_left_ -= rate;
@@ -182,7 +182,7 @@ std::vector<std::pair<std::string, FillBlock>> GenerationBaselines::all() {
   baselines.emplace_back("shuffled_genes", by_row([this](std::int64_t cell, std::span<float> row) {
                            shuffled_genes(cell, row);
                          }));
-  if (data_.raw.known()) {
+  if (!moments_.rate.empty()) {
     baselines.emplace_back("nb_library", by_row([this](std::int64_t cell, std::span<float> row) {
                              negative_binomial(cell, row);
                            }));

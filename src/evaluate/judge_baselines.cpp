@@ -1,6 +1,7 @@
 // What every run's models are held against.
 #include <algorithm>
 
+#include "evaluate/count_moments.h"
 #include "evaluate/judge.h"
 #include "evaluate/linear_model.h"
 #include "sparcell/ops/layer.h"
@@ -157,7 +158,7 @@ std::string Judge::nothing_to_shrink(const Dataset& data, const Split& split) {
 }
 
 void Judge::judge_count_likelihood() {
-  if (!data_.raw.known() || !wanted_.any_of(MetricGroup::likelihood)) return;
+  if (!wanted_.any_of(MetricGroup::likelihood) || !has_whole_counts(data_)) return;
   count_likelihood_ =
       log_probability(data_, test_.cells, count_moments(data_, split_.train), context_.threads());
 }

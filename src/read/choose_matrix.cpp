@@ -15,6 +15,9 @@ namespace {
 // Logarithms of normalized counts stay below this; larger fractions are normalized counts.
 constexpr float largest_logarithm = 30;
 
+constexpr const char* way_of_fractions =
+    "; corrected counts that are not whole are taken with read.fractional_counts: true";
+
 constexpr std::int64_t values_worth_a_thread = 1 << 18;
 
 std::vector<std::string> names_of(const std::vector<MatrixInfo>& matrices) {
@@ -124,8 +127,9 @@ std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& re
   return poor;
 }
 
-ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,
+ChosenMatrix choose_matrix(Source& source, const ReadOptions& options, MatrixNeed need, int threads,
                            Remarks& remarks) {
+  const std::string& named = options.counts;
   const std::string file = source.files().back();
   if (source.matrices().empty())
     throw DataError("{}: has no matrix: X is missing and there are no layers", file);
@@ -133,8 +137,8 @@ ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed 
     std::vector<std::string> found;
     std::optional<ChosenMatrix> chosen = find_counts(source, threads, remarks, found);
     if (chosen) return std::move(*chosen);
-    throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalize is none", file,
-                    list_of(found));
+    throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalize is none{}", file,
+                    list_of(found), way_of_fractions);
   }
   if (named.empty() && source.matrices()[0].name != "X" && source.matrices()[0].name != "matrix") {
     throw DataError("{}: X is missing; there are {} (read.counts)", file,
@@ -143,9 +147,16 @@ ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed 
   const std::string name = named.empty() ? source.matrices()[0].name : resolve(source, named);
   ChosenMatrix chosen = load(source, name, threads, remarks);
   check_finite(source, chosen);
-  if (need == MatrixNeed::counts && !chosen.kind.counts()) {
-    throw DataError("{}: {} holds {}, expected counts (read.counts)", file, name, chosen.kind.description());
+  if (need == MatrixNeed::any) return chosen;
+  const bool fits = options.fractional_counts ? chosen.kind.fractional_counts() : chosen.kind.counts();
+  if (!fits) {
+    const bool are_fractions = chosen.kind.fractional_counts();
+    throw DataError("{}: {} holds {}, expected counts (read.counts){}", file, name, chosen.kind.description(),
+                    are_fractions ? way_of_fractions : "");
   }
+  if (!chosen.kind.integers)
+    remarks.push_back(
+        fmt::format("{} is taken for counts that need not be whole (read.fractional_counts)", name));
   return chosen;
 }
 

@@ -17,6 +17,7 @@ struct ValueKind {
   float largest = 0;
 
   bool counts() const { return finite && !negative && integers; }
+  bool fractional_counts() const { return finite && !negative; }
   std::string description() const;  ///< "integer counts", "fractions up to 7.3 (log-normalized?)"...
 };
 ValueKind kind_of(std::span<const float> values, int threads);
@@ -29,7 +30,7 @@ struct ChosenMatrix {
 
 /// The matrix that `read.counts` names, or X, or the first that holds counts. Throws DataError where there is
 /// none, saying what was found instead, and for values that are not finite.
-ChosenMatrix choose_matrix(Source& source, const std::string& named, MatrixNeed need, int threads,
+ChosenMatrix choose_matrix(Source& source, const ReadOptions& options, MatrixNeed need, int threads,
                            Remarks& remarks);
 
 /// The first matrix that holds counts, if any: before all one with a count above 1. `found` collects what

@@ -69,10 +69,11 @@ Dataset read_source(Source& source, const ReadOptions& options, MatrixNeed need,
   Remarks remarks;
   data.cells = source.cells(remarks);
   if (!options.annotations.empty()) add_annotations(data.cells, options.annotations, remarks);
-  ChosenMatrix chosen = choose_matrix(source, options.counts, need, threads, remarks);
+  ChosenMatrix chosen = choose_matrix(source, options, need, threads, remarks);
   data.x = std::move(chosen.matrix);
   data.matrix = chosen.name;
-  data.counts = chosen.kind.counts();
+  const bool may_be_fractions = options.fractional_counts && need == MatrixNeed::counts;
+  data.counts = may_be_fractions ? chosen.kind.fractional_counts() : chosen.kind.counts();
   data.genes = source.genes(chosen.name, remarks);
   check_shape(data);
   rename_genes(data.genes, options.gene_column, options.path);

@@ -174,7 +174,7 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
        {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere", "model.a.train.epochs=8",
         "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1", "train.graph=off",
         "train.branches=false", "products.plan=heuristic", "evaluate.components_of=train", "evaluate.as_counts=standardized",
-        "model.a.rates=exp"}) {
+        "model.a.rates=exp", "read.fractional_counts=false"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :
@@ -188,6 +188,8 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
   const std::string of_counts = "model.a.likelihood=nb";
   EXPECT_NE(config_hash(load(text, {of_counts, "model.a.rates=softmax"}), "data"), config_hash(load(text, {of_counts}), "data"));
   EXPECT_NE(config_hash(load(text), "other data"), hash);
+  EXPECT_NE(config_hash(load(text, {"read.counts=X"}), "data"),
+            config_hash(load(text, {"read.counts=X", "read.fractional_counts=true"}), "data"));
   const std::string reversed =
       "threads: 2\nmodel: {g: {type: gan}, a: {latent: 3, type: vae}}\ntrain: {epochs: 8}\nread: {path: x}\n";
   EXPECT_NE(config_hash(load(reversed), "data"), hash) << "the order of models counts";

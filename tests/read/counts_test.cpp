@@ -128,6 +128,21 @@ TEST_F(CountsTest, TheErrorSaysWhatWasFoundInstead) {
   EXPECT_THAT(error(MatrixNeed::counts, "X"), HasSubstr("X holds fractions"));
 }
 
+TEST_F(CountsTest, ThatNeedNotBeWholeAreTakenWhereTheFileSaysSo) {
+  const Csr<float> corrected = with_value(1.5F);
+  const Csr<float> scaled = with_value(-1.5F);
+  write(corrected, {{"scaled", &scaled}});
+  EXPECT_THAT(error(MatrixNeed::counts, "X"), HasSubstr("are taken with read.fractional_counts: true"));
+  ReadOptions options = counts_in("X");
+  options.fractional_counts = true;
+  const Dataset data = read_quietly(path_, MatrixNeed::counts, options);
+  EXPECT_TRUE(data.counts);
+  EXPECT_EQ(data.x.values[2], 1.5F);
+  options.counts = "layers/scaled";
+  EXPECT_THAT(error_of([&] { read_quietly(path_, MatrixNeed::counts, options); }),
+              HasSubstr("layers/scaled holds negative values (scaled?), expected counts (read.counts)"));
+}
+
 TEST_F(CountsTest, AMissingMatrixIsNamedWithThoseThatAreThere) {
   const Csr<float> x = small_counts();
   write(x, {{"spliced", &x}});

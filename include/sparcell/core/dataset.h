@@ -44,7 +44,7 @@ struct Dataset {
   Table cells;           ///< obs
   Table genes;           ///< var
   Perturbations perturbations;
-  bool counts = false;   ///< x holds non-negative integers, checked
+  bool counts = false;   ///< x holds counts, checked: not negative, and whole but for read.fractional_counts
   RawCounts raw;         ///< after `normalize`
   std::string source;    ///< file the data came from
   std::string matrix;    ///< which matrix of the file: X, layers/counts, raw/X, matrix...
