@@ -73,6 +73,24 @@ bool have(const Table& cells, const ChosenConditions& chosen) {
                      [&](const auto& level) { return all_are(level.first, level.second); });
 }
 
+bool say_the_same(const Column& a, const Column& b) {
+  for (std::int64_t row = 0; row < a.size(); ++row) {
+    if (a.text(row) != b.text(row)) return false;
+  }
+  return true;
+}
+
+/// Adds a column of ours. The file's own of that name stays beside it where it says other things.
+void add_ours(Table& cells, Column ours) {
+  const Column* own = cells.find(ours.name);
+  if (own != nullptr && !say_the_same(*own, ours)) {
+    Column kept = *own;
+    kept.name += "_of_file";
+    if (cells.find(kept.name) == nullptr) cells.set(std::move(kept));
+  }
+  cells.set(std::move(ours));
+}
+
 /// The columns of the data that say what a model is told of a cell.
 std::vector<std::string> columns_told(const ModelOptions& options, const Perturbations& perturbations) {
   std::vector<std::string> columns;
@@ -88,9 +106,9 @@ Table annotated_cells(const Prepared& prepared) {
   Table cells = prepared.data.cells;
   const Perturbations& perturbations = prepared.data.perturbations;
   if (perturbations.known()) {
-    cells.set({.name = "perturbation",
-               .values = Categorical{perturbations.of_cell, perturbations.names},
-               .missing = {}});
+    add_ours(cells, {.name = "perturbation",
+                     .values = Categorical{perturbations.of_cell, perturbations.names},
+                     .missing = {}});
   }
   Categorical part{std::vector<std::int32_t>(static_cast<std::size_t>(prepared.data.cell_count()), -1),
                    {"train", "validation", "test"}};
@@ -100,7 +118,7 @@ Table annotated_cells(const Prepared& prepared) {
     for (std::int32_t cell : *cells_of_part) part.codes[cell] = code;
     ++code;
   }
-  cells.set({.name = "split", .values = std::move(part), .missing = {}});
+  add_ours(cells, {.name = "split", .values = std::move(part), .missing = {}});
   return cells;
 }
 

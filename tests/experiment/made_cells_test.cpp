@@ -12,6 +12,24 @@ using testing::HasSubstr;
 using testing::IsSubsetOf;
 using testing::Not;
 
+/// A file may call something else what latent.h5ad has of the run.
+TEST_F(MadeCells, ColumnsOfTheFileStayBesideOursOfTheirName) {
+  rewrite(folder / "cells.h5ad", [&](Csr<float>&, Table& cells, Table&) {
+    const auto rows = static_cast<std::size_t>(cells.rows());
+    cells.set({.name = "perturbation", .values = Texts(rows, "CRISPRi"), .missing = {}});
+    cells.set({.name = "split", .values = Texts(rows, "left"), .missing = {}});
+  });
+  finished_run("r", {"~model.vae", "~model.gan", "read.perturbation.preset=gears"});
+  const Table cells = read_obs(folder / "r/latent.h5ad");
+  EXPECT_THAT(texts(cells, "perturbation_of_file"), Each("CRISPRi"));
+  EXPECT_THAT(texts(cells, "split_of_file"), Each("left"));
+  EXPECT_THAT(texts(cells, "perturbation"), Contains("control"));
+  EXPECT_THAT(texts(cells, "split"), Contains("test"));
+  finished_run("again", {"~model.vae", "~model.gan", "read.path=r/latent.h5ad", "read.perturbation.preset=gears", "normalize=none",
+                         "split={by: column, column: split}"});
+  EXPECT_EQ(read_obs(folder / "again/latent.h5ad").columns.size(), cells.columns.size()) << "the same is there once";
+}
+
 /// What a cell is said to be made under is what it was made under: the same cell, when that is chosen.
 TEST_F(MadeCells, GeneratedCellsSayTheirConditions) {
   for (const Texts& options : {gan, with(counts, {"model.vae.library=decoded"})}) {
