@@ -1,6 +1,7 @@
 #include "experiment/commands.h"
 
 #include <new>
+#include <optional>
 
 #include "core/first_integers.h"
 #include "experiment/fitted_cells.h"
@@ -80,14 +81,13 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   const FinishedRun run(folder);
   Context context = context_of(run);
   const Experiment& experiment = run.experiment();
+  std::optional<Dataset> other;  // first: it may not be there, or not fit
+  if (!input.empty())
+    other = bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
   Prepared prepared = prepare_again(context, run, log);
   const std::vector<Fit> fits = fits_of(experiment, prepared);  // on cells of the run's own file
   const std::string seen = seen_cells_hash(prepared);
-  if (!input.empty()) {
-    const Dataset other =
-        bring_into_space(context, options_for(run, input), run.preprocessing(), fill_missing, log);
-    replace_test_cells(run, other, experiment.model, "evaluate", prepared, log);
-  }
+  if (other) replace_test_cells(run, *other, experiment.model, "evaluate", prepared, log);
   std::vector<ConditionTable> conditions = condition_tables(context, experiment.model, prepared, log);
   std::vector<std::unique_ptr<TrainedModel>> models;
   std::vector<JudgedModel> judged;

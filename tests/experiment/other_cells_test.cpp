@@ -140,6 +140,11 @@ TEST_F(ToldOfOtherCells, WhatTheModelDoesNotKnowIsRefused) {
 }
 
 /// Cells of a perturbation that validation holds out are looked at, though they could not judge.
+TEST_F(ToldOfOtherCells, AFileThatIsNotThereIsMissedBeforeTheRunsOwnIsRead) {
+  finished_run("r", told);
+  EXPECT_EQ(fail({"evaluate", "r", "nowhere.h5ad"}), "sparcell: nowhere.h5ad: there is no such file\n");
+}
+
 TEST_F(ToldOfOtherCells, EmbedTakesPerturbationsThatAreHeldOut) {
   finished_run("r", {"~model.gan", "~model.ae",
                      "split={by: perturbation, hold_out: genes, train: 0.5, validation: 0.25, test: 0.25}",
