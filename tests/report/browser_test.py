@@ -223,7 +223,7 @@ def main(sample):
             check_best(page)
             check_metrics_down(page)
             check_predictions(page)
-            check_print(page)
+            assert "1–25 of 40" in check_print(page)
             opened(page, hostile)
             assert has(page, "img") == 0 and text(page, "h1").startswith("</script><img")
             page_has_webgl = page.evaluate("document.createElement('canvas').getContext('webgl') !== null")

@@ -55,7 +55,9 @@ def check_predictions(page):
 
 
 def check_print(page):
-    """On paper: light, neither figures nor tables wider than the paper, without controls."""
+    """On paper: light, neither figures nor tables wider than the paper, without controls; no page of a table is left out."""
+    turned = "[...document.querySelectorAll('.pager [role=status]')].map(status => status.textContent)"
+    before = page.evaluate(turned)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.prefer("dark", medium="print")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
@@ -66,9 +68,16 @@ def check_print(page):
     assert page.evaluate(
         "[...document.querySelectorAll('.bar, .controls, .pager button, .modebar')].every(part => !part.checkVisibility({opacityProperty: true}))"
     )
+    for shown in page.evaluate(turned):
+        rows, of = shown.split(" of ")
+        assert rows.split("–")[1] == of, shown
+    # Chrome repeats the head of a table on every page, but no text in boxes of buttons.
+    assert page.evaluate("[...document.querySelectorAll('thead button')].every(button => getComputedStyle(button).display === 'contents')")
     beyond = "[...document.querySelectorAll('table')].filter(table => table.getBoundingClientRect().right > {} + 1).length"
     assert page.evaluate(beyond.format("document.querySelector('main').getBoundingClientRect().left + 688")) == 0
     page.prefer("dark")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.evaluate("[...document.querySelectorAll('.scroll')].every(box => box.style.zoom === '')")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate(turned) == before
+    return before

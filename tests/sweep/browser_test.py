@@ -81,6 +81,18 @@ def check_sweep(page, folder):
     assert page.evaluate("document.querySelectorAll('#parameters-lines .y-axis').length") == 4
 
 
+def check_printed_lines(page):
+    """The lines of all parameters are drawn a moment later than a page is printed: they are printed as they stand, made smaller."""
+    plot = "document.querySelector('#parameters-lines .plot')"
+    width = page.evaluate(f"{plot}.querySelector('.main-svg').clientWidth")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for(f"{plot}.style.zoom !== ''")
+    assert page.evaluate(f"{plot}.querySelector('.main-svg').clientWidth") == width
+    assert page.evaluate(f"{plot}.getBoundingClientRect().width <= 690")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.wait_for(f"{plot}.style.zoom === ''")
+
+
 def check_each_parameter(page, configurations):
     """A panel for every parameter: the points are configurations, and the line goes through the means of its values."""
     traces = page.evaluate(

@@ -46,8 +46,8 @@ function baseLayout(more = {}) {
 }
 
 // figure(parent, {name, title, caption, draw}): draw(width) gives {traces, layout} for that width in pixels. A small one has no
-// row of tools; it zooms by dragging like the others.
-function figure(parent, {name, title, caption, draw, small = false}) {
+// row of tools; it zooms by dragging like the others. What `lags` draws its lines a moment later, and is printed as it stands, made smaller.
+function figure(parent, {name, title, caption, draw, small = false, lags = false}) {
   const plot = element("div", {class: "plot", role: "img", "aria-label": title});
   const save = kind => element("button", {type: "button", onclick: () => exportFigure(plot, name, kind),
                                           "aria-label": `Save “${title}” as ${kind.toUpperCase()}`}, kind.toUpperCase());
@@ -55,7 +55,7 @@ function figure(parent, {name, title, caption, draw, small = false}) {
   const made = element("figure", {id: name}, plot,
                        element("figcaption", {}, text, element("span", {}, save("svg"), " ", save("png"))));
   parent.append(made);
-  const entry = {plot, draw, small};
+  const entry = {plot, draw, small, lags};
   figures.push(entry);
   return {redraw: () => paint(entry)};
 }
@@ -66,9 +66,12 @@ function exportFigure(plot, name, format) {
                               scale: format === "png" ? 3 : 1});
 }
 
-async function paint({plot, draw, small}) {
+async function paint(entry) {
+  const {plot, draw, small, lags} = entry;
   await loadPlotly();
-  const width = plot.clientWidth;
+  plot.style.zoom = lags && printing() && entry.width ? plot.parentNode.clientWidth / entry.width : "";
+  const width = plot.style.zoom ? entry.width : plot.clientWidth;
+  entry.width = width;
   const {traces, layout} = draw(width);
   plot.style.height = `${layout.height}px`;
   await Plotly.react(plot, traces, {...layout, width, autosize: false},

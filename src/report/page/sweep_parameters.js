@@ -24,7 +24,7 @@ function drawParameters() {
     byId("parameters-figure").append(element("p", {class: "note"}, "This browser has no WebGL, which a figure of all parameters together needs."));
     return;
   }
-  figure(byId("parameters-figure"), {name: "parameters-lines", title: "All parameters together",
+  figure(byId("parameters-figure"), {name: "parameters-lines", title: "All parameters together", lags: true,
     caption: `Each line is a ${one}; its colour is the metric. Dragging along an axis keeps the ${several} within.`, draw: () => {
     const c = colours();
     const metric = rows.map(row => row.metric);

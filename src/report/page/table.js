@@ -1,4 +1,6 @@
-// Tables that sort by a press on their header, filter by text, show a page of rows at a time and are saved as CSV.
+// Tables that sort by a press on their header, filter by text, show a page of rows at a time and are saved as CSV. On paper nobody can turn
+// pages: all rows are there, but for tables as long as those of genes.
+const mostPrintedRows = 300;
 
 // columns: [{title, value: row => ..., text: bool, note, cell: row => element, where it shows more than its value}]; `label` names a table to
 // those who do not see it and `caption` to all; `saved` is the name of the file with the rows that the filter leaves, in their order.
@@ -39,21 +41,23 @@ function sortableTable({caption, label = caption, columns, rows, filterBy, filte
 
   function show() {
     const found = matching();
-    const pages = Math.max(1, Math.ceil(found.length / pageSize));
-    state.page = Math.min(state.page, pages - 1);
-    const first = state.page * pageSize;
-    body.replaceChildren(...found.slice(first, first + pageSize).map(row => element("tr", {}, ...columns.map((column, index) => cell(row, column, index)))));
+    const size = printing() && found.length <= mostPrintedRows ? Math.max(1, found.length) : pageSize;
+    const pages = Math.max(1, Math.ceil(found.length / size));
+    const page = Math.min(state.page, pages - 1), first = page * size;
+    if (!printing()) state.page = page;
+    body.replaceChildren(...found.slice(first, first + size).map(row => element("tr", {}, ...columns.map((column, index) => cell(row, column, index)))));
     heads.forEach((head, index) => {
       if (index === state.sortBy) head.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
     });
     status.textContent = found.length === 0 ? "No row matches" :
-      `${format(first + 1)}–${format(Math.min(first + pageSize, found.length))} of ${format(found.length)}`;
-    previous.disabled = state.page === 0;
-    next.disabled = state.page + 1 >= pages;
+      `${format(first + 1)}–${format(Math.min(first + size, found.length))} of ${format(found.length)}`;
+    previous.disabled = page === 0;
+    next.disabled = page + 1 >= pages;
   }
   show();
-  const table = element("table", {class: wide ? "wide" : null}, caption ? element("caption", {}, caption) : null, element("thead", {}, element("tr", {}, ...heads)), body);
+  if (rows.length > pageSize) printListeners.push(() => { if (body.isConnected) show(); });
+  const table = element("table", {class: wide ? "paged wide" : "paged"}, caption ? element("caption", {}, caption) : null, element("thead", {}, element("tr", {}, ...heads)), body);
   const many = rows.length > pageSize;
   return element("div", {},
                  filterBy ? element("div", {class: "controls"}, element("label", {}, filterLabel, filter)) : null,

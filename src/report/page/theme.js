@@ -1,6 +1,8 @@
 // Light and dark: the reader's system decides until the button is pressed. Print is always light.
 const root = document.documentElement;
 const themeListeners = [];
+const printListeners = [];  // told before the page is printed and behind it
+const printing = () => root.dataset.printing !== undefined;
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 let chosenTheme = remembered();
 
@@ -34,11 +36,13 @@ byId("theme").addEventListener("click", () => {
 addEventListener("beforeprint", () => {
   root.dataset.printing = "";
   setTheme("light");
+  for (const listener of printListeners) listener();
   for (const box of document.querySelectorAll(".scroll")) if (box.scrollWidth > box.clientWidth) box.style.zoom = box.clientWidth / box.scrollWidth;
   redrawAll();
 });
 addEventListener("afterprint", () => {
   delete root.dataset.printing;
+  for (const listener of printListeners) listener();
   for (const box of document.querySelectorAll(".scroll")) box.style.zoom = "";
   applyTheme();
   redrawAll();
