@@ -99,7 +99,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const Plan plan(request.file, request.overrides);
   const bool ablation = request.kind == SweepKind::ablation;
   const bool halving = !ablation && plan.options().sweep.method == SweepMethod::halving;
-  metric_of(plan, request.kind);  // for what it refuses before data are read
+  const Metric metric = metric_of(plan, request.kind);  // refuses what it can before data are read
   const std::filesystem::path path = request.folder(plan.reference().name);
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
@@ -124,15 +124,17 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const double seconds_left = all_ended ? 0 : std::max(0.0, seconds_of_all - work.taken);
   const PoolPlaces places = places_here(plan.reference().device, plan.reference().threads, request.slots);
   return text_table(rows) + fmt::format(
-                                "{}, {} finished{}; {} of training left of {}{}, about {} with {}. "
-                                "Times are estimates "
-                                "from matrix products on this machine.\n",
+                                "{}, {} finished{}; {} of training left of {}{}, about {} with {}.\n"
+                                "Times are estimates from matrix products on this machine, of training "
+                                "alone: every run reads and "
+                                "judges its cells besides.\n"
+                                "Compared by {} ({} is better).\n",
                                 runs_text(runs.size()), work.finished,
                                 work.pruned > 0 ? fmt::format(", {} pruned", work.pruned) : "",
                                 duration_text(seconds_left), duration_text(seconds_of_all),
                                 halving ? " (all to their ends: " + duration_text(work.all) + ")" : "",
                                 duration_text(seconds_left / static_cast<double>(places.count)),
-                                places.text());
+                                places.text(), metric.name, metric.smaller_is_better ? "smaller" : "larger");
 }
 
 }  // namespace sparcell

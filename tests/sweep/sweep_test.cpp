@@ -69,7 +69,8 @@ TEST_F(Sweep, FinishedRunsAreSkippedAndAValueAddsOnlyItsRuns) {
 TEST_F(Sweep, ADryRunListsRunsAndWritesNothing) {
   const Finished dry = sweep({"--dry-run"});
   EXPECT_EQ(dry.code, 0) << dry.err;
-  EXPECT_THAT(dry.out, AllOf(HasSubstr("model.ae.latent"), HasSubstr("4 runs, 0 finished")));
+  EXPECT_THAT(dry.out, AllOf(HasSubstr("model.ae.latent"), HasSubstr("4 runs, 0 finished"),
+                             HasSubstr("\nCompared by ae.loss.validation (smaller is better).\n")));
   EXPECT_FALSE(exists("s"));
   ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
   const Finished after = sweep({"--dry-run"});
