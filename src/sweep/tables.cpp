@@ -180,8 +180,18 @@ std::string differences_table(const SweepSettings& settings,
                     seeds_text(paired)});
   }
   if (rows.size() == 1) return "";
+  const auto intervals =
+      std::count_if(differences.begin(), differences.end(),
+                    [](const PairedDifference& paired) { return std::isfinite(paired.low); });
   std::stable_sort(rows.begin() + 1, rows.end(), [](const auto& a, const auto& b) { return a[0] < b[0]; });
   return "Arm minus reference over equal seeds (all metrics: differences.csv)\n" + text_table(rows) +
+         (intervals > 0
+              ? fmt::format(
+                    "Each of {} intervals (arms x metrics) is one comparison by itself: where nothing "
+                    "differs, one of twenty leaves zero out by chance. They speak of the spread "
+                    "between runs on the same data, not of other cells.\n",
+                    intervals)
+              : "") +
          (one_seed ? "One seed says nothing of chance: name several in sweep.seeds for intervals.\n" : "");
 }
 

@@ -31,6 +31,8 @@ def check_sections(page):
     assert text(page, "#summary .lead strong") == "ae"
     assert text(page, "#early-stops").startswith("ae stopped early, after ") and text(page, "#early-stops").endswith(" after 4 of them.")
     assert text(page, "#judged-cells") == "All are judged on the same test cells."
+    # Every second cell trains, and perturbations follow each other.
+    assert text(page, "#held-out").startswith("120 of 120 test cells are of 2 perturbations that no training cell has: ")
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
     assert len(head) == 3 and "▼ does worse" in head[0] and "not told from real cells" in head[1], head
     assert has(page, "#training-figures .panels") == 3
@@ -216,6 +218,8 @@ def main(sample):
             for report in (plain, hostile, single, wide):
                 opened(page, report, 390, 844, phone=True)
             assert has(page, "#generated") == 0 and has(page, "#cells") == 1
+            opened(page, single)
+            assert text(page, "#held-out") == "", "its perturbation has training cells"
             opened(page, predicting)
             check_best(page)
             check_folded(page)

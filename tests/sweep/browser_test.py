@@ -76,6 +76,8 @@ def check_sweep(page, folder):
     rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(7)')].map(cell => cell.textContent)")
     assert [float(rate) for rate in rates] == [float(row["train.optimizer.learning_rate"]) for row in configurations], rates
     check_each_parameter(page, configurations)
+    assert said.endswith(" (standard deviation over 2 seeds)."), said
+    check_printed_lines(page)
     # Lines of the learning curves, and an axis for each parameter and the metric.
     assert page.evaluate("document.querySelectorAll('#curves-overlaid .trace').length") == 16
     assert page.evaluate("document.querySelectorAll('#parameters-lines .y-axis').length") == 4
@@ -128,6 +130,8 @@ def check_ablation(page, folder):
     changes = page.evaluate("[...document.querySelectorAll('#ablation-table tbody tr')].map(row => [row.cells[0], row.cells[1]].map(cell => cell.textContent))")
     assert dict(changes) == {"no_dropout": "model.ae.dropout=[0.0]", "wide": "model.ae.hidden=[32]"}, changes
     check_sentences(page, differences)
+    intervals = sum(1 for row in differences if row["low"])
+    assert page.evaluate("document.querySelector('#ablation-note').textContent").startswith(f"Each of {intervals} intervals "), intervals
     choose = "const choice = document.querySelector('#ablation-controls select'); choice.value = {}; choice.dispatchEvent(new Event('change'))"
     page.evaluate(choose.format(json.dumps("ae.test.mse")))
     assert page.evaluate("document.querySelector('#ablation-table caption').textContent") == "ae.test.mse"

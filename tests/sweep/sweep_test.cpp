@@ -137,7 +137,8 @@ TEST_F(Sweep, AnAblationIsComparedOverSeeds) {
   const Finished done = program({"ablate", "sweep.yaml", "ablation={no_dropout: [model.ae.dropout=0]}",
                                  "sweep.seeds=[1, 2, 3]", "--out", "s"});
   ASSERT_EQ(done.code, 0) << done.err;
-  EXPECT_THAT(done.out, AllOf(HasSubstr("no_dropout"), HasSubstr("Arm minus reference over equal seeds")));
+  EXPECT_THAT(done.out, AllOf(HasSubstr("no_dropout"), HasSubstr("Arm minus reference over equal seeds"),
+                              HasSubstr(" intervals (arms x metrics) is one comparison by itself")));
   double difference = 0;
   for (auto& row : table("results.csv"))
     difference += (row["arm"] == "reference" ? -1 : 1) * std::stod(row["ae.test.mse"]) / 3;

@@ -43,7 +43,7 @@ function parameterColumns() {
 function drawConfigurations() {
   if (!data.seeded) return remove("configurations");
   const incomplete = data.configurations.length - rankedConfigurations.length;
-  byId("configurations-intro").textContent = "Runs that differ in their seed only are one configuration; what is ranked is the mean of the metric over its seeds, beside its standard deviation."
+  byId("configurations-intro").textContent = "Runs that differ in their seed only are one configuration; what is ranked is the mean of the metric over its seeds, beside its standard deviation, which is of runs on the same data and says nothing of other cells."
     + (incomplete === 0 ? "" : ` ${count(incomplete, "configuration")} of which not every seed has the metric ${incomplete === 1 ? "stands" : "stand"} below without a rank.`);
   const columns = [{title: "Configuration", value: row => row.configuration}, {title: "Rank", value: row => row.rank},
                    ...(data.ablation ? [{title: "Arm", value: row => row.arm, text: true}] : []),
@@ -60,7 +60,7 @@ function bestSentence() {
   const best = rankedConfigurations[0];
   if (!best) return "No configuration has the metric of all its seeds yet.";
   const name = data.ablation ? best.arm : `configuration ${best.configuration}`;
-  return `Best over seeds: ${name}${settings(best.parameters)} with ${data.metric} ${format(best.mean)}${isNumber(best.deviation) ? ` ± ${format(best.deviation)}` : ""}.`;
+  return `Best over seeds: ${name}${settings(best.parameters)} with ${data.metric} ${format(best.mean)}${isNumber(best.deviation) ? ` ± ${format(best.deviation)} (standard deviation over ${best.seeds} seeds)` : ""}.`;
 }
 
 function drawRuns() {

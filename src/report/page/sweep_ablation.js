@@ -15,6 +15,9 @@ function drawAblation() {
     {title: "95 % from", value: row => row.low},
     {title: "95 % to", value: row => row.high},
     {title: "Seeds", value: row => row.seeds, cell: row => row.seeds_text}]}));
+  const intervals = data.differences.filter(({low}) => low !== null).length;
+  byId("ablation-note").textContent = intervals === 0 ? "" : `Each of ${count(intervals, "interval")} (arms × metrics) is one comparison by itself: where nothing differs, one of twenty leaves zero out by chance. `
+    + "They speak of the spread between runs on the same data, not of other cells.";
   choice.addEventListener("change", () => { made.redraw(); table(); });
   table();
 }
