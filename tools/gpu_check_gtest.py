@@ -43,18 +43,21 @@ def lines_of(process, deadline):
 
 class Run:
     """One process over some tests. `results`: {test: (result, seconds, text)}; `said`: its last lines outside of tests.
-    A test that takes longer than `longest` seconds has failed and ends the process, as one that dies does."""
+    A test that takes longer than `longest` seconds has failed. One that failed ends the process, as one that dies does: an error of
+    a kernel stays with its process, where all tests behind it would fail too."""
 
     def __init__(self, command, tests, environment, folder, deadline, longest, on_result):
         self.results, self.said, self.on_result = {}, [], on_result
-        self.current, self.last, self.text, self.findings, self.started = None, None, [], [], 0.0
+        self.current, self.last, self.text, self.findings, self.started, self.failed = None, None, [], [], 0.0, False
         process = subprocess.Popen(command, env={**environment, "GTEST_FILTER": ":".join(tests), "GTEST_COLOR": "no"}, cwd=folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for line in lines_of(process, lambda: deadline if self.current is None else min(deadline, self.started + longest)):
             self.take(line)
+            if self.failed:
+                break
         too_long = self.current is not None and time.monotonic() - self.started >= longest
         self.timed_out = time.monotonic() >= deadline and process.poll() is None
-        if self.timed_out or too_long:
+        if self.timed_out or too_long or self.failed:
             process.kill()
         self.code = process.wait()
         process.stdout.close()
@@ -89,7 +92,7 @@ class Run:
             result, text = "FAILED", self.findings
         self.results[test] = (result, round(time.monotonic() - self.started, 2), "\n".join(text[:KEPT_LINES]))
         self.on_result(test, *self.results[test])
-        self.current, self.last = None, test
+        self.current, self.last, self.failed = None, test, result == "FAILED"
 
 
 def run_all(command, tests, environment, folder, deadline, longest, on_result):

@@ -80,7 +80,14 @@ class Correctness(Package):
         self.assertEqual(group["passed"], 1)
         self.assertIn("Expected: 1", group["failed"][0]["text"])
         self.assertIn("signal 6", group["failed"][1]["text"])
-        self.assertEqual(len(self.started("ops_tests")), 2)  # again behind the one that died
+        self.assertEqual(len(self.started("ops_tests")), 3)  # again behind each of the first two
+
+    def test_what_one_broke_does_not_fail_the_others(self):
+        self.script["tests"] = {"A.Breaks": "breaks", "A.Passes": "OK", "B.Passes": "OK"}
+        self.assertEqual(self.check("--part", "correctness", "--jobs", "1"), 1)
+        group = self.results("correctness")["programs"]["ops_tests"]
+        self.assertEqual([failure["test"] for failure in group["failed"]], ["A.Breaks"])
+        self.assertEqual(group["passed"], 2)
 
     def test_what_only_the_cpu_has_is_left_out(self):
         self.script["tests"] = {"A/0.Passes": "OK", "A/1.Passes": "of the CPU"}
@@ -182,7 +189,7 @@ class Sanitizer(Package):
 
     def test_a_slow_tool_leaves_the_others_their_time(self):
         self.script["slow"] = "racecheck"
-        self.assertEqual(self.check("--part", "sanitizer", limit=8), GO_ON_LATER)
+        self.assertEqual(self.check("--part", "sanitizer", limit=40), GO_ON_LATER)
         tools = self.results("sanitizer")["tools"]
         self.assertEqual({tool: group["passed"] for tool, group in tools.items()}, {"memcheck": 3, "synccheck": 3, "initcheck": 3})
 

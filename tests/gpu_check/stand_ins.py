@@ -25,7 +25,8 @@ def sparcell():
 
 
 def ops_tests(before=lambda test: None):
-    """A test program of gtest. SCRIPT["tests"]: {name: OK|FAILED|SKIPPED|of the CPU|dies|hangs}; "no_device" fails its environment."""
+    """A test program of gtest. SCRIPT["tests"]: {name: OK|FAILED|breaks|SKIPPED|of the CPU|dies|hangs}, where one that breaks fails all
+    tests behind it too; "no_device" fails its environment."""
     tests = SCRIPT["tests"]
     if "--gtest_list_tests" in sys.argv:
         suite = None
@@ -39,12 +40,13 @@ def ops_tests(before=lambda test: None):
     if SCRIPT.get("no_device"):
         print("[==========] Running 1 test.\ndevice cuda: no NVIDIA driver is installed\n[  FAILED  ] 0 tests")
         return 1
-    bad = 0
+    bad, broken = 0, False
     for name in os.environ["GTEST_FILTER"].split(":"):
         say = lambda text: print(text, flush=True)  # noqa: E731
         say(f"[ RUN      ] {name}")
         before(name)
-        result = tests[name]
+        broken = broken or tests[name] == "breaks"
+        result = "FAILED" if broken else tests[name]
         if result == "dies":
             os.abort()
         if result == "hangs":
