@@ -27,7 +27,8 @@ inline __attribute__((always_inline)) T largest_of(const T* x, std::int64_t coun
 template <class T>
 inline __attribute__((always_inline)) void to_shares(T* x, std::int64_t count, double log_total) {
   const T largest = largest_of(x, count);
-  const double sum = cpu::lane_sum<T>(count, [&](std::int64_t g) { return math::exp(x[g] - largest); });
+  const double sum =
+      cpu::lane_sum<T>(count, [&](std::int64_t g) { return math::exp_of_negative(x[g] - largest); });
   const double all = std::exp(-static_cast<double>(largest)) + sum;
   const auto shift = static_cast<T>(log_total - static_cast<double>(largest) - std::log(all));
   for (std::int64_t g = 0; g < count; ++g) x[g] += shift;
@@ -35,11 +36,10 @@ inline __attribute__((always_inline)) void to_shares(T* x, std::int64_t count, d
 
 template <class T>
 inline __attribute__((always_inline)) void from_shares(const T* log_shares, T* grad, std::int64_t count,
-                                                       double total) {
-  const double sum = cpu::lane_sum<T>(count, [&](std::int64_t g) { return grad[g]; });
-  const auto of_share = static_cast<T>(sum / total);
+                                                       T log_total) {
+  const auto sum = static_cast<T>(cpu::lane_sum<T>(count, [&](std::int64_t g) { return grad[g]; }));
 #pragma GCC ivdep
-  for (std::int64_t g = 0; g < count; ++g) grad[g] -= of_share * math::exp(log_shares[g]);
+  for (std::int64_t g = 0; g < count; ++g) grad[g] -= sum * math::exp_of_negative(log_shares[g] - log_total);
 }
 
 SPARCELL_WIDE void row_to_shares(float* x, std::int64_t count, double log_total) {
@@ -47,11 +47,12 @@ SPARCELL_WIDE void row_to_shares(float* x, std::int64_t count, double log_total)
 }
 void row_to_shares(double* x, std::int64_t count, double log_total) { to_shares(x, count, log_total); }
 
-SPARCELL_WIDE void row_from_shares(const float* log_shares, float* grad, std::int64_t count, double total) {
-  from_shares(log_shares, grad, count, total);
+SPARCELL_WIDE void row_from_shares(const float* log_shares, float* grad, std::int64_t count,
+                                   double log_total) {
+  from_shares(log_shares, grad, count, static_cast<float>(log_total));
 }
-void row_from_shares(const double* log_shares, double* grad, std::int64_t count, double total) {
-  from_shares(log_shares, grad, count, total);
+void row_from_shares(const double* log_shares, double* grad, std::int64_t count, double log_total) {
+  from_shares(log_shares, grad, count, log_total);
 }
 
 }  // namespace
@@ -67,8 +68,10 @@ SPARCELL_INSTANTIATE(cpu::log_shares);
 template <class T>
 void cpu::log_shares_backward(Context& context, double total, MatrixView<const T> log_shares,
                               MatrixView<T> grad) {
-  parallel_for(context.threads(), grad.rows, 4,
-               [&](std::int64_t r) { row_from_shares(log_shares.row(r), grad.row(r), grad.cols, total); });
+  const double log_total = std::log(total);
+  parallel_for(context.threads(), grad.rows, 4, [&](std::int64_t r) {
+    row_from_shares(log_shares.row(r), grad.row(r), grad.cols, log_total);
+  });
 }
 SPARCELL_INSTANTIATE(cpu::log_shares_backward);
 

@@ -20,9 +20,10 @@ double ordered_sum(int threads, std::int64_t count, std::int64_t grain, Part&& p
 }
 
 /// Sum of f(i) over [0, count) in several lanes, so that the loop vectorizes with one order on every machine.
-/// The lanes are of T, the total of at most `chunk` terms each is added in f64.
+/// The lanes are of T, the total of at most `chunk` terms each is added in f64. Part of its caller always, so that
+/// it is as wide as that (wide.h).
 template <class T, class Term>
-double lane_sum(std::int64_t count, Term&& term) {
+inline __attribute__((always_inline)) double lane_sum(std::int64_t count, Term&& term) {
   constexpr std::int64_t lanes = 16, chunk = 1024;
   double total = 0;
   for (std::int64_t first = 0; first < count; first += chunk) {

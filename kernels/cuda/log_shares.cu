@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(threads) to_shares(float log_total, MatrixView
       const int count = device::columns_at(v, x.cols).count;
 #pragma unroll
       for (int k = 0; k < width; ++k) {
-        if (k < count) sum += static_cast<double>(math::exp(item.of[0][k] - largest));
+        if (k < count) sum += static_cast<double>(math::exp_of_negative(item.of[0][k] - largest));
       }
     });
     sum = device::block_sum<threads>(sum);
@@ -57,19 +57,20 @@ __global__ void __launch_bounds__(threads) to_shares(float log_total, MatrixView
 
 template <int access>
 __global__ void __launch_bounds__(threads)
-    from_shares(double total, MatrixView<const float> log_shares, MatrixView<float> grad, int items) {
+    from_shares(float log_total, MatrixView<const float> log_shares, MatrixView<float> grad, int items) {
   device::for_each_in_blocks(grad.rows, [&](std::int64_t r) {
     const auto row = own<access>(grad.row(r), grad.cols, items);
     double sum = 0;
     row.for_each([&](std::int64_t, const Fours<1>& item) {
       sum += static_cast<double>((item.of[0][0] + item.of[0][1]) + (item.of[0][2] + item.of[0][3]));
     });
-    const auto of_share = static_cast<float>(device::block_sum<threads>(sum) / total);
+    const auto all = static_cast<float>(device::block_sum<threads>(sum));
     row.for_each([&](std::int64_t v, const Fours<1>& item) {
       const Columns columns = device::columns_at(v, grad.cols);
       const Four logs = columns.template load<access>(log_shares.row(r));
       columns.template store<access>(
-          grad.row(r), four([&](int k) { return item.of[0][k] - of_share * math::exp(logs[k]); }));
+          grad.row(r),
+          four([&](int k) { return item.of[0][k] - all * math::exp_of_negative(logs[k] - log_total); }));
     });
   });
 }
@@ -106,7 +107,8 @@ void cuda::log_shares_backward(Context& context, double total, MatrixView<const 
   const RowBlocks blocks(context, grad.rows, grad.cols);
   const bool aligned = device::aligned_rows<width>(log_shares) && device::aligned_rows<width>(grad);
   device::with_width<width>(aligned, [&](auto constant) {
-    device::launch(from_shares<constant>, blocks.shape, total, log_shares, grad, blocks.items);
+    device::launch(from_shares<constant>, blocks.shape, static_cast<float>(std::log(total)), log_shares, grad,
+                   blocks.items);
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::log_shares_backward);

@@ -49,14 +49,14 @@ inline ModelOptions strong_ae() {
 /// experiments/strong_vae.yaml
 inline ModelOptions strong_vae() {
   ModelOptions o = of_the_course(ModelType::vae);
-  o.network = {.hidden = {256},
+  o.network = {.hidden = {64},
                .normalization = NormalizationLayer::layer,
                .activation = Activation::silu,
                .dropout = {0.2}};
   o.decoder_dropout = {0.0};
   o.latent = 10;
-  o.skip = true;
   o.likelihood = LikelihoodType::nb;
+  o.rates = RateLink::softmax;
   o.reconstruction_reduction = o.kl.reduction = Reduction::sum;
   o.train.optimizer = {.type = OptimizerType::adamw, .weight_decay = 1e-4};
   return o;
@@ -127,8 +127,16 @@ inline std::vector<ModelPair> model_pairs() {
                      o.input = {.standardize = true, .mix = 0.6};
                    }),
            ae},
-          recipe("strong_vae", "strong_vae (nb)", "256/10; linear paths beside, log library as an input",
+          recipe("strong_vae", "strong_vae (nb)", "64/10; shares of the library, which is an input too",
                  strong_vae(), vae),
+          {"vae_skip_nb", "VAE with linear paths, nb", "256/10; linear paths beside, log library as an input",
+           changed(strong_vae(),
+                   [](ModelOptions& o) {
+                     o.network.hidden = {256};
+                     o.skip = true;
+                     o.rates = RateLink::exp;
+                   }),
+           with_widths_of(changed(strong_vae(), [](ModelOptions& o) { o.network.hidden = {256}; }), vae)},
           {"vae_nb", "VAE course, nb", "256/128/64; log library as an input", likelihood(LikelihoodType::nb),
            vae},
           {"vae_zinb", "VAE course, zinb", "256/128/64; the decoder has a second head, of gates",
