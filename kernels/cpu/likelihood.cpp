@@ -76,39 +76,53 @@ struct AboveZero {
   }
 };
 
+// The entries of a cell that are not 0, taken from its genes' places and put there. Pointers stand outside of
+// objects, for what is written could be those.
+
+template <bool gate, class T>
+void take_entries(const CellEntries<T>& cell, std::int64_t size, const std::int32_t* gene, const T* values,
+                  const AboveZero<T>& above) {
+  const T *log_rate = cell.log_rate, *logits = cell.gate, *dispersions = cell.dispersion,
+          *insides = cell.inside;
+  T *count = above.count, *log_mean = above.log_mean, *logit = above.logit, *dispersion = above.dispersion,
+    *inside = above.inside;
+  const T shift = cell.shift;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int32_t g = gene[k];
+    count[k] = values[k];
+    log_mean[k] = log_rate[g] + shift;
+    dispersion[k] = dispersions[g];
+    inside[k] = insides[g];
+    if (gate) logit[k] = logits[g];
+  }
+}
+
+template <bool gate, class T>
+void put_entries(const AboveZero<T>& above, std::int64_t size, const std::int32_t* gene,
+                 const CellEntries<T>& cell) {
+  const T *by_log_mean = above.by_log_mean, *by_gate = above.by_gate,
+          *by_log_dispersion = above.by_log_dispersion;
+  T *loss = cell.loss, *to_log_mean = cell.by_log_mean, *to_gate = cell.by_gate,
+    *to_log_dispersion = cell.by_log_dispersion;
+  for (std::int64_t k = 0; k < size; ++k) {
+    const std::int32_t g = gene[k];
+    loss[g] = 0;
+    to_log_mean[g] = by_log_mean[k];
+    if (gate) to_gate[g] = by_gate[k];
+    to_log_dispersion[g] = by_log_dispersion[k];
+  }
+}
+
 /// Puts the entries right that are not 0; returns their loss. Their terms are large: f64.
 template <bool gate, class T>
-double counts_above_zero(const CellEntries<T>& of_cell, const CsrView<const T>& counts, std::int64_t row) {
+double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
   static thread_local AboveZero<T> above;
-  const CellEntries<T> cell = of_cell;  // what is written cannot be this
   const std::int64_t first = counts.offsets[row], size = counts.offsets[row + 1] - first;
   const std::int32_t* const gene = counts.indices + first;
   above.resize(size);
-  const AboveZero<T>& at = above;
-  {
-    T *count = at.count, *log_mean = at.log_mean, *logit = at.logit, *dispersion = at.dispersion,
-      *inside = at.inside;
-    const T* const values = counts.values + first;
-    for (std::int64_t k = 0; k < size; ++k) {
-      const std::int32_t g = gene[k];
-      count[k] = values[k];
-      log_mean[k] = cell.log_rate[g] + cell.shift;
-      dispersion[k] = cell.dispersion[g];
-      inside[k] = cell.inside[g];
-      if (gate) logit[k] = cell.gate[g];
-    }
-  }
+  take_entries<gate>(cell, size, gene, counts.values + first, above);
   cpu::count_losses(above.entries(gate, cell.scale));
-  {
-    const T *by_log_mean = at.by_log_mean, *by_gate = at.by_gate, *by_log_dispersion = at.by_log_dispersion;
-    for (std::int64_t k = 0; k < size; ++k) {
-      const std::int32_t g = gene[k];
-      cell.loss[g] = 0;
-      cell.by_log_mean[g] = by_log_mean[k];
-      if (gate) cell.by_gate[g] = by_gate[k];
-      cell.by_log_dispersion[g] = by_log_dispersion[k];
-    }
-  }
+  put_entries<gate>(above, size, gene, cell);
   return cpu::lane_sum<double>(size, [&](std::int64_t k) { return above.losses[k]; });
 }
 
