@@ -118,7 +118,7 @@ inline std::vector<ModelPair> model_pairs() {
                          const ModelOptions& course) {
     return ModelPair{name, title, widths, model, with_widths_of(model, course)};
   };
-  return {recipe("strong_ae", "strong_ae", "256/64; linear paths beside, input dense", strong_ae(), ae),
+  return {recipe("strong_ae", "strong_ae", "256/64; linear paths beside", strong_ae(), ae),
           {"ae_skip_mix", "AE course with linear paths, mix, output relu", "256/128/64; linear paths beside",
            changed(ae,
                    [](ModelOptions& o) {
