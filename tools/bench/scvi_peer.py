@@ -1,6 +1,6 @@
 """strong_vae beside scvi-tools' SCVI on the same cells, genes and splits: log-likelihood of the test cells' counts and time of training.
 
-    scvi.py [RUNS [DATA]]      RUNS: the finished runs of models.sh (default build/models); DATA: ../shared/data
+    scvi_peer.py [RUNS [DATA]]      RUNS: the finished runs of models.sh (default build/models); DATA: ../shared/data
 
 Needs scvi-tools, scanpy. SCVI has its defaults (zinb; nb beside it) and stops early by the validation cells, which choose
 strong_vae's weights too. Both log-likelihoods are importance-weighted bounds of 100 draws with the library size known: SCVI
