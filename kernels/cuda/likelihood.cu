@@ -16,7 +16,8 @@ using device::Columns, device::Four, device::four, device::load, device::Slab, d
 constexpr int threads = loss_threads;
 constexpr int gaussian_blocks = 3;  // at once on a multiprocessor: said because code for 10.0 spills for more
 constexpr int width = device::own_columns;
-constexpr int count_blocks = 2;  // at once on a multiprocessor: leaves registers for f64
+/// At once on a multiprocessor: leaves registers for f64. Code for 10.0 and 12.0 spills for more with a gate.
+constexpr int count_blocks(bool gate) { return gate ? 2 : 3; }
 
 /// One cell's memory; pointers are null where there is none.
 struct Cell {
@@ -94,7 +95,7 @@ __device__ __forceinline__ void counts_above_zero(const Cell& cell, const CsrVie
 }
 
 template <int access, bool gate>
-__global__ void __launch_bounds__(threads, count_blocks)
+__global__ void __launch_bounds__(threads, count_blocks(gate))
     count_loss(bool library, MatrixView<const float> outputs, MatrixView<const float> log_dispersion,
                const std::int32_t* group_of, const float* log_library, CsrView<const float> counts,
                BatchRows rows, float scale, MatrixView<float> gradient, MatrixView<float> by_log_dispersion,
