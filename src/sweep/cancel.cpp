@@ -19,28 +19,28 @@ std::string host_of_launcher(const SweepFolder& sweep) {
 
 }  // namespace
 
-void cancel_sweep(const std::string& path, Log& log) {
-  const SweepFolder sweep = SweepFolder::open(path);
+void cancel_sweep(const std::string& folder, Log& log) {
+  const SweepFolder sweep = SweepFolder::open(folder);
   if (sweep.settings().launcher == "slurm") {
     cancel_slurm_jobs(sweep, log);
     return;
   }
   if (!RunLock::held(sweep.path())) {
-    log.info("{}: no process launches this sweep", path);
+    log.info("{}: no process launches this sweep", folder);
     return;
   }
   const std::int64_t process = RunLock::process_here(sweep.path());
   if (process <= 1) {
-    throw UsageError("{} is launched by a process on {} that is not seen from here; cancel it there", path,
+    throw UsageError("{} is launched by a process on {} that is not seen from here; cancel it there", folder,
                      host_of_launcher(sweep));
   }
   if (::kill(static_cast<pid_t>(process), SIGTERM) != 0) {
-    throw UsageError("{}: process {}, its launcher, cannot be signalled: {}", path, process,
+    throw UsageError("{}: process {}, its launcher, cannot be signalled: {}", folder, process,
                      std::strerror(errno));
   }
   log.info(
       "{}: process {} was asked to stop; its runs save themselves, and sparcell resume {} goes on with them",
-      path, process, path);
+      folder, process, folder);
 }
 
 }  // namespace sparcell
