@@ -2,13 +2,14 @@
 
     scvi_peer.py [RUNS [DATA]]      RUNS: the finished runs of models.sh (default build/models); DATA: ../shared/data
 
-Needs scvi-tools, scanpy. SCVI has its defaults (zinb; nb beside it) and stops early by the validation cells, which choose
-strong_vae's weights too. Both log-likelihoods are importance-weighted bounds of 100 draws with the library size known: SCVI
+Needs scvi-tools, scanpy. SCVI has its defaults but for stopping early by the validation cells, which choose strong_vae's weights
+too. Variables: SEEDS (all that there are runs of), LIKELIHOODS ("zinb nb", the first is its default). Both log-likelihoods are importance-weighted bounds of 100 draws with the library size known: SCVI
 takes the sum of the genes it is given, sparcell that of all genes of the file. What SCVI took is kept in RUNS/scvi_*.json and
 not made again.
 """
 import json
 import logging
+import os
 import statistics
 import sys
 import time
@@ -18,7 +19,8 @@ from pathlib import Path
 FILES = {"norman_counts": ("Norman counts, 3,375 x 500", "norman19_counts_3375x500.h5ad"),
          "jurkat": ("Jurkat, 7,500 x 1,000", "jurkat_counts_7500x2000.h5ad"),
          "pbmc": ("PBMC 4k, 2,170 x 1,000", "pbmc4k_33694_10x_v3.h5")}
-LIKELIHOODS = ["zinb", "nb"]
+LIKELIHOODS = os.environ.get("LIKELIHOODS", "zinb nb").split()
+SEEDS = os.environ.get("SEEDS", "*").split()
 DRAWS = 100
 
 
@@ -82,7 +84,7 @@ def main():
     print("| data | seeds | strong_vae | seconds | " + " | ".join(f"SCVI {name} | seconds" for name in LIKELIHOODS) + " |")
     print("| --- " * (4 + 2 * len(LIKELIHOODS)) + "|")
     for name, (title, file) in FILES.items():
-        found = sorted(runs.glob(f"vae_{name}_[0-9]*/result.json"))
+        found = sorted(path for seed in SEEDS for path in runs.glob(f"vae_{name}_{seed}/result.json"))
         rows = [[ours(path.parent), *(peer(path.parent, data / file, likelihood, int(path.parent.name.rsplit("_", 1)[1]))
                                       for likelihood in LIKELIHOODS)] for path in found]
         if rows:
