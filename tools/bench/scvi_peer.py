@@ -38,7 +38,8 @@ def counts_of(run, path):
     counts.X = counts.X.tocsr().astype(np.float32)
     # A cell without a count of these genes has no library, and SCVI no likelihood of it.
     some = np.asarray(counts.X.sum(axis=1)).ravel() > 0
-    return counts, [np.flatnonzero((split["split"] == part).to_numpy() & some) for part in ("train", "validation", "test")]
+    split = split["split"].to_numpy()[some]
+    return counts[some].copy(), [np.flatnonzero(split == part) for part in ("train", "validation", "test")]
 
 
 def trained(run, path, likelihood, seed):
