@@ -16,8 +16,7 @@ enum class Reading {
   loaded,  ///< what became of such rows (ops/loaded_batch.h): mixed cells, cells beside conditions
 };
 /// Data that are mostly zeros (DeviceData::sparse) are read without them, also where batches are made anew.
-/// (A Zen 5 core takes 2.0 ms for a step of strong_ae so and 2.8 dense, at 10 % of entries, and 2.5 and 2.8
-/// at 19 %.)
+/// (tools/bench/MEASURED.md has what strong_ae gains by it.)
 template <class T>
 Reading reading_of(const ModelOptions& options, const DeviceData<T>& data);
 /// Whether linear paths past hidden layers read rows too. On a GPU they read what it gathers anyway.
