@@ -129,9 +129,12 @@ Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& r
 }
 
 template <class T>
-void Autoencoder<T>::add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed,
+void Autoencoder<T>::add_reconstruction(MatrixView<T> prediction, const BatchRows& rows, bool mixed,
                                         LossTerm loss, MatrixView<T> grad) {
-  if (likelihood_) return likelihood_->add_loss(data_, prediction, rows, loss, grad);
+  if (likelihood_) {
+    likelihood_->to_rates(prediction);
+    return likelihood_->add_loss(data_, prediction, rows, loss, grad);
+  }
   if (mixed) {  // the mixed cells are what is to be reconstructed
     return dense_squared_error<T>(context_, prediction, {}, OutputActivation::identity,
                                   input_.values(rows.count), loss, grad, {});
@@ -153,7 +156,6 @@ void Autoencoder<T>::add_validation_sums(const BatchRows& rows, RandomStream noi
                               .conditions = told(data_, rows, decoder_batch)};
   const MatrixView<T> prediction =
       decoder_.forward(context_, decoder_tape_, z, batch, {.without_bias = loss_adds_bias(false)});
-  if (likelihood_) likelihood_->to_rates(prediction);
   const LossTerm loss{.scale = loss_scale(), .gradient_scale = 0, .sum = &sums[reconstruction_slot]};
   add_reconstruction(prediction, rows, false, loss, {});
 }

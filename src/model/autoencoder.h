@@ -75,8 +75,9 @@ class Autoencoder final : public Trainable<T> {
   bool ends_in_error() const;
   /// The decoder and the loss, up to the gradient at the decoder's output.
   void reconstruct(const Step& step);
-  /// The loss of a prediction of the batch, or where that is `mixed` of what it became.
-  void add_reconstruction(MatrixView<const T> prediction, const BatchRows& rows, bool mixed, LossTerm loss,
+  /// The loss of a prediction of the batch, or where that is `mixed` of what it became. A likelihood changes
+  /// it to rates.
+  void add_reconstruction(MatrixView<T> prediction, const BatchRows& rows, bool mixed, LossTerm loss,
                           MatrixView<T> grad);
   /// Whether the decoder leaves its last bias to that.
   bool loss_adds_bias(bool mixed) const;

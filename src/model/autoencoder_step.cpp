@@ -70,7 +70,6 @@ void Autoencoder<T>::reconstruct(const Step& step) {
   const MatrixView<T> prediction = decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder,
                                                          {.without_bias = loss_adds_bias(mixes())});
   this->phases_.enter(Phase::loss);
-  if (likelihood_) likelihood_->to_rates(prediction);
   add_reconstruction(prediction, step.rows, mixes(), loss,
                      decoder_.gradient(decoder_tape_, decoder_.size() - 1, n));
 }
