@@ -5,39 +5,20 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <numeric>
 
+#include "math/ordered_bits.h"
 #include "sparcell/core/parallel.h"
 
 namespace sparcell {
 namespace {
 
+using math::Bits;
+
 constexpr int digit_bits = 11;
 constexpr std::int64_t digits = std::int64_t{1} << digit_bits;
 constexpr std::int64_t few = 256;  // values that std::sort is as fast for
-
-template <class T>
-using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-
-template <class T>
-constexpr int sign_bit = static_cast<int>(sizeof(T)) * 8 - 1;
-
-/// An unsigned number that is ordered as the value is: of negative ones all bits turn, of others the sign.
-/// Without a branch, for signs are as good as random.
-template <class T>
-Bits<T> key_of(T value) {
-  const auto bits = std::bit_cast<Bits<T>>(value);
-  const Bits<T> negative = bits >> sign_bit<T>;
-  return bits ^ ((Bits<T>{0} - negative) | Bits<T>{1} << sign_bit<T>);
-}
-
-template <class T>
-T value_of(Bits<T> key) {
-  const Bits<T> positive = key >> sign_bit<T>;
-  return std::bit_cast<T>(key ^ ((positive - 1) | Bits<T>{1} << sign_bit<T>));
-}
 
 /// One stable pass; false, with nothing moved, where all keys have the same digit.
 template <class Key>
@@ -64,20 +45,20 @@ void sort_keys(std::vector<Key>& keys, std::vector<Key>& spare) {
 template <class T>
 void sort_row(T* row, std::int64_t count, std::vector<Bits<T>>& keys, std::vector<Bits<T>>& spare) {
   if (std::is_sorted(row, row + count)) return;
-  const Bits<T> zero = key_of(T(0));
+  const Bits<T> zero = math::ordered_bits(T(0));
   keys.resize(static_cast<std::size_t>(count));
   std::int64_t others = 0;
   for (std::int64_t i = 0; i < count; ++i) {
-    const Bits<T> key = key_of(row[i]);
+    const Bits<T> key = math::ordered_bits(row[i]);
     keys[others] = key;
     others += key != zero ? 1 : 0;
   }
   keys.resize(static_cast<std::size_t>(others));
   sort_keys(keys, spare);
   const auto positive = std::lower_bound(keys.begin(), keys.end(), zero);
-  T* const zeros = std::transform(keys.begin(), positive, row, value_of<T>);
+  T* const zeros = std::transform(keys.begin(), positive, row, math::from_ordered_bits<T>);
   T* const rest = std::fill_n(zeros, count - others, T(0));
-  std::transform(positive, keys.end(), rest, value_of<T>);
+  std::transform(positive, keys.end(), rest, math::from_ordered_bits<T>);
 }
 
 /// |a - b| summed in lanes, so that additions do not wait for each other.

@@ -1,11 +1,14 @@
-// One block a row. Sorting is bitonic and in place: the first step of every merge compares mirrored elements,
-// so that all comparisons put the larger one higher and rows of any length sort as if infinities followed
-// them.
+// Rows are sorted by the library, all of them at once: the row's number and the value's bits are one key.
+// Distances have a block a row.
 #include "sparcell/ops/wasserstein.h"
 
+#include <algorithm>
+
+#include "cuda/ordering.h"
 #include "device/access.h"
 #include "device/launch.h"
 #include "device/reduce.h"
+#include "math/ordered_bits.h"
 
 namespace sparcell {
 namespace kernels::wasserstein {
@@ -14,34 +17,32 @@ using device::load, device::store;
 
 constexpr int threads = 256;
 
-__device__ __forceinline__ void order(float* row, std::int64_t low, std::int64_t high, std::int64_t count) {
-  if (high >= count) return;
-  const float a = load(row + low), b = load(row + high);
-  if (!(b < a)) return;
-  store(row + low, b);
-  store(row + high, a);
+/// Rows are sorted in groups of about so many values: their keys take 32 MiB, the library as much again.
+constexpr std::int64_t values_at_once = std::int64_t{1} << 22;
+
+/// Calls body(r, c) for every element of a matrix; threads with neighbouring numbers have neighbouring
+/// columns.
+template <class Body>
+__device__ __forceinline__ void for_each_element(std::int64_t rows, std::int64_t cols, Body&& body) {
+  const std::int64_t slabs = (cols + threads - 1) / threads;
+  device::for_each_in_blocks(rows * slabs, [&](std::int64_t t) {
+    const std::int64_t r = t / slabs, c = (t - r * slabs) * threads + threadIdx.x;
+    if (c < cols) body(r, c);
+  });
 }
 
-__global__ void __launch_bounds__(threads) sort_rows(MatrixView<float> rows) {
-  device::for_each_in_blocks(rows.rows, [&](std::int64_t r) {
-    float* const row = rows.row(r);
-    std::int64_t padded = 1;
-    while (padded < rows.cols) padded *= 2;
-    for (std::int64_t half = 1; half < padded; half *= 2) {
-      // Halves and steps are powers of two: offsets are masks, without divisions of 64 bits.
-      device::for_each_in_block(padded / 2, [&](std::int64_t p) {
-        const std::int64_t offset = p & (half - 1), begin = 2 * (p - offset);
-        order(row, begin + offset, begin + 2 * half - 1 - offset, rows.cols);
-      });
-      __syncthreads();
-      for (std::int64_t step = half / 2; step > 0; step /= 2) {
-        device::for_each_in_block(padded / 2, [&](std::int64_t p) {
-          const std::int64_t offset = p & (step - 1), low = 2 * (p - offset) + offset;
-          order(row, low, low + step, rows.cols);
-        });
-        __syncthreads();
-      }
-    }
+/// Keys that sort by row first and by value within it, where rows follow each other without gaps.
+__global__ void __launch_bounds__(threads) make_keys(MatrixView<const float> rows, std::uint64_t* keys) {
+  for_each_element(rows.rows, rows.cols, [&](std::int64_t r, std::int64_t c) {
+    const std::uint32_t value = math::ordered_bits(load(rows.row(r) + c));
+    store(keys + r * rows.cols + c, static_cast<std::uint64_t>(r) << 32 | value);
+  });
+}
+
+__global__ void __launch_bounds__(threads) take_values(const std::uint64_t* keys, MatrixView<float> rows) {
+  for_each_element(rows.rows, rows.cols, [&](std::int64_t r, std::int64_t c) {
+    const auto value = static_cast<std::uint32_t>(load(keys + r * rows.cols + c));
+    store(rows.row(r) + c, math::from_ordered_bits<float>(value));
   });
 }
 
@@ -77,11 +78,20 @@ __global__ void __launch_bounds__(threads)
 
 template <class T>
 void cuda::sort_rows(Context& context, MatrixView<T> rows) {
-  using kernels::wasserstein::threads;
-  device::launch(
-      kernels::wasserstein::sort_rows,
-      {.grid = device::blocks_for(rows.rows, 1), .block = threads, .stream = device::stream_of(context)},
-      rows);
+  using namespace kernels::wasserstein;
+  if (rows.size() == 0) return;
+  const std::int64_t at_once = std::min(rows.rows, std::max(values_at_once / rows.cols, std::int64_t{1}));
+  const Buffer<std::uint64_t> keys(context, at_once * rows.cols);
+  for (std::int64_t first = 0; first < rows.rows; first += at_once) {
+    const MatrixView<T> group = rows.slice_rows(first, std::min(at_once, rows.rows - first));
+    const std::int64_t slabs = (group.cols + threads - 1) / threads;
+    const device::LaunchShape shape{.grid = device::blocks_for(group.rows * slabs, 1),
+                                    .block = threads,
+                                    .stream = device::stream_of(context)};
+    device::launch(make_keys, shape, group, keys.data());
+    sort(context, keys.data(), group.rows * group.cols);
+    device::launch(take_values, shape, keys.data(), group);
+  }
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::sort_rows);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "ops/op_test.h"
 
@@ -52,6 +53,28 @@ TYPED_TEST(Wasserstein, RowsAreSortedWhateverTheirBits) {
     for (std::int64_t i = 0; i < got.rows * got.cols; ++i)
       ASSERT_EQ(got.values[i], static_cast<TypeParam>(expected.values[i])) << cols << " columns, " << i;
   }
+}
+
+/// More values than a GPU sorts at once, negative zeros among them.
+TYPED_TEST(Wasserstein, ManyValuesAreSortedInGroupsOfRows) {
+  Context context = test_context(2);
+  Matrix<TypeParam> rows(3, 1'500'000);
+  std::mt19937 generator(7);
+  for (TypeParam& value : rows.values) {
+    const auto number = static_cast<std::int32_t>(generator());
+    value = number % 3 == 0 ? TypeParam(-0.0) : static_cast<TypeParam>(number) / TypeParam(1 << 20);
+  }
+  const DeviceMatrix<TypeParam> values(context, rows);
+  sort_rows<TypeParam>(context, values);
+  for (std::int64_t r = 0; r < rows.rows; ++r) std::sort(rows.view().row(r), rows.view().row(r) + rows.cols);
+  EXPECT_TRUE(values.to_host().values == rows.values);
+}
+
+TYPED_TEST(Wasserstein, ARowWithoutValuesIsSorted) {
+  Context context = test_context();
+  const DeviceMatrix<TypeParam> none(context, Matrix<double>(2, 0));
+  sort_rows<TypeParam>(context, none);
+  EXPECT_EQ(none.to_host().cols, 0);
 }
 
 TYPED_TEST(Wasserstein, IsTheAreaBetweenDistributionFunctions) {
