@@ -238,6 +238,17 @@ TEST_F(Commands, TheExperimentsOfTheRepositoryAreValid) {
   }
 }
 
+TEST_F(Commands, TheExperimentOfTheReadmeIsValid) {
+  const std::string page = file_bytes("README.md"), fence = "```yaml\n";
+  const std::size_t begin = page.find(fence);
+  ASSERT_NE(begin, std::string::npos);
+  const std::size_t first = begin + fence.size();
+  write_bytes(folder / "mine.yaml", page.substr(first, page.find("```", first) - first));
+  around.environment = {{"DATA", folder.path()}};
+  EXPECT_EQ(succeed({"validate", "mine.yaml"}),
+            "mine.yaml is valid: 3 models, 9 runs of its sweep, 6 runs of its ablation\n");
+}
+
 TEST_F(Commands, InspectSaysWhatAFileHolds) {
   EXPECT_THAT(succeed({"inspect", "cells.h5ad"}),
               AllOf(HasSubstr("cells          240"), HasSubstr("control")));
