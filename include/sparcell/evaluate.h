@@ -42,6 +42,7 @@ struct EvaluateOptions {
   std::int64_t components = 50;
   ComponentsOf components_of = ComponentsOf::train;
   CountsToo as_counts = CountsToo::standardized;
+  std::int64_t generated_per_test_cell = 1;
   std::int64_t resamples = 1000;
 };
 
@@ -56,6 +57,9 @@ void describe(Visitor& v, EvaluateOptions& o) {
   v.field("as_counts", o.as_counts,
           "Where reconstructions are judged as normalized counts too, exp(x) - 1 with x below 0 as 0: where "
           "normalize.standardize is on (models then see no values that people read), always, or never.");
+  v.field("generated_per_test_cell", o.generated_per_test_cell, between(1, 20),
+          "Generated cells, of models and of baselines, for each test cell. More make metrics of generation vary less from seed to "
+          "seed; distances take the square of it in time. A baseline that copies training cells stops where one would come again.");
   v.field("resamples", o.resamples, at_least(100), "Resamples of the verdicts' intervals.");
 }
 

@@ -51,6 +51,7 @@ std::string config_hash(const Experiment& experiment, std::string_view data_chec
   if (!has_plan) all.erase("products");
   if (copy.evaluate.components_of == ComponentsOf::train) all["evaluate"].erase("components_of");
   if (copy.evaluate.as_counts == CountsToo::standardized) all["evaluate"].erase("as_counts");
+  if (copy.evaluate.generated_per_test_cell == 1) all["evaluate"].erase("generated_per_test_cell");
   for (const char* key : {"name", "tags", "report", "train"})
     all.erase(key);  // train: each model holds all of it
   all["read"].erase("path");

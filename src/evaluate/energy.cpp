@@ -1,5 +1,6 @@
 #include "evaluate/energy.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "evaluate/blocks.h"
@@ -32,8 +33,29 @@ double sum_of(const Matrix<double>& sums, const Chosen& rows, const Chosen& cols
   return sum;
 }
 
+/// The chosen groups of a sample, with its distances to itself.
+struct Part {
+  const Matrix<double>& within;
+  const Chosen& chosen;
+  std::span<const std::int64_t> groups;
+};
+
+/// As generated_distance, of any two parts.
+double energy_distance(const Part& x, const Part& y, const Matrix<double>& between) {
+  const auto m = static_cast<double>(cells_of(x.chosen, x.groups)),
+             n = static_cast<double>(cells_of(y.chosen, y.groups));
+  if (m < 2 || n < 2) return std::numeric_limits<double>::quiet_NaN();
+  return 2 * sum_of(between, x.chosen, y.chosen) / (m * n) -
+         sum_of(x.within, x.chosen, x.chosen) / (m * (m - 1)) -
+         sum_of(y.within, y.chosen, y.chosen) / (n * (n - 1));
+}
+
 double generated_distance(const GroupDistances& d, const Chosen& chosen) {
-  return energy_distance(d.generated, chosen, d.real, chosen, d.between, d.groups);
+  Chosen generated;
+  for (const bool group : chosen)
+    generated.insert(generated.end(), static_cast<std::size_t>(d.per_cell), group);
+  return energy_distance({d.generated, generated, generated_groups(d.groups, d.per_cell)},
+                         {d.real, chosen, d.groups}, d.between);
 }
 
 double split_half_distance(const GroupDistances& d, const std::vector<Chosen>& halvings,
@@ -42,7 +64,7 @@ double split_half_distance(const GroupDistances& d, const std::vector<Chosen>& h
   for (const Chosen& half : halvings) {
     Chosen a = chosen, b = chosen;
     for (std::size_t g = 0; g < half.size(); ++g) (half[g] ? b : a)[g] = false;
-    sum += energy_distance(d.real, a, d.real, b, d.real, d.groups);
+    sum += energy_distance({d.real, a, d.groups}, {d.real, b, d.groups}, d.real);
   }
   return sum / static_cast<double>(halvings.size());
 }
@@ -63,27 +85,28 @@ Interval leave_out_groups(std::int64_t groups, Statistic&& statistic) {
 
 /// Both samples as one: its distances are `real`, generated cells first.
 GroupDistances pool(const GroupDistances& d) {
-  const std::int64_t groups = d.count();
-  GroupDistances pooled{d.groups, Matrix<double>(2 * groups, 2 * groups), {}, {}};
-  for (std::int64_t g = 0; g < groups; ++g) {
-    pooled.groups.push_back(d.groups.back() + d.groups[g + 1]);
-    for (std::int64_t h = 0; h < groups; ++h) {
-      pooled.real(g, h) = d.generated(g, h);
-      pooled.real(groups + g, groups + h) = d.real(g, h);
-      pooled.real(g, groups + h) = pooled.real(groups + h, g) = d.between(g, h);
-    }
+  const std::int64_t generated = d.count() * d.per_cell, all = generated + d.count();
+  GroupDistances pooled{generated_groups(d.groups, d.per_cell), Matrix<double>(all, all), {}, {}};
+  for (std::int64_t g = 0; g < generated; ++g)
+    std::copy_n(d.generated.view().row(g), generated, pooled.real.view().row(g));
+  for (std::int64_t h = 0; h < d.count(); ++h) {
+    pooled.groups.push_back(d.per_cell * d.groups.back() + d.groups[h + 1]);
+    std::copy_n(d.real.view().row(h), d.count(), pooled.real.view().row(generated + h) + generated);
+    for (std::int64_t g = 0; g < generated; ++g)
+      pooled.real(g, generated + h) = pooled.real(generated + h, g) = d.between(g, h);
   }
   return pooled;
 }
 
 }  // namespace
 
-double energy_distance(const Matrix<double>& within_x, const Chosen& x, const Matrix<double>& within_y,
-                       const Chosen& y, const Matrix<double>& between, std::span<const std::int64_t> groups) {
-  const auto m = static_cast<double>(cells_of(x, groups)), n = static_cast<double>(cells_of(y, groups));
-  if (m < 2 || n < 2) return std::numeric_limits<double>::quiet_NaN();
-  return 2 * sum_of(between, x, y) / (m * n) - sum_of(within_x, x, x) / (m * (m - 1)) -
-         sum_of(within_y, y, y) / (n * (n - 1));
+std::vector<std::int64_t> generated_groups(std::span<const std::int64_t> groups, std::int64_t per_cell) {
+  std::vector<std::int64_t> offsets{0};
+  for (std::size_t g = 0; g + 1 < groups.size(); ++g) {
+    for (std::int64_t part = 0; part < per_cell; ++part)
+      offsets.push_back(offsets.back() + groups[g + 1] - groups[g]);
+  }
+  return offsets;
 }
 
 std::vector<Chosen> halvings(std::int64_t groups, std::int64_t count, std::uint64_t seed) {
@@ -119,21 +142,22 @@ Interval distance_interval(const GroupDistances& model, const GroupDistances& ba
 }
 
 double permutation_p_value(const GroupDistances& distances, std::int64_t count, std::uint64_t seed) {
-  const std::int64_t groups = distances.count();
   const GroupDistances pooled = pool(distances);
-  Chosen generated(static_cast<std::size_t>(2 * groups));
+  const std::int64_t all = pooled.count(), of_generated = all - distances.count();
+  Chosen generated(static_cast<std::size_t>(all));
   const auto distance = [&] {
     Chosen real = generated;
     real.flip();
-    return energy_distance(pooled.real, generated, pooled.real, real, pooled.real, pooled.groups);
+    return energy_distance({pooled.real, generated, pooled.groups}, {pooled.real, real, pooled.groups},
+                           pooled.real);
   };
-  std::fill_n(generated.begin(), groups, true);
+  std::fill_n(generated.begin(), of_generated, true);
   const double observed = distance();
   std::int64_t as_large = 0;
   for (std::int64_t p = 0; p < count; ++p) {
     const auto order =
-        random_order(2 * groups, RandomStream(seed, Purpose::evaluation, evaluation_permutation, nullptr, p));
-    for (std::int64_t i = 0; i < 2 * groups; ++i) generated[order[i]] = i < groups;
+        random_order(all, RandomStream(seed, Purpose::evaluation, evaluation_permutation, nullptr, p));
+    for (std::int64_t i = 0; i < all; ++i) generated[order[i]] = i < of_generated;
     as_large += distance() >= observed ? 1 : 0;
   }
   return static_cast<double>(1 + as_large) / static_cast<double>(1 + count);

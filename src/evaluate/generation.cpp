@@ -125,7 +125,8 @@ RealSample::RealSample(const SampleSpace& space, RealBlocks& real, const TestCel
           [&](std::int64_t first, MatrixView<float> out) { real.copy(test.range(first, out.rows), out); },
           "the data")),
       halvings_(sparcell::halvings(test.group_count(), halving_count, seed)) {
-  PairSums sums = pair_sums(real_.scores.view(), real_.scores.view());
+  const GroupedScores all{real_.scores.view(), test.groups};
+  PairSums sums = pair_sums(all, all);
   real_distances_ = {{test.groups, std::move(sums.euclidean), {}, {}},
                      {test.groups, std::move(sums.kernel), {}, {}}};
   if (!space.wanted.has("memorization") || !space.has_components() || train.empty()) return;
@@ -136,30 +137,31 @@ RealSample::RealSample(const SampleSpace& space, RealBlocks& real, const TestCel
   train_distances_ = nearest_distances(space.context, real_.scores.view(), train_scores_->view());
 }
 
-RealSample::PairSums RealSample::pair_sums(MatrixView<const float> x, MatrixView<const float> y) const {
-  const std::int64_t count = test_.group_count();
-  const DeviceMatrix<double> distances(space_.context, count, count);
+RealSample::PairSums RealSample::pair_sums(const GroupedScores& x, const GroupedScores& y) const {
+  const std::int64_t rows = std::ssize(x.groups) - 1, cols = std::ssize(y.groups) - 1;
+  const DeviceMatrix<double> distances(space_.context, rows, cols);
   if (!space_.wanted.has("mmd")) {
-    pairwise_distance_sums<float>(space_.context, x, y, test_.groups, test_.groups, distances.view());
+    pairwise_distance_sums<float>(space_.context, x.scores, y.scores, x.groups, y.groups, distances.view());
     return {distances.to_host(), {}};
   }
-  const DeviceMatrix<double> kernels(space_.context, count, count);
-  distance_and_kernel_sums<float>(space_.context, x, y, test_.groups, test_.groups, gammas, distances.view(),
-                                  kernels.view());
+  const DeviceMatrix<double> kernels(space_.context, rows, cols);
+  distance_and_kernel_sums<float>(space_.context, x.scores, y.scores, x.groups, y.groups, gammas,
+                                  distances.view(), kernels.view());
   PairSums sums{distances.to_host(), kernels.to_host()};
   for (double& sum : sums.kernel.values) sum = -sum;
-  if (x.data == y.data) {  // a cell's kernel with itself, which is 1, is no pair
-    for (std::int64_t g = 0; g < count; ++g)
-      sums.kernel(g, g) += static_cast<double>(test_.groups[g + 1] - test_.groups[g]);
+  if (x.scores.data == y.scores.data) {  // a cell's kernel with itself, which is 1, is no pair
+    for (std::int64_t g = 0; g < rows; ++g)
+      sums.kernel(g, g) += static_cast<double>(x.groups[g + 1] - x.groups[g]);
   }
   return sums;
 }
 
-SampleDistances RealSample::distances_to_real(const Sample& generated) const {
-  const MatrixView<const float> x = generated.scores.view(), y = real_.scores.view();
+SampleDistances RealSample::distances_to_real(const Sample& generated, std::int64_t per_cell) const {
+  const std::vector<std::int64_t> groups = generated_groups(test_.groups, per_cell);
+  const GroupedScores x{generated.scores.view(), groups}, y{real_.scores.view(), test_.groups};
   PairSums within = pair_sums(x, x), between = pair_sums(x, y);
   const auto together = [&](const Matrix<double>& real, Matrix<double> PairSums::*which) {
-    return GroupDistances{test_.groups, real, std::move(within.*which), std::move(between.*which)};
+    return GroupDistances{test_.groups, real, std::move(within.*which), std::move(between.*which), per_cell};
   };
   return {together(real_distances_.euclidean.real, &PairSums::euclidean),
           together(real_distances_.kernel.real, &PairSums::kernel)};
@@ -215,8 +217,9 @@ GenerationScores RealSample::split_half() {
   return scores;
 }
 
-GenerationScores RealSample::judge(const std::string& name, const FillBlock& generate) const {
-  const std::int64_t whole[] = {0, test_.count()};
+GenerationScores RealSample::judge(const std::string& name, const FillBlock& generate,
+                                   std::int64_t per_cell) const {
+  const std::int64_t whole[] = {0, per_cell * test_.count()};
   const Sample generated = draw_sample(space_, whole, generate, name);
   GenerationScores scores;
   scores.distribution = generated.distribution(space_);
@@ -224,7 +227,7 @@ GenerationScores RealSample::judge(const std::string& name, const FillBlock& gen
   add_comparison(space_, generated, real_, scores);
   if (!space_.has_components()) return scores;
   if (space_.wanted.any_of({"energy_distance", "mmd"})) {
-    scores.distances = distances_to_real(generated);
+    scores.distances = distances_to_real(generated, per_cell);
     scores.values.emplace_back("energy_distance", generated_distance(scores.distances->euclidean));
     if (space_.wanted.has("mmd"))
       scores.values.emplace_back("mmd", generated_distance(scores.distances->kernel));

@@ -31,18 +31,23 @@ class RealSample {
   /// Real half against real half: distances, means, variances and zeros as the mean over 20 halvings, the
   /// other metrics of one. Needs four cells.
   GenerationScores split_half();
-  /// As many generated cells as there are real ones.
-  GenerationScores judge(const std::string& name, const FillBlock& generate) const;
+  /// `per_cell` times as many generated cells as there are real ones.
+  GenerationScores judge(const std::string& name, const FillBlock& generate, std::int64_t per_cell = 1) const;
 
   const std::vector<Chosen>& halvings() const { return halvings_; }
 
  private:
+  /// The components of a sample in groups.
+  struct GroupedScores {
+    MatrixView<const float> scores;
+    std::span<const std::int64_t> groups;
+  };
   /// Sums by pairs of groups, of distances and of negative kernels; of these none where they are not wanted.
   struct PairSums {
     Matrix<double> euclidean, kernel;
   };
-  PairSums pair_sums(MatrixView<const float> x, MatrixView<const float> y) const;
-  SampleDistances distances_to_real(const Sample& generated) const;
+  PairSums pair_sums(const GroupedScores& x, const GroupedScores& y) const;
+  SampleDistances distances_to_real(const Sample& generated, std::int64_t per_cell) const;
   void add_mean_over_halvings(GenerationScores& scores) const;
   GeneDistribution distribution_of(const Chosen& chosen) const;
 

@@ -172,25 +172,27 @@ void GenerationBaselines::shifted_control(std::int64_t cell, std::span<float> ro
   for (std::size_t g = 0; g < row.size(); ++g) row[g] += shift[g];
 }
 
-std::vector<std::pair<std::string, FillBlock>> GenerationBaselines::all() {
-  std::vector<std::pair<std::string, FillBlock>> baselines;
-  baselines.emplace_back("gaussian_pca",
-                         [this](std::int64_t first, MatrixView<float> out) { gaussian(first, out); });
-  baselines.emplace_back("training_cells", by_row([this](std::int64_t cell, std::span<float> row) {
-                           write_row(data_.x, copied_[cell % std::ssize(copied_)], row);
-                         }));
-  baselines.emplace_back("shuffled_genes", by_row([this](std::int64_t cell, std::span<float> row) {
-                           shuffled_genes(cell, row);
-                         }));
+std::vector<GenerationBaselines::Baseline> GenerationBaselines::all() {
+  std::vector<Baseline> baselines;
+  baselines.push_back(
+      {"gaussian_pca", [this](std::int64_t first, MatrixView<float> out) { gaussian(first, out); }});
+  baselines.push_back({"training_cells", by_row([this](std::int64_t cell, std::span<float> row) {
+                         write_row(data_.x, copied_[cell % std::ssize(copied_)], row);
+                       }),
+                       std::ssize(copied_)});
+  baselines.push_back({"shuffled_genes", by_row([this](std::int64_t cell, std::span<float> row) {
+                         shuffled_genes(cell, row);
+                       })});
   if (!moments_.rate.empty()) {
-    baselines.emplace_back("nb_library", by_row([this](std::int64_t cell, std::span<float> row) {
-                             negative_binomial(cell, row);
-                           }));
+    baselines.push_back({"nb_library", by_row([this](std::int64_t cell, std::span<float> row) {
+                           negative_binomial(cell, row);
+                         })});
   }
   if (!controls_.empty()) {
-    baselines.emplace_back("shifted_controls", by_row([this](std::int64_t cell, std::span<float> row) {
-                             shifted_control(cell, row);
-                           }));
+    baselines.push_back({"shifted_controls", by_row([this](std::int64_t cell, std::span<float> row) {
+                           shifted_control(cell, row);
+                         }),
+                         std::ssize(controls_)});
   }
   return baselines;
 }

@@ -1,8 +1,8 @@
 // What generates cells without a network: baselines of generation, fitted on training cells.
 #pragma once
 
+#include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "evaluate/count_moments.h"
@@ -27,7 +27,12 @@ class GenerationBaselines {
   GenerationBaselines(Context& context, const Dataset& data, std::span<const std::int32_t> train,
                       const PrincipalComponents& pca, Projector& projector, std::uint64_t seed);
 
-  std::vector<std::pair<std::string, FillBlock>> all();
+  struct Baseline {
+    std::string name;
+    FillBlock generate;
+    std::int64_t most_cells = std::numeric_limits<std::int64_t>::max();  ///< before one comes again
+  };
+  std::vector<Baseline> all();
 
  private:
   /// Fills the rows of a block on the host, in parallel, and copies it.

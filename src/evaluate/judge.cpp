@@ -149,7 +149,8 @@ void Judge::judge_reconstruction_of(const JudgedModel& model, Scores& scores) {
 
 void Judge::judge_generation_of(const JudgedModel& model, Scores& scores) {
   if (!model.generate || !sample_) return;
-  const GenerationScores judged = sample_->judge(model.name, model.generate);
+  const GenerationScores judged =
+      sample_->judge(model.name, model.generate, options_.generated_per_test_cell);
   set_all(scores, judged.values);
   add_columns(model.name + "_", "", judged.distribution);
   if (!judged.gene_wasserstein.empty())

@@ -180,10 +180,12 @@ void Judge::judge_generation_baselines() {
   };
   add("split_half", sample_->split_half());
   GenerationBaselines baselines(context_, data_, split_.train, space_components_, *projector_, seed_);
-  for (const auto& [name, generate] : baselines.all()) {
-    GenerationScores judged = sample_->judge(name, generate);
-    add(name, judged);
-    if (judged.distances) baseline_distances_.emplace_back(name, std::move(*judged.distances));
+  for (const GenerationBaselines::Baseline& baseline : baselines.all()) {
+    const std::int64_t distinct = std::max<std::int64_t>(1, baseline.most_cells / test_.count());
+    GenerationScores judged = sample_->judge(baseline.name, baseline.generate,
+                                             std::min(options_.generated_per_test_cell, distinct));
+    add(baseline.name, judged);
+    if (judged.distances) baseline_distances_.emplace_back(baseline.name, std::move(*judged.distances));
   }
 }
 

@@ -55,7 +55,8 @@ class Changer {
  private:
   void change(bool& value, const Bounds&) { value = !value; }
   void change(std::int64_t& value, const Bounds& bounds) {
-    value += std::isfinite(bounds.high) ? 1'007 : 1'000'000'007;
+    const std::int64_t more = std::isfinite(bounds.high) ? 1'007 : 1'000'000'007;
+    value = std::min(value + more, static_cast<std::int64_t>(std::min(bounds.high, 2e9)));
   }
   void change(double& value, const Bounds& bounds) {
     value = std::isfinite(bounds.high) ? value / 3 + 0.07 : value * 3 + 1e-7;
@@ -174,13 +175,14 @@ TEST_F(Hash, CountsWhatChangesTheResultAndNothingElse) {
        {"name=other", "tags=[x]", "report.html=false", "read.path=elsewhere", "model.a.train.epochs=8",
         "seed=0", "device=auto", "split.seed=0", "model.a.kl.weight=0.1", "train.graph=off",
         "train.branches=false", "products.plan=heuristic", "evaluate.components_of=train", "evaluate.as_counts=standardized",
-        "model.a.rates=exp", "read.fractional_counts=false"}) {
+        "evaluate.generated_per_test_cell=1", "model.a.rates=exp", "read.fractional_counts=false"}) {
     EXPECT_EQ(config_hash(load(text, {same}), "data"), hash) << same;
   }
   for (const char* other :
        {"seed=1", "threads=3", "device=cpu", "train.epochs=9", "model.a.train.epochs=9", "model.a.latent=4",
         "split.seed=1", "~model.g", "model.b={type: vae}", "evaluate.weights=best",
-        "evaluate.components_of=validation", "evaluate.as_counts=always", "model.a.likelihood=nb",
+        "evaluate.components_of=validation", "evaluate.as_counts=always", "evaluate.generated_per_test_cell=2",
+        "model.a.likelihood=nb",
         "normalize=none", "read.counts=X", "precision=bf16",
         "train.optimizer.learning_rate=0.0010000000000000002"}) {
     EXPECT_NE(config_hash(load(text, {other}), "data"), hash) << other;

@@ -111,6 +111,26 @@ TEST_F(Evaluating, CellsThatAreRealAreAsGoodAsRealCellsAndCollapsedOnesAreNot) {
   EXPECT_FALSE(judged.has("collapsed", "mean_pearson_squared"));  // constant means have no correlation
 }
 
+TEST_F(Evaluating, MoreCellsAreGeneratedThanThereAreTestCells) {
+  const Split half = test::split_at(460, 700);  // 240 test cells
+  std::vector<std::vector<double>> cells(720, std::vector<double>(8, 2.0));
+  std::fill_n(cells.begin(), 240, std::vector<double>(8, 0.0));
+  const auto judged = [&](std::int64_t per_cell) {
+    return judge(data, half, {test::generating_model("zeros", cells)}, {.generated_per_test_cell = per_cell});
+  };
+  const test::Judged one = judged(1), two = judged(2), three = judged(3);
+  EXPECT_NEAR(one.metric("zeros", "exact_zero_fraction_error"), 1, 1e-12);
+  EXPECT_NEAR(three.metric("zeros", "exact_zero_fraction_error"), 1.0 / 3, 1e-12);
+  EXPECT_LT(three.metric("zeros", "energy_distance"), one.metric("zeros", "energy_distance") / 2);
+  EXPECT_NE(two.metric("gaussian_pca", "energy_distance"), three.metric("gaussian_pca", "energy_distance"));
+  // 460 training cells give 240 cells once and not 480.
+  for (const test::Judged* more : {&two, &three}) {
+    EXPECT_EQ(more->metric("training_cells", "energy_distance"), one.metric("training_cells", "energy_distance"));
+    EXPECT_TRUE(std::isfinite(more->verdict("zeros", "energy_distance", "training_cells").low));
+  }
+  EXPECT_EQ(three.metric("split_half", "energy_distance"), one.metric("split_half", "energy_distance"));
+}
+
 TEST_F(Evaluating, AVaeIsJudgedAtItsMeanToo) {
   JudgedModel vae = test::mapping_model("vae", data, 2, [](float x) { return x + 0.5f; });
   vae.reconstruct_at_mean = test::mapping_model("", data, 2, [](float x) { return x + 0.25f; }).reconstruct;
