@@ -30,6 +30,30 @@ GeneEmbedding one_hot(const Prepared& prepared) {
   return embedding;
 }
 
+/// Which genes have two different values in the given cells. Loadings of the others are rounding errors.
+std::vector<bool> varying_genes(const Csr<float>& x, std::span<const std::int32_t> cells) {
+  const auto genes = static_cast<std::size_t>(x.cols);
+  std::vector<std::size_t> present(genes, 0);
+  std::vector<float> lowest(genes, 0), highest(genes, 0);
+  for (const std::int32_t cell : cells) {
+    for (std::int64_t k = x.offsets[cell]; k < x.offsets[cell + 1]; ++k) {
+      const auto gene = static_cast<std::size_t>(x.indices[k]);
+      const bool first = present[gene]++ == 0;
+      lowest[gene] = first ? x.values[k] : std::min(lowest[gene], x.values[k]);
+      highest[gene] = first ? x.values[k] : std::max(highest[gene], x.values[k]);
+    }
+  }
+  std::vector<bool> varies(genes);
+  for (std::size_t gene = 0; gene < genes; ++gene) {
+    if (present[gene] < cells.size()) {  // other cells have zeros
+      lowest[gene] = std::min(lowest[gene], 0.0f);
+      highest[gene] = std::max(highest[gene], 0.0f);
+    }
+    varies[gene] = lowest[gene] < highest[gene];
+  }
+  return varies;
+}
+
 GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared& prepared, Log& log) {
   const PrincipalComponents pca = fit_pca(context, prepared.data.x, prepared.split.train, components, log);
   const Matrix<float>& rows = pca.components;
@@ -37,11 +61,12 @@ GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared
   for (std::int64_t c = 0; c < rows.rows; ++c)
     embedding.columns.push_back(fmt::format("component {}", c + 1));
   const std::set<std::string> perturbed = trained(prepared, genes_of_perturbations(prepared.data));
+  const std::vector<bool> varies = varying_genes(prepared.data.x, prepared.split.train);
   double squares = 0, count = 0;
   for (std::int64_t g = 0; g < rows.cols; ++g) {
     const std::string& name = prepared.data.genes.names[g];
     SparseVector vector;
-    for (std::int64_t c = 0; c < rows.rows; ++c) {
+    for (std::int64_t c = 0; c < rows.rows && varies[g]; ++c) {
       const double loading = rows(c, g) * std::sqrt(std::max(pca.variance[c], 0.0));
       vector.emplace_back(static_cast<std::int32_t>(c), static_cast<float>(loading));
       if (!perturbed.contains(name)) continue;
@@ -49,6 +74,12 @@ GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared
       ++count;
     }
     embedding.genes.emplace(name, std::move(vector));  // of a name that stands twice, the first
+  }
+  if (squares == 0 && !perturbed.empty()) {
+    log.warn(
+        "conditioning.embedding loadings: no gene that is perturbed in training varies in the training "
+        "cells, "
+        "so models are told nothing of them; an embedding of another kind (a table) can tell them apart");
   }
   const double scale = squares > 0 ? std::sqrt(count / squares) : 1;
   for (auto& [name, vector] : embedding.genes) {

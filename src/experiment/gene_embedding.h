@@ -36,14 +36,11 @@ struct GeneEmbedding {
   SparseVector of(std::span<const std::string> parts, const std::string& who) const;
 };
 
-/// As `options.embedding` says, where
-///   one_hot   has the parts of the perturbations that have training cells: guides where labels are of
-///   guides; loadings  has the selected genes: eigenvectors times standard deviations of the principal
-///   components of the
-///             training cells, all divided by one number that makes the mean square over the genes that are
-///             perturbed in training 1;
-///   a table   has its genes, as they are.
-/// Throws DataError for a table that cannot be read.
+/// As `options.embedding` says. one_hot has the parts of the perturbations that have training cells: guides
+/// where labels are of guides. loadings has the selected genes: eigenvectors times standard deviations of the
+/// principal components of the training cells, all divided by one number that makes 1 the mean square over
+/// the genes that are perturbed in training and vary there; genes that do not vary have zeros. A table has
+/// its genes, as they are. Throws DataError for a table that cannot be read.
 GeneEmbedding gene_embedding(Context& context, const EmbeddingOptions& options, const Prepared& prepared,
                              Log& log);
 

@@ -140,6 +140,31 @@ TEST(Conditions, LoadingsAreRowsOfTheComponentsInOneScale) {
   }
 }
 
+/// Its loadings are rounding errors, by which those of genes that were not perturbed in training were
+/// divided.
+TEST(Conditions, LoadingsOfAGeneThatDoesNotVaryAreZeroAndDoNotCount) {
+  World world({"control", "A", "C", "control", "A", "D"}, "ttttts");
+  world.options.conditioning.embedding = "loadings";
+  world.options.conditioning.components = 2;
+  const ConditionTable both = world.table();
+  EXPECT_THAT(row(both.of_cells(), 2), ElementsAre(0, 0)) << "all training cells have 1 of C";
+  double squares = 0;
+  for (const float value : row(both.of_cells(), 1)) squares += value * value;
+  EXPECT_NEAR(squares, 2, 1e-5) << "A alone is divided by";
+
+  World constant({"control", "C", "C", "control", "C", "D"}, "ttttts");
+  constant.options.conditioning = world.options.conditioning;
+  std::string warned;
+  const Log log([&](Log::Level level, const std::string& text) {
+    if (level == Log::Level::warning) warned += text;
+  });
+  constant.silent = log;
+  const ConditionTable none = constant.table();
+  EXPECT_THAT(warned, HasSubstr("no gene that is perturbed in training varies in the training cells"));
+  EXPECT_THAT(row(none.of_cells(), 1), ElementsAre(0, 0));
+  for (const float value : row(none.of_cells(), 5)) EXPECT_LT(std::abs(value), 10) << "D, in its own scale";
+}
+
 TEST(Conditions, ATableOfAFileIsTakenAsItIs) {
   const TemporaryFolder folder;
   write_bytes(folder / "genes.csv", "gene,x,y\nA,1,-2.5\nB,0,3\nE,0.5,0\n");
