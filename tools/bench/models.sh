@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Do the strong recipes beat the baselines? Runs experiments/strong_{ae,vae,gan}.yaml as they are on every data file at hand, each
-# seed with its own split and initial weights, and prints each beside its baselines and goals: tools/bench/models.py.
+# seed with its own split and initial weights, and prints each beside its baselines and goals: tools/bench/models.py. Models and
+# baselines make twenty cells for each test cell, so that chance in what they make decides less.
 #   tools/bench/models.sh [FOLDER]      runs go to FOLDER (default build/models); finished runs are not run again
 # Variables: SEEDS ("11 12 13 14 15": no recipe was chosen on their splits), MODELS ("ae vae gan"), SPARCELL
 # (build/release/sparcell), SPARCELL_DATA (../shared/data).
@@ -33,7 +34,7 @@ for model in ${MODELS:-ae vae gan}; do
       rm -rf "$out"
       # shellcheck disable=SC2086 # options are words
       "$sparcell" run "experiments/strong_$model.yaml" "read.path=$data/${file[$set]}" ${options[$set]} \
-        "seed=$seed" "split.seed=$seed" report.html=false --out "$out" >"$out.log" 2>&1 || { tail -n 5 "$out.log" >&2; exit 1; }
+        "seed=$seed" "split.seed=$seed" evaluate.generated_per_test_cell=20 report.html=false --out "$out" >"$out.log" 2>&1 || { tail -n 5 "$out.log" >&2; exit 1; }
     done
   done
 done
