@@ -48,12 +48,12 @@ struct Selection {
   std::string score_name;           ///< variance, normalized_dispersion, normalized_variance or none
 };
 
-/// Ranks genes of the data set after normalize; seurat_v3 by the counts that it has beside. Ties go to the
-/// gene that comes first. Genes without a score (for dispersions: those that do not vary) are not ranked; more
-/// genes than are ranked: those that are, more than there are: all, with one warning each. Throws DataError
-/// for a list that names unknown genes (counted, first ones named), for seurat_v3 without counts or where its
-/// trend cannot be fitted, for seurat and cell_ranger on values that are not log-normalized, and where no gene
-/// is left.
+/// Ranks genes of the data set after normalize; seurat_v3 by the counts that it has beside (a warning where
+/// these are not whole). Ties go to the gene that comes first. Genes without a score (for dispersions: those
+/// that do not vary) are not ranked; more genes than are ranked: those that are, more than there are: all,
+/// with a warning each. DataError for a list that names unknown genes (counted, first ones named), for
+/// seurat_v3 without counts or where its trend cannot be fitted, for seurat and cell_ranger on values that
+/// are not log-normalized, and where no gene is left.
 Selection select(Context& context, const Dataset& data, const SelectOptions& options,
                  std::span<const std::int32_t> train_cells, Log& log);
 

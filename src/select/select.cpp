@@ -42,8 +42,21 @@ PlacedCsr counts_of(Context& context, const Dataset& data) {
       data.matrix, data.source);
 }
 
+/// The flavor's variances are modelled for whole counts; scanpy warns here, too.
+void warn_of_fractions(const Dataset& data, Log& log) {
+  const auto whole = [](float count) { return count == std::trunc(count); };
+  const std::span<const float> values =
+      data.raw.known() ? std::span<const float>(data.raw.values) : std::span<const float>(data.x.values);
+  if (std::all_of(values.begin(), values.end(), whole)) return;
+  log.warn(
+      "select.flavor seurat_v3 is made for whole counts, and {} of {} has others: genes are ranked by them "
+      "as "
+      "they are; flavor seurat ranks by normalized values",
+      data.matrix, data.source);
+}
+
 Ranking rank_by_flavor(Context& context, const Dataset& data, const SelectOptions& options,
-                       std::span<const std::int32_t> cells) {
+                       std::span<const std::int32_t> cells, Log& log) {
   const auto values = [&] { return PlacedCsr(context, data.x); };
   switch (options.flavor) {
     case SelectFlavor::variance:
@@ -52,8 +65,11 @@ Ranking rank_by_flavor(Context& context, const Dataset& data, const SelectOption
       return rank(seurat_scores(context, values(), cells), "normalized_dispersion");
     case SelectFlavor::cell_ranger:
       return rank(cell_ranger_scores(context, values(), cells), "normalized_dispersion");
-    case SelectFlavor::seurat_v3:
-      return rank(seurat_v3_scores(context, counts_of(context, data), cells), "normalized_variance");
+    case SelectFlavor::seurat_v3: {
+      const PlacedCsr counts = counts_of(context, data);
+      warn_of_fractions(data, log);
+      return rank(seurat_v3_scores(context, counts, cells), "normalized_variance");
+    }
     case SelectFlavor::list:
       return unranked(data.gene_count(), genes_of_list(data.genes, options.file));
     case SelectFlavor::all:
@@ -83,9 +99,9 @@ Selection select(Context& context, const Dataset& data, const SelectOptions& opt
                  std::span<const std::int32_t> train_cells, Log& log) {
   const std::vector<std::int32_t> every_cell =
       options.fit_on == FitOn::all ? first_integers(data.cell_count()) : std::vector<std::int32_t>();
-  Ranking ranking =
-      rank_by_flavor(context, data, options,
-                     options.fit_on == FitOn::all ? std::span<const std::int32_t>(every_cell) : train_cells);
+  Ranking ranking = rank_by_flavor(
+      context, data, options,
+      options.fit_on == FitOn::all ? std::span<const std::int32_t>(every_cell) : train_cells, log);
   const std::int64_t genes = data.gene_count();
   const std::size_t taken = number_to_take(ranking, options, genes, log);
   std::vector<std::int64_t> rank_of(static_cast<std::size_t>(genes), -1);  // -1: not taken

@@ -126,6 +126,31 @@ TEST_F(Select, SeuratV3NeedsCountsAndATrend) {
               HasSubstr("seurat_v3 ranks genes by their counts, but X of file.h5ad does not hold counts"));
 }
 
+TEST_F(Select, SeuratV3WarnsOfCountsThatAreNotWhole) {
+  std::vector<std::vector<double>> counts(30, std::vector<double>(40));
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    for (std::size_t gene = 0; gene < counts[cell].size(); ++gene)
+      counts[cell][gene] = static_cast<double>(2 * ((cell * cell + 7 * cell * gene + gene) % (gene + 2)));
+  }
+  data = test::dataset(counts);
+  train.resize(counts.size());
+  std::iota(train.begin(), train.end(), 0);
+  options.flavor = SelectFlavor::seurat_v3;
+  options.genes = 10;
+  const std::vector<std::int32_t> of_whole = selected().genes;
+  normalize(context, data, {}, train);
+  EXPECT_EQ(selected().genes, of_whole);
+  EXPECT_THAT(lines.warnings, IsEmpty());
+  data.raw.values.back() += 0.5f;
+  selected();
+  EXPECT_THAT(lines.warnings, ElementsAre(HasSubstr("seurat_v3 is made for whole counts, and X of file.h5ad "
+                                                    "has others")));
+  data = test::dataset(counts);
+  for (float& count : data.x.values) count /= 4;
+  selected();
+  EXPECT_THAT(lines.warnings, testing::SizeIs(2)) << "also where nothing was normalized";
+}
+
 TEST_F(Select, DispersionsNeedLogNormalizedValues) {
   options.flavor = SelectFlavor::seurat;
   data.x.values[0] = 500;
