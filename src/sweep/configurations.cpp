@@ -91,7 +91,8 @@ std::string seeds_text(const Configuration& configuration) {
   return text;
 }
 
-void write_configurations(const std::string& path, const std::vector<Configuration>& configurations) {
+void write_configurations(const std::string& path, const std::vector<Configuration>& configurations,
+                          const std::string& metric_key) {
   std::vector<std::string> parameters;
   for (const Configuration& configuration : configurations) {
     for (const auto& [name, _] : configuration.job().parameters) {
@@ -101,15 +102,16 @@ void write_configurations(const std::string& path, const std::vector<Configurati
   }
   std::string text = "rank,configuration,arm,runs,done,failed";
   for (const std::string& name : parameters) add_csv_field(text, name);
-  text += ",metric_mean,metric_sd,folders\n";
+  text += ",metric_mean,metric_sd,folders,metric_key\n";  // last: columns stay where they were
   for (const Configuration& configuration : configurations) {
     text +=
         fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(configuration.rank) : "",
                     configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
                     configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
     for (const std::string& name : parameters) add_csv_field(text, value_of(configuration.job(), name));
-    text += fmt::format(",{},{},{}\n", csv_number(configuration.spread.mean),
-                        csv_number(configuration.spread.deviation), folders_of(configuration));
+    text += fmt::format(",{},{},{},{}\n", csv_number(configuration.spread.mean),
+                        csv_number(configuration.spread.deviation), folders_of(configuration),
+                        csv_field(metric_key));
   }
   write_file(path, text);
 }

@@ -37,7 +37,8 @@ bool have_seeds(const std::vector<Configuration>& configurations);
 std::string seeds_text(const Configuration& configuration);
 
 /// configurations.csv, in this order: rank (of complete ones), configuration, arm, runs, done, failed,
-/// parameters, metric_mean, metric_sd, folders.
-void write_configurations(const std::string& path, const std::vector<Configuration>& configurations);
+/// parameters, metric_mean, metric_sd, folders, metric_key (what they are mean and sd of).
+void write_configurations(const std::string& path, const std::vector<Configuration>& configurations,
+                          const std::string& metric_key);
 
 }  // namespace sparcell

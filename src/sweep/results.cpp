@@ -86,11 +86,12 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
   const auto parameters =
       columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.job.parameters; });
   const auto values = columns_of(outcomes, [](const RunOutcome& outcome) { return outcome.values; });
+  const std::string metric_key = sweep.settings().metric.name;
   std::string text = "run,state,arm,configuration,seed";
   for (const std::string& column : parameters) add_csv_field(text, column);
   text += ",metric";
   for (const std::string& column : values) add_csv_field(text, column);
-  text += '\n';
+  text += ",metric_key\n";  // last: columns stay where they were
   for (const RunOutcome& outcome : outcomes) {
     const Job& job = outcome.job;
     text += fmt::format("{},{},{},{},{}", job.run, word_of(outcome.state.phase), csv_field(job.arm),
@@ -106,6 +107,7 @@ void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outc
       const auto found = numbers.find(column);
       add_csv_field(text, found == numbers.end() ? "" : csv_number(found->second));
     }
+    add_csv_field(text, metric_key);
     text += '\n';
   }
   write_file(sweep.file("results.csv"), text);

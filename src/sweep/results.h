@@ -25,7 +25,7 @@ struct RunOutcome {
 std::vector<RunOutcome> outcomes_of(const SweepFolder& sweep);
 
 /// results.csv: run, state, arm, configuration, seed, parameters, metric, then every number of result.json's
-/// models. Empty fields where a run has none.
+/// models, last metric_key, which says what metric is. Empty fields where a run has none.
 void write_results(const SweepFolder& sweep, const std::vector<RunOutcome>& outcomes);
 
 /// Positions of the finished runs with a metric, the best first; equal ones in their order.

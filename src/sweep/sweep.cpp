@@ -220,7 +220,7 @@ std::string collect(const SweepFolder& sweep) {
   }
   const std::vector<Configuration> configurations =
       configurations_of(outcomes, settings.metric.smaller_is_better);
-  write_configurations(sweep.file("configurations.csv"), configurations);
+  write_configurations(sweep.file("configurations.csv"), configurations, settings.metric.name);
   write_sweep_report(sweep, settings, outcomes, configurations, differences);
   if (settings.ablation) return differences_table(settings, differences);
   return have_seeds(configurations) ? best_configurations_table(settings, configurations)

@@ -102,11 +102,12 @@ TEST(Configurations, AreALineEachInTheFile) {
   TemporaryFolder folder;
   std::vector<RunOutcome> outcomes{outcome(0, 0, 0.25), outcome(0, 1, 0.75),
                                    outcome(1, 0, std::nullopt, RunPhase::failed)};
-  write_configurations(folder / "configurations.csv", configurations_of(outcomes, true));
-  EXPECT_EQ(file_bytes(folder / "configurations.csv"),
-            "rank,configuration,arm,runs,done,failed,model.m.latent,metric_mean,metric_sd,folders\n"
-            "1,0,,2,2,0,8,0.5,0.3535533905932738,run00 run01\n"
-            ",1,,1,0,1,16,,,run10\n");
+  write_configurations(folder / "configurations.csv", configurations_of(outcomes, true), "m.test.mse");
+  EXPECT_EQ(
+      file_bytes(folder / "configurations.csv"),
+      "rank,configuration,arm,runs,done,failed,model.m.latent,metric_mean,metric_sd,folders,metric_key\n"
+      "1,0,,2,2,0,8,0.5,0.3535533905932738,run00 run01,m.test.mse\n"
+      ",1,,1,0,1,16,,,run10,m.test.mse\n");
 }
 
 }  // namespace

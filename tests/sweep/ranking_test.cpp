@@ -4,6 +4,7 @@
 namespace sparcell::test {
 namespace {
 
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -24,6 +25,16 @@ TEST_F(Ranking, ConfigurationsAreRankedByTheMeanOfTheirSeeds) {
     EXPECT_EQ(configuration.at("done"), "2");
   }
   EXPECT_LT(std::stod(configurations[0].at("metric_mean")), std::stod(configurations[1].at("metric_mean")));
+}
+
+/// Who opens the tables reads there what they are ranked by: it names the column that `metric` repeats.
+TEST_F(Ranking, TablesSayWhichMetricTheyAreRankedBy) {
+  ASSERT_EQ(sweep({"sweep.metric.name=ae.test.r2"}).code, 0);
+  for (const char* file : {"results.csv", "configurations.csv"}) {
+    EXPECT_EQ(read_csv(folder / (std::string("s/") + file)).at(0).back(), "metric_key") << file;
+    EXPECT_THAT(column(file, "metric_key"), Each("ae.test.r2")) << file;
+  }
+  for (auto& run : table("results.csv")) EXPECT_EQ(run.at("metric"), run.at(run.at("metric_key")));
 }
 
 /// Wherever the seeds stand, runs that differ in nothing else are one configuration.
