@@ -93,7 +93,7 @@ void write_reports(const std::vector<std::string>& runs, const std::string& toge
   for (const std::string& run : runs) {
     if (SweepFolder::is_sweep(run)) {
       const SweepFolder sweep = SweepFolder::open(run);
-      collect(sweep);
+      collect(sweep, launching_of(sweep));
       std::printf("%s\n", sweep.file("report.html").c_str());
       continue;
     }

@@ -60,10 +60,10 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
 void watch(const std::string& folder) {
   constexpr std::chrono::seconds interval{2};
   while (true) {
-    const bool last = at_rest(folder);  // before the text, which then is of the rest
-    std::printf("\033[H\033[J%s", status_text(folder).c_str());
+    const WatchedStatus now = watched_status(folder);
+    std::printf("\033[H\033[J%s", now.text.c_str());
     std::fflush(stdout);
-    if (last) return;
+    if (now.at_rest) return;
     std::this_thread::sleep_for(interval);
   }
 }

@@ -135,12 +135,10 @@ SlurmQueue slurm_queue(const SweepFolder& sweep) {
   if (ids.empty()) return {};
   const ProgramOutput queue =
       run_program({"squeue", "--noheader", fmt::format("--jobs={}", fmt::join(ids, ","))});
-  if (queue.code == 0) return {.has_jobs = !queue.out.empty(), .no_answer = ""};
-  const bool forgotten = queue.err.find("Invalid job id") != std::string::npos;
-  const bool not_here = queue.code == 127 && queue.err.empty();
-  if (forgotten || not_here) return {};
-  return {.has_jobs = false,
-          .no_answer = queue.err.empty() ? fmt::format("exit code {}", queue.code) : trimmed(queue.err)};
+  if (queue.code == 0) return {.has_jobs = !queue.out.empty()};
+  if (queue.err.find("Invalid job id") != std::string::npos) return {};  // forgotten
+  if (queue.code == 127 && queue.err.empty()) return {.is_here = false};
+  return {.no_answer = queue.err.empty() ? fmt::format("exit code {}", queue.code) : trimmed(queue.err)};
 }
 
 void cancel_slurm_jobs(const SweepFolder& sweep, Log& log) {

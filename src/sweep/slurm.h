@@ -44,7 +44,8 @@ bool requeue_this_task(const SweepFolder& sweep, Log& log);
 /// no answer, which is not the answer that no jobs are left.
 struct SlurmQueue {
   bool has_jobs = false;
-  std::string no_answer;  ///< in Slurm's words; empty where it answered
+  std::string no_answer{};  ///< in Slurm's words; empty where it answered
+  bool is_here = true;    ///< false: jobs were submitted, but this machine has no Slurm to ask
 };
 
 /// Of a sweep without jobs, of jobs that Slurm has forgotten, and on a machine without Slurm: no jobs.

@@ -7,6 +7,7 @@
 #include "experiment/signals.h"
 #include "sweep/differences.h"
 #include "sweep/halving.h"
+#include "sweep/launching.h"
 #include "sweep/pool.h"
 #include "sweep/slurm.h"
 #include "sweep/sweep_report.h"
@@ -100,7 +101,7 @@ void launch_locally(const SweepFolder& sweep, std::int64_t slots, Log& log) {
   const Experiment experiment = load_experiment(sweep.file("experiment.yaml"));
   const PoolOutcome outcome =
       run_to_the_end(sweep, places_here(experiment.device, experiment.threads, slots), log);
-  std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
+  std::printf("%s%s\n", collect(sweep, Launching::ended).c_str(), sweep.path().string().c_str());
   throw_outcome(sweep, outcome);
   check_promotions(sweep);
 }
@@ -127,7 +128,7 @@ void launch_on_slurm(const SweepFolder& sweep, Log& log) {
   check_nothing_is_queued(sweep);
   const Work work = next_work(sweep, Failed::again);
   if (work.jobs.empty()) {
-    std::printf("%s%s\n", collect(sweep).c_str(), sweep.path().string().c_str());
+    std::printf("%s%s\n", collect(sweep, Launching::ended).c_str(), sweep.path().string().c_str());
     return;
   }
   submit_to_slurm(sweep, work.jobs, work.pause_after, log);
@@ -155,6 +156,32 @@ void queue_again(const SweepFolder& sweep, Log& log) {
     log.warn("this job could not be queued again: {}; sparcell resume {} goes on with what is left",
              error.what(), sweep.path().string());
   }
+}
+
+std::string status_of_run(const std::string& path) {
+  check_folder(path, "the folder of a run or a sweep");
+  const RunState state = state_of_run(path);
+  if (state.phase == RunPhase::waiting) throw UsageError("{} holds no run and no sweep", path);
+  const std::vector<std::string> row{path, word_of(state.phase), progress_text(state.progress),
+                                     time_left_text(state)};
+  const std::string reason =
+      state.phase != RunPhase::done && !state.reason.empty() ? state.reason + "\n" : "";
+  return text_table({{"run", "state", "epoch", "time left"}, row}) + reason;
+}
+
+std::string status_of_sweep(const SweepFolder& sweep, Launching launching) {
+  std::vector<RunOutcome> outcomes = outcomes_of(sweep);
+  if (launching != Launching::ended) return status_table(sweep.settings(), outcomes);
+  end_waiting(outcomes);
+  const auto left =
+      static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), [](const RunOutcome& outcome) {
+        return outcome.state.phase == RunPhase::interrupted;
+      }));
+  const std::string remark =
+      left == 0 ? ""
+                : fmt::format("Nothing launches this sweep now; sparcell resume {} goes on with {}.\n",
+                              sweep.path().string(), runs_text(left));
+  return status_table(sweep.settings(), outcomes) + remark;
 }
 
 }  // namespace
@@ -199,7 +226,7 @@ void run_tasks(const std::string& path, const TaskRequest& request, Log& log) {
 
 void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& log) {
   const SweepFolder sweep = SweepFolder::open(path);
-  std::printf("%s%s\n", collect(sweep).c_str(), path.c_str());
+  std::printf("%s%s\n", collect(sweep, Launching::ended).c_str(), path.c_str());
   check_promotions(sweep);
   if (pause_after == 0) return;
   const Work work = next_work(sweep, Failed::left);
@@ -207,9 +234,10 @@ void collect_and_go_on(const std::string& path, std::int64_t pause_after, Log& l
     submit_to_slurm(sweep, work.jobs, work.pause_after, log);
 }
 
-std::string collect(const SweepFolder& sweep) {
+std::string collect(const SweepFolder& sweep, Launching launching) {
   const SweepSettings settings = sweep.settings();
-  const std::vector<RunOutcome> outcomes = outcomes_of(sweep);
+  std::vector<RunOutcome> outcomes = outcomes_of(sweep);
+  if (launching == Launching::ended) end_waiting(outcomes);
   write_results(sweep, outcomes);
   if (settings.method == SweepMethod::halving)
     write_standings(sweep.file("halving.csv"), halving_state(sweep).standings);
@@ -228,30 +256,23 @@ std::string collect(const SweepFolder& sweep) {
 }
 
 std::string status_text(const std::string& path) {
-  if (SweepFolder::is_sweep(path)) {
-    const SweepFolder sweep = SweepFolder::open(path);
-    return status_table(sweep.settings(), outcomes_of(sweep));
-  }
-  check_folder(path, "the folder of a run or a sweep");
-  const RunState state = state_of_run(path);
-  if (state.phase == RunPhase::waiting) throw UsageError("{} holds no run and no sweep", path);
-  const std::vector<std::string> row{path, word_of(state.phase), progress_text(state.progress),
-                                     time_left_text(state)};
-  const std::string reason =
-      state.phase != RunPhase::done && !state.reason.empty() ? state.reason + "\n" : "";
-  return text_table({{"run", "state", "epoch", "time left"}, row}) + reason;
+  if (!SweepFolder::is_sweep(path)) return status_of_run(path);
+  const SweepFolder sweep = SweepFolder::open(path);
+  return status_of_sweep(sweep, unfinished_jobs(sweep).empty() ? Launching::ended : launching_of(sweep));
 }
 
-bool at_rest(const std::string& path) {
-  if (!SweepFolder::is_sweep(path)) return state_of_run(path).phase != RunPhase::running;
+WatchedStatus watched_status(const std::string& path) {
+  if (!SweepFolder::is_sweep(path)) {
+    const bool at_rest = state_of_run(path).phase != RunPhase::running;
+    return {status_of_run(path), at_rest};
+  }
   const SweepFolder sweep = SweepFolder::open(path);
-  if (RunLock::held(sweep.path())) return false;
-  const SlurmQueue queue = slurm_queue(sweep);
-  if (queue.has_jobs || !queue.no_answer.empty()) return false;
+  const Launching launching = launching_of(sweep);
   const std::vector<Job> jobs = unfinished_jobs(sweep);
-  return std::none_of(jobs.begin(), jobs.end(), [&](const Job& job) {
+  const bool running = std::any_of(jobs.begin(), jobs.end(), [&](const Job& job) {
     return state_of_run(sweep.run(job)).phase == RunPhase::running;
   });
+  return {status_of_sweep(sweep, launching), launching != Launching::going_on && !running};
 }
 
 }  // namespace sparcell

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sparcell/core/log.h"
+#include "sweep/launching.h"
 #include "sweep/submission.h"
 
 namespace sparcell {
@@ -34,7 +35,7 @@ void collect_and_go_on(const std::string& folder, std::int64_t pause_after, Log&
 
 /// results.csv, configurations.csv, report.html, halving.csv of method halving, differences.csv of an
 /// ablation; returns what a terminal shows of them.
-std::string collect(const SweepFolder& sweep);
+std::string collect(const SweepFolder& sweep, Launching launching);
 
 /// The runs with parameters, number of model parameters, memory and estimated time, and what is done already.
 /// Writes nothing.
@@ -42,8 +43,13 @@ std::string dry_run(const SweepRequest& request, Log& log);
 
 /// State of a sweep, or of a single run, as text.
 std::string status_text(const std::string& folder);
-/// Whether nothing is left that could change by itself.
-bool at_rest(const std::string& folder);
+
+/// The same for who looks on.
+struct WatchedStatus {
+  std::string text;
+  bool at_rest = false;  ///< nothing was left, before the text, that could change by itself
+};
+WatchedStatus watched_status(const std::string& folder);
 
 /// Asks the sweep's launcher to stop: running runs save themselves.
 void cancel_sweep(const std::string& folder, Log& log);

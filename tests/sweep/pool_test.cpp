@@ -64,7 +64,7 @@ TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
   const Finished second = sweep(endless);
   EXPECT_EQ(second.code, 2);
   EXPECT_THAT(second.err, AllOf(HasSubstr("s is in use by process"), HasSubstr("file has changed since")));
-  EXPECT_THAT(program({"status", "s"}).out, HasSubstr("running"));
+  EXPECT_THAT(program({"status", "s"}).out, AllOf(HasSubstr(" running, "), testing::EndsWith(" waiting\n")));
   Program watching({"status", "s", "--watch"}, around);
   EXPECT_EQ(program({"cancel", "s"}).code, 0);
   const Finished stopped = launcher.wait();
@@ -74,6 +74,10 @@ TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
   EXPECT_EQ(stopped.code, 75);
   EXPECT_THAT(stopped.err, HasSubstr("sweep.yaml has changed while its sweep ran"));
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("no process launches this sweep"));
+  EXPECT_THAT(program({"status", "s"}).out,
+              HasSubstr("12 runs, 12 interrupted\nNothing launches this sweep now; sparcell resume s goes on "
+                        "with 12 runs.\n"));
+  EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(12), Each("interrupted")));
 }
 
 /// A disk that fills up: neither the run that met it is tried again nor any other.

@@ -98,9 +98,13 @@ TEST_F(Slurm, RunsThatShareAJobGoOnTogether) {
 TEST_F(Slurm, CancelLeavesEverythingResumable) {
   ASSERT_EQ(submit(longer_with({"slurm.array_parallelism=1"})).code, 0);
   ASSERT_TRUE(wait_for([&] { return trains(run()); }));
+  EXPECT_THAT(program({"status", "s"}).out, testing::EndsWith("4 runs, 1 running, 3 waiting\n"));
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("were cancelled"));
   wait_for_jobs();
-  EXPECT_THAT(program({"status", "s"}).out, HasSubstr("4 runs, 1 interrupted, 3 waiting"));
+  EXPECT_THAT(program({"status", "s"}).out,
+              HasSubstr("4 runs, 4 interrupted\nNothing launches this sweep now; sparcell resume s goes on "
+                        "with 4 runs.\n"))
+      << "the three that had not begun wait for nothing";
   EXPECT_FALSE(exists("s/results.csv"));
   EXPECT_EQ(program({"resume", "s"}).code, 0);
   wait_for_jobs();
