@@ -104,7 +104,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   DataFiles data((path / "data.json").string());
   const std::vector<ExpandedRun> runs = expand(plan, request.kind, data, log);
   for (const std::string& doubt : doubts_of(plan, request.kind, runs)) log.warn("{}", doubt);
-  const double rate = training_rate(static_cast<int>(plan.reference().threads));
+  const double rate = product_rate(static_cast<int>(plan.reference().threads));
   const std::map<std::string, RunPhase> phases = phases_in(path.string());
   std::vector<std::vector<std::string>> rows{header_of(runs, ablation)};
   DataShapes shapes;
@@ -114,7 +114,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
     const std::string name = run_name(run.hash);
     const auto known = phases.find(name);
     const RunPhase phase = known == phases.end() ? state_of_run(path / name).phase : known->second;
-    const double seconds = needs ? needs->work / rate : 0;
+    const double seconds = needs ? seconds_of(needs->training, rate, run.experiment.threads) : 0;
     work.add(seconds, phase, share_taken(run.experiment, path / name));
     rows.push_back(row_of(run, ablation, phase, needs, seconds));
     rows.back().resize(rows[0].size());
@@ -125,9 +125,9 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const PoolPlaces places = places_here(plan.reference().device, plan.reference().threads, request.slots);
   return text_table(rows) + fmt::format(
                                 "{}, {} finished{}; {} of training left of {}{}, about {} with {}.\n"
-                                "Times are estimates from matrix products on this machine, of training "
-                                "alone: every run reads and "
-                                "judges its cells besides.\n"
+                                "Times are estimates from matrix products on this machine's CPU, for cores "
+                                "that do nothing else, of training alone: every run reads and judges its "
+                                "cells besides.\n"
                                 "Compared by {} ({} is better).\n",
                                 runs_text(runs.size()), work.finished,
                                 work.pruned > 0 ? fmt::format(", {} pruned", work.pruned) : "",

@@ -1,4 +1,5 @@
-// The number of parameters that a dry run says is that of the model.
+// The number of parameters that a dry run says is that of the model, its times are near those of steps.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "model/trainable.h"
@@ -117,6 +118,71 @@ TEST(Estimate, CountsParametersOfGans) {
       expect_exact(options, fmt::format("{} hidden, {}", hidden.size(), other));
     }
   }
+}
+
+/// Processor time of a step on one core whose products reach 80.5 G multiply-adds a second, the fastest of
+/// many, with data of which a tenth is not zero (tools/bench/MEASURED.md, "What a dry run estimates").
+struct MeasuredStep {
+  ModelType type;
+  std::int64_t genes, batch, latent;
+  std::vector<std::int64_t> hidden;  ///< of a GAN's two networks; none: the course's
+  double microseconds;
+};
+
+const std::vector<MeasuredStep> measured{{ModelType::autoencoder, 20, 32, 2, {8}, 16},
+                                         {ModelType::autoencoder, 50, 64, 4, {32}, 39},
+                                         {ModelType::autoencoder, 200, 128, 8, {64}, 172},
+                                         {ModelType::autoencoder, 500, 128, 10, {64}, 362},
+                                         {ModelType::autoencoder, 1000, 128, 10, {64}, 702},
+                                         {ModelType::autoencoder, 1000, 128, 64, {256, 128}, 2732},
+                                         {ModelType::autoencoder, 1000, 32, 64, {256, 128}, 1091},
+                                         {ModelType::autoencoder, 1000, 512, 64, {256, 128}, 11920},
+                                         {ModelType::autoencoder, 5000, 256, 32, {512, 128}, 50206},
+                                         {ModelType::vae, 50, 64, 4, {32}, 45},
+                                         {ModelType::vae, 500, 128, 10, {64}, 374},
+                                         {ModelType::vae, 1000, 128, 64, {256, 128}, 3431},
+                                         {ModelType::gan, 50, 64, 4, {32}, 410},
+                                         {ModelType::gan, 200, 64, 8, {64, 64}, 1792},
+                                         {ModelType::gan, 1000, 128, 64, {}, 96064}};
+
+/// What products alone would take, of the smallest models not a tenth of their steps.
+TEST(Estimate, TimesAreNearThoseThatWereMeasured) {
+  constexpr double rate = 80.5e9, most = 1.25;
+  for (const MeasuredStep& step : measured) {
+    Experiment experiment;
+    ModelOptions model;
+    model.type = step.type;
+    model.latent = step.latent;
+    model.train.batch = step.batch;
+    model.train.epochs = 1;
+    model.network.hidden = step.hidden;
+    if (!step.hidden.empty()) model.gan.generator.hidden = model.gan.critic.hidden = step.hidden;
+    experiment.model = {{"m", model}};
+    experiment.split.train = 1;
+    const Estimate one = estimate(experiment, {.checksum = "", .cells = step.batch, .genes = step.genes},
+                                  {.genes = step.genes, .tables = {TableShape{}}});
+    const double ratio = 1e6 * seconds_of(one.training, rate, 1) / step.microseconds;
+    EXPECT_THAT(ratio, testing::AllOf(testing::Gt(1 / most), testing::Lt(most)))
+        << name_of(step.type) << " of " << step.genes << " genes, batches of " << step.batch;
+  }
+}
+
+TEST(Estimate, TimesGrowWithEpochsAndShrinkWithThreads) {
+  Experiment experiment;
+  experiment.model = {{"m", model_of(ModelType::vae, {8, 6})}};
+  const auto seconds = [&](std::int64_t threads) {
+    const Estimate all = estimate(experiment, {.checksum = "", .cells = 1000, .genes = genes},
+                                  {.genes = genes, .tables = {TableShape{}}});
+    return seconds_of(all.training, 1e10, threads);
+  };
+  TrainOptions& train = experiment.model.front().second.train;
+  train.epochs = 1;
+  const double one = seconds(1);
+  EXPECT_LT(seconds(2), one);
+  train.epochs = 10;
+  EXPECT_NEAR(seconds(1), 10 * one, 1e-9);
+  train.steps = 350;  // of 175 in an epoch of 700 training cells
+  EXPECT_NEAR(seconds(1), 2 * one, 1e-9);
 }
 
 }  // namespace
