@@ -107,6 +107,21 @@ std::vector<std::string> Plan::pointless_exclusions() const {
   return sentences;
 }
 
+std::vector<std::string> Plan::pointless_overrides(const std::vector<PlannedRun>& runs) const {
+  std::vector<std::string> sentences;
+  for (const std::string& text : overrides_) {
+    const std::string path = text.starts_with('~') ? text.substr(1) : text.substr(0, text.find('='));
+    const bool always_set = std::all_of(runs.begin(), runs.end(), [&](const PlannedRun& run) {
+      return std::any_of(run.changes.begin(), run.changes.end(),
+                         [&](const config::Change& change) { return change.path == path; });
+    });
+    if (always_set)
+      sentences.push_back(
+          fmt::format("override '{}' has no effect: the section sweep sets {} in every run", text, path));
+  }
+  return sentences;
+}
+
 std::vector<PlannedRun> Plan::ablation_runs() const {
   if (options_.ablation.empty()) {
     throw UsageError(

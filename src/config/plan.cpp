@@ -56,7 +56,8 @@ std::string values_text(const PlannedRun& run) {
 
 Plan::Plan(const std::filesystem::path& file, const std::vector<std::string>& overrides,
            const LoadOptions& options)
-    : load_options_{.needs_path = options.needs_path} {  // warnings are of the reference alone
+    : load_options_{.needs_path = options.needs_path},  // warnings are of the reference alone
+      overrides_(overrides) {
   Problems problems;
   root_ = config::compose_experiment(file, overrides, problems);
   reference_ = config::resolve_experiment(root_, options_, options, problems);

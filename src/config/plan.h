@@ -41,6 +41,8 @@ class Plan {
   std::vector<PlannedRun> sweep_runs() const;
   /// A sentence on every entry of `exclude` that leaves no run out: its value may be mistyped.
   std::vector<std::string> pointless_exclusions() const;
+  /// A sentence on every override of an option that each of the runs sets itself.
+  std::vector<std::string> pointless_overrides(const std::vector<PlannedRun>& runs) const;
   /// The experiment as `reference`, then each arm of `ablation`, with every seed of `sweep.seeds`.
   std::vector<PlannedRun> ablation_runs() const;
 
@@ -53,6 +55,7 @@ class Plan {
                    config::Problems& problems) const;
 
   LoadOptions load_options_;
+  std::vector<std::string> overrides_;
   PlanOptions options_;
   Experiment reference_;
   config::Place sweep_place_;

@@ -175,8 +175,9 @@ Metric metric_of(const Plan& plan, SweepKind kind) {
 }
 
 std::vector<PlannedRun> planned_runs(const Plan& plan, SweepKind kind, Log& log) {
-  if (kind == SweepKind::ablation) return plan.ablation_runs();
-  std::vector<PlannedRun> planned = plan.sweep_runs();
+  std::vector<PlannedRun> planned = kind == SweepKind::ablation ? plan.ablation_runs() : plan.sweep_runs();
+  for (const std::string& sentence : plan.pointless_overrides(planned)) log.warn("{}", sentence);
+  if (kind == SweepKind::ablation) return planned;
   for (const std::string& sentence : plan.pointless_exclusions()) log.warn("{}", sentence);
   const auto cap = static_cast<std::size_t>(plan.options().sweep.run_cap);
   if (cap > 0 && planned.size() > cap) {

@@ -140,6 +140,23 @@ TEST_F(PlanTest, ExclusionsThatLeaveNothingOutAreNamed) {
                           "sweep.exclude: no run has train.batch: 128, select.genes: [64, 3], so nothing is left out by it"));
 }
 
+TEST_F(PlanTest, OverridesOfWhatEveryRunSetsAreNamed) {
+  const std::string swept = "sweep:\n  parameters: {train.batch: {values: [64, 128]}}\n  seeds: [1, 2]\n";
+  const std::string written = "sweep: {runs: [{train.batch: 64, train.epochs: 3}, {train.batch: 32}]}\n";
+  const auto pointless = [](const std::string& sections, const std::vector<std::string>& overrides) {
+    const Plan many = plan(sections, overrides);
+    return many.pointless_overrides(many.sweep_runs());
+  };
+  EXPECT_THAT(
+      pointless(swept, {"train.batch=32", "seed=3", "train.epochs=2", "sweep.seeds=[3]"}),
+      ElementsAre("override 'train.batch=32' has no effect: the section sweep sets train.batch in every run",
+                  "override 'seed=3' has no effect: the section sweep sets seed in every run"));
+  EXPECT_THAT(pointless(written, {"train.batch=8", "train.epochs=2"}), SizeIs(1))
+      << "one of the runs has the epochs of the override";
+  const Plan arms = plan("ablation: {small: [train.batch=8]}\n", {"train.batch=32", "seed=3"});
+  EXPECT_THAT(arms.pointless_overrides(arms.ablation_runs()), IsEmpty()) << "the reference has them";
+}
+
 TEST_F(PlanTest, DrawsStayWithinTheirRangeAndFollowItsDistribution) {
   const Plan random = plan(
       "sweep:\n  method: random\n  samples: 2000\n  parameters:\n"

@@ -72,6 +72,8 @@ TEST_F(Sweep, ADryRunListsRunsAndWritesNothing) {
   EXPECT_THAT(dry.out, AllOf(HasSubstr("model.ae.latent"), HasSubstr("4 runs, 0 finished"),
                              HasSubstr("\nCompared by ae.loss.validation (smaller is better).\n")));
   EXPECT_FALSE(exists("s"));
+  EXPECT_THAT(sweep({"--dry-run", "model.ae.latent=9"}).err,
+              HasSubstr("warning: override 'model.ae.latent=9' has no effect"));
   ASSERT_EQ(sweep({"sweep.seeds=[0]"}).code, 0);
   const Finished after = sweep({"--dry-run"});
   EXPECT_THAT(after.out, HasSubstr("4 runs, 2 finished"));
