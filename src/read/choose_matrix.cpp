@@ -101,13 +101,12 @@ ValueKind kind_of(std::span<const float> values, int threads) {
   return kind;
 }
 
-std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
-                                        std::vector<std::string>& found) {
+std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks, NoCounts& no) {
   // Taken where nothing better follows: an X that is empty, or says only where there is something.
   std::optional<ChosenMatrix> poor;
   for (const MatrixInfo& info : source.matrices()) {
     if (!info.problem.empty()) {
-      found.push_back(fmt::format("{} cannot be read ({})", info.name, info.problem));
+      no.found.push_back(fmt::format("{} cannot be read ({})", info.name, info.problem));
       continue;
     }
     ValueKind kind = kind_of(source.sample(info.name), 1);
@@ -122,7 +121,9 @@ std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& re
       kind = chosen.kind;
       if (kind.counts() && (!poor || kind.largest > poor->kind.largest)) poor = std::move(chosen);
     }
-    if (!kind.counts()) found.push_back(fmt::format("{} holds {}", info.name, kind.description()));
+    if (kind.counts()) continue;
+    no.found.push_back(fmt::format("{} holds {}", info.name, kind.description()));
+    no.fractions = no.fractions || kind.fractional_counts();
   }
   return poor;
 }
@@ -134,11 +135,11 @@ ChosenMatrix choose_matrix(Source& source, const ReadOptions& options, MatrixNee
   if (source.matrices().empty())
     throw DataError("{}: has no matrix: X is missing and there are no layers", file);
   if (named.empty() && need == MatrixNeed::counts) {
-    std::vector<std::string> found;
-    std::optional<ChosenMatrix> chosen = find_counts(source, threads, remarks, found);
+    NoCounts no;
+    std::optional<ChosenMatrix> chosen = find_counts(source, threads, remarks, no);
     if (chosen) return std::move(*chosen);
     throw DataError("{}: no matrix holds counts: {}; counts are needed unless normalize is none{}", file,
-                    list_of(found), way_of_fractions);
+                    list_of(no.found), no.fractions ? way_of_fractions : "");
   }
   if (named.empty() && source.matrices()[0].name != "X" && source.matrices()[0].name != "matrix") {
     throw DataError("{}: X is missing; there are {} (read.counts)", file,

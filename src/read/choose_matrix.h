@@ -33,9 +33,13 @@ struct ChosenMatrix {
 ChosenMatrix choose_matrix(Source& source, const ReadOptions& options, MatrixNeed need, int threads,
                            Remarks& remarks);
 
-/// The first matrix that holds counts, if any: before all one with a count above 1. `found` collects what
-/// those hold that have no counts.
-std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks,
-                                        std::vector<std::string>& found);
+/// Why no matrix was taken for counts.
+struct NoCounts {
+  std::vector<std::string> found;  ///< what those hold that have none
+  bool fractions = false;          ///< one may have counts that are not whole
+};
+
+/// The first matrix that holds counts, if any: before all one with a count above 1.
+std::optional<ChosenMatrix> find_counts(Source& source, int threads, Remarks& remarks, NoCounts& no);
 
 }  // namespace sparcell

@@ -1,7 +1,10 @@
 // Which format a file or folder has, by what is in it.
+#include <zlib.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "core/system.h"
 #include "hdf5/file.h"
@@ -21,6 +24,19 @@ std::string first_bytes(const std::string& path) {
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(file.gcount()));
   return bytes;
+}
+
+constexpr std::string_view hdf5_signature = "\x89HDF\r\n\x1a\n";
+
+/// What archives hand out: an .h5ad.gz. It would have to be unpacked whole before HDF5 could look into it.
+void refuse_hdf5_in_gzip(const std::string& path) {
+  const gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) throw DataError("{}: cannot be opened", path);
+  std::string bytes(hdf5_signature.size(), '\0');
+  gzread(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(file);
+  if (bytes == hdf5_signature)
+    throw DataError("{0}: is an HDF5 file inside gzip; unpack it first (gunzip --keep {0})", path);
 }
 
 bool is_zarr(const fs::path& folder) {
@@ -65,13 +81,13 @@ std::unique_ptr<Source> open_source(const ReadOptions& options) {
   }
   const std::string bytes = first_bytes(path);
   if (bytes.empty()) throw DataError("{}: is empty; expected {}", path, accepted);
-  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("%%"))
-    return open_10x_mtx(path, options);
+  if (bytes.starts_with("\x1f\x8b")) refuse_hdf5_in_gzip(path);
+  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("%%")) return open_10x_mtx(path, options);
   if (bytes.starts_with("PK")) {
     throw DataError("{}: is a zip archive (a zarr store?), which sparcell does not read; expected {}", path,
                     accepted);
   }
-  if (!bytes.starts_with("\x89HDF\r\n\x1a\n"))
+  if (!bytes.starts_with(hdf5_signature))
     throw DataError("{}: is of no known format; expected {}", path, accepted);
   return open_hdf5(options);
 }

@@ -36,9 +36,9 @@ void add_matrices(Source& source, Inspection& inspection, int threads) {
     inspection.matrix = info.layout;
     inspection.dtype = info.dtype;
   }
-  std::vector<std::string> found;
-  std::optional<ChosenMatrix> counts = find_counts(source, threads, inspection.remarks, found);
-  for (const std::string& other : found) inspection.remarks.push_back(other);
+  NoCounts no;
+  std::optional<ChosenMatrix> counts = find_counts(source, threads, inspection.remarks, no);
+  for (const std::string& other : no.found) inspection.remarks.push_back(other);
   if (counts) inspection.counts = counts->name;
   if (counts && is_default(counts->name)) {
     inspection.nonzeros = counts->matrix.nonzeros();

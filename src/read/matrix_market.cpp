@@ -1,5 +1,6 @@
 #include "read/matrix_market.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <filesystem>
@@ -43,6 +44,14 @@ std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
+/// What a terminal can show of it: the file may be anything.
+std::string_view beginning_of(std::string_view line) {
+  constexpr std::size_t most = 80;
+  const auto end =
+      std::find_if(line.begin(), line.end(), [](unsigned char c) { return c < ' ' && c != '\t'; });
+  return line.substr(0, std::min(most, static_cast<std::size_t>(end - line.begin())));
+}
+
 MatrixMarketHeader read_header(TextFile& file) {
   std::string_view line;
   if (!file.next(line)) throw DataError("{}: is empty, expected a Matrix Market file", file.path());
@@ -56,7 +65,7 @@ MatrixMarketHeader read_header(TextFile& file) {
       words[4] != "general") {
     throw DataError(
         "{}: begins with \"{}\", expected \"%%MatrixMarket matrix coordinate integer (or real) general\"",
-        file.path(), line.substr(0, 80));
+        file.path(), beginning_of(line));
   }
   do {
     if (!file.next(line)) throw DataError("{}: ends before the line with its sizes", file.path());

@@ -123,6 +123,11 @@ TEST_F(CountsTest, TheErrorSaysWhatWasFoundInstead) {
   EXPECT_THAT(sentence, HasSubstr("no matrix holds counts: X holds fractions up to 6 (log-normalized?)"));
   EXPECT_THAT(sentence, HasSubstr("layers/scaled holds negative values (scaled?)"));
   EXPECT_THAT(sentence, HasSubstr("layers/normalized holds fractions up to 4e+03 (normalized?)"));
+  EXPECT_THAT(sentence, HasSubstr("read.fractional_counts: true"));
+  write(scaled, {});
+  EXPECT_THAT(error(MatrixNeed::counts), testing::Not(HasSubstr("fractional")))
+      << "it takes no negative ones";
+  write(logs, {{"scaled", &scaled}, {"normalized", &normalized}});
   EXPECT_THAT(error(MatrixNeed::counts, "layers/scaled"),
               HasSubstr("layers/scaled holds negative values (scaled?), expected counts"));
   EXPECT_THAT(error(MatrixNeed::counts, "X"), HasSubstr("X holds fractions"));

@@ -177,6 +177,20 @@ TEST(Formats, MatrixMarketPlainGzippedAndPrefixed) {
   expect_small(read_quietly(prefixed / "GSM2_matrix.mtx"));
 }
 
+/// Public archives hand out h5ad files in gzip, and other things in gzip than a matrix.
+TEST(Formats, WhatElseGzipHolds) {
+  const TemporaryFolder folder;
+  write_h5ad(folder / "cells.h5ad", small_counts(), small_cells());
+  gzip(folder / "cells.h5ad");
+  const std::string packed = folder / "cells.h5ad.gz";
+  EXPECT_EQ(error_of([&] { read_quietly(packed); }),
+            fmt::format("{0}: is an HDF5 file inside gzip; unpack it first (gunzip --keep {0})", packed));
+  write_text(folder / "x.tar", std::string("matrix.mtx") + std::string(90, '\0') + "0000644");
+  gzip(folder / "x.tar");
+  EXPECT_THAT(error_of([&] { read_quietly(folder / "x.tar.gz"); }),
+              HasSubstr("begins with \"matrix.mtx\", expected"));
+}
+
 /// Its words are told apart by no case; scipy names unsigned integers so.
 TEST(Formats, MatrixMarketHeadersOfOtherPrograms) {
   const TemporaryFolder folder;
