@@ -60,7 +60,8 @@ std::vector<bool> cells_with(const Dataset& data, const std::string& name,
     if (std::any_of(texts_of_value.begin(), texts_of_value.end(),
                     [&](const std::string& text) { return present.contains(text); }))
       continue;
-    const std::vector<std::string> known(present.begin(), present.end());
+    std::vector<std::string> known(present.begin(), present.end());
+    if (!known.empty() && known.front().empty()) known.front() = "'' (no value)";  // the first, being sorted
     throw DataError("{}: no cell has the value {}; the column holds {}{}", who, value, first_names(known),
                     did_you_mean(value, known));
   }

@@ -83,6 +83,12 @@ TEST_F(Filter, ObsErrors) {
   EXPECT_THAT(error(), HasSubstr("file.h5ad has no obs column btach; it has batch, plate, good, kind"));
   options.obs = {{"batch", {"x", "w"}}};
   EXPECT_THAT(error(), HasSubstr("filter.obs.batch: no cell has the value w; the column holds x, y, z"));
+  Dataset gaps = example();
+  gaps.cells.set({"level", Categorical{{0, -1, 0, 1, 0, -1}, {"p", "q"}}, {}});
+  options.obs = {{"level", {"nan"}}};
+  EXPECT_THAT(error(gaps), HasSubstr("no cell has the value nan; the column holds '' (no value), p, q"));
+  options.obs = {{"level", {""}}};
+  EXPECT_THAT(kept(gaps), ElementsAre("c1", "c5"));
   options.obs = {{"batch", {"x"}}, {"plate", {"2"}}};
   EXPECT_THAT(error(), HasSubstr("filter.obs.plate leaves none of the 2 cells"));
 }
