@@ -64,8 +64,9 @@ Json Arrays::numbers(std::span<const double> values) {
 }
 
 Json Arrays::codes(std::span<const std::int64_t> values) {
-  const std::int64_t largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
-  require(largest < 0xFFFFFF, "codes up to {}", largest);
+  // One more is written than they are, and the largest that fits says that there is no number.
+  const std::int64_t largest = 1 + (values.empty() ? 0 : *std::max_element(values.begin(), values.end()));
+  require(largest < 0xFFFFFF, "codes up to {}", largest - 1);
   const int width = largest < 0xFF ? 1 : largest < 0xFFFF ? 2 : 3;
   std::vector<std::uint32_t> bits;
   bits.reserve(values.size());

@@ -39,9 +39,10 @@ double kernel_steps(std::span<const float> values, double step) {
   return std::max(1.0, std::sqrt(squares) * std::pow(n, -1.0 / 6) / step);
 }
 
-std::vector<double> kernel(double steps) {
+/// As far as a grid of `places` reaches: one cell far away makes all kernels wide.
+std::vector<double> kernel(double steps, std::int64_t places) {
   std::vector<double> weights;
-  const auto reach = static_cast<std::int64_t>(std::ceil(3 * steps));
+  const auto reach = static_cast<std::int64_t>(std::min(std::ceil(3 * steps), static_cast<double>(places)));
   for (std::int64_t i = -reach; i <= reach; ++i)
     weights.push_back(std::exp(-0.5 * static_cast<double>(i * i) / (steps * steps)));
   return weights;
@@ -77,8 +78,8 @@ std::vector<float> mass_inside(const PlaneGrid& grid, std::span<const float> x, 
       continue;
     density[static_cast<std::int64_t>(row) * columns + static_cast<std::int64_t>(column)] += 1;
   }
-  const std::vector<double> along_x = kernel(kernel_steps(x, x_step)),
-                            along_y = kernel(kernel_steps(y, y_step));
+  const std::vector<double> along_x = kernel(kernel_steps(x, x_step), columns),
+                            along_y = kernel(kernel_steps(y, y_step), rows);
   for (std::int64_t r = 0; r < rows; ++r) smooth(density.data() + r * columns, columns, 1, along_x);
   for (std::int64_t c = 0; c < columns; ++c) smooth(density.data() + c, rows, columns, along_y);
   std::vector<std::size_t> order(density.size());

@@ -339,6 +339,20 @@ TEST(Density, LinesEncloseTheSharesThatTheySay) {
   EXPECT_EQ(at(grid.x[0], grid.y[0]), 1);
 }
 
+TEST(Density, OfACellFarAwayIsEverywhereTheSame) {
+  std::vector<float> x, y;
+  for (int i = 0; i < 300; ++i) {
+    x.push_back(static_cast<float>(i % 20));
+    y.push_back(static_cast<float>(i % 15));
+  }
+  x.back() = y.back() = 1e15f;  // wider kernels than there is memory for
+  const std::vector<std::vector<float>> xs{x}, ys{y};
+  const PlaneGrid grid = PlaneGrid::around(xs, ys, 64);
+  const std::vector<float> inside = mass_inside(grid, x, y);
+  ASSERT_EQ(inside.size(), 64u * 64u);
+  EXPECT_NEAR(*std::max_element(inside.begin(), inside.end()), 1, 1e-3);  // each place has as much
+}
+
 TEST(Arrays, KeepNumbersToTheirStepAndWhatIsNone) {
   Arrays arrays;
   const std::vector<float> values{-2, 0.5f, 8, std::numeric_limits<float>::quiet_NaN()};
@@ -355,6 +369,14 @@ TEST(Arrays, KeepNumbersToTheirStepAndWhatIsNone) {
   EXPECT_EQ(numbers(arrays, exact)[4], 7);
   EXPECT_THAT(numbers(arrays, codes), ElementsAre(-1, 0, 300));
   EXPECT_EQ(codes["bytes"], 2);
+}
+
+TEST(Arrays, CodesOfAnySizeAreNumbers) {
+  for (const std::int64_t code : {253, 254, 255, 65533, 65534, 65535}) {
+    Arrays arrays;
+    const Json codes = arrays.codes(std::vector<std::int64_t>{code, -1});
+    EXPECT_THAT(numbers(arrays, codes), ElementsAre(static_cast<double>(code), -1));
+  }
 }
 
 TEST(Rounded, SignificantDigitsAndNullForWhatIsNoNumber) {
