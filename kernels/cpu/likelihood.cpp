@@ -1,12 +1,15 @@
 #include "sparcell/ops/likelihood.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "cpu/count_entries.h"
 #include "cpu/reduce.h"
 #include "cpu/rows.h"
+#include "cpu/share_rows.h"
 #include "cpu/zero_counts.h"
 #include "math/count_loss.h"
 
@@ -19,24 +22,25 @@ using cpu::CellEntries;
 template <class T>
 struct PerGene {
   std::int64_t group = -1;
-  std::vector<T> value, inside;
+  std::vector<T> value, inverse, inside;
 
   void of_group(std::int64_t number, MatrixView<const T> log_dispersion) {
     if (group == number) return;
     group = number;
     resize(log_dispersion.cols);
     const T* from = log_dispersion.row(number);
-    T *values = value.data(), *insides = inside.data();
+    T *values = value.data(), *inverses = inverse.data(), *insides = inside.data();
 #pragma GCC ivdep
     for (std::int64_t g = 0; g < log_dispersion.cols; ++g) {
       const math::Bounded<T> t = math::bounded_dispersion(from[g]);
-      values[g] = t.value, insides[g] = t.inside;
+      values[g] = t.value, inverses[g] = 1 / t.value, insides[g] = t.inside;
     }
   }
 
  private:
   void resize(std::int64_t genes) {
     value.resize(static_cast<std::size_t>(genes));
+    inverse.resize(value.size());
     inside.resize(value.size());
   }
 };
@@ -130,7 +134,65 @@ template <bool gate, class T>
 double loss_of_cell(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
   cpu::all_as_zero(cell, gate);
   const double loss = counts_above_zero<gate>(cell, counts, row);
-  return loss + cpu::lane_sum<T>(cell.genes, [&](std::int64_t g) { return cell.loss[g]; });
+  return loss + cpu::sum_over_genes(cell.loss, cell.genes);
+}
+
+/// `total` is of shares, where outputs are logits of those; 0 where they are log rates.
+template <class T>
+double loss_of_batch(Context& context, double total, CountForm form, MatrixView<const T> outputs,
+                     const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
+                     BatchRows rows, T scale, LikelihoodResults<T> results) {
+  const MatrixView<T> gradient = results.gradient, by_log_dispersion = results.by_shared;
+  const std::int64_t genes = counts.cols, last = outputs.cols - 1;
+  const bool shares = total > 0;
+  return cpu::ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
+    static thread_local std::vector<T> buffer;
+    buffer.resize(static_cast<std::size_t>(5 * genes));
+    T *const scratch = buffer.data(), *const exponentials = scratch + 4 * genes;
+    PerGene<T> dispersions;
+    double sum = 0;
+    for (std::int64_t i = first; i < end; ++i) {
+      const std::int64_t row = cpu::row_of(rows, i);
+      const T* const out = outputs.row(i);
+      T shift = form.library ? out[last] : T(0);
+      if (!log_library.empty()) shift += log_library[row];
+      cpu::ShareSums of_shares{};
+      T rate_factor{};
+      if (shares) {
+        of_shares = cpu::exponentials_of_logits(out, genes, exponentials);
+        const double library = total * std::exp(static_cast<double>(shift));
+        rate_factor = static_cast<T>(
+            std::min(library / of_shares.all, static_cast<double>(std::numeric_limits<T>::max())));
+        shift = static_cast<T>(std::log(library) - of_shares.log_all);
+      }
+      dispersions.of_group(dispersion.group_of.empty() ? 0 : dispersion.group_of[row], dispersion.log);
+      T* const to = gradient.data == nullptr ? nullptr : gradient.row(i);
+      const CellEntries<T> cell{.genes = genes,
+                                .log_rate = out,
+                                .gate = out + genes,
+                                .dispersion = dispersions.value.data(),
+                                .by_dispersion = dispersions.inverse.data(),
+                                .inside = dispersions.inside.data(),
+                                .shift = shift,
+                                .rate = shares ? exponentials : nullptr,
+                                .rate_factor = rate_factor,
+                                .scale = scale,
+                                .loss = scratch,
+                                .by_log_mean = to == nullptr ? scratch + genes : to,
+                                .by_gate = to == nullptr ? scratch + 2 * genes : to + genes,
+                                .by_log_dispersion = by_log_dispersion.data == nullptr
+                                                         ? scratch + 3 * genes
+                                                         : by_log_dispersion.row(i)};
+      const double of_cell =
+          form.gate ? loss_of_cell<true>(cell, counts, row) : loss_of_cell<false>(cell, counts, row);
+      sum += of_cell;
+      if (!results.cell_losses.empty()) results.cell_losses[i] = of_cell;
+      if (to == nullptr) continue;
+      if (form.library) to[last] = static_cast<T>(cpu::sum_over_genes(to, genes));
+      if (shares) cpu::from_log_shares(exponentials, of_shares.all, genes, to);
+    }
+    return sum;
+  });
 }
 
 }  // namespace
@@ -139,47 +201,20 @@ template <class T>
 void cpu::count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
                      const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
                      BatchRows rows, LossTerm loss, LikelihoodResults<T> results) {
-  const MatrixView<T> gradient = results.gradient, by_log_dispersion = results.by_shared;
-  const std::int64_t genes = counts.cols, last = outputs.cols - 1;
-  const T scale = static_cast<T>(loss.gradient_scale);
-  *loss.sum +=
-      loss.scale * ordered_sum(context.threads(), rows.count, 4, [&](std::int64_t first, std::int64_t end) {
-        static thread_local std::vector<T> buffer;
-        buffer.resize(static_cast<std::size_t>(4 * genes));
-        T* const scratch = buffer.data();
-        PerGene<T> dispersions;
-        double sum = 0;
-        for (std::int64_t i = first; i < end; ++i) {
-          const std::int64_t row = row_of(rows, i);
-          const T* const out = outputs.row(i);
-          T shift = form.library ? out[last] : T(0);
-          if (!log_library.empty()) shift += log_library[row];
-          dispersions.of_group(dispersion.group_of.empty() ? 0 : dispersion.group_of[row], dispersion.log);
-          T* const to = gradient.data == nullptr ? nullptr : gradient.row(i);
-          const CellEntries<T> cell{.genes = genes,
-                                    .log_rate = out,
-                                    .gate = out + genes,
-                                    .dispersion = dispersions.value.data(),
-                                    .inside = dispersions.inside.data(),
-                                    .shift = shift,
-                                    .scale = scale,
-                                    .loss = scratch,
-                                    .by_log_mean = to == nullptr ? scratch + genes : to,
-                                    .by_gate = to == nullptr ? scratch + 2 * genes : to + genes,
-                                    .by_log_dispersion = by_log_dispersion.data == nullptr
-                                                             ? scratch + 3 * genes
-                                                             : by_log_dispersion.row(i)};
-          const double of_cell =
-              form.gate ? loss_of_cell<true>(cell, counts, row) : loss_of_cell<false>(cell, counts, row);
-          sum += of_cell;
-          if (!results.cell_losses.empty()) results.cell_losses[i] = of_cell;
-          if (to == nullptr || !form.library) continue;
-          to[last] = static_cast<T>(lane_sum<T>(genes, [&](std::int64_t g) { return cell.by_log_mean[g]; }));
-        }
-        return sum;
-      });
+  *loss.sum += loss.scale * loss_of_batch<T>(context, 0, form, outputs, dispersion, log_library, counts, rows,
+                                             static_cast<T>(loss.gradient_scale), results);
 }
 SPARCELL_INSTANTIATE(cpu::count_loss);
+
+template <class T>
+void cpu::count_loss_of_shares(Context& context, double total, CountForm form, MatrixView<T> outputs,
+                               const Dispersion<T>& dispersion, std::span<const T> log_library,
+                               CsrView<const T> counts, BatchRows rows, LossTerm loss,
+                               LikelihoodResults<T> results) {
+  *loss.sum += loss.scale * loss_of_batch<T>(context, total, form, outputs, dispersion, log_library, counts,
+                                             rows, static_cast<T>(loss.gradient_scale), results);
+}
+SPARCELL_INSTANTIATE(cpu::count_loss_of_shares);
 
 template <class T>
 void cpu::gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,

@@ -1,58 +1,38 @@
 #include "sparcell/ops/log_shares.h"
 
-#include <algorithm>
 #include <cmath>
+#include <vector>
 
-#include "cpu/reduce.h"
+#include "cpu/share_rows.h"
 #include "cpu/wide.h"
 #include "math/elementary.h"
+#include "sparcell/core/parallel.h"
 
 namespace sparcell {
 namespace {
 
-/// The largest of a row and of 0, the logit of all else.
 template <class T>
-inline __attribute__((always_inline)) T largest_of(const T* x, std::int64_t count) {
-  constexpr std::int64_t lanes = 16;
-  T largest[lanes] = {};
-  std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (std::int64_t lane = 0; lane < lanes; ++lane)
-      largest[lane] = x[i + lane] > largest[lane] ? x[i + lane] : largest[lane];
-  }
-  for (; i < count; ++i) largest[0] = std::max(largest[0], x[i]);
-  return *std::max_element(largest, largest + lanes);
-}
-
-template <class T>
-inline __attribute__((always_inline)) void to_shares(T* x, std::int64_t count, double log_total) {
-  const T largest = largest_of(x, count);
-  const double sum =
-      cpu::lane_sum<T>(count, [&](std::int64_t g) { return math::exp_of_negative(x[g] - largest); });
-  const double all = std::exp(-static_cast<double>(largest)) + sum;
-  const auto shift = static_cast<T>(log_total - static_cast<double>(largest) - std::log(all));
-  for (std::int64_t g = 0; g < count; ++g) x[g] += shift;
-}
-
-template <class T>
-inline __attribute__((always_inline)) void from_shares(const T* log_shares, T* grad, std::int64_t count,
-                                                       T log_total) {
-  const auto sum = static_cast<T>(cpu::lane_sum<T>(count, [&](std::int64_t g) { return grad[g]; }));
+inline __attribute__((always_inline)) void row_to_exponentials(const T* log_shares, std::int64_t count,
+                                                               T log_total, T* exponentials) {
 #pragma GCC ivdep
-  for (std::int64_t g = 0; g < count; ++g) grad[g] -= sum * math::exp_of_negative(log_shares[g] - log_total);
+  for (std::int64_t g = 0; g < count; ++g) exponentials[g] = math::exp_of_negative(log_shares[g] - log_total);
+}
+SPARCELL_WIDE void to_exponentials(const float* log_shares, std::int64_t count, double log_total,
+                                   float* exponentials) {
+  row_to_exponentials(log_shares, count, static_cast<float>(log_total), exponentials);
+}
+void to_exponentials(const double* log_shares, std::int64_t count, double log_total, double* exponentials) {
+  row_to_exponentials(log_shares, count, log_total, exponentials);
 }
 
-SPARCELL_WIDE void row_to_shares(float* x, std::int64_t count, double log_total) {
-  to_shares(x, count, log_total);
-}
-void row_to_shares(double* x, std::int64_t count, double log_total) { to_shares(x, count, log_total); }
-
-SPARCELL_WIDE void row_from_shares(const float* log_shares, float* grad, std::int64_t count,
-                                   double log_total) {
-  from_shares(log_shares, grad, count, static_cast<float>(log_total));
-}
-void row_from_shares(const double* log_shares, double* grad, std::int64_t count, double log_total) {
-  from_shares(log_shares, grad, count, log_total);
+/// Calls body(r, room for a row) for every row.
+template <class T, class Body>
+void for_each_row(Context& context, std::int64_t rows, std::int64_t cols, Body&& body) {
+  parallel_parts(context.threads(), rows, 4, [&](std::int64_t first, std::int64_t last, int) {
+    static thread_local std::vector<T> room;
+    room.resize(static_cast<std::size_t>(cols));
+    for (std::int64_t r = first; r < last; ++r) body(r, room.data());
+  });
 }
 
 }  // namespace
@@ -60,8 +40,11 @@ void row_from_shares(const double* log_shares, double* grad, std::int64_t count,
 template <class T>
 void cpu::log_shares(Context& context, double total, MatrixView<T> x) {
   const double log_total = std::log(total);
-  parallel_for(context.threads(), x.rows, 4,
-               [&](std::int64_t r) { row_to_shares(x.row(r), x.cols, log_total); });
+  for_each_row<T>(context, x.rows, x.cols, [&](std::int64_t r, T* exponentials) {
+    T* const row = x.row(r);
+    const auto shift = static_cast<T>(log_total - exponentials_of_logits(row, x.cols, exponentials).log_all);
+    for (std::int64_t g = 0; g < x.cols; ++g) row[g] += shift;
+  });
 }
 SPARCELL_INSTANTIATE(cpu::log_shares);
 
@@ -69,8 +52,9 @@ template <class T>
 void cpu::log_shares_backward(Context& context, double total, MatrixView<const T> log_shares,
                               MatrixView<T> grad) {
   const double log_total = std::log(total);
-  parallel_for(context.threads(), grad.rows, 4, [&](std::int64_t r) {
-    row_from_shares(log_shares.row(r), grad.row(r), grad.cols, log_total);
+  for_each_row<T>(context, grad.rows, grad.cols, [&](std::int64_t r, T* exponentials) {
+    to_exponentials(log_shares.row(r), grad.cols, log_total, exponentials);
+    from_log_shares(exponentials, 1, grad.cols, grad.row(r));
   });
 }
 SPARCELL_INSTANTIATE(cpu::log_shares_backward);

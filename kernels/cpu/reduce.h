@@ -39,4 +39,24 @@ inline __attribute__((always_inline)) double lane_sum(std::int64_t count, Term&&
   return total;
 }
 
+/// Sum of a long row in more lanes than one addition waits for, which are added in pairs, the last ones in
+/// f64.
+template <class T>
+inline __attribute__((always_inline)) double row_sum(const T* x, std::int64_t count) {
+  constexpr std::int64_t lanes = 64;
+  T sums[lanes] = {};
+  std::int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    for (std::int64_t lane = 0; lane < lanes; ++lane) sums[lane] += x[i + lane];
+  }
+  for (std::int64_t lane = 0; i < count; ++i, ++lane) sums[lane] += x[i];
+  for (std::int64_t lane = 0; lane < 32; ++lane) sums[lane] += sums[32 + lane];
+  for (std::int64_t lane = 0; lane < 16; ++lane) sums[lane] += sums[16 + lane];
+  double eight[8], four[4];
+  for (std::int64_t lane = 0; lane < 8; ++lane)
+    eight[lane] = static_cast<double>(sums[lane]) + static_cast<double>(sums[8 + lane]);
+  for (std::int64_t lane = 0; lane < 4; ++lane) four[lane] = eight[lane] + eight[4 + lane];
+  return (four[0] + four[2]) + (four[1] + four[3]);
+}
+
 }  // namespace sparcell::cpu

@@ -9,8 +9,10 @@ namespace sparcell::cpu {
 template <class T>
 struct CellEntries {
   std::int64_t genes;
-  const T *log_rate, *gate, *dispersion, *inside;
-  T shift;  ///< of log rates
+  const T *log_rate, *gate, *dispersion, *by_dispersion, *inside;
+  T shift;        ///< of log rates
+  const T* rate;  ///< of whose multiples the means are; null: they are exponentials of log rates
+  T rate_factor;
   T scale;
   T *loss, *by_log_mean, *by_gate, *by_log_dispersion;
 };
@@ -18,5 +20,9 @@ struct CellEntries {
 /// math::loss_of_zero of each; `gate` says whether there are gates.
 void all_as_zero(const CellEntries<float>& cell, bool gate);
 void all_as_zero(const CellEntries<double>& cell, bool gate);
+
+/// The sum of `genes` numbers.
+double sum_over_genes(const float* x, std::int64_t genes);
+double sum_over_genes(const double* x, std::int64_t genes);
 
 }  // namespace sparcell::cpu

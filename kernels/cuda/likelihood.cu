@@ -7,6 +7,7 @@
 #include "cuda/loss_parts.h"
 #include "cuda/memory.h"
 #include "math/count_loss.h"
+#include "sparcell/ops/log_shares.h"
 
 namespace sparcell {
 namespace kernels::likelihood {
@@ -246,6 +247,19 @@ void cuda::count_loss(Context& context, CountForm form, MatrixView<const T> outp
   });
 }
 SPARCELL_INSTANTIATE_CUDA(cuda::count_loss);
+
+template <class T>
+void cuda::count_loss_of_shares(Context& context, double total, CountForm form, MatrixView<T> outputs,
+                                const Dispersion<T>& dispersion, std::span<const T> log_library,
+                                CsrView<const T> counts, BatchRows rows, LossTerm loss,
+                                LikelihoodResults<T> results) {
+  const auto of_genes = [&](MatrixView<T> all) { return MatrixView<T>(all.data, all.rows, counts.cols, all.stride); };
+  cuda::log_shares<T>(context, total, of_genes(outputs));
+  cuda::count_loss<T>(context, form, outputs, dispersion, log_library, counts, rows, loss, results);
+  if (results.gradient.data == nullptr) return;
+  cuda::log_shares_backward<T>(context, total, of_genes(outputs), of_genes(results.gradient));
+}
+SPARCELL_INSTANTIATE_CUDA(cuda::count_loss_of_shares);
 
 template <class T>
 void cuda::gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,

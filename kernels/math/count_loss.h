@@ -12,18 +12,34 @@ struct Bounded {
   T value;
   T inside;  ///< 1, or 0 where the derivative vanishes
 };
+/// math::clamped with conditions that do not wait for each other, which compilers make fewer masks of.
 template <class T>
-SPARCELL_HD Bounded<T> bounded(T log_value, T lowest, T highest) {
-  const T log = clamped(log_value, lowest, highest);
+SPARCELL_HD T within(T x, T lowest, T highest) {
+  const T above = x < lowest ? lowest : x;
+  return x > highest ? highest : above;
+}
+template <class T>
+SPARCELL_HD Bounded<T> bounded(T log_value, T log) {
   return {exp_within(log), log == log_value ? T(1) : T(0)};
 }
 template <class T>
+SPARCELL_HD T bounded_log_mean(T log_mean) {
+  return within(log_mean, T(-11.512925464970229), T(13.815510557964274));  // 1e-5, 1e6
+}
+template <class T>
 SPARCELL_HD Bounded<T> bounded_mean(T log_mean) {
-  return bounded(log_mean, T(-11.512925464970229), T(13.815510557964274));  // 1e-5, 1e6
+  return bounded(log_mean, bounded_log_mean(log_mean));
+}
+/// The same of a mean that is known, not its logarithm.
+template <class T>
+SPARCELL_HD Bounded<T> mean_within_bounds(T mean) {
+  const T value = within(mean, T(1e-5), T(1e6));
+  return {value, value == mean ? T(1) : T(0)};
 }
 template <class T>
 SPARCELL_HD Bounded<T> bounded_dispersion(T log_dispersion) {
-  return bounded(log_dispersion, T(-9.2103403719761836), T(9.2103403719761836));  // 1e-4, 1e4
+  return bounded(log_dispersion, clamped(log_dispersion, T(-9.2103403719761836),
+                                         T(9.2103403719761836)));  // 1e-4, 1e4
 }
 
 /// Minus the log-probability of an entry, with its derivatives.

@@ -131,10 +131,7 @@ Conditions<T> Autoencoder<T>::told(const DeviceData<T>& data, const BatchRows& r
 template <class T>
 void Autoencoder<T>::add_reconstruction(MatrixView<T> prediction, const BatchRows& rows, bool mixed,
                                         LossTerm loss, MatrixView<T> grad) {
-  if (likelihood_) {
-    likelihood_->to_rates(prediction);
-    return likelihood_->add_loss(data_, prediction, rows, loss, grad);
-  }
+  if (likelihood_) return likelihood_->add_loss(data_, prediction, rows, loss, grad);
   if (mixed) {  // the mixed cells are what is to be reconstructed
     return dense_squared_error<T>(context_, prediction, {}, OutputActivation::identity,
                                   input_.values(rows.count), loss, grad, {});
@@ -185,14 +182,12 @@ template <class T>
 MatrixView<T> Autoencoder<T>::run_decoder(MatrixView<const T> z, const Conditions<T>& conditions) {
   require(z.rows <= capacity_, "decode: {} rows, at most {}", z.rows, capacity_);
   const Segment segment{.rows = z.rows};
-  const MatrixView<T> outputs = decoder_.forward(context_, decoder_tape_, z,
-                                                 {.rows = z.rows,
-                                                  .training = false,
-                                                  .segments = {&segment, 1},
-                                                  .skip_input = z,
-                                                  .conditions = conditions});
-  if (likelihood_) likelihood_->to_rates(outputs);
-  return outputs;
+  return decoder_.forward(context_, decoder_tape_, z,
+                          {.rows = z.rows,
+                           .training = false,
+                           .segments = {&segment, 1},
+                           .skip_input = z,
+                           .conditions = conditions});
 }
 
 template <class T>
@@ -202,7 +197,9 @@ Matrix<T> Autoencoder<T>::decoder_outputs(const Matrix<T>& latent, const Csr<flo
   const Buffer<T> z(context_, latent.values);
   Conditions<T> told = given.view();
   if (pairs_) pairs_->put(context_, decoder_batch, told);
-  return to_host<T>(context_, run_decoder({z.data(), latent.rows, latent.cols}, told));
+  const MatrixView<T> outputs = run_decoder({z.data(), latent.rows, latent.cols}, told);
+  if (likelihood_) likelihood_->to_rates(outputs);
+  return to_host<T>(context_, outputs);
 }
 
 template <class T>

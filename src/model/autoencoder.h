@@ -85,7 +85,7 @@ class Autoencoder final : public Trainable<T> {
   /// step of Adam goes beside.
   void backward(const Step& step, bool early);
   double loss_scale() const;
-  /// Output of the decoder in evaluation mode.
+  /// Output of the decoder in evaluation mode, before it becomes rates.
   MatrixView<T> run_decoder(MatrixView<const T> z, const Conditions<T>& conditions);
   Matrix<T> decoder_outputs(const Matrix<T>& latent, const Csr<float>& conditions);
   /// Parameters of the arena, with the padding between them.

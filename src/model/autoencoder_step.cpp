@@ -130,8 +130,8 @@ void Autoencoder<T>::show_step(const Step& step) {
   const std::int64_t rows = step.rows.count;
   encoder_.show_values(encoder_tape_, rows, 0, watch);
   if (posterior_) posterior_->show_values(rows, watch);
-  // A loss does not write down what it makes of the last layer.
-  if (step.target.data != nullptr || loss_adds_bias(mixes()))
+  // A loss does not write down what it makes of the last layer, and a likelihood may write over it.
+  if (step.target.data != nullptr || loss_adds_bias(mixes()) || likelihood_)
     decoder_.forward_last(context_, decoder_tape_, step.z, step.decoder);
   decoder_.show_values(decoder_tape_, rows, 0, watch);
   decoder_.show_gradients(decoder_tape_, rows, 0, watch);

@@ -81,7 +81,7 @@ void Likelihood<T>::to_rates(MatrixView<T> outputs) const {
 }
 
 template <class T>
-void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows,
+void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<T> outputs, const BatchRows& rows,
                              LossTerm loss, MatrixView<T> gradient, std::span<double> cell_losses) {
   MatrixView<T> by_shared;
   if (gradient.data != nullptr) by_shared = MatrixView<T>(by_shared_.data(), rows.count, genes_);
@@ -90,14 +90,17 @@ void Likelihood<T>::add_loss(const DeviceData<T>& data, MatrixView<const T> outp
       .cell_losses = cell_losses, .gradient = gradient, .by_shared = by_shared};
   if (options_.of_counts()) {
     const std::span<const T> library = form().library ? std::span<const T>() : data.log_library();
-    count_loss<T>(context_, form(), outputs,
-                  {MatrixView<const T>(shared.data(), groups_, genes_), data.group_of()}, library,
-                  data.counts(), rows, loss, results);
+    const Dispersion<T> dispersion{MatrixView<const T>(shared.data(), groups_, genes_), data.group_of()};
+    if (shares()) {
+      count_loss_of_shares<T>(context_, target_sum_, form(), outputs, dispersion, library, data.counts(),
+                              rows, loss, results);
+    } else {
+      count_loss<T>(context_, form(), outputs, dispersion, library, data.counts(), rows, loss, results);
+    }
   } else {
     gaussian_loss<T>(context_, outputs, shared, data.x(), rows, data.standardization(), loss, results);
   }
   if (gradient.data == nullptr) return;
-  if (shares()) log_shares_backward<T>(context_, target_sum_, of_genes(outputs), of_genes(gradient));
   const std::span<T> to = parameters_.vector_gradient(shared_);
   if (sums_.size() == 0) {
     add_rows_by_group<T>(context_, by_shared, rows, data.group_of(),

@@ -28,14 +28,14 @@ class Likelihood {
   /// Variances of values begin at 1.
   void begin_from(const TrainingStart& start, int output_bias);
 
+  /// The loss is minus the log-likelihood of the rows at the decoder's outputs, which are lost; with a
+  /// `gradient` that at the outputs, and the shared parameters' is added to theirs.
+  void add_loss(const DeviceData<T>& data, MatrixView<T> outputs, const BatchRows& rows, LossTerm loss,
+                MatrixView<T> gradient, std::span<double> cell_losses = {});
+
   /// The decoder's outputs become what the functions below take: with `rates: softmax` logarithms of shares,
   /// in place; else they stay.
   void to_rates(MatrixView<T> outputs) const;
-
-  /// The loss is minus the log-likelihood of the rows at outputs with rates; with a `gradient` that of the
-  /// decoder's outputs, and the shared parameters' is added to theirs.
-  void add_loss(const DeviceData<T>& data, MatrixView<const T> outputs, const BatchRows& rows, LossTerm loss,
-                MatrixView<T> gradient, std::span<double> cell_losses = {});
 
   /// Expected values of genes, in the space of expression, at outputs with rates.
   Matrix<T> expected(const Matrix<T>& outputs) const;

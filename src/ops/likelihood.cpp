@@ -27,27 +27,48 @@ void check_results(const char* op, const LikelihoodResults<T>& results, std::int
   check_shape(op, "the shared parameters' gradient", results.by_shared, cells, genes);
 }
 
+template <class T>
+void check_counts(const char* op, CountForm form, MatrixView<const T> outputs,
+                  const Dispersion<T>& dispersion, std::span<const T> log_library,
+                  const CsrView<const T>& counts, const BatchRows& rows,
+                  const LikelihoodResults<T>& results) {
+  require(outputs.rows == rows.count && outputs.cols == form.columns(counts.cols),
+          "{}: outputs are {} x {}, expected {} x {}", op, outputs.rows, outputs.cols, rows.count,
+          form.columns(counts.cols));
+  require(dispersion.log.rows >= 1 && dispersion.log.cols == counts.cols,
+          "{}: dispersions are {} x {}, there are {} genes", op, dispersion.log.rows, dispersion.log.cols,
+          counts.cols);
+  require(dispersion.group_of.empty() || size_of(dispersion.group_of) == counts.rows,
+          "{}: {} groups of {} cells", op, dispersion.group_of.size(), counts.rows);
+  require(log_library.empty() || size_of(log_library) == counts.rows, "{}: {} library sizes of {} cells", op,
+          log_library.size(), counts.rows);
+  check_results(op, results, outputs.rows, outputs.cols, counts.cols);
+}
+
 }  // namespace
 
 template <class T>
 void count_loss(Context& context, CountForm form, MatrixView<const T> outputs,
                 const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
                 BatchRows rows, LossTerm loss, LikelihoodResults<T> results) {
-  require(outputs.rows == rows.count && outputs.cols == form.columns(counts.cols),
-          "count_loss: outputs are {} x {}, expected {} x {}", outputs.rows, outputs.cols, rows.count,
-          form.columns(counts.cols));
-  require(dispersion.log.rows >= 1 && dispersion.log.cols == counts.cols,
-          "count_loss: dispersions are {} x {}, there are {} genes", dispersion.log.rows, dispersion.log.cols,
-          counts.cols);
-  require(dispersion.group_of.empty() || size_of(dispersion.group_of) == counts.rows,
-          "count_loss: {} groups of {} cells", dispersion.group_of.size(), counts.rows);
-  require(log_library.empty() || size_of(log_library) == counts.rows,
-          "count_loss: {} library sizes of {} cells", log_library.size(), counts.rows);
-  check_results("count_loss", results, outputs.rows, outputs.cols, counts.cols);
+  check_counts<T>("count_loss", form, outputs, dispersion, log_library, counts, rows, results);
   if (rows.count == 0 || counts.cols == 0) return;
   SPARCELL_DISPATCH(count_loss, context, form, outputs, dispersion, log_library, counts, rows, loss, results);
 }
 SPARCELL_INSTANTIATE(count_loss);
+
+template <class T>
+void count_loss_of_shares(Context& context, double total, CountForm form, MatrixView<T> outputs,
+                          const Dispersion<T>& dispersion, std::span<const T> log_library,
+                          CsrView<const T> counts, BatchRows rows, LossTerm loss,
+                          LikelihoodResults<T> results) {
+  require(total > 0, "count_loss_of_shares: a total of {}, expected above 0", total);
+  check_counts<T>("count_loss_of_shares", form, outputs, dispersion, log_library, counts, rows, results);
+  if (rows.count == 0 || counts.cols == 0) return;
+  SPARCELL_DISPATCH(count_loss_of_shares, context, total, form, outputs, dispersion, log_library, counts,
+                    rows, loss, results);
+}
+SPARCELL_INSTANTIATE(count_loss_of_shares);
 
 template <class T>
 void gaussian_loss(Context& context, MatrixView<const T> prediction, std::span<const T> log_variance,

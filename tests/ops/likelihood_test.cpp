@@ -2,100 +2,25 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
-#include "ops/op_test.h"
-#include "support/sparse.h"
+#include "ops/count_problem.h"
 
 namespace sparcell {
 namespace {
 
 using test::DeviceArray;
-using test::DeviceMatrix;
+using test::DeviceMatrix, test::gradient_scale, test::loss_before, test::loss_scale, test::on_device;
+using Problem = test::CountProblem;
+template <class T>
+using OnDevice = test::CountsOnDevice<T>;
 
 template <class T>
 struct Likelihood : test::OpTest<T> {};
 TYPED_TEST_SUITE(Likelihood, test::Scalars);
 
-constexpr double loss_scale = 0.25, gradient_scale = 0.375, loss_before = 3;
 /// Losses and derivatives of f32: logarithms and exponentials of log means up to 7, and their differences.
 constexpr test::Tolerance entries{4e-6, 1e-13};
-
-/// Cells out of a data set of 42 with everything that decides their losses.
-struct Problem {
-  CountForm form;
-  Csr<double> x;
-  std::vector<std::int32_t> order, group_of;
-  std::vector<double> log_library;
-  Matrix<double> outputs, log_dispersion;
-
-  Problem(std::int64_t rows, std::int64_t genes, CountForm of_form, std::int64_t groups, bool observed)
-      : form(of_form),
-        x(test::random_csr<double>(42, genes, 0.3, 1,
-                                   [](auto& generator) {
-                                     const auto word = generator();
-                                     return word % 8 == 0 ? 13 + word / 8 % 500 : 1 + word % 5;
-                                   })),
-        outputs(test::random_matrix(rows, form.columns(genes), 2)),
-        log_dispersion(test::random_matrix(groups, genes, 3, 4)) {
-    for (std::int64_t i = 0; i < rows; ++i) order.push_back(static_cast<std::int32_t>(i * 5 % 42));
-    if (observed) log_library = test::random_values(42, 4);
-    if (groups > 1) {
-      for (std::int32_t cell = 0; cell < 42; ++cell)
-        group_of.push_back(cell % static_cast<std::int32_t>(groups));
-    }
-  }
-
-  std::int64_t group(std::int64_t i) const { return group_of.empty() ? 0 : group_of[order[i]]; }
-
-  /// Of one cell, by lgamma.
-  long double loss_of(std::int64_t i, const Matrix<double>& counts) const {
-    long double sum = 0;
-    for (std::int64_t g = 0; g < x.cols; ++g) {
-      const long double shift = (log_library.empty() ? 0.0L : log_library[order[i]]) +
-                                (form.library ? outputs(i, outputs.cols - 1) : 0.0L);
-      const long double m = std::clamp(std::exp(outputs(i, g) + shift), 1e-5L, 1e6L);
-      const long double t =
-          std::clamp(std::exp(static_cast<long double>(log_dispersion(group(i), g))), 1e-4L, 1e4L);
-      const long double c = counts(order[i], g);
-      const long double log_nb = std::lgamma(c + t) - std::lgamma(t) - std::lgamma(c + 1) +
-                                 t * std::log(t / (t + m)) + c * std::log(m / (t + m));
-      if (!form.gate) {
-        sum -= log_nb;
-      } else {
-        const long double pi = 1 / (1 + std::exp(-static_cast<long double>(outputs(i, x.cols + g))));
-        sum -= c == 0 ? std::log(pi + (1 - pi) * std::exp(log_nb)) : std::log(1 - pi) + log_nb;
-      }
-    }
-    return sum;
-  }
-};
-
-template <class T>
-struct OnDevice {
-  double loss;
-  std::vector<double> cell_losses;
-  Matrix<T> gradient, by_log_dispersion;
-};
-
-template <class T>
-OnDevice<T> on_device(const Problem& problem, int threads, bool with_gradient = true) {
-  Context context = test::test_context(threads);
-  const test::DeviceCsr<T> x(context, problem.x);
-  const test::DeviceBatch rows(context, problem.order);
-  const DeviceMatrix<T> outputs(context, problem.outputs), log_dispersion(context, problem.log_dispersion),
-      gradient(context, problem.outputs.rows, problem.outputs.cols),
-      by_log_dispersion(context, problem.outputs.rows, problem.x.cols);
-  const DeviceArray<T> log_library(context, problem.log_library);
-  const DeviceArray<std::int32_t> group_of(context, problem.group_of);
-  const DeviceArray<double> loss(context, std::vector<double>{loss_before}),
-      cell_losses(context, problem.outputs.rows);
-  count_loss<T>(context, problem.form, outputs, {log_dispersion, group_of.span()}, log_library, x, rows,
-                {loss_scale, gradient_scale, loss.data()},
-                {.cell_losses = cell_losses,
-                 .gradient = with_gradient ? gradient.view() : MatrixView<T>(),
-                 .by_shared = with_gradient ? by_log_dispersion.view() : MatrixView<T>()});
-  return {loss.value(), cell_losses.to_host(), gradient.to_host(), by_log_dispersion.to_host()};
-}
 
 template <class T>
 void check_losses(const Problem& problem) {
@@ -119,10 +44,8 @@ void check_losses(const Problem& problem) {
   EXPECT_EQ(on_device<T>(problem, 1).gradient.values, on_device<T>(problem, 2).gradient.values);
 }
 
-constexpr CountForm forms[] = {{}, {.gate = true}, {.library = true}, {.gate = true, .library = true}};
-
 TYPED_TEST(Likelihood, CountsAreTheClosedForm) {
-  for (const CountForm form : forms) {
+  for (const CountForm form : test::count_forms) {
     for (std::int64_t genes : test::edge_sizes) check_losses<TypeParam>(Problem(9, genes, form, 1, true));
     for (std::int64_t rows : test::edge_sizes) check_losses<TypeParam>(Problem(rows, 9, form, 3, false));
     check_losses<TypeParam>(Problem(65, 1009, form, 1, true));
@@ -131,7 +54,7 @@ TYPED_TEST(Likelihood, CountsAreTheClosedForm) {
 
 TYPED_TEST(Likelihood, GradientsOfCountsAreCentralDifferences) {
   using T = TypeParam;
-  for (const CountForm form : forms) {
+  for (const CountForm form : test::count_forms) {
     SCOPED_TRACE(fmt::format("gate {}, library {}", form.gate, form.library));
     Problem problem(5, 33, form, 2, true);
     problem.outputs(1, 4) = 20;          // beyond the bounds of means
@@ -157,6 +80,63 @@ TYPED_TEST(Likelihood, GradientsOfCountsAreCentralDifferences) {
     test::expect_near(sums, of_groups, differences.of<T>(), test::scale_of(of_groups.values));
     EXPECT_EQ(got.by_log_dispersion(0, 5), 0);
   }
+}
+
+/// Cells of one count each, with every combination of these.
+struct Grid {
+  std::vector<double> counts, means, dispersions;
+};
+
+/// The losses and derivatives of counts on both sides of where their formulas change.
+template <class T>
+void check_counts(const Grid& grid) {
+  Problem problem(1, 1, {}, 1, false);
+  std::vector<std::vector<double>> cells;
+  std::vector<double> log_means, log_dispersions;
+  for (const double c : grid.counts) {
+    for (const double m : grid.means) {
+      for (const double t : grid.dispersions) {
+        cells.push_back({c});
+        log_means.push_back(std::log(m));
+        log_dispersions.push_back(std::log(t));
+      }
+    }
+  }
+  const auto size = static_cast<std::int64_t>(cells.size());
+  problem.x = test::csr_of<double>(cells);
+  problem.order.resize(cells.size());
+  std::iota(problem.order.begin(), problem.order.end(), 0);
+  problem.group_of = problem.order;
+  problem.outputs = problem.log_dispersion = Matrix<double>(size, 1);
+  problem.outputs.values = log_means;
+  problem.log_dispersion.values = log_dispersions;
+  const OnDevice<T> got = on_device<T>(problem, 1);
+  const Matrix<double> counts = test::dense(problem.x);
+  for (std::int64_t i = 0; i < size; ++i) {
+    const long double c = counts(i, 0), m = std::exp(static_cast<long double>(log_means[i])),
+                      t = std::exp(static_cast<long double>(log_dispersions[i]));
+    SCOPED_TRACE(fmt::format("count {}, mean {}, dispersion {}", static_cast<double>(c),
+                             static_cast<double>(m), static_cast<double>(t)));
+    const long double weight = t / (t + m), zero = t * std::log1p(m / t);
+    long double digammas = 0;
+    for (long double j = 0; j < c; ++j) digammas += 1 / (t + j);
+    // Of what the parts are: they cancel.
+    const long double loss = problem.loss_of(i, counts);
+    const double scale = std::max({1.0L, loss, zero, c * std::abs(std::log(m * weight))});
+    EXPECT_NEAR(got.cell_losses[i], static_cast<double>(loss), entries.of<T>() * scale);
+    EXPECT_NEAR(got.gradient(i, 0), gradient_scale * static_cast<double>((m - c) * weight),
+                entries.of<T>() * std::max(1.0, static_cast<double>(m + c)));
+    EXPECT_NEAR(got.by_log_dispersion(i, 0),
+                gradient_scale * static_cast<double>(zero - m * weight + t * (c / (t + m) - digammas)),
+                entries.of<T>() * scale);
+  }
+}
+
+TYPED_TEST(Likelihood, CountsOfEverySizeAreTheClosedForm) {
+  Grid grid{{}, {2e-5, 0.03, 1, 9, 700, 9e5}, {1.5e-4, 0.02, 1, 40, 9e3}};
+  for (double c = 1; c < 20; ++c) grid.counts.push_back(c);
+  for (const double c : {40, 500}) grid.counts.push_back(c);
+  check_counts<TypeParam>(grid);
 }
 
 /// The loss of one count by itself.

@@ -54,6 +54,15 @@ SPARCELL_OP(count_loss,
              std::span<const T> log_library, CsrView<const T> counts, BatchRows rows, LossTerm loss,
              LikelihoodResults<T> results))
 
+/// The same of a decoder whose outputs for the genes are logits of shares (ops/log_shares.h): in one, what
+/// log_shares of those columns, count_loss of the outputs so made and log_shares_backward of those columns of
+/// results.gradient say, which so is that at the logits. What outputs hold then is the device's.
+/// Requires: as they do.
+SPARCELL_OP(count_loss_of_shares,
+            (Context & context, double total, CountForm form, MatrixView<T> outputs,
+             const Dispersion<T>& dispersion, std::span<const T> log_library, CsrView<const T> counts,
+             BatchRows rows, LossTerm loss, LikelihoodResults<T> results))
+
 /// The same of values under normal distributions: a cell's loss is the sum over genes of 1/2 (d^2 / variance
 /// + log(2 pi variance)), d = prediction - x, which is standardized; log_variance has an element for each
 /// gene or a single one. results.by_shared(i, g) is loss.gradient_scale * d / d log variance(i, g).
