@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/csv.h"
 #include "core/whole_file.h"
@@ -9,6 +10,8 @@
 
 namespace sparcell {
 namespace {
+
+constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
 
 bool is_measured(const RunOutcome& outcome) {
   return outcome.state.phase == RunPhase::done && outcome.metric && std::isfinite(*outcome.metric);
@@ -21,6 +24,19 @@ void measure(Configuration& configuration) {
   }
   configuration.measured = values.size();
   if (!values.empty()) configuration.spread = spread_of(values);
+}
+
+/// Nothing for fewer than two seeds that both have.
+std::optional<Interval> difference_of(const Configuration& configuration, const Configuration& best) {
+  std::vector<double> differences;
+  for (const RunOutcome* run : configuration.runs) {
+    const auto other = std::find_if(best.runs.begin(), best.runs.end(), [&](const RunOutcome* of_best) {
+      return of_best->job.seed == run->job.seed;
+    });
+    if (other != best.runs.end()) differences.push_back(*run->metric - *(*other)->metric);
+  }
+  if (differences.size() < 2) return std::nullopt;
+  return mean_interval(differences);
 }
 
 std::string folders_of(const Configuration& configuration) {
@@ -68,6 +84,7 @@ std::vector<Configuration> configurations_of(const std::vector<RunOutcome>& outc
   for (std::size_t i = 0; i < configurations.size() && configurations[i].complete(); ++i) {
     const bool equal = i > 0 && configurations[i].spread.mean == configurations[i - 1].spread.mean;
     configurations[i].rank = equal ? configurations[i - 1].rank : i + 1;
+    if (i > 0) configurations[i].from_best = difference_of(configurations[i], configurations[0]);
   }
   return configurations;
 }
@@ -102,15 +119,18 @@ void write_configurations(const std::string& path, const std::vector<Configurati
   }
   std::string text = "rank,configuration,arm,runs,done,failed";
   for (const std::string& name : parameters) add_csv_field(text, name);
-  text += ",metric_mean,metric_sd,folders,metric_key\n";  // last: columns stay where they were
+  text += ",metric_mean,metric_sd,folders,difference,low,high,metric_key\n";  // new ones last: columns stay
+                                                                              // where they were
   for (const Configuration& configuration : configurations) {
     text +=
         fmt::format("{},{},{},{},{},{}", configuration.complete() ? std::to_string(configuration.rank) : "",
                     configuration.number, csv_field(configuration.job().arm), configuration.runs.size(),
                     configuration.count(RunPhase::done), configuration.count(RunPhase::failed));
     for (const std::string& name : parameters) add_csv_field(text, value_of(configuration.job(), name));
-    text += fmt::format(",{},{},{},{}\n", csv_number(configuration.spread.mean),
+    const Interval from_best = configuration.from_best.value_or(Interval{not_known, not_known, not_known});
+    text += fmt::format(",{},{},{},{},{},{},{}\n", csv_number(configuration.spread.mean),
                         csv_number(configuration.spread.deviation), folders_of(configuration),
+                        csv_number(from_best.value), csv_number(from_best.low), csv_number(from_best.high),
                         csv_field(metric_key));
   }
   write_file(path, text);

@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "evaluate/spread.h"
+#include "evaluate/verdict.h"
 #include "sweep/results.h"
 
 namespace sparcell {
@@ -18,6 +20,10 @@ struct Configuration {
   std::size_t measured = 0;                   ///< finished runs with a metric
   Spread spread{std::nan(""), std::nan("")};  ///< of the metric over those
   std::size_t rank = 0;                       ///< of complete ones, from 1; equal means have equal ranks
+  /// Of complete ones but the first: its metric less the first one's over the seeds of both, with the
+  /// interval of the mean over seeds. It is too narrow by what the first owes to having been chosen by these
+  /// numbers.
+  std::optional<Interval> from_best;
 
   const Job& job() const { return runs.front()->job; }
   /// Whether every seed counts in the mean. A mean over the seeds that did not fail is a better one than the
@@ -37,7 +43,8 @@ bool have_seeds(const std::vector<Configuration>& configurations);
 std::string seeds_text(const Configuration& configuration);
 
 /// configurations.csv, in this order: rank (of complete ones), configuration, arm, runs, done, failed,
-/// parameters, metric_mean, metric_sd, folders, metric_key (what they are mean and sd of).
+/// parameters, metric_mean, metric_sd, folders, from_best with its interval (difference, low, high),
+/// metric_key (what all of that is of).
 void write_configurations(const std::string& path, const std::vector<Configuration>& configurations,
                           const std::string& metric_key);
 

@@ -55,6 +55,13 @@ Json run_json(const RunOutcome& outcome) {
           {"seconds", seconds_of(outcome)}};
 }
 
+Json interval_json(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return {{"value", number_or_null(interval->value)},
+          {"low", number_or_null(interval->low)},
+          {"high", number_or_null(interval->high)}};
+}
+
 /// In their order, the best first.
 Json configurations_json(const std::vector<Configuration>& configurations) {
   Json list = Json::array();
@@ -66,7 +73,8 @@ Json configurations_json(const std::vector<Configuration>& configurations) {
                     {"runs", configuration.runs.size()},
                     {"seeds", seeds_text(configuration)},
                     {"mean", number_or_null(configuration.spread.mean)},
-                    {"deviation", number_or_null(configuration.spread.deviation)}});
+                    {"deviation", number_or_null(configuration.spread.deviation)},
+                    {"from_best", interval_json(configuration.from_best)}});
   }
   return list;
 }

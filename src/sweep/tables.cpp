@@ -70,6 +70,28 @@ std::string unmeasured_text(const std::vector<Configuration>& configurations) {
                      all == 1 ? "is" : "are", text);
 }
 
+std::string difference_text(const std::optional<Interval>& difference) {
+  return difference ? fmt::format("{:+.3g} ({:+.3g} to {:+.3g})", difference->value, difference->low,
+                                  difference->high)
+                    : "";
+}
+
+/// How many ranked ones chance may have put behind the best.
+std::string told_from_best_text(const std::vector<Configuration>& configurations) {
+  std::size_t compared = 0, alike = 0;
+  for (const Configuration& configuration : configurations) {
+    if (!configuration.from_best) continue;
+    ++compared;
+    if (configuration.from_best->low <= 0 && configuration.from_best->high >= 0) ++alike;
+  }
+  if (compared == 0) return "";
+  const std::string told = alike == 0 ? "none holds 0"
+                                      : fmt::format("{} of {} hold 0: nothing tells {} from the best", alike,
+                                                    compared, alike == 1 ? "that one" : "those");
+  return "Differences are from the best over equal seeds, with 95 % intervals; " + told +
+         ". The best was chosen by these numbers, which favours it.\n";
+}
+
 }  // namespace
 
 std::string text_table(const Rows& rows) {
@@ -142,7 +164,7 @@ std::string best_runs_table(const SweepSettings& settings, const std::vector<Run
 
 std::string best_configurations_table(const SweepSettings& settings,
                                       const std::vector<Configuration>& configurations) {
-  Rows rows{{"rank", settings.metric.name, "sd", "seeds", "configuration", "parameters"}};
+  Rows rows{{"rank", settings.metric.name, "sd", "from the best", "seeds", "configuration", "parameters"}};
   std::size_t measured = 0, incomplete = 0;
   for (const Configuration& configuration : configurations) {
     if (configuration.measured == 0) continue;
@@ -152,8 +174,8 @@ std::string best_configurations_table(const SweepSettings& settings,
         {configuration.complete() ? std::to_string(configuration.rank) : "-",
          metric_text(configuration.spread.mean),
          std::isfinite(configuration.spread.deviation) ? metric_text(configuration.spread.deviation) : "",
-         seeds_text(configuration), std::to_string(configuration.number),
-         parameters_text(configuration.job())});
+         difference_text(configuration.from_best), seeds_text(configuration),
+         std::to_string(configuration.number), parameters_text(configuration.job())});
   }
   if (measured == 0) return unmeasured_text(configurations);
   std::string text =
@@ -163,7 +185,7 @@ std::string best_configurations_table(const SweepSettings& settings,
   if (measured > most_shown)
     text += fmt::format("{} more are in configurations.csv\n", measured - most_shown);
   if (incomplete > 0) text += "- has no rank: not every seed of it has the metric\n";
-  return text + unmeasured_text(configurations);
+  return text + told_from_best_text(configurations) + unmeasured_text(configurations);
 }
 
 std::string differences_table(const SweepSettings& settings,

@@ -77,6 +77,7 @@ TEST(Configurations, AFailedSeedIsNotAveragedAway) {
   const std::string table = best_configurations_table(settings, configurations);
   EXPECT_THAT(table, testing::ContainsRegex("\n +1 +0.6 +0.43589 +3 +0 +model.m.latent=8\n"));
   EXPECT_THAT(table, testing::ContainsRegex("\n +- +0.4 +0.14142 +2 of 3, 1 failed +1 +model.m.latent=16\n"));
+  EXPECT_THAT(table, Not(HasSubstr("nothing tells"))) << "what has no rank is compared with nothing";
   EXPECT_THAT(table, AllOf(HasSubstr("- has no rank: not every seed of it has the metric\n"),
                            HasSubstr("1 of 4 configurations is not measured: 1 failed\n")));
 }
@@ -105,9 +106,35 @@ TEST(Configurations, AreALineEachInTheFile) {
   write_configurations(folder / "configurations.csv", configurations_of(outcomes, true), "m.test.mse");
   EXPECT_EQ(
       file_bytes(folder / "configurations.csv"),
-      "rank,configuration,arm,runs,done,failed,model.m.latent,metric_mean,metric_sd,folders,metric_key\n"
-      "1,0,,2,2,0,8,0.5,0.3535533905932738,run00 run01,m.test.mse\n"
-      ",1,,1,0,1,16,,,run10,m.test.mse\n");
+      "rank,configuration,arm,runs,done,failed,model.m.latent,metric_mean,metric_sd,folders,"
+      "difference,low,high,metric_key\n"
+      "1,0,,2,2,0,8,0.5,0.3535533905932738,run00 run01,,,,m.test.mse\n"
+      ",1,,1,0,1,16,,,run10,,,,m.test.mse\n");
+}
+
+/// Seeds vary by more than configurations differ; over equal seeds one of two is behind the best in each.
+TEST(Configurations, AreComparedWithTheBestOverEqualSeeds) {
+  const std::vector<RunOutcome> outcomes{
+      outcome(0, 0, 0.10), outcome(0, 1, 0.90), outcome(0, 2, 0.50), outcome(1, 0, 0.32), outcome(1, 1, 1.10),
+      outcome(1, 2, 0.68), outcome(2, 0, 0.72), outcome(2, 1, 0.62), outcome(2, 2, 0.82), outcome(3, 5, 0.81),
+      outcome(3, 6, 0.83)};
+  const auto configurations = configurations_of(outcomes, true);
+  ASSERT_THAT(numbers(configurations), ElementsAre(0, 1, 2, 3));
+  EXPECT_FALSE(configurations[0].from_best);
+  // Differences 0.22, 0.20 and 0.18: mean 0.2, deviation 0.02, t of 2 degrees of freedom 4.3027.
+  EXPECT_NEAR(configurations[1].from_best->value, 0.2, 1e-12);
+  EXPECT_NEAR(configurations[1].from_best->low, 0.2 - 4.30265 * 0.02 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(configurations[1].from_best->high, 0.2 + 4.30265 * 0.02 / std::sqrt(3), 1e-6);
+  EXPECT_NEAR(configurations[2].from_best->value, 0.22, 1e-12);
+  EXPECT_LT(configurations[2].from_best->low, 0);
+  EXPECT_FALSE(configurations[3].from_best) << "other seeds";
+  SweepSettings settings;
+  const std::string table = best_configurations_table(settings, configurations);
+  EXPECT_THAT(table, HasSubstr("+0.2 (+0.15 to +0.25)"));
+  EXPECT_THAT(table, HasSubstr("1 of 2 hold 0: nothing tells that one from the best. The best was chosen"));
+  TemporaryFolder folder;
+  write_configurations(folder / "configurations.csv", configurations, "m.test.mse");
+  EXPECT_THAT(file_bytes(folder / "configurations.csv"), testing::ContainsRegex("run10 run11 run12,0.2[0-9]*,0.15[0-9]*,0.24[0-9]*,m.test.mse\n"));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@ const ranked = [...finished].sort((a, b) => better(a.metric, b.metric));
 const rankedConfigurations = data.configurations.filter(configuration => configuration.rank !== null);
 const isBest = data.seeded ? run => run.configuration === rankedConfigurations[0]?.configuration : run => run.run === ranked[0]?.run;
 
+function signed(value) { return `${value > 0 ? "+" : ""}${format(value)}`; }
+
 function runName(run) { return data.ablation ? `${run.arm}, seed ${run.seed}` : run.run; }
 
 function drawHead() {
@@ -44,10 +46,13 @@ function drawConfigurations() {
   if (!data.seeded) return remove("configurations");
   const incomplete = data.configurations.length - rankedConfigurations.length;
   byId("configurations-intro").textContent = "Runs that differ in their seed only are one configuration; what is ranked is the mean of the metric over its seeds, beside its standard deviation, which is of runs on the same data and says nothing of other cells."
+    + (data.configurations.some(row => row.from_best) ? " Differences are from the best one over equal seeds, with 95 % intervals, which are too narrow by what it owes to having been chosen by the same numbers." : "")
     + (incomplete === 0 ? "" : ` ${count(incomplete, "configuration")} of which not every seed has the metric ${incomplete === 1 ? "stands" : "stand"} below without a rank.`);
   const columns = [{title: "Configuration", value: row => row.configuration}, {title: "Rank", value: row => row.rank},
                    ...(data.ablation ? [{title: "Arm", value: row => row.arm, text: true}] : []),
                    {title: data.metric, value: row => row.mean, note: "mean over seeds"}, {title: "SD", value: row => row.deviation, note: "standard deviation over seeds"},
+                   ...(data.configurations.some(row => row.from_best) ? [{title: "From the best", value: row => row.from_best?.value ?? null,
+                     cell: row => row.from_best ? `${signed(row.from_best.value)} (${signed(row.from_best.low)} to ${signed(row.from_best.high)})` : ""}] : []),
                    {title: "Seeds", value: row => row.seeds, text: true}, ...parameterColumns()];
   byId("configurations-table").append(sortableTable({label: "Configurations", columns, rows: data.configurations, saved: "configurations",
     filterBy: row => Object.values(row.parameters).concat(row.configuration, row.arm, row.seeds).join(" "), filterLabel: "Filter "}));
@@ -60,7 +65,16 @@ function bestSentence() {
   const best = rankedConfigurations[0];
   if (!best) return "No configuration has the metric of all its seeds yet.";
   const name = data.ablation ? best.arm : `configuration ${best.configuration}`;
-  return `Best over seeds: ${name}${settings(best.parameters)} with ${data.metric} ${format(best.mean)}${isNumber(best.deviation) ? ` ± ${format(best.deviation)} (standard deviation over ${best.seeds} seeds)` : ""}.`;
+  return `Best over seeds: ${name}${settings(best.parameters)} with ${data.metric} ${format(best.mean)}${isNumber(best.deviation) ? ` ± ${format(best.deviation)} (standard deviation over ${best.seeds} seeds)` : ""}.${alikeSentence()}`;
+}
+
+// Of how many ranked configurations the seeds do not tell the best.
+function alikeSentence() {
+  const compared = rankedConfigurations.filter(row => row.from_best);
+  const alike = compared.filter(({from_best: {low, high}}) => low <= 0 && high >= 0);
+  if (compared.length === 0) return "";
+  if (alike.length === 0) return compared.length === 1 ? " The other one is behind it over equal seeds." : ` All ${format(compared.length)} others are behind it over equal seeds.`;
+  return ` Equal seeds do not tell ${format(alike.length)} of ${count(compared.length, "other")} from it.`;
 }
 
 function drawRuns() {
