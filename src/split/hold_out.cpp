@@ -94,7 +94,7 @@ class Holding {
     if (genes.size() < 2 || !options_.seen) return genes.size() >= 2;
     const auto seen = std::count_if(genes.begin(), genes.end(), [this](const std::string& gene) {
       for (std::size_t i = 0; i < perturbations_.size(); ++i) {
-        if (genes_of(i) == Genes{gene}) return true;
+        if (genes_of(i).size() == 1 && genes_of(i)[0] == gene) return true;
       }
       return false;
     });
