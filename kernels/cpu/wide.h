@@ -12,6 +12,13 @@
 /// other under the same name: V4 there, BASE here.
 #define SPARCELL_V4 __attribute__((target("arch=x86-64-v4")))
 #define SPARCELL_BASE __attribute__((target("default")))
+#elif defined(__AVX512F__)
+/// A sanitized build for processors with AVX-512 (-mavx512f and its like) checks what is written for them: BASE
+/// yields to V4 as a template does.
+#define SPARCELL_HAS_WIDE
+#define SPARCELL_WIDE
+#define SPARCELL_V4
+#define SPARCELL_BASE template <class = void>
 #else
 #define SPARCELL_WIDE
 #define SPARCELL_BASE
