@@ -84,8 +84,8 @@ struct Simulation {
 Simulation simulate(const SimulateOptions& options);
 
 /// The same as an h5ad: counts in X, tables in obs and var, `loadings` and `effects` in varm, `activity` in
-/// obsm, options and labels in uns. Equal options give equal bytes. Throws UsageError as above, DataError
-/// where it cannot be written.
+/// obsm, options and labels in uns. Equal options give equal bytes. Throws UsageError as above and for a name
+/// that says another format, DataError where it cannot be written.
 void simulate(const std::string& path, const SimulateOptions& options, Log& log);
 
 }  // namespace sparcell

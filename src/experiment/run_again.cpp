@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "anndata/name.h"
 #include "core/system.h"
 #include "experiment/fitted_cells.h"
 #include "experiment/run_files.h"
@@ -27,6 +28,10 @@ Context context_of(const FinishedRun& run) {
 
 void check_output(const std::string& command, const FinishedRun& run, const std::string& output,
                   const std::string& input) {
+  check_anndata_name(output);
+  const std::filesystem::path folder = std::filesystem::path(output).parent_path();
+  if (!folder.empty() && !is_folder(folder))  // seen before minutes of work, not after
+    throw DataError("{}: cannot be created: there is no folder {}", output, folder.string());
   const auto keep = [&](const std::string& read, const char* what) {
     if (is_part_of(output, read))
       throw UsageError("{}: writing {} would destroy {}; name another file", command, output, what);

@@ -11,7 +11,8 @@ namespace sparcell {
 /// On the run's device, with its threads.
 Context context_of(const FinishedRun& run);
 
-/// An output may replace an earlier one, but not what the command reads: throws UsageError.
+/// An output may replace an earlier one, but not what the command reads, nor have a name that says another
+/// format than h5ad: throws UsageError. Throws DataError where its folder is not there.
 void check_output(const std::string& command, const FinishedRun& run, const std::string& output,
                   const std::string& input = "");
 

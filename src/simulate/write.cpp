@@ -1,9 +1,11 @@
+#include "anndata/name.h"
 #include "sparcell/anndata.h"
 #include "sparcell/simulate.h"
 
 namespace sparcell {
 
 void simulate(const std::string& path, const SimulateOptions& options, Log& log) {
+  check_anndata_name(path);
   Simulation simulation = simulate(options);
   const std::int64_t nonzeros = simulation.counts.nonzeros();
   AnnDataContent content;

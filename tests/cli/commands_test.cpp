@@ -268,6 +268,8 @@ TEST_F(Commands, SimulateRepeatsToTheByteAndKeepsNothingOfAFailure) {
   succeed({"simulate", "b.h5ad", "--cells", "50", "--genes", "40", "--perturbations", "4", "--seed", "2"});
   EXPECT_EQ(file_bytes(folder / "a.h5ad"), file_bytes(folder / "b.h5ad"));
   EXPECT_THAT(fail({"simulate", "small.yaml/x.h5ad"}, 3), HasSubstr("cannot be created"));
+  EXPECT_THAT(fail({"simulate", "x.csv"}, 2), HasSubstr("x.csv: an AnnData file is written, which is HDF5"));
+  EXPECT_FALSE(exists("x.csv"));
 }
 
 TEST_F(Commands, RunPrintsTheComparisonAndItsFolder) {

@@ -344,6 +344,19 @@ TEST_F(FinishedRunCommands, AnOutputDoesNotReplaceWhatTheCommandReads) {
     EXPECT_THAT(done.err, HasSubstr("would destroy " + what));
     EXPECT_EQ(file_bytes(folder / kept), before) << arguments[0];
   }
+  for (const auto& [output, code, sentence] :
+       {std::tuple<std::string, int, std::string>{"x.csv", 2, "an AnnData file is written, which is HDF5"},
+        {"none/x.h5ad", 3, "none/x.h5ad: cannot be created: there is no folder none"}}) {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"embed", "r", "mine.h5ad", output},
+          {"generate", "r", output, "--cells", "3"},
+          {"predict", "r", output, "--perturbation", "control"}}) {
+      const Finished done = program(arguments);
+      EXPECT_EQ(done.code, code) << done.err;
+      EXPECT_EQ(done.err_lines(), 1) << "before data are read: " << done.err;
+      EXPECT_THAT(done.err, HasSubstr(sentence));
+    }
+  }
   succeed({"embed", "r", "mine.h5ad", "r/other.h5ad"});  // a new file may lie anywhere
   succeed({"embed", "r", "mine.h5ad", "out.h5ad"});
   succeed({"embed", "r", "mine.h5ad", "out.h5ad"});  // and an earlier output may be replaced
