@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "sparcell/core/errors.h"
+
 namespace sparcell {
 
 std::string host_name() {
@@ -35,6 +37,13 @@ bool is_there(const std::filesystem::path& path) {
 bool is_folder(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored);
+}
+
+std::string why_absent(const std::filesystem::path& path, const char* kind) {
+  std::error_code error;
+  if (std::filesystem::status(path, error).type() == std::filesystem::file_type::not_found || !error)
+    return fmt::format("there is no such {}", kind);
+  return fmt::format("it cannot be looked at ({})", error.message());
 }
 
 }  // namespace sparcell

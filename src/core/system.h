@@ -20,4 +20,8 @@ bool is_there(const std::filesystem::path& path);
 /// Whether there is such a folder that can be looked at.
 bool is_folder(const std::filesystem::path& path);
 
+/// Of a path where is_there says no: "there is no such file" - or folder, as `kind` says -, or why it cannot be
+/// looked at.
+std::string why_absent(const std::filesystem::path& path, const char* kind = "file");
+
 }  // namespace sparcell

@@ -37,7 +37,7 @@ File File::open_unrehearsed(const std::string& path) {
 File File::open(SharedFacts facts) {
   register_filters();
   const std::string& path = facts->name;
-  if (!is_there(path)) throw DataError("{}: there is no such file", path);
+  if (!is_there(path)) throw DataError("{}: {}", path, why_absent(path));
   if (is_folder(path)) throw DataError("{}: is a folder, expected an HDF5 file", path);
   if (::access(path.c_str(), R_OK) != 0)
     throw DataError("{}: cannot be opened ({})", path, std::strerror(errno));

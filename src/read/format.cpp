@@ -71,7 +71,7 @@ std::string list_of(const std::vector<std::string>& names) {
 std::unique_ptr<Source> open_source(const ReadOptions& options) {
   const std::string& path = options.path;
   if (path.empty()) throw UsageError("read.path is empty; expected a file or folder: {}", accepted);
-  if (!is_there(path)) throw DataError("{}: there is no such file", path);
+  if (!is_there(path)) throw DataError("{}: {}", path, why_absent(path));
   if (is_folder(path)) {
     if (is_zarr(path)) {
       throw DataError(

@@ -94,6 +94,25 @@ TEST_F(BadSurroundings, AnAnswerThatCannotBeWrittenIsAFailure) {
   }
 }
 
+/// As where a folder forbids it, which nothing forbids root.
+TEST_F(BadSurroundings, WhatCannotBeLookedAtIsNotSaidToBeMissing) {
+  std::filesystem::create_symlink("loop", folder / "loop");
+  std::filesystem::create_directory(folder / "f");
+  std::filesystem::create_symlink("result.json", folder / "f/result.json");
+  const std::string reason = "it cannot be looked at (Too many levels of symbolic links)";
+  for (const auto& [arguments, code, sentence] :
+       {std::tuple<std::vector<std::string>, int, std::string>{{"inspect", "loop"}, 3, "loop: " + reason},
+        {{"status", "loop"}, 2, "loop: " + reason + "; the folder of a run or a sweep was expected"},
+        {{"compare", "loop"}, 2, "loop: " + reason},
+        {{"compare", "f"}, 2, "f holds no finished run"},
+        {{"inspect", "none"}, 3, "none: there is no such file"},
+        {{"status", "none"}, 2, "none: there is no such folder"}}) {
+    const Finished done = program(arguments);
+    EXPECT_EQ(done.code, code) << done.err;
+    EXPECT_THAT(done.err, HasSubstr(sentence));
+  }
+}
+
 TEST_F(BadSurroundings, ADeviceThatIsNotThere) {
   expect_clean_failure({"device=cuda:99", "--out", "r"}, 2, "device cuda:99");
 }
