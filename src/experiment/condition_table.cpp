@@ -128,7 +128,7 @@ ConditionTable::ConditionTable(Context& context, const std::string& model, const
     : trained_(prepared.split.train) {
   if (options.is_told_perturbation()) add_perturbations(context, model, options, prepared, log, leaks);
   for (const std::string& name : options.condition) {
-    if (name != perturbation_word) add_covariate(model, name, prepared);
+    if (name != perturbation_word) add_covariate(model, name, prepared, log);
   }
   if (options.by_perturbation()) add_groups(model, prepared);
   if (options.conditioning.combine == GeneCombination::learned) add_part_genes();
@@ -182,7 +182,7 @@ void ConditionTable::add_groups(const std::string& model, const Prepared& prepar
 }
 
 void ConditionTable::add_covariate(const std::string& model, const std::string& name,
-                                   const Prepared& prepared) {
+                                   const Prepared& prepared, Log& log) {
   const Dataset& data = prepared.data;
   const Column* column = data.cells.find(name);
   if (column == nullptr) {
@@ -191,6 +191,12 @@ void ConditionTable::add_covariate(const std::string& model, const std::string& 
   }
   std::set<std::string> levels;
   for (const std::int32_t cell : prepared.split.train) levels.insert(column->text(cell));
+  const auto without = std::count_if(prepared.split.train.begin(), prepared.split.train.end(),
+                                     [&](std::int32_t cell) { return column->text(cell).empty(); });
+  if (without > 0) {
+    log.warn("model.{}.condition: {} training cells have no value in {}; they are told as one of their own",
+             model, without, name);
+  }
   if (levels.size() < 2) {
     throw DataError(
         "model.{}.condition: the training cells have one value in {}, '{}': there is nothing to learn "

@@ -70,7 +70,7 @@ class ConditionTable {
   void add_perturbations(Context& context, const std::string& model, const ModelOptions& options,
                          const Prepared& prepared, Log& log, Leaks leaks);
   void add_groups(const std::string& model, const Prepared& prepared);
-  void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared);
+  void add_covariate(const std::string& model, const std::string& column, const Prepared& prepared, Log& log);
   void add_part_genes();
   /// What a row has behind its conditions of genes that are perturbed together.
   SparseVector together(std::span<const std::string> parts) const;

@@ -12,6 +12,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 /// Cells of genes A, B, C and D: labels and parts of the split (t, v, s for test, - for none), a letter a
 /// cell.
@@ -19,7 +20,7 @@ struct World {
   Prepared prepared;
   ModelOptions options;
   Context context{Device{}, 1};
-  Log silent{[](Log::Level, const std::string&) {}};
+  test::Lines lines;
 
   World(const std::vector<std::string>& labels, const std::string& parts) {
     std::vector<std::vector<double>> rows;
@@ -38,7 +39,7 @@ struct World {
     options.condition = {"perturbation"};
   }
 
-  ConditionTable table() { return ConditionTable(context, "m", options, prepared, silent); }
+  ConditionTable table() { return ConditionTable(context, "m", options, prepared, lines.log); }
   std::string error() {
     return error_of([&] { table(); });
   }
@@ -125,7 +126,7 @@ TEST(Conditions, LoadingsAreRowsOfTheComponentsInOneScale) {
   world.options.conditioning.components = 2;
   const ConditionTable table = world.table();
   const PrincipalComponents pca =
-      fit_pca(world.context, world.prepared.data.x, world.prepared.split.train, 2, world.silent);
+      fit_pca(world.context, world.prepared.data.x, world.prepared.split.train, 2, world.lines.log);
   const auto loading = [&](std::int64_t gene, std::int64_t c) {
     return pca.components(c, gene) * std::sqrt(pca.variance[c]);
   };
@@ -281,6 +282,21 @@ TEST(Conditions, AGuideIsItsGeneToAnEmbeddingOfGenes) {
   EXPECT_THAT(apart.table().columns(), ElementsAre("A_1", "A_2")) << "one-hot guides are told apart";
 }
 
+/// Missing batches are learned as a batch, which a user may not have meant.
+TEST(Conditions, CellsWithoutAValueAreWarnedOf) {
+  World world({"control", "A", "control", "A", "A"}, "tttts");
+  world.add_batch({"2", "", "2", "", ""});
+  EXPECT_THAT(world.table().columns(), ElementsAre("A", "batch=", "batch=2"));
+  EXPECT_THAT(
+      world.lines.warnings,
+      ElementsAre("model.m.condition: 2 training cells have no value in batch; they are told as one of "
+                  "their own"));
+  World known({"control", "A"}, "tt");
+  known.add_batch({"1", "2"});
+  known.table();
+  EXPECT_THAT(known.lines.warnings, IsEmpty());
+}
+
 TEST(Conditions, WhatAModelIsNotToldCannotBeChosen) {
   World world({"control", "A", "control", "A"}, "tttt");
   world.add_batch({"2", "10", "2", "10"});
@@ -300,7 +316,7 @@ TEST(Conditions, WhatAModelIsNotToldCannotBeChosen) {
 /// What a dry run asks for has no values, of which loadings are made; what it refuses is the same.
 TEST(Conditions, TheShapeOfLoadingsIsRefusedAsTheirTableIs) {
   const auto shape_error = [](World& world) {
-    return error_of([&] { table_shape(world.context, "m", world.options, world.prepared, world.silent); });
+    return error_of([&] { table_shape(world.context, "m", world.options, world.prepared, world.lines.log); });
   };
   const auto expect_same = [&](World world, const std::string& sentence) {
     world.options.conditioning.embedding = "loadings";
