@@ -30,7 +30,7 @@ void keep_counted(Dataset& data, const std::vector<GeneKey>& counted, Log& log) 
     keep[g] = wanted.contains(genes[g]);
     found += keep[g];
   }
-  if (found < wanted.size()) {
+  if (found > 0 && found < wanted.size()) {  // of a file with none of them the next step says so
     log.warn("{} of the {} genes that made up a cell's sum are not in {}: its cells are scaled up for them",
              wanted.size() - found, wanted.size(), data.source);
   }

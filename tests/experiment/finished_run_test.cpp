@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <set>
 #include <tuple>
 
 #include "hdf5/file.h"
@@ -320,6 +322,21 @@ TEST_F(FinishedRunCommands, AModelIsNamedWhereSeveralCanDoIt) {
     EXPECT_EQ(done.err_lines(), 1) << done.err;
     EXPECT_FALSE(exists("x.h5ad"));
   }
+}
+
+TEST_F(FinishedRunCommands, OfAFileOfOtherGenesNothingElseIsSaid) {
+  finished_run("r", {"~model.gan", "~model.vae"});
+  const Csr<float> x = read_matrix(folder / "cells.h5ad");
+  AnnDataContent content;
+  content.x = &x;
+  content.obs = read_obs(folder / "cells.h5ad");
+  content.var = read_var(folder / "cells.h5ad");
+  for (std::string& name : content.var.names) name = "ENSG" + name;
+  write_anndata(folder / "other.h5ad", content);
+  const Finished done = program({"embed", "r", "other.h5ad", "x.h5ad"});
+  EXPECT_EQ(done.code, 3);
+  EXPECT_THAT(done.err, HasSubstr("other.h5ad has none of the 60 genes that the model needs"));
+  EXPECT_THAT(done.err, testing::Not(HasSubstr("scaled up"))) << "nothing is scaled";
 }
 
 TEST_F(FinishedRunCommands, AnOutputDoesNotReplaceWhatTheCommandReads) {
