@@ -107,7 +107,7 @@ std::string evaluate_run(const std::string& folder, const std::string& input, st
   }
   const Evaluation evaluation = evaluate(context, prepared.data, prepared.split, judged, evaluate_options(experiment),
                                          static_cast<std::uint64_t>(experiment.seed), log, fits);
-  return evaluation_json(evaluation, judged_weights).dump(2);
+  return evaluation_json(evaluation, prepared, judged_weights).dump(2);
 }
 
 }  // namespace sparcell

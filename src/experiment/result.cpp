@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "evaluate/held_out.h"
 #include "report/json.h"
 
 namespace sparcell {
@@ -152,14 +153,25 @@ void add_predictions(const Evaluation& evaluation, Json& json) {
   }
 }
 
+/// Only where there are some.
+void add_held_out(const Prepared& prepared, Json& json) {
+  const HeldOut held = held_out_in(prepared.data.perturbations, prepared.split);
+  if (held.perturbations == 0) return;
+  json["held_out"] = {{"perturbations", held.perturbations},
+                      {"test_cells", held.test_cells},
+                      {"of_test_cells", held.of_test_cells},
+                      {"sentence", held_out_sentence(held)}};
+}
+
 /// What stands beside the models.
-void add_judgement(const Evaluation& evaluation, Json& json) {
+void add_judgement(const Evaluation& evaluation, const Prepared& prepared, Json& json) {
   for (const auto& [name, reason] : evaluation.failed) {
     json["models"][name]["test"] = Json::object();
     json["models"][name]["failed"] = reason;
   }
   json["baselines"] = baselines_json(evaluation);
   json["headline"] = headline(evaluation);
+  add_held_out(prepared, json);
   json["verdicts"] = verdicts_json(evaluation);
   add_predictions(evaluation, json);
   json["fits"] = fits_json(evaluation);
@@ -184,12 +196,12 @@ Json cost_json(const TrainResult& training) {
   return json;
 }
 
-Json evaluation_json(const Evaluation& evaluation,
+Json evaluation_json(const Evaluation& evaluation, const Prepared& prepared,
                      const std::vector<std::pair<std::string, Weights>>& weights) {
   Json json{{"schema", 1}, {"models", Json::object()}};
   for (const auto& [name, of_model] : weights) json["models"][name]["weights"] = name_of(of_model);
   for (const auto& [name, metrics] : evaluation.models) json["models"][name]["test"] = numbers(metrics);
-  add_judgement(evaluation, json);
+  add_judgement(evaluation, prepared, json);
   return json;
 }
 
@@ -204,7 +216,7 @@ Json result_json(const RunRecord& record, const Prepared& prepared, const Evalua
             {"data", data_json(prepared)},
             {"models", Json::object()}};
   for (const ModelOutcome& model : record.models) json["models"][model.name] = model_json(model, evaluation);
-  add_judgement(evaluation, json);
+  add_judgement(evaluation, prepared, json);
   json["warnings"] = record.warnings;
   if (!record.resumed_elsewhere.empty()) json["resumed_elsewhere"] = record.resumed_elsewhere;
   json["stages"] = Json::object();

@@ -42,7 +42,7 @@ nlohmann::ordered_json result_json(const RunRecord& record, const Prepared& prep
                                    const Evaluation& evaluation);
 
 /// An evaluation alone: models with the weights that were judged, baselines, verdicts, metrics.
-nlohmann::ordered_json evaluation_json(const Evaluation& evaluation,
+nlohmann::ordered_json evaluation_json(const Evaluation& evaluation, const Prepared& prepared,
                                        const std::vector<std::pair<std::string, Weights>>& weights);
 
 }  // namespace sparcell

@@ -122,7 +122,9 @@ std::string comparison_table(const std::vector<std::string>& run_folders) {
   if (sentences.empty()) return text;
   text += "Verdicts\n";
   for (const std::string& sentence : sentences) text += wrapped(sentence);
-  return text + wrapped(seed_sentence(result));
+  text += wrapped(seed_sentence(result));
+  const std::string held_out = held_out_note(result);
+  return held_out.empty() ? text : text + wrapped(held_out);
 }
 
 }  // namespace sparcell

@@ -176,6 +176,20 @@ void add_verdicts_over_seeds(const Seeds& group, const std::set<std::string>& ot
   }
 }
 
+/// Of runs side by side; once where all say the same.
+std::string held_out_of_all(const std::vector<RunFolder>& runs, const std::vector<std::string>& labels) {
+  const std::string first = held_out_note(runs[0].result);
+  const bool same = std::all_of(runs.begin(), runs.end(),
+                                [&](const RunFolder& run) { return held_out_note(run.result) == first; });
+  if (same) return first;
+  std::string all;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::string own = held_out_note(runs[i].result);
+    if (!own.empty()) all += fmt::format("{}{}: {}", all.empty() ? "" : " ", labels[i], own);
+  }
+  return all;
+}
+
 Json seeds_of(const std::vector<RunFolder>& runs) {
   std::set<std::int64_t> seeds;
   for (const RunFolder& run : runs) {
@@ -241,6 +255,8 @@ RunFolder merge_runs(const std::vector<RunFolder>& runs) {
   }
   merged["headline"] = std::move(headline);
   merged["judged_cells"] = judged_cells(runs, labels);
+  if (const std::string held = held_out_of_all(runs, labels); !held.empty())
+    merged["held_out"] = {{"sentence", held}};
   return run_with(runs[0].path, std::move(merged));
 }
 

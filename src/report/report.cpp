@@ -91,6 +91,7 @@ Json page_of(const Json& result) {
           {"standings", standings_json(result)},
           {"summary", verdict_summary(result)},
           {"seed_sentence", seed_sentence(result)},
+          {"held_out_note", held_out_note(result)},
           {"judged_cells", result.value("judged_cells", judged_cells({}, {}))},
           {"early_stops", early_stops(result)},
           {"judged_weights", judged_weights(result)},

@@ -121,6 +121,11 @@ std::string seed_sentence(const Json& result) {
                      known ? fmt::format(" ({})", result["seed"].get<std::int64_t>()) : "", each);
 }
 
+std::string held_out_note(const Json& result) {
+  const Json::json_pointer sentence("/held_out/sentence");
+  return result.contains(sentence) && result[sentence].is_string() ? result[sentence].get<std::string>() : "";
+}
+
 std::string leakage_note(const Json& result) {
   std::vector<std::string> parts;
   if (result.contains("fits")) {

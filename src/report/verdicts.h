@@ -29,6 +29,9 @@ std::vector<std::string> verdict_summary(const Json& result);
 /// That one run is one seed, or over how many seeds several runs go; and what the intervals do not say.
 std::string seed_sentence(const Json& result);
 
+/// What a result says of test cells of held-out perturbations; empty where there are none.
+std::string held_out_note(const Json& result);
+
 /// That test cells took part in a fit, with what and how many; empty where none did. Every table that they
 /// touch - all of them, for what precedes the models - carries the mark.
 std::string leakage_note(const Json& result);

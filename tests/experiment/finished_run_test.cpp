@@ -50,6 +50,7 @@ class FinishedRunCommands : public SmallExperiment {
     EXPECT_EQ(again["baselines"], result["baselines"]);
     EXPECT_EQ(again["verdicts"], result["verdicts"]);
     EXPECT_EQ(again["metrics"], result["metrics"]);
+    EXPECT_EQ(again.value("held_out", nlohmann::json()), result.value("held_out", nlohmann::json()));
   }
 };
 
@@ -224,6 +225,45 @@ TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfTheBestWeightsAgain) {
 TEST_F(FinishedRunCommands, EvaluateGivesTheNumbersOfASplitByPerturbationAgain) {
   expect_same_evaluation({"split.stratify=false", "split.by=perturbation", "split.train=0.5",
                           "split.validation=0.25", "split.test=0.25"});
+}
+
+/// Who never opens the page reads it, too.
+TEST_F(FinishedRunCommands, ResultAndTerminalSayThatTestCellsAreOfHeldOutPerturbations) {
+  finished_run("by_cell");
+  EXPECT_FALSE(json("by_cell/result.json").contains("held_out"));
+  const Finished done =
+      run({"split={by: perturbation, train: 0.5, validation: 0.25, test: 0.25}", "--out", "r"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  std::map<std::string, std::set<std::string>> splits;
+  std::map<std::string, int> test_cells;
+  const Table obs = read_obs(folder / "r/latent.h5ad");
+  int all = 0;
+  for (std::int64_t cell = 0; cell < obs.rows(); ++cell) {
+    const std::string perturbation = obs.find("perturbation")->text(cell),
+                      split = obs.find("split")->text(cell);
+    splits[perturbation].insert(split);
+    if (split != "test") continue;
+    ++all;
+    ++test_cells[perturbation];
+  }
+  int perturbations = 0, cells = 0;
+  for (const auto& [perturbation, count] : test_cells) {
+    if (splits[perturbation].contains("train")) continue;
+    ++perturbations;
+    cells += count;
+  }
+  ASSERT_GT(perturbations, 0);
+  ASSERT_LT(cells, all) << "controls are split by cell";
+  const nlohmann::json held = json("r/result.json")["held_out"];
+  EXPECT_EQ(held["perturbations"], perturbations);
+  EXPECT_EQ(held["test_cells"], cells);
+  EXPECT_EQ(held["of_test_cells"], all);
+  const std::string begin =
+      fmt::format("{} of {} test cells are of {} perturbation", cells, all, perturbations);
+  EXPECT_THAT(held["sentence"].get<std::string>(),
+              testing::AllOf(testing::StartsWith(begin), testing::EndsWith("not of other perturbations.")));
+  EXPECT_THAT(done.out, HasSubstr("  " + begin));
+  EXPECT_THAT(succeed({"compare", "r"}), HasSubstr("  " + begin));
 }
 
 TEST_F(FinishedRunCommands, EvaluateJudgesTheCellsOfAnotherFile) {

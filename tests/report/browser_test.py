@@ -32,7 +32,9 @@ def check_sections(page):
     assert text(page, "#early-stops").startswith("ae stopped early, after ") and text(page, "#early-stops").endswith(" after 4 of them.")
     assert text(page, "#judged-cells") == "All are judged on the same test cells."
     # Every second cell trains, and perturbations follow each other.
-    assert text(page, "#held-out").startswith("120 of 120 test cells are of 2 perturbations that no training cell has: ")
+    held_out = text(page, "#held-out")
+    assert held_out.startswith("120 of 120 test cells are of 2 perturbations that no training cell has: "), held_out
+    assert held_out.endswith("of these perturbations, not of other perturbations."), held_out
     head = page.evaluate("[...document.querySelectorAll('.standings tbody tr')].map(row => row.innerText)")
     assert len(head) == 3 and "▼ does worse" in head[0] and "not told from real cells" in head[1], head
     assert has(page, "#training-figures .panels") == 3

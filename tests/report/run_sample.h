@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/whole_file.h"
+#include "evaluate/held_out.h"
 #include "report/run_folder.h"
 #include "sparcell/anndata.h"
 #include "sparcell/core/errors.h"
@@ -171,6 +172,10 @@ inline Json result_of(const RunSample& run) {
                                      {"group", "prediction_unseen"},
                                      {"better", "smaller"}});
   if (run.more_metrics) add_metrics(result, run.models[0].first);
+  if (run.perturbations % 2 == 0) {  // see write_cells: those of odd numbers are of test cells alone
+    const std::int64_t test_cells = run.cells - run.cells / 2;
+    result["held_out"] = {{"sentence", held_out_sentence({run.perturbations / 2, test_cells, test_cells})}};
+  }
   result["stages"] = {{"read", 0.25}, {"train", 62.0}};
   result["peak_memory_bytes"] = 123456789;
   return result;

@@ -125,21 +125,55 @@ TEST(ComparisonTable, ListsModelsBaselinesAndVerdicts) {
   RunSample run;
   run.models.resize(1);
   write_run(folder.path().string(), run);
-  EXPECT_EQ(comparison_table(folder.path().string()),
-            "Reconstruction of test cells\n"
-            "                MSE       R²\n"
-            "  ae         0.0125  -0.2500\n"
-            "  gene_mean  0.0157\n"
-            "  pca        0.0006   0.9000\n"
-            "\n"
-            "Generated cells against test cells\n"
-            "              energy distance\n"
-            "  split_half           0.0020\n"
-            "\n"
-            "Verdicts\n"
-            "  ae does worse than PCA of the same latent size on MSE: difference 0.0116, 95 % interval "
-            "0.0091 to 0.0141.\n"
-            "  One run is one seed (7): the intervals speak of the test cells, not of other seeds.\n");
+  EXPECT_EQ(
+      comparison_table(folder.path().string()),
+      "Reconstruction of test cells\n"
+      "                MSE       R²\n"
+      "  ae         0.0125  -0.2500\n"
+      "  gene_mean  0.0157\n"
+      "  pca        0.0006   0.9000\n"
+      "\n"
+      "Generated cells against test cells\n"
+      "              energy distance\n"
+      "  split_half           0.0020\n"
+      "\n"
+      "Verdicts\n"
+      "  ae does worse than PCA of the same latent size on MSE: difference 0.0116, 95 % interval "
+      "0.0091 to 0.0141.\n"
+      "  One run is one seed (7): the intervals speak of the test cells, not of other seeds.\n"
+      "  30 of 30 test cells are of 2 perturbations that no training cell has: verdicts on reconstruction, as by "
+      "MSE, say there\n"
+      "    how models fare with cells unlike those that they were trained on, and intervals over cells speak of "
+      "other cells of\n"
+      "    these perturbations, not of other perturbations.\n");
+}
+
+TEST(ComparisonTable, SaysOfEveryRunWhatItHoldsOut) {
+  const TemporaryFolder folder;
+  std::vector<std::string> paths;
+  for (const std::string name : {"a", "b", "c"}) {
+    RunSample run;
+    run.models.resize(1);
+    if (name == "b") run.perturbations = 2;
+    if (name == "c") run.perturbations = 1;
+    paths.push_back(folder / name);
+    std::filesystem::create_directory(paths.back());
+    write_run(paths.back(), run);
+  }
+  const auto sentences = [](const std::string& table) {  // without the breaks of lines
+    std::string text;
+    for (const char c : table) {
+      if (c != '\n' && (c != ' ' || !text.ends_with(' '))) text += c;
+    }
+    return text;
+  };
+  const std::string all = sentences(comparison_table(paths));
+  EXPECT_THAT(all, HasSubstr("a: 30 of 30 test cells are of 2 perturbations that no training cell has"));
+  EXPECT_THAT(all, HasSubstr("b: 30 of 30 test cells are of 1 perturbation that no training cell has"));
+  EXPECT_THAT(all, testing::Not(HasSubstr("c: 30 of 30")));
+  const std::string twice = sentences(comparison_table({paths[0], paths[0]}));
+  EXPECT_THAT(twice, HasSubstr(" 30 of 30 test cells are of 2"));
+  EXPECT_THAT(twice, testing::Not(HasSubstr(": 30 of 30"))) << "once where all say the same";
 }
 
 TEST(Numbers, ArePrintedAlikeWhateverTheirSize) {

@@ -25,16 +25,7 @@ function drawVerdicts() {
       {title: "95 % from", value: verdict => verdict.interval[0], cell: verdict => judged(verdict) ? format(verdict.interval[0], digits(verdict)) : "–"},
       {title: "to", value: verdict => verdict.interval[1], cell: verdict => judged(verdict) ? format(verdict.interval[1], digits(verdict)) : "–"}]}));
   byId("seed-sentence").textContent = data.seed_sentence;
-  byId("held-out").textContent = heldOutSentence();
-}
-
-// Reconstruction means another thing where test cells are of perturbations that no training cell has.
-function heldOutSentence() {
-  const tested = (data.perturbations ?? []).filter(row => row.test > 0), held = tested.filter(row => !(row.train > 0));
-  if (held.length === 0) return "";
-  const cells = rows => rows.reduce((sum, row) => sum + row.test, 0);
-  return `${format(cells(held))} of ${count(cells(tested), "test cell")} are of ${count(held.length, "perturbation")} that no training cell has: `
-    + "verdicts on reconstruction, as by MSE, say there how models fare with cells unlike those that they were trained on.";
+  byId("held-out").textContent = data.held_out_note;
 }
 
 // The interval around zero, each on its own scale, with the better side on the right.
