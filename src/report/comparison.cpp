@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -45,6 +47,16 @@ Rows table_of(const Json& result, const std::vector<MetricLabel>& metrics) {
     }
   }
   return rows;
+}
+
+/// Whether a model has a value of one of the metrics.
+bool has_models(const Json& result, const std::vector<MetricLabel>& metrics) {
+  if (!result.contains("models")) return false;
+  const Json& models = result["models"];
+  return std::any_of(models.begin(), models.end(), [&](const Json& model) {
+    return std::any_of(metrics.begin(), metrics.end(),
+                       [&](const MetricLabel& metric) { return !std::isnan(test_value(model, metric.key)); });
+  });
 }
 
 std::string aligned(const Rows& rows) {
@@ -100,15 +112,23 @@ std::string comparison_table(const std::vector<std::string>& run_folders) {
   const std::string note = leakage_note(result);
   const std::vector<MetricLabel> metrics = metrics_of(result);
   std::string text;
+  std::vector<std::string> of_baselines;  // titles of tables in which no model stands
   for (const std::string& group : groups_of(metrics)) {
     std::vector<MetricLabel> of_table;
     std::copy_if(metrics.begin(), metrics.end(), std::back_inserter(of_table),
                  [&](const MetricLabel& metric) { return metric.group == group; });
     const Rows rows = table_of(result, of_table);
-    if (rows.size() > 1)
+    if (rows.size() > 1 && !has_models(result, of_table)) {
+      of_baselines.push_back(title_of(group));
+    } else if (rows.size() > 1) {
       text += title_of(group) + (note.empty() ? "" : fmt::format(" {}", leakage_mark)) + "\n" +
               aligned(rows) + "\n";
+    }
   }
+  if (!of_baselines.empty())
+    text += wrapped(fmt::format("What no model competes in is in result.json: {}.",
+                                fmt::join(of_baselines, "; "))) +
+            "\n";
   if (!note.empty()) text += wrapped(note) + "\n";
   std::vector<std::string> of_training = early_stops(result);
   if (const std::string weights = judged_weights(result); !weights.empty()) of_training.push_back(weights);
