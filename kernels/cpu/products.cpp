@@ -22,14 +22,12 @@ void check(const ProductOptions& options) {
   if (options.precision == Precision::tf32) {
     throw UsageError(
         "precision tf32 is a GPU's, and the device is cpu; use precision: f32, or device: cuda where there "
-        "is a "
-        "GPU");
+        "is a GPU");
   }
   if (options.precision == Precision::bf16 && !multiplies_bf16()) {
     throw UsageError(
-        "precision bf16 needs a processor that multiplies bfloat16 (AVX512_BF16 or AMX), which this one does "
-        "not; "
-        "use precision: f32, or device: cuda where there is a GPU");
+        "precision bf16 needs a processor that multiplies bfloat16 (AVX512_BF16 or AMX), which this one "
+        "does not; use precision: f32, or device: cuda where there is a GPU");
   }
   if (options.has_plan()) {
     throw UsageError(

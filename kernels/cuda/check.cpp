@@ -13,8 +13,7 @@ void device::check(cudaError_t status, const char* expression, const char* file,
       constexpr double mebibyte = 1 << 20;
       throw MemoryError(
           "CUDA is out of device memory: {} ({}:{}), {:.1f} of {:.1f} MiB are free; lower train.batch, "
-          "select fewer "
-          "genes, or use device: cpu",
+          "select fewer genes, or use device: cpu",
           expression, file, line, static_cast<double>(free) / mebibyte,
           static_cast<double>(total) / mebibyte);
     }

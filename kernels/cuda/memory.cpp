@@ -149,8 +149,7 @@ class GpuMemory final : public DeviceMemory, public Branches {
     constexpr double mebibyte = 1 << 20;
     throw MemoryError(
         "out of memory on cuda:{}: {:.1f} MiB are needed, {:.1f} of {:.1f} MiB are free; lower train.batch, "
-        "select "
-        "fewer genes, or use device: cpu",
+        "select fewer genes, or use device: cpu",
         index_, static_cast<double>(bytes) / mebibyte, static_cast<double>(free) / mebibyte,
         static_cast<double>(total) / mebibyte);
   }

@@ -133,10 +133,8 @@ void add_resume(CLI::App& app, const std::vector<std::string>& arguments, Comman
       ->check(whole_number(0));
   resume->add_flag("--collect", given->collect, "Of a sweep: write its results, and nothing else");
   resume->footer(
-      "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost "
-      "node.\n"
-      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, "
-      "train.steps,\n"
+      "A run goes on from its last checkpoint, however it was stopped: a signal, a kill, a full disk, a lost node.\n"
+      "It ends with the bits of a run that was never stopped. Overrides can change train.epochs, train.steps,\n"
       "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads,\n"
       "products.plan, read.path and read.annotations.\n"
       "Exit code 75: stopped again, and resumable; 2: another process writes to the run.");

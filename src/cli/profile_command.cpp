@@ -203,14 +203,10 @@ void add_profile_command(CLI::App& app, Command& command) {
       ->check(CLI::IsMember({"step", "off"}));
   profile->add_flag("--dry-run", given->dry_run, "Print the tool's command line and stop");
   profile->footer(
-      "The tool's command line is printed and run: it shows how to do the same by hand, with other options. "
-      "Data are\n"
-      "prepared and the model is trained up to the last step asked for; nothing else of a run is made or "
-      "written.\n"
-      "Ranges are NVTX's, of the domain sparcell: stations, phases of training (data, forward, loss, "
-      "backward,\n"
-      "optimizer, evaluation, checkpoint) and ops. With --range, and with ncu, steps run op by op, without a "
-      "graph.");
+      "The tool's command line is printed and run: it shows how to do the same by hand, with other options. Data are\n"
+      "prepared and the model is trained up to the last step asked for; nothing else of a run is made or written.\n"
+      "Ranges are NVTX's, of the domain sparcell: stations, phases of training (data, forward, loss, backward,\n"
+      "optimizer, evaluation, checkpoint) and ops. With --range, and with ncu, steps run op by op, without a graph.");
   profile->callback([&command, given] { command = [given] { profile_command(*given); }; });
 }
 

@@ -50,8 +50,7 @@ void add_sweep(CLI::App& app, Command& command, const char* name, const char* se
       ->check(whole_number(1, 10000));
   sweep->add_flag("--dry-run", given->dry_run, "List the runs with what they need, and stop");
   sweep->footer(
-      "A run is named by the hash of its configuration and of its data: finished ones are not run again, "
-      "stopped and\n"
+      "A run is named by the hash of its configuration and of its data: finished ones are not run again, stopped and\n"
       "failed ones go on, and a file that has gained values makes only the new runs.\n"
       "Exit code 0: all runs are done; 1: some failed; 75: stopped, and resumable (sparcell resume FOLDER).");
   sweep->callback([&command, given] { command = [given] { sweep_command(*given); }; });

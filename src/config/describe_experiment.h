@@ -16,11 +16,9 @@ void describe(Visitor& v, Experiment& o) {
   v.field("device", o.device, "auto, cpu, cuda or cuda:N; auto takes a GPU where there is one.");
   v.field("precision", o.products.precision,
           "How the dense matrices of training steps are multiplied: f32; tf32 (a GPU's) or bf16 (a GPU's, "
-          "and of CPUs "
-          "with AVX512_BF16 or AMX) round the operands of products to 11 or 8 significant bits. Sums, "
-          "weights, statistics, "
-          "losses, the optimizer and small products are f32 in every case, and so is what is asked of a "
-          "trained model.");
+          "and of CPUs with AVX512_BF16 or AMX) round the operands of products to 11 or 8 significant bits. "
+          "Sums, weights, statistics, losses, the optimizer and small products are f32 in every case, and "
+          "so is what is asked of a trained model.");
   v.field("tags", o.tags, "Words to find the run by.");
   v.field("fast_dev_run", o.fast_dev_run,
           "One epoch on two batches of everything, as run --fast-dev-run says.");

@@ -37,10 +37,8 @@ std::string held_out_sentence(const HeldOut& held) {
   const bool one = held.perturbations == 1;
   return fmt::format(
       "{} of {} test cell{} {} of {} perturbation{} that no training cell has: verdicts on reconstruction, "
-      "as "
-      "by MSE, say there how models fare with cells unlike those that they were trained on, and intervals "
-      "over "
-      "cells speak of other cells of {}, not of other perturbations.",
+      "as by MSE, say there how models fare with cells unlike those that they were trained on, and "
+      "intervals over cells speak of other cells of {}, not of other perturbations.",
       held.test_cells, held.of_test_cells, held.of_test_cells == 1 ? "" : "s",
       held.test_cells == 1 ? "is" : "are", held.perturbations, one ? "" : "s",
       one ? "this perturbation" : "these perturbations");

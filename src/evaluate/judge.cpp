@@ -20,8 +20,7 @@ void check_latent(const Matrix<float>& values, const std::string& model, std::sp
     const std::int32_t cell = cells[v / static_cast<std::size_t>(values.cols)];
     throw NumericalError(
         "model {}: its latent space holds a value that is not finite at cell {} (row {} of the data); a "
-        "smaller "
-        "learning rate or gradient clipping may help",
+        "smaller learning rate or gradient clipping may help",
         model, names[cell], cell);
   }
 }

@@ -126,8 +126,7 @@ void warn_of_repeated_cells(const Dataset& data, std::span<const std::int32_t> t
   if (copies == 0) return;
   log.warn(
       "evaluate: {} of {} test cells are copies of other test cells (the first is {}, row {} of the data, a "
-      "copy "
-      "of {}, row {}); intervals and p-values take them for independent cells and are too sure",
+      "copy of {}, row {}); intervals and p-values take them for independent cells and are too sure",
       copies, test.size(), data.cells.names[copy], copy, data.cells.names[original], original);
 }
 

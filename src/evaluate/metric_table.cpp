@@ -54,8 +54,7 @@ std::vector<MetricInfo> likelihood_metrics() {
        "Mean over test cells of the importance-weighted bound of the log-likelihood (Burda et al. 2016), " +
            draws +
            "; of counts or, under a Gaussian likelihood, of values; nb_library's is its log-likelihood "
-           "itself, the "
-           "library size known.",
+           "itself, the library size known.",
        likelihood, Better::larger, 1},
       {"elbo", "ELBO per cell", fmt::format("elbo_{}_v1", iwelbo_draws), "nats",
        "Mean over test cells of log p(x|z), over the same draws, less the KL divergence.", likelihood,
@@ -65,8 +64,7 @@ std::vector<MetricInfo> likelihood_metrics() {
        1},
       {"elbo_kl", "KL per cell", "elbo_kl_v1", "nats",
        "The ELBO's second part: mean over test cells of the posterior's divergence from the prior, summed "
-       "over "
-       "latent dimensions.",
+       "over latent dimensions.",
        likelihood, Better::neither, 1},
   };
 }
@@ -87,13 +85,11 @@ std::vector<MetricInfo> distance_metrics(std::int64_t components, ComponentsOf o
       {"energy_distance_squared", "squared energy distance", named("edistance_sqeuclidean_unbiased_pca{}_v1"),
        unit + " squared",
        "The same of squared distances, which is 2|mean - mean|^2, unbiased: it cannot see variances, zeros "
-       "or "
-       "mode collapse (scPerturb's and pertpy's E-distance squares too).",
+       "or mode collapse (scPerturb's and pertpy's E-distance squares too).",
        generation, Better::smaller, 4},
       {"mmd", "MMD²", named("mmd2_rbf_unbiased_pca{}_v1"), "",
        "Squared maximum mean discrepancy, U-statistics (Gretton et al. 2012), mean over the kernels "
-       "exp(-gamma "
-       "|x-y|^2), gamma in {2, 1, 0.5, 0.1, 0.01, 0.005}, " +
+       "exp(-gamma |x-y|^2), gamma in {2, 1, 0.5, 0.1, 0.01, 0.005}, " +
            space + ".",
        generation, Better::smaller, 4},
       {"sliced_wasserstein", "sliced Wasserstein", named("sliced_wasserstein1_128_pca{}_v1"), unit,
@@ -220,15 +216,13 @@ std::vector<MetricInfo> latent_metrics() {
        latent, Better::larger, 3},
       {"kmeans_nmi", "NMI of k-means", "nmi_arithmetic_kmeans_v1", "",
        "Normalized mutual information of perturbations and k-means clusters of the test cells' latent "
-       "values, "
-       "as many clusters as perturbations, the best of 3 starts by k-means++.",
+       "values, as many clusters as perturbations, the best of 3 starts by k-means++.",
        latent, Better::larger, 3},
       {"kmeans_ari", "ARI of k-means", "ari_kmeans_v1", "",
        "Adjusted Rand index (Hubert and Arabie 1985) of the same.", latent, Better::larger, 3},
       {"knn_purity", "kNN purity", "knn_purity_15_v1", "share of neighbours",
        "Mean over test cells of the share of the 15 nearest test cells in the latent space that have the "
-       "same "
-       "perturbation.",
+       "same perturbation.",
        latent, Better::larger, 3},
       {"linear_accuracy", "linear accuracy", "lda_accuracy_v1", share,
        "Share of test cells whose perturbation a linear discriminant (shrinkage 0.001) finds, fitted on the "

@@ -51,13 +51,11 @@ void add_others(MetricGroup group, const std::string& held, const std::string& o
       "the share of genes, of those whose real mean differs from control, that are predicted on the same "
       "side of it.");
   add("centroid_accuracy", "centroid accuracy", "prediction_centroid_accuracy", "share of perturbations",
-      "the share of the others among them whose real mean is farther (Euclidean) from the predicted one than "
-      "the "
-      "own; 0.5 by chance.");
+      "the share of the others among them whose real mean is farther (Euclidean) from the predicted one "
+      "than the own; 0.5 by chance.");
   add("discrimination", "discrimination", "prediction_discrimination_l1", "share of perturbations",
       "the same share by sums of absolute differences (the perturbation discrimination score of the Virtual "
-      "Cell "
-      "Challenge, 2025, scaled to 1 at best).");
+      "Cell Challenge, 2025, scaled to 1 at best).");
   add("de_overlap", "overlap of the 50 changed most", "prediction_de_overlap50", "share of genes",
       "the share of " + de + " among as many genes of the largest predicted differences to control.");
   add("de_precision", "precision of the 50 predicted to change most", "prediction_de_precision50",

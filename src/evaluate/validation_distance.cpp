@@ -13,8 +13,7 @@ std::vector<std::int32_t> some_of(const std::vector<std::int32_t>& validation, s
   if (std::ssize(validation) < ValidationDistance::fewest_cells) {
     throw DataError(
         "train.monitor energy_distance compares generated cells with validation cells, which takes {} of "
-        "them; "
-        "there are {}",
+        "them; there are {}",
         ValidationDistance::fewest_cells, validation.size());
   }
   std::vector<std::int32_t> cells;

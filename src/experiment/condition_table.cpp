@@ -86,8 +86,7 @@ void check_leaks(const Dataset& data, const Split& split) {
     if (tested[p] && chosen_by[p]) {
       throw DataError(
           "split: {} has no training cells, but validation cells beside its test cells: what is chosen by "
-          "them has "
-          "seen it; hold whole perturbations out with split.by: perturbation",
+          "them has seen it; hold whole perturbations out with split.by: perturbation",
           names[p]);
     }
     for (std::size_t q = 1; q < trained.size(); ++q) {
@@ -97,8 +96,7 @@ void check_leaks(const Dataset& data, const Split& split) {
       if (genes[q].size() == genes[p].size()) {
         throw DataError(
             "split: {} is held out, but {}, by other guides of the same genes, is among the {} cells; "
-            "split.by: "
-            "perturbation holds all guides of a gene out together",
+            "split.by: perturbation holds all guides of a gene out together",
             names[p], names[q], part);
       }
       throw DataError(

@@ -101,9 +101,8 @@ std::vector<bool> seen_by(std::string run, const std::string& model, const Datas
       add_seen(cells, data, seen);
     } else {
       log.warn(
-          "train.init_from: {} was trained on another data file; whether test cells took part cannot be told "
-          "by "
-          "their names",
+          "train.init_from: {} was trained on another data file; whether test cells took part cannot be "
+          "told by their names",
           run);
     }
     run = start_of(paths, model);
@@ -170,8 +169,7 @@ std::vector<Fit> fits_of_starts(const Experiment& experiment, const Prepared& pr
     if (paths.has_checkpoint(name) && !has_fitted_weights(RunPaths{run}, name)) {
       log.warn(
           "train.init_from: the weights of {} in {} are gone; {} goes on from its own checkpoint, and "
-          "whether "
-          "test cells took part in theirs was looked at when the run began",
+          "whether test cells took part in theirs was looked at when the run began",
           name, run, name);
       continue;
     }

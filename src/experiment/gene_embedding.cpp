@@ -78,8 +78,8 @@ GeneEmbedding loadings(Context& context, std::int64_t components, const Prepared
   if (squares == 0 && !perturbed.empty()) {
     log.warn(
         "conditioning.embedding loadings: no gene that is perturbed in training varies in the training "
-        "cells, "
-        "so models are told nothing of them; an embedding of another kind (a table) can tell them apart");
+        "cells, so models are told nothing of them; an embedding of another kind (a table) can tell them "
+        "apart");
   }
   const double scale = squares > 0 ? std::sqrt(count / squares) : 1;
   for (auto& [name, vector] : embedding.genes) {
@@ -136,8 +136,7 @@ std::vector<std::string> GeneEmbedding::genes_of(std::span<const std::string> pa
     if (source == ConditioningOptions::one_hot) {
       throw DataError(
           "{}: no training cell is perturbed in {}, so a model of one-hot conditions cannot know what it "
-          "does; an "
-          "embedding of genes (loadings, or a table) can{}",
+          "does; an embedding of genes (loadings, or a table) can{}",
           who, part, did_you_mean(part, known));
     }
     throw DataError(

@@ -50,10 +50,8 @@ void check_overrides(const std::vector<std::string>& overrides) {
     throw UsageError(
         "override '{}': this would be another run. resume can change train.epochs, train.steps, "
         "train.early_stopping, train.checkpoint, evaluate, report, name, tags, device, threads, "
-        "products.plan, "
-        "read.path and read.annotations; other changes need a run of their own, which can start from this "
-        "one's weights "
-        "(train.init_from)",
+        "products.plan, read.path and read.annotations; other changes need a run of their own, which can "
+        "start from this one's weights (train.init_from)",
         text);
   }
 }

@@ -89,8 +89,7 @@ void Dataset::check_filters() const {
     if (can_undo(filter.id)) continue;
     throw DataError(
         "{}: is compressed with {} (HDF5 filter {}), which sparcell does not decode; write the file again "
-        "with "
-        "gzip, LZF, Blosc, Zstandard or without compression",
+        "with gzip, LZF, Blosc, Zstandard or without compression",
         where(), name_of_filter(filter.id), filter.id);
   }
 }

@@ -154,8 +154,7 @@ void find_separator(const Column& column, LabelConvention& convention) {
   if (most == 0) return;
   convention.guess = fmt::format(
       "obs column {}: {} is taken for the separator of labels, which cuts {} of {} different ones into a "
-      "control "
-      "and something else, and {} cuts none (read.perturbation.separator)",
+      "control and something else, and {} cuts none (read.perturbation.separator)",
       column.name, convention.separator, most, labels.size(), usual);
 }
 
@@ -220,8 +219,7 @@ std::optional<LabelConvention> find_convention(const Table& cells, const Perturb
     if (recognised || options.controls.empty()) return recognised;
     throw DataError(
         "{}: no obs column that may hold perturbations has a control label {} (read.perturbation.controls); "
-        "name "
-        "the column with read.perturbation.column; there are {}",
+        "name the column with read.perturbation.column; there are {}",
         file, list_of(options.controls), list_of(column_names(cells)));
   }
   LabelConvention convention = base_convention(cells, options);

@@ -50,8 +50,7 @@ void warn_of_fractions(const Dataset& data, Log& log) {
   if (std::all_of(values.begin(), values.end(), whole)) return;
   log.warn(
       "select.flavor seurat_v3 is made for whole counts, and {} of {} has others: genes are ranked by them "
-      "as "
-      "they are; flavor seurat ranks by normalized values",
+      "as they are; flavor seurat ranks by normalized values",
       data.matrix, data.source);
 }
 

@@ -125,9 +125,7 @@ std::string dry_run(const SweepRequest& request, Log& log) {
   const PoolPlaces places = places_here(plan.reference().device, plan.reference().threads, request.slots);
   return text_table(rows) + fmt::format(
                                 "{}, {} finished{}; {} of training left of {}{}, about {} with {}.\n"
-                                "Times are estimates from matrix products on this machine's CPU, for cores "
-                                "that do nothing else, of training alone: every run reads and judges its "
-                                "cells besides.\n"
+                                "Times are estimates from matrix products on this machine's CPU, for cores that do nothing else, of training alone: every run reads and judges its cells besides.\n"
                                 "Compared by {} ({} is better).\n",
                                 runs_text(runs.size()), work.finished,
                                 work.pruned > 0 ? fmt::format(", {} pruned", work.pruned) : "",

@@ -231,8 +231,7 @@ void check_promotions(const SweepFolder& sweep) {
     return;
   throw DataError(
       "{}: no run goes on from epoch {}: their metrics.csv have no finite {}, by which halving compares "
-      "them; "
-      "are there validation cells?",
+      "them; are there validation cells?",
       sweep.path().string(), standings.front().epochs, settings.metric.name);
 }
 

@@ -30,8 +30,7 @@ void remark_changed_source(const SweepSettings& settings, const std::string& has
   if (settings.source_sha256 == hash_at_start) return;
   log.warn(
       "{} has changed while its sweep ran; these are the runs of the file as it was. Submit it again: only "
-      "the "
-      "new runs are made",
+      "the new runs are made",
       settings.source);
 }
 

@@ -246,8 +246,9 @@ class Combinations : public ConfigTest, public testing::WithParamInterface<Combi
 
 TEST_P(Combinations, AreRefusedBeforeDataAreRead) {
   const std::string file =
-      "read: {path: x}\nmodel: {ae: {type: autoencoder}, vae: {type: vae}, gan: {type: gan}}\ntrain: "
-      "{epochs: 20}\n";
+      "read: {path: x}\n"
+      "model: {ae: {type: autoencoder}, vae: {type: vae}, gan: {type: gan}}\n"
+      "train: {epochs: 20}\n";
   const std::vector<std::string> refused = errors(file, split_overrides(GetParam().refused));
   EXPECT_THAT(refused, testing::Contains(testing::HasSubstr(GetParam().sentence)));
   EXPECT_THAT(errors(file, split_overrides(GetParam().accepted)), testing::IsEmpty());

@@ -49,9 +49,15 @@ TEST_F(Defaults, CirclesMissingFilesAndOtherValuesAreErrors) {
 
 TEST_F(Overrides, TheLineThatManyScriptsUse) {
   write("course_ae.yaml",
-        "name: course_ae\nfilter: {perturbations: single}\nsplit: {seed: 42}\nnormalize: none\n"
-        "model:\n  ae:\n    type: autoencoder\n    train: {schedule: {type: plateau}}\ntrain: {epochs: 10, "
-        "batch: 128}\n");
+        "name: course_ae\n"
+        "filter: {perturbations: single}\n"
+        "split: {seed: 42}\n"
+        "normalize: none\n"
+        "model:\n"
+        "  ae:\n"
+        "    type: autoencoder\n"
+        "    train: {schedule: {type: plateau}}\n"
+        "train: {epochs: 10, batch: 128}\n");
   const Experiment e = load_experiment(
       "course_ae.yaml", {"read.path=norman19_lognorm_3375x500.h5ad", "read.perturbation.preset=pertpy",
                          "read.perturbation.column=condition", "filter.obs.dataset=norman19",
@@ -141,9 +147,12 @@ TEST_F(Overrides, MistakesAreShownAsTheyWereWritten) {
 TEST_F(References, EnvironmentAndKeysInAnyString) {
   setenv("SPARCELL_TEST_DATA", "/data", 1);
   const Experiment e = load(
-      "seed: 12\nsplit: {seed: \"${seed}\"}\nname: run_${seed}_$${x}\n"
-      "read: {path: \"${env:SPARCELL_TEST_DATA}/${name}.h5ad\"}\ntags: [\"${read.path}\"]\nmodel: {type: "
-      "vae}\n",
+      "seed: 12\n"
+      "split: {seed: \"${seed}\"}\n"
+      "name: run_${seed}_$${x}\n"
+      "read: {path: \"${env:SPARCELL_TEST_DATA}/${name}.h5ad\"}\n"
+      "tags: [\"${read.path}\"]\n"
+      "model: {type: vae}\n",
       {"seed=13"});
   EXPECT_EQ(e.name, "run_13_${x}");
   EXPECT_EQ(e.read.path, "/data/run_13_${x}.h5ad");

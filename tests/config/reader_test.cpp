@@ -86,8 +86,7 @@ TEST_F(Reader, EverythingWrongIsReportedAtOnceInTheOrderOfTheFile) {
           "e.yaml:5:28: split.stratify must be true or false, not '1'",
           "e.yaml:6:17: select.genes must be an integer, not 'ten'",
           "e.yaml:6:30: select.flavor must be one of variance, seurat, cell_ranger, seurat_v3, list, all, "
-          "but "
-          "has no value (leave the key out for its default)",
+          "but has no value (leave the key out for its default)",
           "e.yaml:7:33: unknown key 'kl' in model.ae; it is a key of model.NAME (type: vae)",
           "e.yaml:7:59: model.ae.dropout must be at least 0 and below 1, not '1'",
           "e.yaml:8:8: train must be a mapping, not a list"));

@@ -123,9 +123,10 @@ TEST_F(Resolved, AWordForASectionSurvives) {
 
 TEST_F(Resolved, LoadingItAgainGivesTheSameExperimentAndHash) {
   const Experiment e = load(
-      "read: {path: x}\nseed: 4\ntrain: {epochs: 8}\n"
-      "model: {gan: {type: gan, train: {epochs: 9}}, ae: {type: autoencoder, train: {schedule: {type: "
-      "plateau}}}}\n");
+      "read: {path: x}\n"
+      "seed: 4\n"
+      "train: {epochs: 8}\n"
+      "model: {gan: {type: gan, train: {epochs: 9}}, ae: {type: autoencoder, train: {schedule: {type: plateau}}}}\n");
   const std::string yaml = resolved_yaml(e);
   const Experiment again = load(yaml);
   EXPECT_EQ(values_of(again), values_of(e));

@@ -140,8 +140,10 @@ TEST_F(Figures, EveryLossPartHasItsCurve) {
 TEST_F(Figures, SeveralValuesInAnEpochAreShownByStep) {
   const RunFolder run = written({});
   write_file(folder_ / "metrics.csv",
-             "epoch,step,model,split,name,value\n0,10,ae,train,loss,3\n0,20,ae,train,loss,nan\n1,30,ae,train,"
-             "loss,1\n");
+             "epoch,step,model,split,name,value\n"
+             "0,10,ae,train,loss,3\n"
+             "0,20,ae,train,loss,nan\n"
+             "1,30,ae,train,loss,1\n");
   const Json curve = training_curves(run)["ae"][0];
   EXPECT_EQ(curve["axis"], "step");
   EXPECT_THAT(curve["x"], ElementsAre(10, 20, 30));

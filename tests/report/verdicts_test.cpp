@@ -136,13 +136,10 @@ TEST(ComparisonTable, ListsModelsBaselinesAndVerdicts) {
       "  What no model competes in is in result.json: Generated cells against test cells.\n"
       "\n"
       "Verdicts\n"
-      "  ae does worse than PCA of the same latent size on MSE: difference 0.0116, 95 % interval "
-      "0.0091 to 0.0141.\n"
+      "  ae does worse than PCA of the same latent size on MSE: difference 0.0116, 95 % interval 0.0091 to 0.0141.\n"
       "  One run is one seed (7): the intervals speak of the test cells, not of other seeds.\n"
-      "  30 of 30 test cells are of 2 perturbations that no training cell has: verdicts on reconstruction, as by "
-      "MSE, say there\n"
-      "    how models fare with cells unlike those that they were trained on, and intervals over cells speak of "
-      "other cells of\n"
+      "  30 of 30 test cells are of 2 perturbations that no training cell has: verdicts on reconstruction, as by MSE, say there\n"
+      "    how models fare with cells unlike those that they were trained on, and intervals over cells speak of other cells of\n"
       "    these perturbations, not of other perturbations.\n");
 }
 

@@ -75,8 +75,8 @@ TEST_F(Pool, CancelStopsItsLauncherAndASecondOneIsRefused) {
   EXPECT_THAT(stopped.err, HasSubstr("sweep.yaml has changed while its sweep ran"));
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("no process launches this sweep"));
   EXPECT_THAT(program({"status", "s"}).out,
-              HasSubstr("12 runs, 12 interrupted\nNothing launches this sweep now; sparcell resume s goes on "
-                        "with 12 runs.\n"));
+              HasSubstr("12 runs, 12 interrupted\n"
+                        "Nothing launches this sweep now; sparcell resume s goes on with 12 runs.\n"));
   EXPECT_THAT(column("results.csv", "state"), AllOf(SizeIs(12), Each("interrupted")));
 }
 

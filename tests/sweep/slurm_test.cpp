@@ -102,8 +102,8 @@ TEST_F(Slurm, CancelLeavesEverythingResumable) {
   EXPECT_THAT(program({"cancel", "s"}).err, HasSubstr("were cancelled"));
   wait_for_jobs();
   EXPECT_THAT(program({"status", "s"}).out,
-              HasSubstr("4 runs, 4 interrupted\nNothing launches this sweep now; sparcell resume s goes on "
-                        "with 4 runs.\n"))
+              HasSubstr("4 runs, 4 interrupted\n"
+                        "Nothing launches this sweep now; sparcell resume s goes on with 4 runs.\n"))
       << "the three that had not begun wait for nothing";
   EXPECT_FALSE(exists("s/results.csv"));
   EXPECT_EQ(program({"resume", "s"}).code, 0);

@@ -107,8 +107,7 @@ TEST_F(BadDevice, AutoSaysWhatItTookAndWhy) {
 TEST_F(BadDevice, NotEnoughMemory) {
   const std::string needs =
       "out of memory on cuda:0: [0-9.]+ MiB are needed, [0-9.]+ of [0-9.]+ MiB are free; lower train.batch, "
-      "select fewer "
-      "genes, or use device: cpu";
+      "select fewer genes, or use device: cpu";
   int failures = 0;
   for (std::int64_t bytes = 1024;; bytes *= 8) {
     play("MEMORY", std::to_string(bytes));
