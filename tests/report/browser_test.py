@@ -11,7 +11,7 @@ from browser import Page, find_chromium
 from generated_checks import check_contours, check_generated, check_looks
 from page_support import ENTER, enter, has, opened, text
 from saving_checks import check_saving
-from table_checks import check_best, check_cost, check_folded, check_metrics_down, check_predictions, check_print
+from table_checks import check_best, check_cost, check_folded, check_judged_first, check_metrics_down, check_predictions, check_print
 
 SECTIONS = ["comparison", "training", "cells", "generated", "genes", "run"]
 MOST_SECONDS = 10  # of work for 200,000 cells, where software stands in for a GPU
@@ -203,6 +203,7 @@ def main(sample):
         with Page(program) as page:
             opened(page, plain)
             check_sections(page)
+            check_judged_first(page)
             check_cost(page)
             check_keyboard(page)
             check_generated(page)

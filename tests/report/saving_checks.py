@@ -50,7 +50,7 @@ def check_tables_saved(page, folder):
     assert float(rows[1]["mean_real"]) == 1 and float(rows[1]["ae_mse"]) == 0.1 and "vae_mse" not in rows[1]
     page.evaluate("document.querySelector('#perturbation-table .save').click()")
     rows = list(csv.DictReader(saved_file(folder / "plain_perturbations.csv").decode().splitlines()))
-    assert [row["perturbation"] for row in rows] == ["P1", "P2", "P3", "control"] and rows[0]["cells"] == "60", rows
+    assert [row["perturbation"] for row in rows] == ["P1", "P3", "P2", "control"] and rows[0]["cells"] == "60", rows
     page.evaluate("document.querySelector('#verdict-table .save').click()")
     rows = list(csv.DictReader(saved_file(folder / "plain_verdicts.csv").decode().splitlines()))
     assert [row["Verdict"] for row in rows] == ["worse", "worse", "better", "better"], rows

@@ -28,6 +28,15 @@ def check_metrics_down(page):
     assert page.evaluate("document.querySelector('table.down').parentNode.scrollWidth <= document.querySelector('main').clientWidth")
 
 
+def check_judged_first(page):
+    """Where perturbations are held out, the table of perturbations begins with those that have test cells."""
+    tested = page.evaluate(
+        "(() => { const table = document.querySelector('#perturbation-table table'), at = [...table.tHead.rows[0].cells].findIndex(head => head.innerText.startsWith('test'));"
+        " return [...table.tBodies[0].rows].map(row => row.cells[at].innerText); })()"
+    )
+    assert tested == ["60", "60", "0", "0"], tested
+
+
 def check_folded(page):
     """Tables of baselines alone are folded, and open to the reader."""
     folded = page.evaluate("document.querySelector('#comparison-tables details').innerText")
