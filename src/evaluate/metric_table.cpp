@@ -80,7 +80,7 @@ std::vector<MetricInfo> distance_metrics(std::int64_t components, ComponentsOf o
   return {
       {"energy_distance", "energy distance", named("edistance_euclidean_unbiased_pca{}_v1"), unit,
        "2E|X-Y| - E|X-X'| - E|Y-Y'|, Euclidean, U-statistics (Szekely and Rizzo 2013), " + space +
-           "; as many generated as test cells.",
+           "; as many generated as test cells, or `evaluate.generated_per_test_cell` times as many.",
        generation, Better::smaller, 4},
       {"energy_distance_squared", "squared energy distance", named("edistance_sqeuclidean_unbiased_pca{}_v1"),
        unit + " squared",

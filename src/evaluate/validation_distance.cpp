@@ -9,6 +9,10 @@ namespace {
 /// More cells would cost more than a choice between epochs gains.
 constexpr std::int64_t most_cells = 2000;
 
+/// As many as there are validation cells would be so few in small data that their chance outweighs what epochs
+/// and models differ by.
+constexpr std::int64_t fewest_generated = 1000;
+
 std::vector<std::int32_t> some_of(const std::vector<std::int32_t>& validation, std::uint64_t seed) {
   if (std::ssize(validation) < ValidationDistance::fewest_cells) {
     throw DataError(
@@ -30,7 +34,7 @@ ValidationDistance::ValidationDistance(Context& context, const Csr<float>& x,
                                        std::uint64_t seed, Log& log)
     : context_(context) {
   const std::vector<std::int32_t> cells = some_of(validation, seed);
-  cells_ = std::ssize(cells);
+  cells_ = std::max(std::ssize(cells), fewest_generated);
   const std::span<const std::int32_t> first = std::span(cells).first(cells.size() / 2),
                                       second = std::span(cells).subspan(cells.size() / 2);
   for (const auto& [fitted, compared] : {std::pair{first, second}, std::pair{second, first}}) {

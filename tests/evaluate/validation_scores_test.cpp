@@ -71,11 +71,10 @@ TEST_F(ValidationScoresOf, ALikelihoodAreItsMeanBounds) {
 }
 
 TEST_F(ValidationScoresOf, GeneratedCellsAreTheirDistance) {
-  const auto rows = normal_rows(cells, genes, 4, 2, 9);
   const ValidationDistance distance(context, data.x, split.validation, options.components, 3, log);
-  ASSERT_EQ(distance.cells(), 20);
-  Matrix<float> generated(20, genes);
-  for (std::int64_t r = 0; r < 20; ++r) {
+  const auto rows = normal_rows(distance.cells(), genes, 4, 2, 9);
+  Matrix<float> generated(distance.cells(), genes);
+  for (std::int64_t r = 0; r < generated.rows; ++r) {
     for (std::int64_t g = 0; g < genes; ++g) generated(r, g) = static_cast<float>(rows[r][g]);
   }
   EXPECT_THAT(of(generating_model("gan", rows)),
