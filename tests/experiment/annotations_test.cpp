@@ -53,7 +53,8 @@ TEST_F(AnnotationsOfARun, AreFoundAgainAndMustBeTheSame) {
   take_labels_out();
   finished_run("r", with({"read.annotations=cells.csv"}));
   const std::string label = "control";
-  EXPECT_THAT(fail({"predict", "r", "cells.csv", "--perturbation", label}, 2),
+  std::filesystem::create_symlink("cells.csv", folder / "p.h5ad");
+  EXPECT_THAT(fail({"predict", "r", "p.h5ad", "--perturbation", label}, 2),
               HasSubstr("would destroy the run's annotations of cells"));
   std::filesystem::create_directory(folder / "elsewhere");
   around.folder = folder.path() / "elsewhere";
