@@ -73,10 +73,15 @@ def check_sweep(page, folder):
     assert shown == [row["configuration"] for row in configurations] and len(shown) == 8
     said = page.evaluate("document.querySelector('#summary').textContent")
     assert said.startswith(f"Best over seeds: configuration {shown[0]} (model.ae.latent={configurations[0]['model.ae.latent']}, "), said
-    rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(7)')].map(cell => cell.textContent)")
+    rates = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(8)')].map(cell => cell.textContent)")
     assert [float(rate) for rate in rates] == [float(row["train.optimizer.learning_rate"]) for row in configurations], rates
     check_each_parameter(page, configurations)
-    assert said.endswith(" (standard deviation over 2 seeds)."), said
+    compared = [(float(row["low"]), float(row["high"])) for row in configurations if row["low"]]
+    alike = sum(low <= 0 <= high for low, high in compared)
+    others = f"{alike} of {len(compared)} others from it." if alike else f"All {len(compared)} others are behind it over equal seeds."
+    assert " (standard deviation over 2 seeds). " in said and said.endswith(others) and len(compared) == 7, said
+    intervals = page.evaluate("[...document.querySelectorAll('#configurations-table tbody td:nth-child(5)')].map(cell => cell.textContent)")
+    assert intervals[0] == "" and all(" (" in text and " to " in text for text in intervals[1:]), intervals
     check_printed_lines(page)
     # Lines of the learning curves, and an axis for each parameter and the metric.
     assert page.evaluate("document.querySelectorAll('#curves-overlaid .trace').length") == 16
