@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/brief_waiting.h"
+#include "cli/tiny_numbers.h"
 #include "core/version.h"
 #include "experiment/provenance.h"
 #include "sparcell/core/context.h"
@@ -31,6 +32,7 @@ void add_info_command(CLI::App& app, Command& command) {
       std::printf("%-12s %s\n", "processor", processor_name().c_str());
       std::printf("%-12s %d\n", "threads", available_threads());
       std::printf("%-12s %s\n", "waiting", way_of_waiting().c_str());
+      std::printf("%-12s %s\n", "denormals", tiny_numbers_are_flushed() ? "are 0" : "are kept");
       const Device best = find_device("auto");
       std::printf("%-12s %s (%s)\n", "devices", best.is_cuda() ? "cpu, cuda" : "cpu",
                   reason_for_auto().c_str());

@@ -164,6 +164,11 @@ TEST_F(Commands, ThreadsWaitBrieflyUnlessTheEnvironmentSaysHow) {
   EXPECT_THAT(program({"info"}).out, ContainsRegex("waiting +OMP_WAIT_POLICY=active\n"));
 }
 
+/// In all threads: those of OpenMP begin as the one does that starts them.
+TEST_F(Commands, DenormalNumbersAreZeroInEveryThread) {
+  EXPECT_THAT(succeed({"info"}), ContainsRegex("denormals +are 0\n"));
+}
+
 /// Where `auto` takes the CPU.
 class WithoutGpu : public Commands {
  protected:
