@@ -117,7 +117,7 @@ void put_entries(const AboveZero<T>& above, std::int64_t size, const std::int32_
   }
 }
 
-/// Puts the entries right that are not 0; returns their loss. Their terms are large: f64.
+/// Puts the entries right that are not 0; returns their loss.
 template <bool gate, class T>
 double counts_above_zero(const CellEntries<T>& cell, const CsrView<const T>& counts, std::int64_t row) {
   static thread_local AboveZero<T> above;

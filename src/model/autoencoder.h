@@ -75,8 +75,8 @@ class Autoencoder final : public Trainable<T> {
   bool ends_in_error() const;
   /// The decoder and the loss, up to the gradient at the decoder's output.
   void reconstruct(const Step& step);
-  /// The loss of a prediction of the batch, or where that is `mixed` of what it became. A likelihood changes
-  /// it to rates.
+  /// The loss of a prediction of the batch, or where that is `mixed` of what it became. A likelihood may
+  /// write over it.
   void add_reconstruction(MatrixView<T> prediction, const BatchRows& rows, bool mixed, LossTerm loss,
                           MatrixView<T> grad);
   /// Whether the decoder leaves its last bias to that.

@@ -34,7 +34,8 @@ void run_tasks(const std::string& folder, const TaskRequest& request, Log& log);
 void collect_and_go_on(const std::string& folder, std::int64_t pause_after, Log& log);
 
 /// results.csv, configurations.csv, report.html, halving.csv of method halving, differences.csv of an
-/// ablation; returns what a terminal shows of them.
+/// ablation; returns what a terminal shows of them. Where launching has `ended`, runs that have not begun are
+/// interrupted ones.
 std::string collect(const SweepFolder& sweep, Launching launching);
 
 /// The runs with parameters, number of model parameters, memory and estimated time, and what is done already.
