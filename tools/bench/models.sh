@@ -37,7 +37,8 @@ for model in ${MODELS:-ae vae gan}; do
       rm -rf "$out"
       # shellcheck disable=SC2086 # options are words
       "$sparcell" run "experiments/strong_$model.yaml" "read.path=$data/${file[$set]}" ${options[$set]} \
-        "seed=$seed" "split.seed=$seed" "evaluate.generated_per_test_cell=$many" report.html=false --out "$out" >"$out.log" 2>&1 || { tail -n 5 "$out.log" >&2; exit 1; }
+        "seed=$seed" "split.seed=$seed" "evaluate.generated_per_test_cell=$many" report.html=false --out "$out" >"$out.log" 2>&1 ||
+        { tail -n 5 "$out.log" >&2; exit 1; }
     done
   done
 done

@@ -12,6 +12,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from models import cell
+
 SETS = {"norman": "Norman subset, doubles", "norman_counts": "Norman counts, doubles",
         "simulated_doubles": "simulated, doubles (half of them sums)", "jurkat": "Jurkat, genes",
         "simulated_linear": "simulated, genes, effects linear in loadings", "simulated_drawn": "simulated, genes, effects of their own"}
@@ -28,14 +30,6 @@ def figures(result, name):
         if name in result[kind]:
             return result[kind][name]["test"]
     return {}
-
-
-def cell(values):
-    values = [value for value in values if value is not None]
-    if not values:
-        return ""
-    spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):.3g}{spread}"
 
 
 def by_perturbation(folders, model, baseline, score):
